@@ -15,7 +15,7 @@ import typer
 from controller.cli.errors import BadInput
 from controller.cli.junit import junit_report
 from controller.cli.options import LOCAL_FOLDER
-from controller.cli.output_file import write_output
+from controller.cli.output_file import refuse_unwritable, write_output
 from controller.cli.run_cases import CaseResult, cases_of, parts_of, run_case
 from controller.cli.usage import BAD_INPUT
 from controller.policy.compiled import load_policy
@@ -48,6 +48,7 @@ def run(
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Also write JUnit XML to this file.")] = None,
 ) -> int:
     """Run every case; print what differs from what is expected."""
+    refuse_unwritable(junit)
     try:
         policy, cases = _read(Path(folder))
     except BadPolicy as error:

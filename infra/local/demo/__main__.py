@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from infra.local.demo.output_files import why_not_written
+from controller.cli.output_file import why_not_written
 from infra.local.demo.scenario import MONDAY, SHORT, WEEK, launches
 from infra.local.demo.screen import Screen
 from infra.local.sagemaker.capacity import from_trace
@@ -81,7 +81,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"--out: {options.out}: found {problem}, wanted a folder to write to")
     try:
         options.supply = from_trace(options.trace, MONDAY) if options.trace else None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        parser.error(f"--trace: {options.trace}: found {error.strerror}, wanted a file that can be read")
+    except ValueError as error:
         parser.error(f"--trace: {error}")
     return options
 

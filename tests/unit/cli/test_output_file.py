@@ -1,4 +1,4 @@
-"""What the demo cannot write at its end is said before it begins."""
+"""What cannot be written at the end is said before the work begins."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from controller.cli import main as spotwarden
+from controller.cli.output_file import why_not_written
 from infra.local.demo.__main__ import main
-from infra.local.demo.output_files import why_not_written
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,7 @@ from infra.local.demo.output_files import why_not_written
         (["--keep", "--ports-file", "file/ports.json"], "--ports-file: file/ports.json: found {}/file, which is no folder"),
         (["--keep", "--ports-file", "folder"], "--ports-file: folder: found a folder, wanted a file to write to"),
         (["--history", "file/new/h.jsonl"], "--history: file/new/h.jsonl: found {}/file, which is no folder"),
+        (["--trace", "none.json"], "--trace: none.json: found No such file or directory, wanted a file that can be read"),
         (["--out", "file"], "--out: file: found {}/file, which is no folder, wanted a folder to write to"),
     ],
 )
@@ -39,3 +41,28 @@ def test_a_place_that_is_made_at_the_end_is_no_mistake_and_nothing_is_created(tm
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="this system has no /proc")
 def test_a_place_that_is_only_read_is_told() -> None:
     assert why_not_written(Path("/proc/self/ports.json")) == "Permission denied"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", "--table", "T", "--out"],
+        ["export", "ledger", "--table", "T", "--out"],
+        ["export", "history", "--out"],
+        ["test", "--junit"],
+        ["schema", "--output"],
+    ],
+)
+@pytest.mark.parametrize(("file", "found"), [("folder", "a folder"), ("none/file", "no folder none")])
+def test_no_command_works_first_and_then_finds_no_place_for_its_result(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    file: str,
+    found: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    assert spotwarden([*arguments, file]) == 2
+    assert f"{file}: found {found}, wanted a file to write to" in capsys.readouterr().err
