@@ -149,7 +149,12 @@ class Users:
     extend_request: tuple[Callable[[dict[str, Any]], dict[str, Any]] | None, ...] = ()
 
     def begin(
-        self, name: str, *, like: Life | None = None, tags: list[dict[str, str]] | None = None, asked: dict[str, Any] | None = None
+        self,
+        name: str,
+        *,
+        like: Life | None = None,
+        tags: list[dict[str, str]] | None = None,
+        asked: dict[str, Any] | None = None,
     ) -> None:
         """Create a job, or have another service create it. Nothing happens where the name is taken."""
         asked = dict(like.job.request) if like else asked or request(self.rng, name)
@@ -168,9 +173,7 @@ class Users:
     def break_rule(self) -> None:
         """Create a long on-demand job, with a checkpoint prefix or without."""
         asked = {key: value for key, value in request(self.rng, "on-demand").items() if key != "EnableManagedSpotTraining"}
-        self.begin(
-            f"on-demand-{self.rng.randrange(100)}", asked=asked | {"StoppingCondition": {"MaxRuntimeInSeconds": LONG_S}}
-        )
+        self.begin(f"on-demand-{self.rng.randrange(100)}", asked=asked | {"StoppingCondition": {"MaxRuntimeInSeconds": LONG_S}})
 
     def stop(self) -> None:
         """Stop any running job."""
