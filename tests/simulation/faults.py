@@ -19,6 +19,7 @@ class Faults:
     lose_answer: float = 0.0  # the call takes effect, and its answer is lost
     stall: float = 0.0  # the function stalls before the call for up to 50 s; its timeout is 45 s
     slow: float = 0.0  # the call takes seconds to arrive, and arrives even if the function is killed meanwhile
+    late_answer: float = 0.0  # the answer takes seconds to come back, and says what was true before
 
     # What happens to events, per event.
     event_lost: float = 0.0
@@ -106,5 +107,6 @@ CHANCES: Final[Mapping[str, tuple[Any, ...]]] = {
     "tied_code": (0, 0, 0.5),
     "break_rules": (0, 0, 0, 3),
     "look_before_change": (0, 0, 0, 1.0),
+    "late_answer": (0, 0, 0, 0.2),
 }
 """The values that ``Faults.drawn`` chooses from."""

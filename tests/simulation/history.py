@@ -215,15 +215,16 @@ class History:
         return min((at for at in (soon, clock_at) if at is not None), default=None)
 
     def _look_before(self, change_at: datetime | None) -> None:
-        """Perhaps let a function look at a job right before the next change in the world."""
+        """Perhaps let functions look at the jobs right before the next change in the world."""
         assert self.faults is not None
         if not self.faults.look_before_change or change_at is None or change_at in self._looked_before:
             return
         look_at, alive = change_at - timedelta(seconds=1), [life.name for life in self.checker.lives if life.alive]
         if alive and self.lambdas.now < look_at < self.faults_end_at:
             self._looked_before.add(change_at)
-            if self._looks.random() < self.faults.look_before_change:
-                self.lambdas.at(look_at, partial(self._trigger, self._looks.choice(alive)))
+            for name in alive:
+                if self._looks.random() < self.faults.look_before_change:
+                    self.lambdas.at(look_at, partial(self._trigger, name))
 
     def _clock_at(self, soon: datetime | None) -> datetime | None:
         """The next whole minute at which a scheduled function has work. Idle minutes are skipped."""

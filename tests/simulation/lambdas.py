@@ -210,7 +210,9 @@ class Lambdas:
         """How long a call and its answer are on their way. No call takes effect later than ten seconds from now."""
         slow = self._fault_happens("slow", self.faults.slow)
         there_ms = self.rng.randrange(9_000) if slow else self.rng.randrange(2, 60)
-        return timedelta(milliseconds=there_ms), timedelta(milliseconds=self.rng.randrange(2, 60))
+        late = self._fault_happens("late_answer", self.faults.late_answer)
+        back_ms = self.rng.randrange(9_000) if late else self.rng.randrange(2, 60)
+        return timedelta(milliseconds=there_ms), timedelta(milliseconds=back_ms)
 
     def _fault_happens(self, kind: str, chance: float) -> bool:
         happens = bool(chance) and self.rng.random() < chance
