@@ -19,7 +19,6 @@ class Faults:
     lose_answer: float = 0.0  # the call takes effect, and its answer is lost
     stall: float = 0.0  # the function stalls before the call for up to 50 s; its timeout is 45 s
     slow: float = 0.0  # the call takes seconds to arrive, and arrives even if the function is killed meanwhile
-    late_answer: float = 0.0  # the answer takes seconds to come back, and says what was true before
 
     # What happens to events, per event.
     event_lost: float = 0.0
@@ -42,7 +41,7 @@ class Faults:
     break_rules: int = 0  # a user or a tuner creates an on-demand job that the rule of the policy forbids
 
     # When functions look at a job, per change of any job.
-    look_before_change: float = 0.0  # a function looks at a job a second before it changes, and may act on what it saw after that
+    late_looks: float = 0.0  # functions look at jobs right before they change, and read on seconds after the description
 
     # What fails for hours or now and then on the side of the services, per history or per call.
     outages: int = 0  # SageMaker answers every call with an error, for up to three hours
@@ -106,7 +105,6 @@ CHANCES: Final[Mapping[str, tuple[Any, ...]]] = {
     "late_starts": (0, 0, 0.3, 1.0),
     "tied_code": (0, 0, 0.5),
     "break_rules": (0, 0, 0, 3),
-    "look_before_change": (0, 0, 0, 1.0),
-    "late_answer": (0, 0, 0, 0.2),
+    "late_looks": (0, 0, 0, 0, 0, 0, 0, 0.5),
 }
 """The values that ``Faults.drawn`` chooses from."""

@@ -217,13 +217,13 @@ class History:
     def _look_before(self, change_at: datetime | None) -> None:
         """Perhaps let functions look at the jobs right before the next change in the world."""
         assert self.faults is not None
-        if not self.faults.look_before_change or change_at is None or change_at in self._looked_before:
+        if not self.faults.late_looks or change_at is None or change_at in self._looked_before:
             return
         look_at, alive = change_at - timedelta(seconds=1), [life.name for life in self.checker.lives if life.alive]
         if alive and self.lambdas.now < look_at < self.faults_end_at:
             self._looked_before.add(change_at)
             for name in alive:
-                if self._looks.random() < self.faults.look_before_change:
+                if self._looks.random() < self.faults.late_looks:
                     self.lambdas.at(look_at, partial(self._trigger, name))
 
     def _clock_at(self, soon: datetime | None) -> datetime | None:

@@ -198,6 +198,11 @@ class Lambdas:
     def note(self, who: str, what: str) -> None:
         self.log.append(Line(self.now, who, what))
 
+    def read_late(self) -> None:
+        """Perhaps let the function that has read something go on some seconds later."""
+        if self._current is not None and self._fault_happens("late_looks", self.faults.late_looks):
+            self.pause(timedelta(milliseconds=self.rng.randrange(20_000)))
+
     def _take_effect(self, call: Call, name: str, what: object, act: Callable[[], object]) -> None:
         self.before_effect(self.now)
         try:
@@ -210,9 +215,7 @@ class Lambdas:
         """How long a call and its answer are on their way. No call takes effect later than ten seconds from now."""
         slow = self._fault_happens("slow", self.faults.slow)
         there_ms = self.rng.randrange(9_000) if slow else self.rng.randrange(2, 60)
-        late = self._fault_happens("late_answer", self.faults.late_answer)
-        back_ms = self.rng.randrange(9_000) if late else self.rng.randrange(2, 60)
-        return timedelta(milliseconds=there_ms), timedelta(milliseconds=back_ms)
+        return timedelta(milliseconds=there_ms), timedelta(milliseconds=self.rng.randrange(2, 60))
 
     def _fault_happens(self, kind: str, chance: float) -> bool:
         happens = bool(chance) and self.rng.random() < chance
