@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,13 @@ def length(sentence: str) -> int:
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_no_sentence_is_longer_than_forty_words(page: Path) -> None:
     assert [s for s in sentences(page.read_text("utf-8")) if length(s) > WORDS_MAX] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_no_paragraph_is_there_twice(page: Path) -> None:
+    """A merge of two branches can keep both versions of a paragraph."""
+    beginnings = Counter(tuple(paragraph.split()[:12]) for paragraph in paragraphs(page.read_text("utf-8")))
+    assert [" ".join(words) for words, times in beginnings.items() if times > 1 and len(words) == 12] == []
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from controller.cli.aws_calls import asking, patient_client
 from controller.cli.errors import BadInput
 from controller.cli.history.recorded import PRODUCT_ID, document_of
 from controller.cli.history.redaction import redacted
+from controller.cli.output_file import refuse_unwritable
 from controller.units.duration import BadDuration, seconds
 from controller.units.plural import count
 
@@ -161,6 +162,7 @@ def run(
     """Write the history of this account and region; say on standard error how far it is."""
     from controller import wiring
 
+    refuse_unwritable(out)
     now = wiring.clock().now()
     begin = _begin(since, now)
     if begin >= now:

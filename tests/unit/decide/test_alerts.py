@@ -12,10 +12,23 @@ import pytest
 from controller.decide.alerts import alert
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
-from controller.ledger.intent import NAME_TAKEN, NO_PERMISSION, Announce, Intent, IntentResult, Purpose, Stop, Submit, Wake
+from controller.ledger.entry import UserRequested
+from controller.ledger.intent import (
+    NAME_TAKEN,
+    NO_PERMISSION,
+    NOT_DECIDED,
+    Announce,
+    Intent,
+    IntentResult,
+    Purpose,
+    Stop,
+    Submit,
+    Wake,
+)
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.mode import Mode
+from controller.policy.user_request import UserRequest
 from tests.builders import BEGIN, block, facts, job, lineage, policy
 from tests.unit.decide.scenes import entry_of
 
@@ -143,3 +156,14 @@ def test_what_never_fits_is_told_as_a_skipped_step_only_where_another_step_follo
     known = lineage(entries=(entry_of(1, job()),), intents=(never, *stopped))
     [told] = messages(facts(lineage=known))
     assert (told["kind"], told["why"], told["topic"]) == (kind, "the limit is 1", f"{kind}/{submit.key}")
+
+
+@pytest.mark.parametrize(
+    ("number", "why", "told"),
+    [(2, NOT_DECIDED, 0), (3, NOT_DECIDED, 1), (2, "no quota", 1)],
+    ids=["called off", "another attempt was called off", "it failed before that"],
+)
+def test_an_attempt_that_a_person_called_off_is_no_failure(number: int, why: str, told: int) -> None:
+    request = UserRequested(job="bert", at=BEGIN, team=None, request=UserRequest.CANCEL, who="U1", number=number)
+    over = replace(SUBMIT, closed=IntentResult.ABANDONED, why=why)
+    assert len(messages(facts(lineage=lineage(entries=(request,), intents=(over,))))) == told

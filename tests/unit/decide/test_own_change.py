@@ -13,7 +13,7 @@ from controller.decide.facts import Facts
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Job, Outcome
 from controller.jobs.request import change_from_json
-from controller.ledger.entry import Ended, Started
+from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Intent, IntentResult, Submit
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.notifications.messages import importance_of
@@ -96,6 +96,48 @@ def test_another_number_of_instances_is_a_change_too() -> None:
     assert (back["InstanceType"], back["InstanceCount"]) == (LARGE, 2)
 
 
+@pytest.mark.parametrize("outcome", [Outcome.CLIENT, Outcome.ALGORITHM, Outcome.DISK, Outcome.FAILED])
+@pytest.mark.parametrize(
+    ("theirs", "ours", "words"),
+    [
+        ({"subnets": ("s-1", "s-2")}, {"subnets": ("s-3",)}, "failed in subnets that Spotwarden chose"),
+        ({"volume_gb": 200}, {"volume_gb": 100}, "failed with a volume that Spotwarden chose"),
+        ({"volume_gb": 100}, {"volume_gb": 200}, "with 100 GB, where the job trained before"),
+    ],
+)
+def test_other_subnets_and_another_volume_are_changes_too(
+    theirs: dict[str, Any], ours: dict[str, Any], words: str, outcome: Outcome
+) -> None:
+    started, over = tried(1, LARGE, Outcome.STARVED, 5000)
+    assert isinstance(started, Started)
+    broken = failed((replace(started, **{"volume_gb": 50, **theirs}), over), on=LARGE, outcome=outcome)
+    broken = replace(broken, job=replace(broken.job, **{"volume_gb": 50, **ours}))
+    [submit] = actions(broken, Submit)
+    assert submit.cause is MoveCause.CHANGED_BACK
+    changes = change_from_json(submit.changes)
+    assert changes.get("VpcConfig") == ({"Subnets": ["s-1", "s-2"]} if "subnets" in theirs else None)
+    assert changes["ResourceConfig"].get("VolumeSizeInGB") == theirs.get("volume_gb")
+    assert words in text(broken, "changed-back")
+    assert not decide(learn(broken, decide(broken)))
+
+
+def test_a_volume_and_subnets_of_rows_from_before_are_not_known_and_no_change() -> None:
+    broken = failed(ROOT, on=LARGE)
+    assert not actions(replace(broken, job=replace(broken.job, volume_gb=500, subnets=("s-9",))), Submit)
+
+
+def test_a_larger_volume_after_a_full_disk_is_no_change_to_take_back() -> None:
+    started, over = tried(1, LARGE, Outcome.DISK, 60)
+    assert isinstance(started, Started)
+    broken = failed((replace(started, volume_gb=50), over), on=LARGE)
+    assert "changed-back" not in topics(replace(broken, job=replace(broken.job, volume_gb=100)))
+
+
+def test_on_demand_and_other_waits_are_nothing_that_a_container_sees() -> None:
+    broken = failed(ROOT, on=LARGE)
+    assert not actions(replace(broken, job=replace(broken.job, spot=False, wait_s_max=None)), Submit)
+
+
 @pytest.mark.parametrize("outcome", [Outcome.CAPACITY, Outcome.INTERNAL, Outcome.STARVED, Outcome.QUOTA])
 def test_a_failure_that_is_not_in_the_code_does_not_go_back(outcome: Outcome) -> None:
     broken = failed(ROOT, outcome=outcome)
@@ -113,6 +155,18 @@ def test_without_an_attempt_that_trained_the_owner_s_choice_counts() -> None:
     never = failed(tried(1, LARGE, Outcome.CAPACITY, 0))
     assert resources(never)["InstanceType"] == LARGE
     assert "which its owner chose" in text(never, "changed-back")
+
+
+@pytest.mark.parametrize("training_s", [600, 0])
+def test_an_attempt_whose_measured_usage_alone_shows_training_has_trained(training_s: int) -> None:
+    second = tried(2, "ml.g5.24xlarge", Outcome.STARVED, 0)
+    usage = Measured(
+        job=second[0].job, at=BEGIN, team="vision", training_s=training_s, billable_s=60, spot=True, instance_count=1,
+        instance_type="ml.g5.24xlarge", region="us-east-1", rate_micros_per_h=None, rate_as_of=None, rate_source=None,
+    )  # fmt: skip
+    broken = failed(ROOT, second)
+    measured = replace(broken, lineage=replace(broken.lineage, entries=(*broken.lineage.entries, usage)))
+    assert resources(measured)["InstanceType"] == ("ml.g5.24xlarge" if training_s else LARGE)
 
 
 def test_the_newest_attempt_that_trained_counts() -> None:
