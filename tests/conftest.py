@@ -1,8 +1,8 @@
 """Settings that all tests share: four profiles of hypothesis.
 
 Plain pytest uses ``local``: new random examples in each run, and failures are remembered in ``.hypothesis``. ``make test``
-and ``.ci/run`` use ``ci``: the same examples in each run. ``make check`` uses ``quick``: the first of these. All print what repeats
-a failure. ``make nightly`` uses ``nightly``: many more examples, and every case where the suite tries a sample.
+and ``.ci/run`` use ``ci``: the same examples in each run. ``make check`` uses ``quick``: fewer of them. All print what repeats a
+failure. ``make nightly`` uses ``nightly``: many more examples, and every case where the suite tries a sample.
 """
 
 from hypothesis import HealthCheck, settings
