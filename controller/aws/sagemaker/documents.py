@@ -281,8 +281,8 @@ def _timed_out_pending(body: Document, lines: Sequence[Document]) -> bool:
     waits = _intervals(lines, "Pending") or _intervals(lines, "Starting")
     over = _last_moment(lines)  # of the last wait, where SageMaker left its end out
     waited_s = sum((end - one.start).total_seconds() for one in waits if (end := one.end or over) is not None)
-    ending = (text(line, "StatusMessage") or "" for line in lines if line.get("Status") in ("Stopping", "Stopped"))
-    said = any(word in message.lower() for message in ending for word in ("pending", "capacity"))
+    last = (text(line, "StatusMessage") or "" for line in lines if line.get("Status") in ("Stopping", "Stopped"))
+    said = any(word in message.lower() for message in last for word in ("pending", "capacity"))
     told = said or classify(text(body, "FailureReason")) is FailureCause.CAPACITY
     return told or (limit_s is not None and waited_s >= limit_s - PENDING_SLACK_S)
 
