@@ -12,7 +12,8 @@ from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause
 from controller.jobs.request import RequestChange
 from controller.ledger.entry import Started
-from controller.ledger.intent import NEVER_FITS, NO_PERMISSION, NO_QUOTA, Intent, IntentResult, Submit
+from controller.ledger.intent import NEVER_FITS, NO_PERMISSION, NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
+from controller.ledger.lineage import Lineage
 from controller.policy.resubmission import Resubmission
 
 Place = tuple[Any, ...]  # where a request runs: the members of a RequestForm that a ladder changes
@@ -41,6 +42,19 @@ def short_of_quota(facts: Facts, block: Resubmission) -> tuple[Intent, ...]:
 def never_fitted(intent: Intent) -> bool:
     """Whether AWS refused a submission because it asked for what this account and region never have."""
     return intent.closed is IntentResult.REFUSED and intent.why.startswith(NEVER_FITS)
+
+
+def another_step_follows(submit: Submit, lineage: Lineage) -> bool:
+    """Whether the job goes on after this submission never fitted.
+
+    After a failure it takes the next step of its ladder, or is given up with a message. A job that was stopped to be moved goes
+    back where it was, once. A repair, a request of a person and the way back itself have no other step.
+    """
+    if isinstance(submit.cause, FailureCause):
+        return True
+    stop, begun = lineage.intent(f"stop/{submit.about}"), lineage.entry(Started, submit.about)
+    moved = stop is not None and isinstance(stop.action, Stop) and stop.action.purpose is Purpose.MOVE
+    return submit.cause.elsewhere and moved and begun is not None and submit.number == begun.number + 1
 
 
 def places_that_never_fit(facts: Facts) -> frozenset[Place]:

@@ -10,7 +10,7 @@ from multiprocessing import Pool
 from typing import Any
 
 from controller.aws import s3_checkpoints
-from controller.aws.sagemaker import documents
+from controller.aws.sagemaker import documents, ownership
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.decide import resubmit, submission, wakeups
 from controller.decide.decision import Decision
@@ -228,7 +228,10 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     "any file is a checkpoint": ((s3_checkpoints, "checkpoint_files", replace_by(lambda files, ignore=(): tuple(files))),),
     "a sibling's files are a job's own": ((s3_checkpoints, "_Listing", _without_last_slash),),
     "warnings are interruptions": ((interruption_rates, "_with_warnings", _warnings_counted),),
-    "owners are unknown": ((documents, "service_of", replace_by(lambda described, tags: None)),),
+    "owners are unknown": (
+        (documents, "service_of", replace_by(lambda described, tags: None)),
+        (ownership, "service_of", replace_by(lambda described, tags: None)),
+    ),
 }  # fmt: skip
 """What each mutant replaces."""
 
