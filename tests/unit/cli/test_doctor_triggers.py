@@ -232,11 +232,10 @@ def test_training_roles_that_sagemaker_or_this_account_cannot_use_are_named(loca
     assert look_at_training_roles(iam, [arn, other], aws.ACCOUNT) == (
         False, f"these TrainingRoles are of another account than {aws.ACCOUNT}: {other}; a job needs a role of its own"
     )  # fmt: skip
-    trust = {
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": ["sagemaker.amazonaws.com"]}, "Action": "sts:AssumeRole"}]
-    }
-    iam.update_assume_role_policy(RoleName="untrusted", PolicyDocument=json.dumps(trust))
-    assert look_at_training_roles(iam, [arn], aws.ACCOUNT) == (True, arn)
+    by_sagemaker = {"Effect": "Allow", "Principal": {"Service": ["sagemaker.amazonaws.com"]}, "Action": "sts:AssumeRole"}
+    made = json.dumps(NO_TRUST | {"Statement": [by_sagemaker]})
+    trusted = iam.create_role(RoleName="trusted", AssumeRolePolicyDocument=made)["Role"]["Arn"]
+    assert look_at_training_roles(iam, [trusted], aws.ACCOUNT) == (True, trusted)
 
 
 def test_an_alarm_that_was_deleted_or_made_mute_is_named(local: aws.Local) -> None:
