@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.clients import CallLimits, Hurried, Lazy, boto3_client, client_of
-from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.ec2_placement import PlacementScores
 from controller.aws.errors import AwsFault, fault_of
-from controller.aws.eventbridge import EventBridge
+from controller.aws.event_publisher import EventPublisher
 from controller.aws.packaged_policy import CompiledPolicies
 from controller.aws.prepare import prepare as prepare  # for init
 from controller.aws.price_list import REGION as PRICING_REGION
@@ -174,8 +174,8 @@ def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) 
     )
 
 
-def _events() -> EventBridge:
-    return EventBridge(Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
+def _events() -> EventPublisher:
+    return EventPublisher(Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
 
 
 @cache

@@ -8,8 +8,8 @@ from chalice.app import Blueprint
 
 from controller import wiring
 from controller.runtime.judge_tuning import judge_tuning
+from controller.runtime.read_events import trigger_of, tuning_job_in
 from controller.runtime.reconcile import reconcile
-from controller.runtime.triggers import trigger_of, tuning_job_in
 from handlers.observed import log_decider_problems, log_unaccounted_members, logger, observed
 from handlers.warm import warm_jobs
 

@@ -16,7 +16,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from controller import wiring
 from controller.decide.decision import DeciderProblem
-from controller.runtime.triggers import event_in, not_of
+from controller.runtime.read_events import event_in, not_of
 
 logger = Logger(service="spotwarden")
 metrics = Metrics(namespace="Spotwarden", service="spotwarden")

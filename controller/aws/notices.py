@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from datetime import datetime
 
-from controller.aws.eventbridge import EventBridge
+from controller.aws.event_publisher import EventPublisher
 from controller.notifications.block_kit import Page
 from controller.notifications.mrkdwn import code, mrkdwn_object
 from controller.runtime.outbox import Chat, WrongChannel
@@ -25,7 +25,7 @@ class NoticeChat(PostOnlyChat):
 
     why = READ_ONLY
 
-    def __init__(self, topics: Chat, topic: str, events: EventBridge, clock: Clock) -> None:
+    def __init__(self, topics: Chat, topic: str, events: EventPublisher, clock: Clock) -> None:
         self._topics = topics
         self._topic = topic
         self._events = events

@@ -30,7 +30,9 @@ def run(
     period: PeriodText = "",
     bill: Annotated[
         str,
-        typer.Option("--bill", metavar="FILE", help="Compare with a CUR 2.0 export instead: CSV or gzip, a file or s3://…"),
+        typer.Option(
+            "--bill", metavar="FILE", help="Compare with a CUR 2.0 export instead: CSV, gzip or Parquet, a file or s3://…"
+        ),
     ] = "",
     record: Annotated[bool, typer.Option("--record/--no-record", help="With --bill: record the prices of the bill.")] = True,
     policies: PolicyFolder = None,

@@ -1,11 +1,11 @@
-"""Opens a Cost and Usage Report: CSV or gzip, a local file or an S3 address. Reads it row by row, within limits."""
+"""Opens a Cost and Usage Report: CSV, gzip or Parquet, a local file or an S3 address. Reads it row by row, within limits."""
 
 from __future__ import annotations
 
 import csv
 import gzip
 import io
-import re
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -13,42 +13,55 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from controller.cli.errors import BadInput
-from controller.savings.bill import Bill, column_name, read_bill
+from controller.cli.parquet_rows import TOO_LARGE, parquet_rows, reason, refuse_without_pyarrow
+from controller.cli.s3_object import ADDRESS, S3Object, streamed
+from controller.savings.bill import READ, Bill, column_name, read_bill
 
 BYTES_MAX = 8 * 1024**3  # after unpacking: a month of a large organisation
-S3 = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.+)")
-PARQUET = b"PAR1"
+PARQUET, ENCRYPTED_PARQUET = b"PAR1", b"PARE"
 SEPARATORS = (",", ";", "\t")
-GZIP = b"\x1f\x8b"
-CONVERT = (
-    "choose the format gzip - text/csv for the export, or convert it, for example with DuckDB:"
-    " COPY (FROM 'bill.parquet') TO 'bill.csv'"
-)
+GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
 
 def bill_of(address: str, bytes_most: int = BYTES_MAX, *, account: str = "") -> Bill:
     """Read the bill of a file, of one account where it is given. Raises BadInput, with what was found and what is wanted."""
     try:
-        with _opened(address, bytes_most) as raw:
-            text = io.TextIOWrapper(cast(IO[bytes], raw), "utf-8", errors="replace", newline="")
-            head = text.readline(1_000_000)
-            separator = max(SEPARATORS, key=head.count)  # a spreadsheet may have written it again
-            rows = csv.reader(_without_nul(chain([head], text)), delimiter=separator)
-            columns = [column_name(name) for name in next(rows, [])]
-            whole = (dict(zip(columns, row, strict=True)) if len(row) == len(columns) else {} for row in rows)
-            return read_bill(columns, whole, account)
-    except (OSError, EOFError) as error:
-        raise BadInput(f"{address}: {error.strerror if isinstance(error, OSError) and error.strerror else error}") from error
-    except (ValueError, csv.Error) as error:
+        with _opened(address) as raw:
+            if raw.peek(4)[:4] == PARQUET:
+                with _seekable(address, raw) as file:
+                    return read_bill(*parquet_rows(file, READ, column_name, bytes_most), account, first=1)
+            return _csv_bill(raw, bytes_most, account)
+    except BadInput as error:
         raise BadInput(f"{address}: {error}") from error
+    except OSError as error:
+        raise BadInput(f"{address}: {error.strerror or reason(error)}") from error
+    except (EOFError, MemoryError, OverflowError, ValueError, NotImplementedError, csv.Error, zlib.error) as error:
+        raise BadInput(f"{address}: {reason(error)}") from error
+
+
+def _csv_bill(raw: io.BufferedReader, bytes_most: int, account: str) -> Bill:
+    plain = io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw))) if raw.peek(2)[:2] == GZIP else raw
+    if plain.peek(4)[:4] == PARQUET:
+        raise BadInput("found a Parquet file packed with gzip, wanted it unpacked: its columns are packed already")
+    limited = io.BufferedReader(_Limited(plain, bytes_most))
+    text = io.TextIOWrapper(cast(IO[bytes], limited), "utf-8", errors="replace", newline="")
+    head = text.readline(1_000_000)
+    separator = max(SEPARATORS, key=head.count)  # a spreadsheet may have written it again
+    rows = csv.reader(_without_nul(chain([head], text)), delimiter=separator)
+    columns = [column_name(name) for name in next(rows, [])]
+    whole = (dict(zip(columns, row, strict=True)) if len(row) == len(columns) else {} for row in rows)
+    return read_bill(columns, whole, account)
 
 
 def refuse_bad_bill(address: str) -> None:
     """Raises BadInput for a file of this machine that is no bill: before AWS is asked for anything."""
     if address and not address.startswith("s3://"):
         try:
-            with _opened(address, BYTES_MAX):
-                pass
+            with _opened(address) as raw:
+                if raw.peek(4)[:4] == PARQUET:
+                    refuse_without_pyarrow()
+        except BadInput as error:
+            raise BadInput(f"{address}: {error}") from error
         except OSError as error:
             raise BadInput(f"{address}: found {error.strerror or error}, wanted a file that can be read") from error
 
@@ -59,52 +72,45 @@ def _without_nul(lines: Iterable[str]) -> Iterator[str]:
 
 
 @contextmanager
-def _opened(address: str, bytes_most: int) -> Iterator[Any]:
-    found = S3.fullmatch(address)
+def _opened(address: str) -> Iterator[io.BufferedReader]:
+    found = ADDRESS.fullmatch(address)
     if address.startswith("s3://") and found is None:
-        raise BadInput(f"{address}: wanted s3://BUCKET/KEY of one file of the export")
+        raise BadInput("wanted s3://BUCKET/KEY of one file of the export")
     if found is None and Path(address).is_dir():
-        raise BadInput(f"{address}: found a folder, wanted one file of the export")
-    with _stream(found, address) as raw:
+        raise BadInput("found a folder, wanted one file of the export")
+    with open(address, "rb") if found is None else streamed(_s3(), found[1], found[2]) as raw:
         head = raw.peek(4)[:4]
-        if head == PARQUET:
-            raise BadInput(f"{address}: found a Parquet file, wanted CSV or gzip: {CONVERT}")
-        plain = gzip.GzipFile(fileobj=raw) if head[:2] == GZIP else raw
-        yield io.BufferedReader(_Limited(plain, address, bytes_most))
+        if head == ZIP:
+            raise BadInput("found a ZIP archive, wanted the file in it")
+        if head == ENCRYPTED_PARQUET:
+            raise BadInput("found an encrypted Parquet file, wanted one without encryption")
+        yield raw
 
 
 @contextmanager
-def _stream(found: re.Match[str] | None, address: str) -> Iterator[io.BufferedReader]:
-    if found is None:
-        with open(address, "rb") as local:
-            yield local
-        return
+def _seekable(address: str, raw: io.BufferedReader) -> Iterator[Any]:
+    """The same file to be read at any place: Parquet has its table of contents at the end."""
+    if (found := ADDRESS.fullmatch(address)) is not None:
+        raw.close()
+        with S3Object(_s3(), found[1], found[2]) as remote:
+            yield remote
+    elif raw.seekable():
+        yield raw
+    else:
+        raise BadInput("found Parquet in a stream, wanted a file: it is read from its end")
+
+
+def _s3() -> Any:
     from controller import wiring
 
-    body = wiring.client("s3").get_object(Bucket=found[1], Key=found[2])["Body"]
-    yield io.BufferedReader(cast(io.RawIOBase, _Body(body)))
-
-
-class _Body(io.RawIOBase):
-    """The body of an S3 object as a stream."""
-
-    def __init__(self, body: Any) -> None:
-        self._body = body
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._body.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+    return wiring.client("s3")
 
 
 class _Limited(io.RawIOBase):
     """A stream that ends with an error beyond the limit: a small file may unpack to anything."""
 
-    def __init__(self, plain: Any, address: str, most: int) -> None:
-        self._plain, self._address, self._most, self._read = plain, address, most, 0
+    def __init__(self, plain: Any, most: int) -> None:
+        self._plain, self._most, self._read = plain, most, 0
 
     def readable(self) -> bool:
         return True
@@ -113,6 +119,6 @@ class _Limited(io.RawIOBase):
         data = self._plain.read(len(buffer))
         self._read += len(data)
         if self._read > self._most:
-            raise BadInput(f"{self._address}: more than {self._most:,} bytes, wanted the export of one month")
+            raise BadInput(TOO_LARGE.format(self._most))
         buffer[: len(data)] = data
         return len(data)

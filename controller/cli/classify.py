@@ -31,8 +31,7 @@ DEPTH_MAX, ITEMS_MAX = 6, 100  # of a document that was pasted
 _WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
     re.compile(pattern, re.DOTALL | re.IGNORECASE)
     for pattern in (
-        r"\s*(?:>\s*)+",  # a quotation
-        r"\s*```\w*\s*",
+        r"\s*(?:(?:>\s*)+|```\w*\s*)",  # a quotation
         r"\s*aws: (?:\[ERROR\]:? |error: )",
         r"\s*\[?\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]?\s+",  # the time of a log line
         r"\s*\[?(?-i:ERROR|CRITICAL|WARNING|INFO)\]?\s*[:-]?\s+",
@@ -47,7 +46,7 @@ _WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
         r"\s*Encountered unexpected failed state while waiting for \w+\.\s*Final Resource State: \w+\.\s*Failure Reason:\s*",
         # pipelines, Batch, Step Functions, notebooks of people
         r"\s*(?:Pipeline )?Step (?:[\w'\"-]+ )?failed\.?\s*(?:Reason|Failure reason)?\s*:?\s*",
-        r"\s*(?:The )?(?:SageMaker )?Training ?job\s+(?:\S+ )?(?:has )?(?:failed|stopped)(?: with status \w+)?"
+        r"\s*(?:The )?(?:SageMaker )?Training ?job\s+(?:(?!failed)\S+ )?(?:has )?(?:failed|stopped)(?: with status \w+)?"
         r"(?: because(?: of)?| (?:with|for) (?:the )?reason)?[-.:;,\s]*"
         r"(?:(?:Failure ?reason|Reason)\s*:\s*)?",
         r"\s*(?:The )?(?:SageMaker )?Training ?job \S+:\s*(?=(?:Failed|Stopped)\b)",
@@ -55,7 +54,7 @@ _WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
         r"\s*(?:ClientError:\s*)?Failed to invoke sagemaker:Create\w+\.?\s*Error Details:\s*",
         r"\s*(?:\w+ ){0,3}job (?:\S+ )?failed(?:[.:]| with)\s*(?=(?:status ?|failure )?reason\b)",
         r"\s*Received status from SageMaker\s*:?\s*",
-        r"\s*(?:Failed|Stopped|Failure)\s*[-:/.,]\s*(?=\w)",
+        r"\s*(?:Failed|Stopped|Failure)\s*[-:/.,(]\s*(?=\w)",
         r"\s*[\"']?Failure ?Reason[\"']?[ \t]*(?:[:=]|\n)\s*",
         r"\s*additional:(?=\w+:)",
         r"\s*(?:status ?)?(?:Reason(?: for (?:the )?failure)?|Cause|Error ?Message)\s*[:=]\s*",
@@ -66,14 +65,14 @@ _WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
 # Words of people or of a tool that say what failed, right before an error that has a known name: "Step Train failed with: …".
 _SAID = re.compile(
     rf"[^\n]{{0,160}}?(?:job|step|training|task|state|execution|pipeline)[^\n]{{0,80}}?\b(?:failed|failure|stopped)\b[^\n:]{{0,40}}"
-    rf"(?::\s*[^\n:]{{0,30}})?[:-]\s*(?:SageMaker\.)?(?=(?:{'|'.join(CLASSES)}|Max(?:WaitTime|Runtime)Exceeded)(?:Exception)?\b)",
+    rf"(?::\s*[^\n:]{{0,30}})?[:(-]\s*(?:SageMaker\.)?(?=(?:{'|'.join(CLASSES)}|Max(?:WaitTime|Runtime)Exceeded)(?:Exception)?\b)",
     re.IGNORECASE,
 )
 _BOTOCORE = re.compile(
     r"\s*An error occurred \((\w+)\) when calling (?:the )?\w+(?: operation)?(?: \(reached max retries: \d+\))?(?::\s*|$)", re.I
 )
 _OTHER_SDKS = re.compile(
-    r"[^\n]{0,200}?operation error SageMaker: \w+,.{0,400}?(\w+(?:Exception|Exceeded|InUse|NotFound)):\s*", re.DOTALL
+    r"(?s)[^\n]{0,200}?operation error SageMaker: \w+,.{0,400}?(\w+(?:Exception|Exceeded|InUse|NotFound)):\s*"
 )
 _JAVA = re.compile(r".*\(Service: (?:Amazon)?SageMaker\w*; Status Code: \d+; Error Code: (\w+);", re.DOTALL)
 # Where the reason begins in a text that begins with something else: a log, a notebook's traceback, a description in YAML.
@@ -111,6 +110,8 @@ _CODES: Mapping[str, FailureCause] = {
     "ResourceInUse": FailureCause.CLIENT, "ResourceNotFound": FailureCause.CLIENT, "AccessDenied": FailureCause.CLIENT,
     "UnrecognizedClientException": FailureCause.CLIENT, "ExpiredTokenException": FailureCause.CLIENT,
 }  # fmt: skip
+_NOT_OFFERED = "SageMaker does not offer this instance type in this region: no quota helps. Use another type or region."
+_LIMITED = re.compile(r"\s*The (?:account-level service limit|requested resource training-job/)")
 _RATE = re.compile(r"\s*Rate exceeded\b", re.IGNORECASE)
 _CAPACITY = re.compile(r"\s*(?:Starting - )?Insufficient capacity error from EC2\b", re.IGNORECASE)
 
@@ -133,10 +134,8 @@ class Classified:
 
     @property
     def why(self) -> str:
-        if self.quota is None and self.never_fits:
-            return "SageMaker does not offer this instance type in this region: no quota helps. Use another type or region."
         if self.quota is None:
-            return self.cause.why
+            return _NOT_OFFERED if self.never_fits else self.cause.why
         at = f"{self.quota.name!r} is {self.quota.limit}, {self.quota.used} in use, {self.quota.delta} asked for"
         if self.quota.never_fits:
             return (
@@ -220,7 +219,8 @@ def _of_document(document: Any, depth: int) -> list[str]:
     if isinstance(document, str) and document.lstrip()[:1] == "{" and depth:
         document = _document(document) or document
     if isinstance(document, list):
-        return [text for item in document[:ITEMS_MAX] for text in _of_document(item, depth - 1)] if depth else []
+        words = [item for item in document if isinstance(item, str) and depth == DEPTH_MAX]  # a list of reasons
+        return words + [text for item in document[:ITEMS_MAX] for text in _of_document(item, depth - 1)] if depth else []
     if not isinstance(document, Mapping):
         return []
     told = {str(name).lower(): value for name, value in document.items() if value}
@@ -295,7 +295,7 @@ def _by_code(text: str, code: str | None) -> FailureCause | None:
 
 
 def _by_quota(text: str, code: str | None) -> FailureCause | None:
-    return FailureCause.QUOTA if re.match(r"\s*The account-level service limit", text) else None
+    return FailureCause.QUOTA if _LIMITED.match(text) else None
 
 
 def _by_status(text: str, code: str | None) -> FailureCause | None:

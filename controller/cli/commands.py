@@ -185,7 +185,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="backtest deadline",
-        run="backtest.run",
+        run="backtest_deadline.command.run",
         help="Test the deadline decision on recorded spot capacity.",
         examples=("spotwarden backtest deadline --traces spot-traces --shapes 48h/60h",),
         exit_codes="0 done; 2 bad input",

@@ -42,7 +42,7 @@ Policies = Annotated[Path | None, typer.Option("--policies", metavar="FOLDER", h
 def run(stack: Stack = "spotwarden", policies: Policies = None, format_: Format = OutputFormat.TEXT) -> int:
     """Print the findings; exit with 1 where something is wrong or could not be looked at."""
     from controller import wiring
-    from controller.aws.dynamodb.ledger import DynamoLedger
+    from controller.aws.dynamodb.all_ports import DynamoLedger
 
     installation = Installation(wiring.client, lambda table: DynamoLedger(wiring.client("dynamodb"), table), wiring.clock().now)
     found = asking(lambda: list(installation.examine(stack, policies)))

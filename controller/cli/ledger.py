@@ -24,7 +24,7 @@ def with_outbox(table: str | None, work: WorkWithOutbox) -> int:
     if not table:
         raise BadInput("found no table, wanted --table NAME or SPOTWARDEN_TABLE: the stack's output Ledger names it")
     from controller import wiring  # boto3 is slow to load, and few commands need it
-    from controller.aws.dynamodb.ledger import DynamoLedger
+    from controller.aws.dynamodb.all_ports import DynamoLedger
     from controller.aws.dynamodb.outbox import DynamoOutbox
 
     try:

@@ -20,7 +20,7 @@ from controller.cli.errors import BadInput
 from controller.cli.ledger import with_outbox
 from controller.cli.options import Table
 from controller.runtime.ports import Clock, Ledger, Outbox
-from controller.runtime.triggers import BadEvent, event_in
+from controller.runtime.read_events import BadEvent, event_in
 from controller.units.free_text import one_line
 from controller.units.plural import count
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from fnmatch import translate
 from functools import cache
@@ -30,17 +30,22 @@ LOG_FILES: Final = (
     "history.json", "error.*", "*.pstats", "memory_snapshot*", "version", "version.txt", "done", "done.*", "*.done", "finished",
     "complete", "completed", "success", "failed", "*.diff", "*.patch", "env.txt", "console.*", "output.txt", "timeline.*",
     "predictions.*", "confusion_matrix.*", "mlflow.db", "experiment_state*", "searcher-state*", "basic-variant-state*",
-    "search_gen_state*", "tuner.pkl",
+    "search_gen_state*", "tuner.pkl", "trainer.pkl", "checkpoint_manager_snapshot.json", "*.pdf", "*.tif", "*.tiff", "*.ppm",
+    "*.xlsx", "*.perfetto-trace", "*.ncu-rep", "*.coredump", "*.dmp", "nccl_trace*", "*.neff", "*.md5", "*.sha256", "*.crc",
+    "*.etag", "*.sig", "*.asc", "*.flag", "*.ok", "*.success", "*.failed", "*.ready", "*.complete", "*.commit", "*.marker",
+    "started", "running", "ready", "lock", "pid", "run_id", "*[-_]unfinished",
 )  # fmt: skip
 # Files that name the newest checkpoint: written beside it, before or after it, and holding none.
 POINTER_FILES: Final = (
     "latest", "latest.txt", "latest_universal", "latest_checkpointed_iteration.txt", "latest_checkpoint",
     "latest_checkpoint.txt", "last_checkpoint", "last_checkpoint.txt", "best_checkpoint.txt", "epoch.txt", "step.txt",
-    "iteration.txt",
+    "iteration.txt", "*.symlink",
 )  # fmt: skip
 # Parts of a saved state without which a job cannot continue, and with which alone it cannot either.
 SIDE_FILES: Final = (
-    "rng_state*.pth", "rng_state*.pt", "random_states_*.pkl", "scheduler.pt", "scheduler.bin", "scaler.pt", "metadata.json",
+    "rng_state*.pth", "rng_state*.pt", "random_states_*.pkl", "scheduler.pt", "scheduler.bin", "scaler.pt", "metadata.*",
+    "*.metadata", "sampler*.bin", "dl_state_dict*.bin", "meta.pt", "common.pt", "training_metadata.json", "_checkpoint_metadata",
+    "_metadata", "_sharding", "manifest.ocdbt", "commit_success.txt", "*.index",
 )  # fmt: skip
 # Files that describe a model, a run or data and that scripts write before they train: none holds a state to continue from.
 DESCRIPTION_FILES: Final = (
@@ -48,6 +53,9 @@ DESCRIPTION_FILES: Final = (
     "special_tokens_map.json", "added_tokens.json", "spiece.model", "sentencepiece*", "trainer_state.json", "training_args.*",
     "args.json", "hparams.*", "*[-_]results.json", "*.index.json", "*.arrow", "*.parquet", "*.tfrecord", "*.tfrecords",
     "requirements*.txt", "code.tar.gz", "sourcedir.tar.gz", "src.tar.gz", "source.tar.gz", "*.whl", "params.json", "dataset*",
+    "*.jinja", "*.xml", "*.pbtxt",
+    "*.gin", "*.conf", "*.config", "*.properties", "*.env", "config.*", "args.*", "*[-_]symbol.json", "*[-_]shapes.json",
+    "model_index.json", "label_map*", "*2id.*", "id2*",
 )  # fmt: skip
 TEMPORARY_FILES: Final = (
     "*.tmp*", "*[-_]tmp", "tmp-*", "tmp_*", "tmp.*", "tmp????????", "*.temp", "*.temp[0-9.]*", "temp-*", "temp_*", "*.part",
@@ -62,16 +70,31 @@ IGNORED_FOLDERS: Final = (
     "tmp_*", "*.tmp*", "*-tmp-[0-9]*", "*.orbax-checkpoint-tmp*", "temp-*", "temp_*", "*.temp", "*.partial", "*.incomplete",
     "*[-_]tmp", "_tmp*", "tmp????????", "*.writing", "*.uploading", "*.inprogress", "*.in-progress", "*.staging", "lost+found",
     "$recycle.bin", "mlartifacts", "dvclive", "plugins", "profile", "code", "__macosx", "tokenizer", "neptune", "comet",
-    "comet_ml",
+    "comet_ml", "models--*", "datasets--*", "datasets", "hf_cache", "hf-cache", "huggingface", "neuron*cache*", "torchinductor*",
+    "torch_extensions", "site-packages", "*[-_]unfinished",
 )  # fmt: skip
 
 NO_CHECKPOINTS: Final = (*LOG_FILES, *POINTER_FILES, *SIDE_FILES, *DESCRIPTION_FILES, *TEMPORARY_FILES)
 
-SMALLEST_SHARE = 0.01  # of the largest file: a file below that, such as trainer_state.json, is no checkpoint by itself
+# Text is no checkpoint, but for the models of LightGBM and XGBoost and for states that a script writes itself; arrays and pickles
+# are, but for those whose name ends with what a script measures, predicts or prepares.
+_TEXT = re.compile(r"\.(?:txt|json)$")
+_TEXT_STATE = re.compile(r"model|booster|xgb|lgb|gbm|checkpoint|ckpt|chkpt|snapshot|weights|state|vectors")
+_NOTE = (
+    r"(?:^|[-_.])(?:metrics?|stats|statistics|summary|scores?|accuracy|history|loss(?:es)?|logs?|info|card|meta|metadata|args|opts?|"
+    r"options|flags|cfg|results?|reports?|evals?|evaluation|preds?|predictions?|outputs?|generations?|timings?|names|paths?|urls?|"
+    r"ids?|idx|indices|splits?|labels?|class(?:es)?|label_encoder|scaler|vectorizer|preprocessor|mean_std|dataset|arch|architecture|graph)"
+)
+_NOTE_FILE = re.compile(_NOTE + r"\.(?:txt|json|pkl|pickle|joblib|npy|npz)$")
+
+SMALLEST_SHARE = 0.01  # of the largest file beside it: a file below that, such as trainer_state.json, is no checkpoint by itself
 COMPLETE_SHARE = 0.9  # of the size of the sets before: a smaller set is taken for a save that was cut off
 
-_SHARD = re.compile(r"[-_.](\d+)[-_]of[-_](\d+)")
-_STEP_FOLDER = re.compile(r"(?:^|checkpoint|ckpt|chkpt|step|epoch|iter|iteration|save|weights|model|state)s?[-_=.]?\d+$")
+_SHARD = re.compile(r"(?:[-_.]|rank|shard|part)(\d+)[-_]?of[-_]?(\d+)")
+_ENDS = r"(?:[-_](?:last|best|final|end|unsharded)|\.(?:ckpt|pt|pth|checkpoint))?$"
+_STEP_FOLDER = re.compile(r"(?:^|checkpoint|ckpt|chkpt|step|epoch|iter|iteration|save|ba|batch)s?[-_=.]?\d+" + _ENDS)
+_PART_FOLDER = re.compile(r"(?:weights|model|state)s?[-_=.]?\d+$")
+_TF_SHARD = re.compile(r"\.data-\d+-of-\d+$")
 _NUMBER = re.compile(r"\d+")
 
 
@@ -91,6 +114,8 @@ def is_checkpoint_file(file: StoredFile, ignore: Sequence[str] = ()) -> bool:
         return False
     if any(_any_of(IGNORED_FOLDERS).match(folder) for folder in folders):
         return False
+    if _NOTE_FILE.search(name) or (_TEXT.search(name) and not _TEXT_STATE.search(name)):
+        return False
     return _any_of((*NO_CHECKPOINTS, *ignore)).match(name) is None
 
 
@@ -101,17 +126,39 @@ def _any_of(globs: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def checkpoint_files(files: Iterable[StoredFile], ignore: Sequence[str] = ()) -> tuple[StoredFile, ...]:
-    """The files that may be part of a checkpoint; small files beside large ones are left out."""
-    kept = [file for file in files if is_checkpoint_file(file, ignore)]
-    largest = max((file.size for file in kept), default=0)
-    return tuple(file for file in kept if file.size >= SMALLEST_SHARE * largest)
+    """The files that may be part of a checkpoint. Left out are small files beside large ones, and what is not finished: files of
+    a distributed checkpoint without its metadata, and data of TensorFlow without its index.
+
+    A file in the folder of a step is compared with that folder alone: the adapter of a model is a thousandth of the model.
+    """
+    found = tuple(files)
+    paths = {file.path for file in found if file.size > 0}
+    described = {path.rpartition("/")[0] for path in paths if path.endswith(".metadata")}
+    kept = [file for file in found if is_checkpoint_file(file, ignore) and _finished(file.path, paths, described)]
+    collections = _collections(file.path for file in kept)
+    folders = [name if (name := _set_of(file.path, collections)).endswith("/") else "" for file in kept]
+    largest = {"": max((file.size for file in kept), default=0)}
+    for file, folder in zip(kept, folders, strict=True):
+        largest[folder] = max(largest.get(folder, 0), file.size)
+    return tuple(
+        file for file, folder in zip(kept, folders, strict=True) if file.size >= SMALLEST_SHARE * largest[folder]
+    )  # fmt: skip
+
+
+def _finished(path: str, paths: Collection[str], described: Collection[str]) -> bool:
+    """Whether the file that its framework writes last is there: ``.metadata`` (PyTorch), ``.index`` (TensorFlow)."""
+    if path.endswith(".distcp"):
+        return path.rpartition("/")[0] in described
+    return _TF_SHARD.search(path) is None or _TF_SHARD.sub(".index", path) in paths
 
 
 def newest_checkpoint_at(files: Iterable[StoredFile]) -> datetime | None:
     """When the newest complete checkpoint was written; None where there is none. ``files`` are of ``checkpoint_files``."""
+    found = tuple(files)
+    collections = _collections(file.path for file in found)
     sets: dict[str, list[StoredFile]] = defaultdict(list)
-    for file in files:
-        sets[_set_of(file.path)].append(file)
+    for file in found:
+        sets[_set_of(file.path, collections)].append(file)
     alike: dict[str, list[Sequence[StoredFile]]] = defaultdict(list)
     for name, one in sets.items():
         alike[_NUMBER.sub("#", name)].append(one)
@@ -119,13 +166,36 @@ def newest_checkpoint_at(files: Iterable[StoredFile]) -> datetime | None:
     return max((at for at in newest if at is not None), default=None)
 
 
-def _set_of(path: str) -> str:
+def _collections(paths: Iterable[str]) -> frozenset[str]:
+    """The folders that hold several saves, though their name ends with a number: ``2026/`` with ``step_1/`` and ``step_2/``."""
+    inner: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for path in {f"{path.rpartition('/')[0]}/" for path in paths}:
+        steps = [folder for folder in _folders(path) if _STEP_FOLDER.search(_name(folder))]
+        for depth, outer in enumerate(steps):
+            for folder in steps[depth + 1 :]:
+                inner[outer, _NUMBER.sub("#", folder)].add(folder)
+    return frozenset(outer for (outer, _), folders in inner.items() if len(folders) > 1)
+
+
+def _set_of(path: str, collections: Collection[str]) -> str:
     """The save that a file belongs to: its outermost folder of a step, else the file itself without its shard number."""
-    *folders, _ = path.split("/")
-    for depth, folder in enumerate(folders, start=1):
-        if _STEP_FOLDER.search(folder.lower()):
-            return "/".join(folders[:depth]) + "/"
+    if path.endswith(".distcp"):
+        return path.rpartition("/")[0] + "/"
+    folders = [folder for folder in _folders(path) if folder not in collections]
+    for named in (_STEP_FOLDER, _PART_FOLDER):
+        if found := next((folder for folder in folders if named.search(_name(folder))), None):
+            return f"{found}/"
     return _SHARD.sub("", path)
+
+
+def _folders(path: str) -> list[str]:
+    """The folders of a path, the outermost first, each with those around it."""
+    *names, _ = path.split("/")
+    return ["/".join(names[: depth + 1]) for depth in range(len(names))]
+
+
+def _name(folder: str) -> str:
+    return folder.rpartition("/")[2].lower()
 
 
 def _newest_complete(group: Iterable[Sequence[StoredFile]]) -> datetime | None:

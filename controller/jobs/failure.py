@@ -176,6 +176,8 @@ CLASSES: Mapping[str, FailureCause] = {
     "InternalServerError": FailureCause.INTERNAL,
     "AlgorithmError": FailureCause.ALGORITHM,
     "ExecuteUserScriptError": FailureCause.ALGORITHM,
+    "InstallRequirementsError": FailureCause.ALGORITHM,
+    "InstallModuleError": FailureCause.ALGORITHM,
     "ClientError": FailureCause.CLIENT,
     "ResourceLimitExceeded": FailureCause.QUOTA,
     "ThrottlingException": FailureCause.THROTTLED,
@@ -183,19 +185,24 @@ CLASSES: Mapping[str, FailureCause] = {
 
 # How a ClientError's text begins, as patterns (aws/sagemaker-python-sdk#128, huggingface/blog#114,
 # DIAGNijmegen/rse-grand-challenge). Names of objects are the user's, and are taken out before.
-_COPYING = r"(?:data download|artifact upload|checkpoint (?:download|upload)) failed: ?"
+_COPYING = (
+    r"(?:data download|(?:model )?artifact upload|checkpoint (?:download|upload)) failed(?: for channel '?[\w.-]{1,64}'?)?[:.] ?"
+)
 CLIENT_TEXTS: tuple[tuple[str, FailureCause], ...] = (
     (r"please use an instance type with more memory", FailureCause.MEMORY),
     (rf"(?:{_COPYING})?(?:clienterror: ?)?out of memory", FailureCause.MEMORY),
     (
-        rf"{_COPYING}.{{0,200}}?\b(?:insufficient disk space|no space left on device)\b",
+        rf"insufficient disk space|{_COPYING}.{{0,200}}?\b(?:(?:insufficient|not enough) disk space|no space left on device)\b",
         FailureCause.DISK,
     ),
-    # S3 asks for fewer requests, or fails, while SageMaker copies the data: the same job succeeds later.
+    # S3 or KMS asks for fewer requests or fails, or a connection breaks, while SageMaker copies the data: the same job succeeds
+    # later. A connection that was never made is no such case: then the network of the job has no way to S3.
     (
         (
-            rf"{_COPYING}.{{0,200}}?(?:\bslowdown\b|\breduce your request rate\b|\brequesttimeout\b|"
-            r"\((?:internalerror|serviceunavailable|requesttimeout|throttling(?:exception)?|50[03])\)|\brate exceeded\b)"
+            rf"{_COPYING}.{{0,300}}?(?:\bslowdown\b|\breduce your request rate\b|\brequesttimeout\b|\bthrottlingexception\b|"
+            r"\((?:internalerror|serviceunavailable|requesttimeout|throttling(?:exception)?|429|50[0234])\)|\brate exceeded\b|"
+            r"\bstatus code: (?:429|50[0234])\b|\berror code: (?:internalerror|serviceunavailable|requesttimeout|slowdown)\b|"
+            r"\bconnection reset\b|\bconnection was closed\b|\bread timed out\b|\bbroken pipe\b)"
         ),
         FailureCause.THROTTLED,
     ),
@@ -229,7 +236,8 @@ def begins_with(failure_reason: str | None, beginnings: tuple[str, ...]) -> bool
 
 # SageMaker writes the exit code behind the text of /opt/ml/output/failure; the training toolkits also before their own text.
 _SCRIPT_ERROR = re.compile(
-    r"(?:(?:AlgorithmError: ?)?ExecuteUserScriptError: ?Exit ?Code:? ?(-?\d+)\b|AlgorithmError: .*, exit code: ?(-?\d+)$)"
+    r"(?:(?:AlgorithmError: ?)?(?:(?:ExecuteUserScript|InstallRequirements|InstallModule)Error: ?)+Exit ?Code:? ?(-?\d+)\b|"
+    r"AlgorithmError: .*, exit code: ?(-?\d+)$)"
 )
 _EXIT_CODE = re.compile(r"^(\w+): ?,? ?exit ?code:? ?(?=-?\d)", re.IGNORECASE)
 _NUMBER_ENDS = r"(?:(?<!\d)|(?!\d))"

@@ -1,12 +1,115 @@
-"""The texts about attempts that are not made as planned: one function per kind of message."""
+"""The texts about a job's next attempt: it is made, is not made, or is made elsewhere. One function per kind of message."""
 
 from __future__ import annotations
 
-from controller.jobs.request import describe_change
-from controller.ledger.message import ChangedBack, DoneElsewhere, StepSkipped
-from controller.notifications.message_text import MessageText, bold, ended, explained, sentence, small_print
-from controller.notifications.mrkdwn import code, escaped
+from controller.jobs.request import TAGS_MAX, describe_change
+from controller.ledger.message import (
+    CannotRepeat,
+    ChangedBack,
+    CheckpointFacts,
+    DoneElsewhere,
+    Resubmitting,
+    StepSkipped,
+    WouldResubmit,
+)
+from controller.ledger.message_kind import ASKED_BY, MoveReason
+from controller.notifications.message_text import (
+    NEXT,
+    NOTHING,
+    TO_DO,
+    WHY,
+    MessageText,
+    bold,
+    cause_sentence,
+    ended,
+    explained,
+    reason,
+    sentence,
+    small_print,
+)
+from controller.notifications.mrkdwn import code, escaped, when
+from controller.units.duration import span
 from controller.units.plural import count
+
+
+def resubmitting(m: Resubmitting) -> MessageText:
+    counted = f" It is retry {m.tried + 1} of {m.limit} for this cause." if m.counted else ""
+    changed = describe_change(m.changes)
+    return MessageText(
+        f":repeat: {bold(m.job.name)} {ended(m.job)} and is submitted again",
+        (
+            _why_again(m.why) or f"{WHY}{cause_sentence(m.cause)}",
+            f"{NEXT}Attempt {bold(m.attempt)} is submitted at {when(m.due_at)}.{counted} {_continues(m.checkpoint)}",
+            f"Changed: {', '.join(map(escaped, changed))}." if changed else "",
+            f"{TO_DO}{NOTHING}",
+            f"A job takes {TAGS_MAX} tags, three of them Spotwarden's. Left out: {escaped(m.tags_left)}." if m.tags_left else "",
+        ),
+        small_print(m.job, f"mode enforce, policy {m.revision}" if m.revision else ""),
+    )
+
+
+def _why_again(why: str) -> str:
+    if not why:
+        return ""
+    plain = why in set(MoveReason) or why.startswith(ASKED_BY)
+    return f"{WHY}{reason(why)}." if plain else f"{WHY}It broke the rule {reason(why)}."
+
+
+def _continues(checkpoint: CheckpointFacts | None) -> str:
+    """Where the next attempt continues, as far as it is known."""
+    if checkpoint is None:
+        return "The job has no checkpoint: it starts from the beginning."
+    uri = code(checkpoint.uri)
+    if not checkpoint.scanned:
+        return f"It continues from {uri} if there is a checkpoint."
+    if checkpoint.newest_at is None:
+        return f"There is no checkpoint in {uri}: it starts from the beginning."
+    return f"It continues from {uri}, written {when(checkpoint.newest_at)}. Lost: {span(checkpoint.at_risk_s)} of training."
+
+
+def would_resubmit(m: WouldResubmit) -> MessageText:
+    return explained(
+        f":warning: {bold(m.job.name)} {ended(m.job)} and is not submitted again",
+        why=f"{cause_sentence(m.cause)} The policy allows {count(m.limit, 'retry')} for this cause, but its block"
+        f' "{escaped(m.block)}" is in warn mode.',
+        next_step="Nothing is done automatically.",
+        to_do=f"Submit the job again if you still need it. For automatic retries, set {code('mode: enforce')} in that block.",
+        small=small_print(m.job),
+    )
+
+
+def cannot_repeat(m: CannotRepeat) -> MessageText:
+    lives = m.job.outcome is None
+    if m.rules:
+        return _refused_by_rules(m)
+    title = "cannot be moved and keeps running" if lives else f"{ended(m.job)} and cannot be submitted again"
+    return explained(
+        f":no_entry: {bold(m.job.name)} {title}",
+        why=f"Spotwarden does not repeat its request: {escaped(m.why).rstrip('.')}.",
+        next_step=f"{'The job keeps running where it is.' if lives else 'Nothing is done automatically.'}",
+        to_do=_by_yourself(m),
+        small=small_print(m.job),
+    )
+
+
+def _by_yourself(m: CannotRepeat) -> str:
+    if m.job.outcome is None:
+        return "To move it, stop it and submit the job yourself."
+    if "may retry it" in m.why:
+        return "Look whether its owner retries it. If it does not, submit the job yourself."
+    return "Submit the job yourself."
+
+
+def _refused_by_rules(m: CannotRepeat) -> MessageText:
+    lives = m.job.outcome is None
+    title = "is not moved to on-demand" if lives else "is not submitted again"
+    return explained(
+        f":no_entry: {bold(m.job.name)} {title}: rules forbid it",
+        why=sentence(m.why),
+        next_step="The job keeps running where it is." if lives else "Nothing is submitted.",
+        to_do=f"Waive {escaped(m.rules)} for this job: what was asked for then happens. Or submit a job that keeps the rules.",
+        small=small_print(m.job),
+    )
 
 
 def step_skipped(m: StepSkipped) -> MessageText:

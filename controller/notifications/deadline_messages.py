@@ -1,88 +1,26 @@
-"""The texts about moves and deadlines: one function per kind of message."""
+"""The texts about deadlines that may be missed or cannot be known. One function per kind of message."""
 
 from __future__ import annotations
 
 from controller.ledger.message import (
-    CannotAfford,
     DeadlineAtRisk,
     DeadlineLost,
     DeadlineUnreadable,
     MaxWaitBeforeDeadline,
-    Moving,
     NoEstimate,
     NoRoom,
-    NotMoved,
     OnDemandForbidden,
-    Probing,
-    WouldMove,
 )
-from controller.notifications.give_up_message import make_room, spend_cap
 from controller.notifications.message_text import (
     MessageText,
     bold,
     explained,
-    finish_by,
-    move_reason,
-    reason,
     sentence,
     small_print,
 )
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.units.duration import span
 from controller.units.plural import count
-
-WHERE = {"on-demand": "to on-demand", "spot": "back to spot", "next-step": "to the next fallback step"}
-
-
-def moving(m: Moving) -> MessageText:
-    return explained(
-        f":truck: {bold(m.job.name)} is moved {WHERE.get(m.to, escaped(m.to))}",
-        why=f"{move_reason(m)} {finish_by(m)}".strip(),
-        next_step=f"The job is stopped now and submitted again as soon as it has stopped. {_lost(m)}".strip(),
-        small=small_print(m.job),
-    )
-
-
-def _lost(m: Moving) -> str:
-    """What the move loses, as far as anybody looked."""
-    if m.lost_s:
-        return f"No checkpoint was seen: {span(m.lost_s)} of training are lost, and the job starts from the beginning."
-    if m.checkpoint is None or m.checkpoint.newest_at is None:
-        return ""
-    return f"The newest checkpoint that was seen in {code(m.checkpoint.uri)} is from {when(m.checkpoint.newest_at)}."
-
-
-def not_moved(m: NotMoved) -> MessageText:
-    what = "may miss its deadline" if m.deadline else "is not moved"
-    deadline = f"Deadline: {when(m.deadline)}. " if m.deadline else f"{reason(m.reason)}. "
-    return explained(
-        f":warning: {bold(m.job.name)} {what}: a move would lose its training",
-        why=f"{deadline}No checkpoint was seen, so a move would lose {span(m.lost_s)} of training.",
-        next_step="The job stays where it is.",
-        to_do=f"Write checkpoints. To allow such moves, set {code('move_without_checkpoint: true')} in the policy's deadline"
-        " section.",
-        small=small_print(m.job),
-    )
-
-
-def would_move(m: WouldMove) -> MessageText:
-    return explained(
-        f":truck: {bold(m.job.name)} is not moved {WHERE.get(m.to, escaped(m.to))}: warn mode",
-        why=f"{move_reason(m)} {finish_by(m)}".strip(),
-        next_step=f'The job stays where it is, because the block "{escaped(m.block)}" is in warn mode.',
-        to_do=f"To let such jobs move, set {code('mode: enforce')} in that block.",
-        small=small_print(m.job),
-    )
-
-
-def cannot_afford(m: CannotAfford) -> MessageText:
-    return explained(
-        f":moneybag: {bold(m.job.name)} is not moved: spend cap",
-        why=f"{spend_cap(m.cap)}",
-        next_step="The job stays where it is.",
-        to_do=f"{make_room(m.cap)}, or leave the job where it is.",
-        small=small_print(m.job),
-    )
 
 
 def deadline_lost(m: DeadlineLost) -> MessageText:
@@ -164,15 +102,5 @@ def max_wait_before_deadline(m: MaxWaitBeforeDeadline) -> MessageText:
         f" The deadline is {when(m.deadline)}.",
         next_step="SageMaker stops the job then, if it has not finished.",
         to_do="Give the next job a longer MaxWaitTimeInSeconds.",
-        small=small_print(m.job),
-    )
-
-
-def probing(m: Probing) -> MessageText:
-    return explained(
-        f":satellite_antenna: {bold(m.job.name)} runs on-demand and could return to spot",
-        why="Spot is cheaper, and there is time for it.",
-        next_step=f"Every 30 minutes, a short test job of one {escaped(m.job.instance_type)} checks for spot capacity. It trains"
-        " nothing and is billed for a few seconds. The policy allows it (probe).",
         small=small_print(m.job),
     )

@@ -15,6 +15,7 @@ from controller.notifications import (
     attempt_messages,
     deadline_messages,
     job_messages,
+    move_messages,
     problem_messages,
     request_messages,
     rule_messages,
@@ -47,7 +48,8 @@ class Row:
 
 def row_of(kind: MessageKind) -> Row:
     """The row of a kind."""
-    jobs, deadlines, problems, attempts = job_messages, deadline_messages, problem_messages, attempt_messages
+    jobs, attempts, moves = job_messages, attempt_messages, move_messages
+    deadlines, problems = deadline_messages, problem_messages
     match kind:
         case MessageKind.FLAGGED:
             return Row(rule_messages.rule_broken, "break a rule", ACTION, "")
@@ -59,13 +61,13 @@ def row_of(kind: MessageKind) -> Row:
                 "Create them again later, or request a higher quota.",
             )  # fmt: skip
         case MessageKind.RESUBMITTING:
-            return Row(jobs.resubmitting, "are submitted again", ACTION, "")
+            return Row(attempts.resubmitting, "are submitted again", ACTION, "")
         case MessageKind.WOULD_RESUBMIT:
-            return Row(jobs.would_resubmit, "are not submitted again (warn mode)", ACTION, "")
+            return Row(attempts.would_resubmit, "are not submitted again (warn mode)", ACTION, "")
         case MessageKind.GAVE_UP:
             return Row(gave_up, "are not submitted again", PERSON, "Decide for each job whether to submit it again.")
         case MessageKind.CANNOT_REPEAT:
-            return Row(jobs.cannot_repeat, "cannot be submitted again or moved", PERSON, "Submit the jobs yourself.")
+            return Row(attempts.cannot_repeat, "cannot be submitted again or moved", PERSON, "Submit the jobs yourself.")
         case MessageKind.REFUSED:
             return Row(problems.not_done, "could not be stopped or submitted: AWS refused", PERSON, REASONS)
         case MessageKind.ABANDONED:
@@ -134,18 +136,18 @@ def row_of(kind: MessageKind) -> Row:
                 "Compile the policies and write them again.",
             )
         case MessageKind.MOVING:
-            return Row(deadlines.moving, "are being moved", ACTION, "")
+            return Row(moves.moving, "are being moved", ACTION, "")
         case MessageKind.NOT_MOVED:
             return Row(
-                deadlines.not_moved, "are not moved: a move would lose their training", PERSON,
+                moves.not_moved, "are not moved: a move would lose their training", PERSON,
                 "Write checkpoints, or allow moves without one in the policy.",
             )  # fmt: skip
         case MessageKind.TAGS_CHANGED:
             return Row(problems.tags_changed, "have changed tags that are not in force", PERSON, "Accept or correct the tags.")
         case MessageKind.WOULD_MOVE:
-            return Row(deadlines.would_move, "are not moved (warn mode)", ACTION, "")
+            return Row(moves.would_move, "are not moved (warn mode)", ACTION, "")
         case MessageKind.CANNOT_AFFORD:
-            return Row(deadlines.cannot_afford, "are not moved: spend cap", PERSON, "Raise the cap, or accept it.")
+            return Row(moves.cannot_afford, "are not moved: spend cap", PERSON, "Raise the cap, or accept it.")
         case MessageKind.DEADLINE_LOST:
             return Row(deadlines.deadline_lost, "will miss their deadline", PERSON, "Tell those who wait for the models.")
         case MessageKind.DEADLINE_AT_RISK:
@@ -173,7 +175,7 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.MAX_WAIT_BEFORE_DEADLINE:
             return Row(deadlines.max_wait_before_deadline, "stop waiting before their deadline", ACTION, "")
         case MessageKind.PROBING:
-            return Row(deadlines.probing, "run on-demand and could return to spot", ACTION, "")
+            return Row(moves.probing, "run on-demand and could return to spot", ACTION, "")
         case _:
             assert_never(kind)
 

@@ -19,7 +19,7 @@ from controller.runtime.batches import BATCH, UNMADE, Batch, batches, kind_of, s
 from controller.runtime.drained import Sent, with_what_is_left
 from controller.runtime.message_parts import card_of, parts_of, where_of
 from controller.runtime.outbox import WrongChannel
-from controller.runtime.page_posts import NO_THREAD, PagePosts, is_about_the_message
+from controller.runtime.page_posts import PagePosts, is_about_the_message, lost_its_thread
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused
 from controller.runtime.timeouts import LEASE, TIME_LIMIT
 from controller.runtime.topic_batches import TOPIC_CALLS_MAX, topic_batches, topic_page
@@ -30,6 +30,7 @@ PAUSE = timedelta(minutes=1)
 PAUSE_MAX = timedelta(minutes=15)
 PAUSE_SHARE = 4  # while Slack does not answer, a channel waits a quarter of the time that its oldest message has waited
 LONG_PAUSE = timedelta(hours=1)
+PASSED_OVER = timedelta(minutes=10)  # a message that got no answer for so long is perhaps at fault itself: the next one is tried
 TOO_OLD = timedelta(days=1)  # later it is listed in the digest
 PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then they are tried again
 
@@ -103,8 +104,12 @@ class _Queue:
         waiting = batches(self._fresh(self.ports.outbox.waiting(self.channel, BATCH)))
         steps = deque(topic_batches(waiting) if self.to_topic else waiting)
         calls_max = TOPIC_CALLS_MAX if self.to_topic else CALLS_MAX
+        passed: Message | None = None  # it got no answer, and nothing was accepted since
+        held: set[str] = set()  # what belongs to one card keeps its order
         while steps:
             step = steps.popleft()
+            if any(message.thread in held for message in step.messages):
+                continue
             if self.ports.clock.now() > self.until or self.posts.calls >= calls_max:
                 return timedelta(0)
             answer = sent(self._send, step)
@@ -112,9 +117,14 @@ class _Queue:
                 case Done():
                     self.sent += any(message.has_text or message.plain for message in step.messages)
                     self._out(step.messages)
+                    passed = None
                 case Later(why, after_s):
-                    self.why = why
-                    return self._pause(step.messages[0]) if after_s is None else timedelta(seconds=after_s)
+                    self.why, oldest = why, step.messages[0]
+                    if after_s is None and passed is None and self.ports.clock.now() - oldest.at >= PASSED_OVER:
+                        passed = oldest
+                        held |= {message.thread for message in step.messages if message.thread}
+                        continue
+                    return self._pause(passed or oldest) if after_s is None else timedelta(seconds=after_s)
                 case WrongChannel(why):
                     self.why = why
                     if not self._move(step.messages, why):
@@ -123,7 +133,7 @@ class _Queue:
                     steps.extendleft(Batch((message,)) for message in reversed(step.messages))
                 case Refused(why):
                     self._set_aside(step.messages[0], why)
-        return timedelta(0)
+        return self._pause(passed) if passed else timedelta(0)
 
     def _pause(self, oldest: Message) -> timedelta:
         """How long to wait where Slack does not answer or has a fault: longer and longer, up to a quarter of an hour."""
@@ -187,12 +197,12 @@ class _Queue:
                 return answer
             root = self.posts.root(message.thread)  # none where Slack refuses the card: that is no fault of this message
         answer = self.posts.post(self._alone(message), thread_ts=root.ts if root else "")
-        if isinstance(answer, Refused) and answer.why.endswith(NO_THREAD):
-            answer = self._begin(message.thread)  # the card was deleted
-            root = self.posts.root(message.thread)
-            return (
-                self.posts.post(self._alone(message), thread_ts=root.ts if root else "") if isinstance(answer, Done) else answer
-            )
+        if lost_its_thread(answer):
+            begun = self._begin(message.thread)  # the card was deleted
+            if not (isinstance(begun, Done) or is_about_the_message(begun)):
+                return begun
+            root = self.posts.root(message.thread) if isinstance(begun, Done) else None
+            return self.posts.post(self._alone(message), thread_ts=root.ts if root else "")
         return answer
 
     def _refresh(self, message: Message) -> Answer:
@@ -254,7 +264,10 @@ class _Queue:
         """Post a page as an answer in its thread; as its first message where it has none yet."""
         thread, page = message.thread if self.ports.chat.threads else "", page_of(message.plain)
         root = self.posts.root(thread) if thread else None
-        return self._begin(thread, page) if thread and root is None else self.posts.post(page, thread_ts=root.ts if root else "")
+        answer = self.posts.post(page, thread_ts=root.ts) if root else None
+        if thread and (answer is None or lost_its_thread(answer)):
+            return self._begin(thread, page)
+        return answer or self.posts.post(page)
 
     def _pages(self, message: Message) -> Answer:
         """A page of blocks; plain blocks where the workspace does not know tables and charts."""
@@ -277,6 +290,8 @@ class _Queue:
         thread = message.thread if self.ports.chat.threads else ""
         root = self.posts.root(thread) if thread else None
         answer = self.posts.post_once(page_of(message.native), root.ts if root else "")
+        if root is not None and lost_its_thread(answer):
+            root, answer = None, self.posts.post_once(page_of(message.native))
         return self.posts.remembered(thread, answer) if thread and root is None else answer
 
     # ── a channel that refuses ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -289,7 +304,7 @@ class _Queue:
         if self.channel == default:
             return False
         for message in messages:
-            if message.has_text or message.plain:
+            if message.has_text or message.plain or message.native:
                 key = f"{message.key}@{default}"
                 moved = replace(message, key=key, channel=default, refused_by=self.channel, refused_why=why)
                 self.ports.outbox.put(moved)  # before it is removed here: a crash in between repeats it and never loses it

@@ -19,6 +19,7 @@ from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.pool import PhaseTimes
 from controller.runtime.policy_ports import Revisions
+from controller.runtime.read_events import Trigger
 from controller.runtime.rule_acts_port import RuleActsPort
 from controller.runtime.schedule_ports import (
     BlockSupport,
@@ -29,7 +30,6 @@ from controller.runtime.schedule_ports import (
     PoolMemories,
     StoredPrices,
 )
-from controller.runtime.triggers import Trigger
 from controller.runtime.waivers_port import Waivers as Waivers
 from controller.runtime.works_port import Works
 from controller.savings.job_history import FamilyRun

@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.ledger.pool import MarketSignal
 from controller.runtime.ports import Ports
-from controller.runtime.triggers import market_warning_of
+from controller.runtime.read_events import market_warning_of
 
 
 def note_signal(event: Mapping[str, Any], ports: Ports) -> MarketSignal:

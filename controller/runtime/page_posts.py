@@ -94,4 +94,9 @@ def _below(page: Page) -> Page:
 
 def is_about_the_message(answer: Answer) -> TypeGuard[Refused]:
     """Whether Slack refused the message itself: not its channel, and not the thread that it was for."""
-    return isinstance(answer, Refused) and not isinstance(answer, WrongChannel) and not answer.why.endswith(NO_THREAD)
+    return isinstance(answer, Refused) and not isinstance(answer, WrongChannel) and not lost_its_thread(answer)
+
+
+def lost_its_thread(answer: Answer) -> bool:
+    """Whether a thread cannot be answered in any more: its first message was deleted, or it was locked."""
+    return isinstance(answer, Refused) and answer.why.endswith(NO_THREAD)

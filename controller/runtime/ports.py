@@ -21,8 +21,8 @@ from controller.runtime.job_pages import JobPage
 from controller.runtime.ledger_ports import FailingTrigger, Ledger, Overdue
 from controller.runtime.outbox import Chat, Message, Outbox, Post
 from controller.runtime.policy_ports import Policies
+from controller.runtime.read_events import Trigger
 from controller.runtime.schedule_ports import LateDay
-from controller.runtime.triggers import Trigger
 from controller.units.money import Rate
 from controller.units.value import dataclass
 

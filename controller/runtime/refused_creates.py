@@ -21,7 +21,7 @@ from controller.ledger.refused_create import CreateRefusal, RefusedCreate
 from controller.notifications.messages import importance_of
 from controller.policy.policy import Policy
 from controller.runtime.ports import Message, Ports
-from controller.runtime.triggers import BadEvent
+from controller.runtime.read_events import BadEvent
 from controller.units.free_text import one_line
 
 API_CALL = "AWS API Call via CloudTrail"

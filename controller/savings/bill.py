@@ -34,6 +34,14 @@ NOT_USAGE = frozenset(
 COVERED = "savingsplancoveredusage"
 DISCOUNTS = frozenset({"edpdiscount", "privateratediscount", "bundleddiscount", "discount"})
 COLUMNS = ("line_item_usage_type", "line_item_usage_start_date", "line_item_usage_amount", "line_item_unblended_cost")
+READ = frozenset(
+    {
+        *COLUMNS, "line_item_line_item_type", "line_item_product_code", "line_item_usage_account_id", "line_item_currency_code",
+        "savings_plan_savings_plan_effective_cost", "product_region_code", "product_region", "product",
+        "line_item_availability_zone",
+    }
+)  # fmt: skip
+"""Every column that is looked at; the others of an export need not be read."""
 PROBLEMS_SHOWN = 10
 HOURS_LEAST = 1.0  # of a usage type, before its price is believed
 FACTOR_MOST = 4  # how far the price of a bill may be from the list price before nobody believes it
@@ -88,17 +96,17 @@ def column_name(found: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", parts).lower()
 
 
-def read_bill(columns: Iterable[str], rows: Iterable[Mapping[str, object]], account: str = "") -> Bill:
+def read_bill(columns: Iterable[str], rows: Iterable[Mapping[str, object]], account: str = "", *, first: int = 2) -> Bill:
     """Sum the training lines of a bill. Rows that cannot be read are counted and the first of them named.
 
     The bill of an organization has many accounts, and a ledger one: with ``account``, only its lines are summed.
-    Raises ValueError where a column is missing.
+    ``first`` is the number of the first row: 2 below the names of a CSV. Raises ValueError where a column is missing.
     """
     missing = [name for name in COLUMNS if name not in set(columns)]
     if missing:
         raise ValueError(f"found no column {', '.join(missing)}, wanted a CUR 2.0 export with these columns")
     bill = Bill(account=account)
-    for number, row in enumerate(rows, start=2):
+    for number, row in enumerate(rows, start=first):
         bill.rows += 1
         text = {name: value for name, value in row.items() if isinstance(value, str)}
         try:

@@ -26,7 +26,8 @@ from controller.runtime.slack_user import SlackUser
 TIMEOUT_S = 5
 CLICK_TIMEOUT_S = 1  # a person waits: Slack allows three seconds for the answer
 RETRY_AFTER_S = 30
-SECONDS = re.compile(r"[0-9]{1,5}")  # a day and more: a number without an end would stop every channel
+RETRY_AFTER_MAX_S = 900  # a longer wait is cut: asking once more is one call, and a number without an end would stop the channel
+SECONDS = re.compile(r"[0-9]{1,5}")
 UNANSWERED = (SlackClientError, URLError, HTTPException, OSError, json.JSONDecodeError, UnicodeDecodeError)
 UNREADABLE = (AttributeError, RecursionError)  # what slack_sdk raises for JSON that is no object, or is nested without an end
 
@@ -35,7 +36,8 @@ UNREADABLE = (AttributeError, RecursionError)  # what slack_sdk raises for JSON 
 LATER = frozenset({
     "ratelimited", "rate_limited", "accesslimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
     "team_added_to_org", "missing_scope", "not_allowed_token_type", "org_login_required", "two_factor_setup_required",
-    "enterprise_is_restricted", "message_limit_exceeded", "external_channel_migrating",
+    "enterprise_is_restricted", "message_limit_exceeded", "external_channel_migrating", "method_deprecated",
+    "deprecated_endpoint", "unknown_method",
 })  # fmt: skip
 WRONG_CHANNEL = frozenset({
     "channel_not_found", "not_in_channel", "is_archived", "is_inactive", "channel_is_limited_access", "team_access_not_granted",
@@ -43,7 +45,7 @@ WRONG_CHANNEL = frozenset({
     "user_disabled", "user_not_visible", "user_is_restricted", "no_channel", "invalid_channel", "no_permission", "access_denied",
     "ekm_access_denied", "method_not_supported_for_channel_type", "channel_is_archived",
 })  # fmt: skip
-ERROR_CODE = re.compile(r"[a-z][a-z0-9_]*")  # anything else is no answer of Slack's API
+ERROR_CODE = re.compile(r"[A-Za-z][\w.-]{0,99}")  # anything else is no answer of Slack's API
 WRONG_CHANNEL_PREFIXES = ("restricted_action", "posting_to_")  # restricted_action_read_only_channel, …_thread_only_channel, …
 TOO_LARGE = frozenset({413, 414, 431})  # HTTP: the message is larger than any server takes, whoever asks
 SLACKBOT = "USLACKBOT"  # a bot that Slack does not call one
@@ -73,7 +75,8 @@ class SlackChat:
         if not isinstance(answer, dict):
             return answer
         ts, channel_id = answer.get("ts"), answer.get("channel")
-        return Done(f"{channel_id}/{ts}") if ts and channel_id else Later("Slack's answer has no ts")
+        named = all(isinstance(part, str) and part for part in (ts, channel_id))
+        return Done(f"{channel_id}/{ts}") if named else Later("Slack's answer has no ts")
 
     def update(self, post: Post, page: Page) -> Answer:
         answer = self._call(TIMEOUT_S, "chat_update", channel=post.channel_id, ts=post.ts, **_content(page))
@@ -133,7 +136,8 @@ class SlackChat:
             return _failure(error)
         except (*UNANSWERED, *UNREADABLE) as error:
             return Later(f"Slack did not answer: {type(error).__name__}")
-        return answer.data if isinstance(answer.data, dict) else Later("Slack's answer is not a JSON object")
+        said = answer.data
+        return said if isinstance(said, dict) and said.get("ok") is True else Later("Slack's answer does not say ok: true")
 
     def _web(self, timeout_s: int) -> WebClient:
         token = self._token()
@@ -147,7 +151,8 @@ class SlackChat:
 def rate_limited(headers: Mapping[str, Any]) -> Later:
     """The answer to 429: retry after as many seconds as Slack says; what is no number of seconds counts as not said."""
     seconds = str({name.lower(): value for name, value in headers.items()}.get("retry-after", ""))
-    return Later("Slack's rate limit (429)", int(seconds) if SECONDS.fullmatch(seconds) else RETRY_AFTER_S)
+    wait_s = min(int(seconds), RETRY_AFTER_MAX_S) if SECONDS.fullmatch(seconds) else RETRY_AFTER_S
+    return Later("Slack's rate limit (429)", wait_s)
 
 
 def _failure(error: SlackApiError) -> Answer:
@@ -168,7 +173,9 @@ def _failure(error: SlackApiError) -> Answer:
 
 
 def _reason(error: SlackApiError) -> str:
-    return str(error.response.get("error", "")) if isinstance(error.response.data, dict) else ""
+    """Slack's error code; empty where the answer is not of Slack's API, such as a proxy's JSON."""
+    said = error.response.data
+    return str(said.get("error") or "") if isinstance(said, dict) and said.get("ok") is False else ""
 
 
 def _content(page: Page) -> dict[str, Any]:

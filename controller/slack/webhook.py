@@ -11,7 +11,7 @@ from controller.notifications.block_kit import Page
 from controller.notifications.mrkdwn import code, mrkdwn_object
 from controller.runtime.ports import Answer, Done, Later, Refused
 from controller.runtime.post_only_chat import PostOnlyChat
-from controller.slack.web_api import TIMEOUT_S, TOO_LARGE, UNANSWERED, rate_limited
+from controller.slack.web_api import ERROR_CODE, TIMEOUT_S, TOO_LARGE, UNANSWERED, rate_limited
 
 UNUSABLE = frozenset(
     {"invalid_token", "no_service", "no_team", "channel_is_archived", "action_prohibited"}
@@ -40,6 +40,11 @@ class WebhookChat(PostOnlyChat):
             return Later("Slack did not answer: HTTP 200 without its ok")
         if answer.status_code == 429:
             return rate_limited(answer.headers)
-        if answer.status_code in TOO_LARGE or (answer.status_code == 400 and answer.body not in UNUSABLE):
+        if answer.status_code in TOO_LARGE or (answer.status_code == 400 and _is_about_the_message(answer.body)):
             return Refused(f"Slack says {answer.body[:60] or answer.status_code}")
         return Later(f"Slack says {answer.body[:60] or answer.status_code}")
+
+
+def _is_about_the_message(body: str) -> bool:
+    """Whether the body is an error code of Slack that is about the message: a proxy's page is none, and says nothing of it."""
+    return body not in UNUSABLE and ERROR_CODE.fullmatch(body.strip()) is not None

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.items import write
-from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.dynamodb.table import key, partition
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Credited, Ended, Entry, Measured

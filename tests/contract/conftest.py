@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controller.aws.clients import CallLimits, client_of
-from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.aws.json_client import OTHERWISE, JsonClient
 from controller.runtime.ports import Ledger, Outbox

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.cli.errors import BadInput
 from controller.cli.ledger_data.export import export

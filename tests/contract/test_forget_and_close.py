@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.days import DynamoDays
-from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.dynamodb.table import Table
 from controller.cli.ledger_data.forget import FORGOTTEN, forget
 from controller.cli.ledger_data.rows import line_of

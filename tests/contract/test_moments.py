@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.runtime.ledger_ports import Ledger
 from controller.runtime.schedule_ports import DiscoverPass
 from infra.local import aws

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.decide.decision import Decision
 from controller.jobs.quota_hold import QuotaHold
 from controller.runtime.ports import Ledger

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.retention import Retention
 from controller.cli.ledger_data.whole_table import WholeTable
 from controller.decide.decision import Decision

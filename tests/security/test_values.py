@@ -158,7 +158,7 @@ def test_a_decider_that_raises_does_not_stop_the_others(broken: str) -> None:
 
 
 def test_a_time_in_the_far_future_is_no_time_of_a_market_event() -> None:
-    from controller.runtime.triggers import BadEvent, market_warning_of
+    from controller.runtime.read_events import BadEvent, market_warning_of
 
     for stamp in ("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2026-11-20T00:00:00", "now", ""):
         event = {

@@ -19,7 +19,7 @@ from controller.aws.dynamodb.table import LINEAGE, PARTITIONS, Table, key, parti
 from controller.aws.dynamodb.user_requests import REQUEST, request_pk
 from controller.ledger.lineage_id import LineageId
 from controller.runtime.ledger_ports import FailingTrigger, Overdue
-from controller.runtime.triggers import Trigger
+from controller.runtime.read_events import Trigger
 
 FAILING = "failing"
 PROBLEM_MAX = 500

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from controller.policyfile.problem import Problem
+from controller.policyfile.warnings.doubtful_when import doubtful_when
 from controller.policyfile.warnings.entry import Whole, warning_at, whole
 from controller.policyfile.warnings.idle import does_nothing
-from controller.policyfile.warnings.never_true import never_true
 from controller.policyfile.warnings.placeholders import looks_like_a_placeholder
 from controller.policyfile.warnings.prefixes import one_prefix_for_all
 from controller.policyfile.warnings.selectors import patterns_in
@@ -26,7 +26,7 @@ WARNERS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
     one_prefix_for_all,
     matches_no_job,
     doubtful_tags,
-    never_true,
+    doubtful_when,
     shadowed,
     contradicted,
     does_nothing,

@@ -34,6 +34,15 @@ class Entry:
         """A warning at a value of the entry, or at what is around it."""
         return warning_at(self.tree, (*self.path, *below), code, found=found, wanted=wanted)
 
+    def within(self, key: str, at: int, end: int, code: str, *, found: str, wanted: str, suggestions: tuple[str, ...]) -> Problem:
+        """A warning at a part of a text of the entry."""
+        path = (*self.path, key)
+        place = self.tree.within(path, str(self.written[key]), at, end)
+        return Problem(
+            file=self.tree.file, line=place.line, column=place.column, length=place.length, source=self.tree.source(place.line),
+            path=dotted(path), found=found, wanted=wanted, suggestions=suggestions, code=code, level=Level.WARNING,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:

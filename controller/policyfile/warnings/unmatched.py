@@ -34,7 +34,6 @@ def matches_no_job(whole: Whole) -> Iterator[Problem]:
         yield from _selects_nothing(entry)
     for rule in whole.rules:
         yield from _never_broken(rule)
-        yield from _regular_expressions(rule)
 
 
 def _selects_nothing(entry: Entry) -> Iterator[Problem]:
@@ -52,26 +51,6 @@ def _selects_nothing(entry: Entry) -> Iterator[Problem]:
             yield entry.warning(
                 CODE, "match", "instance_type", index, found=f"instance_type {pattern!r}, which no job has", wanted=wanted
             )
-
-
-def _regular_expressions(rule: Entry) -> Iterator[Problem]:
-    """A glob of an expression with the signs that begin or end a regular expression: no field has them at its ends."""
-    when = rule.compiled.get("when")
-    for pattern in dict.fromkeys(_globs_in(when["tree"])) if when else ():
-        if pattern.startswith("^") or pattern.endswith("$"):
-            yield rule.warning(
-                CODE, "when", found=f"the glob {pattern!r}, in which ^ and $ stand for themselves",
-                wanted="a glob such as 'train-*': * is any text, ? one character, [0-9] one of them",
-            )  # fmt: skip
-
-
-def _globs_in(node: Any) -> Iterator[str]:
-    match node:
-        case ["matches", _, ["constant", str(pattern)]]:
-            yield pattern
-        case list():
-            for part in node:
-                yield from _globs_in(part)
 
 
 def _never_broken(rule: Entry) -> Iterator[Problem]:

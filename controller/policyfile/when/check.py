@@ -94,12 +94,25 @@ def _contained(node: Node, left: Node, right: Node, present: Present, *, element
             _durations(left, one)
         return
     if right.kind is not Part.FIELD or (shape := field_shape(right)).type is not FieldType.LIST or shape.many:
-        raise BadWhen(right.at, right.end, "no list", "a list such as ['a', 'b'], or a field that is a list of texts or numbers")
+        wanted = "a list such as ['a', 'b'], or a field that is a list of texts or numbers"
+        raise BadWhen(right.at, right.end, "no list", wanted, hint=_part_of_text(left, right))
     if left.kind not in CONSTANTS:
         raise BadWhen(left.at, left.end, "a field", "a constant to look for in a list")
     _refuse_missing(right, shape, present)
     if element_type(right) is not type_:
         raise BadWhen(left.at, left.end, f"{type_} for a list of: {element_type(right)}", str(element_type(right)))
+
+
+def _part_of_text(left: Node, right: Node) -> str:
+    """What to write for a text in a text, which other languages take for a part of it."""
+    text, field = (left, right) if left.kind is Part.TEXT else (right, left)
+    if text.kind is not Part.TEXT or field.kind not in (Part.FIELD, Part.CALL):
+        return ""
+    source = field.parts[0] if field.kind is Part.CALL else field
+    if source.kind is not Part.FIELD or field_shape(source).type is not FieldType.TEXT:
+        return ""
+    name = _name(source) if field.kind is Part.FIELD else f"default({_name(source)}, '')"
+    return f"did you mean {name} matches '*{text.value}*'?"
 
 
 def _quantified(node: Node, present: Present) -> None:

@@ -40,6 +40,10 @@ class FieldShape:
     optional: tuple[tuple[str, ...], ...] = ()
     many: bool = False
     requested: bool = False
+    whole: bool = False  # of a number: whether it has no fraction
+    pattern: str = ""  # of a text, or of the elements of a list
+    least: int | None = None  # of a number, of the characters of a text, and of the entries of a list or map
+    most: int | None = None
 
 
 def field_shape(field: Node) -> FieldShape:
@@ -65,10 +69,13 @@ def field_shape(field: Node) -> FieldShape:
         shape = shape.members[name]
     if shape.type_name == "list" and TYPES[shape.member.type_name] is not FieldType.MAP and not many:
         return FieldShape(type=FieldType.LIST, words=tuple(shape.member.enum) if shape.member.type_name == "string" else (),
-                          optional=tuple(optional), many=False, requested=_requested(field.path))  # fmt: skip
+                          optional=tuple(optional), many=False, requested=_requested(field.path),
+                          pattern=str(shape.member.metadata.get("pattern", "")), least=shape.metadata.get("min"),
+                          most=shape.metadata.get("max"))  # fmt: skip
     return FieldShape(
         type=TYPES[shape.type_name], words=tuple(shape.enum) if shape.type_name == "string" else (), optional=tuple(optional),
-        many=many, requested=_requested(field.path),
+        many=many, requested=_requested(field.path), pattern=str(shape.metadata.get("pattern", "")),
+        whole=shape.type_name in ("integer", "long"), least=shape.metadata.get("min"), most=shape.metadata.get("max"),
     )  # fmt: skip
 
 

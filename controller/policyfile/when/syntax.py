@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NoReturn
 
@@ -64,7 +64,10 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A part of an expression from ``at`` to ``end``. ``value`` is a constant, a sign, or the name of a call."""
+    """A part of an expression from ``at`` to ``end``. ``value`` is a constant, a sign, or the name of a call.
+
+    ``grouped``: it stands in parentheses, which are within ``at`` and ``end``.
+    """
 
     kind: Part
     at: int
@@ -73,6 +76,7 @@ class Node:
     path: tuple[str, ...] = ()
     places: tuple[tuple[int, int], ...] = ()  # of each name of a path
     parts: tuple[Node, ...] = ()
+    grouped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +187,7 @@ class _Parser:
         if token.text == "(" and token.kind == "sign":
             self._next += 1
             found = self._or()
-            self._expect(")")
-            return found
+            return replace(found, grouped=True, at=token.at, end=self._expect(")").end)
         if token.text == "[" and token.kind == "sign":
             return self._list()
         if token.kind in ("number", "duration", "text"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.eventbridge import EventBridge
+from controller.aws.event_publisher import EventPublisher
 from controller.aws.notices import NoticeChat
 from controller.notifications.block_kit import Page, pages
 from controller.notifications.parts import Text
@@ -57,7 +57,7 @@ class Events:
 
 def chat(topics: Topics, events: Events, topic: str = TOPIC) -> NoticeChat:
     own: Any = topics
-    return NoticeChat(own, topic, EventBridge(events, "platform"), Clock())
+    return NoticeChat(own, topic, EventPublisher(events, "platform"), Clock())
 
 
 def post(topics: Topics, events: Events, topic: str = TOPIC) -> Answer:

@@ -175,7 +175,7 @@ def test_gzip_and_the_names_of_the_older_report_are_read(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("content", "wanted"),
     [
-        (b"PAR1\x00\x00PAR1", "found a Parquet file, wanted CSV or gzip"),
+        (b"PK\x03\x04bill.csv", "found a ZIP archive, wanted the file in it"),
         (b"", "found no column line_item_usage_type"),
         (b"a,b\n1,2\n", "wanted a CUR 2.0 export"),
         (b"\x1f\x8b\x08garbage", "bill"),

@@ -26,6 +26,16 @@ LATER = LIMIT.format(limit=4, used=4, delta=1)
         (CAPACITY, FailureCause.CAPACITY, True),
         (f"Error for Training job x: Failed. Reason: {CAPACITY}", FailureCause.CAPACITY, True),
         (f"Error for Training job x: Failed Reason: {CAPACITY}", FailureCause.CAPACITY, True),
+        (f"job jh-stage-1 -> Failed ({CAPACITY})", FailureCause.CAPACITY, True),
+        ("['AlgorithmError: , exit code: 1']", FailureCause.ALGORITHM, False),
+        ("{'Args': ['CapacityError: Unable to']}", FailureCause.UNKNOWN, False),
+        ("Training job failed: Stopped / MaxWaitTimeExceeded", FailureCause.STARVED, True),
+        (
+            '"FailureReason": "ClientError: Failed to invoke sagemaker:CreateTrainingJob. Error Details: The requested resource'
+            ' training-job/ml.t3.medium is not available in this region\\nRetry not appropriate on execution of step"',
+            FailureCause.QUOTA,
+            False,
+        ),
         (f"sagemaker.exceptions.CapacityError: Error for Training job x: Failed. Reason: {CAPACITY}", FailureCause.CAPACITY, True),
         (
             "UnexpectedStatusException: Error for Training job bert-1: Failed. Reason: AlgorithmError: ExecuteUserScriptError:\n"

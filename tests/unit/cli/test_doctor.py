@@ -16,7 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from controller import wiring
-from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.cli import main
 from controller.cli.doctor import Installation

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controller import wiring
-from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.cli.live_evidence import live_evidence
 from controller.jobs.job import Job, Service
 from controller.ledger.pool import PoolMemory

@@ -17,7 +17,7 @@ from controller.decide.decision import Decision
 from controller.ledger.intent import Intent, Wake
 from controller.runtime.ledger_ports import Overdue
 from controller.runtime.ports import Message
-from controller.runtime.triggers import Trigger
+from controller.runtime.read_events import Trigger
 from infra.local.host import Host
 from tests.builders import BEGIN, lineage, lineage_id
 from tests.security import lab as attacks

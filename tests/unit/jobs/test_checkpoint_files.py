@@ -46,17 +46,18 @@ def test_a_log_a_hidden_file_and_a_temporary_file_are_no_checkpoint(path: str) -
 @pytest.mark.parametrize(
     "path",
     [
-        "model.pt", "checkpoint-500/model.safetensors", "epoch=3-step=2048.ckpt", "xgboost-checkpoint.12", "ckpt-7.index",
+        "model.pt", "checkpoint-500/model.safetensors", "epoch=3-step=2048.ckpt", "xgboost-checkpoint.12",
         "tb_logs/version_0/checkpoints/epoch=0.ckpt", "500/default/array", "model.txt", "weights.h5",
         "temperature-model.pt", "catalog/model.bin",
-        "iter_0001000/mp_rank_00/model_optim_rng.pt", "checkpoint.pth.tar", "__0_0.distcp", "step_100.msgpack",
-        "catboost_info/experiment.cbsnapshot", "model.json", "model.ckpt-8.data-00000-of-00001", "ppo_10000_steps.zip",
+        "iter_0001000/mp_rank_00/model_optim_rng.pt", "checkpoint.pth.tar", "step_100.msgpack",
+        "catboost_info/experiment.cbsnapshot", "model.json", "ppo_10000_steps.zip",
         "logs/2026-11-16/checkpoints/last.ckpt", "global_step500/bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt", "weights.npz",
         "500/default/ocdbt.process_0/d/1a2b", "checkpoint", "runs/train/exp/weights/best.pt", "template/model.pt",
         "core_model.pt", "scores.model", "best.params", "partial_fit.pkl", "latest.pt", "latest_model.pth", "last.ckpt",
         "progressive_gan.pt", "params.pkl", "model.keras", "xgboost-checkpoint", "booster.ubj", "model_algo_1", "status_net.pt",
         "checkpoint_000010/model.pt", "q_table.npy", "image-classification-0005.params", "results.pt", "history_model.h5",
-        "saved_model/variables/variables.data-00000-of-00001", "version_2.ckpt", "successor.pt",
+        "version_2.ckpt", "successor.pt", "lightgbm_model.txt", "xgboost-checkpoint.json", "solver_state.json",
+        "epoch_3/model.pth", "stats_model.pkl", "label_model.pkl", "ckpt-3.weights.h5", "checkpoint_10.pdparams",
     ],
 )  # fmt: skip
 def test_a_file_of_a_framework_is_a_checkpoint(path: str) -> None:
@@ -99,6 +100,12 @@ def test_a_small_file_beside_a_large_one_proves_nothing() -> None:
     assert newest(file("model.pt", 10), file("trainer_state.json", 50, size=900)) == 10
 
 
+def test_a_small_adapter_in_the_folder_of_its_step_counts_beside_a_large_model() -> None:
+    base = file("base/model.safetensors", 1, size=20_000 * MB)
+    assert newest(base, file("checkpoint-500/adapter_model.safetensors", 30, size=20 * MB)) == 30
+    assert newest(base, file("notes.bin", 30, size=20 * MB)) == 1
+
+
 def test_a_folder_of_a_step_counts_with_the_time_of_its_first_file() -> None:
     assert newest(file("checkpoint-500/model.safetensors", 30), file("checkpoint-500/optimizer.pt", 31)) == 30
 
@@ -107,6 +114,51 @@ def test_a_folder_that_is_still_being_uploaded_does_not_count() -> None:
     old = [file(f"checkpoint-500/shard-{n}.pt", 30) for n in range(4)]
     new = [file(f"checkpoint-1000/shard-{n}.pt", 60) for n in range(2)]
     assert newest(*old, *new) == 30
+
+
+@pytest.mark.parametrize(
+    ("last", "written", "first"),
+    [
+        (".metadata", "step-200/__0_0.distcp", "step-100/__0_0.distcp"),
+        ("__0.metadata", "ep0-ba200/__0_0.distcp", "ep0-ba100/__0_0.distcp"),
+        (".metadata", "epoch=0-step=200.ckpt/__0_0.distcp", "epoch=0-step=100.ckpt/__0_0.distcp"),
+        (".metadata", "last/__0_0.distcp", "first/__0_0.distcp"),
+        ("ckpt-8.index", "ckpt-8.data-00000-of-00001", "ckpt-7.data-00000-of-00001"),
+        ("variables.index", "200/variables/variables.data-00000-of-00001", "100/variables/variables.data-00000-of-00001"),
+    ],
+)
+def test_a_save_without_the_file_that_its_framework_writes_last_is_not_finished(last: str, written: str, first: str) -> None:
+    def finish(path: str, minute: float) -> StoredFile:
+        return file(path.rpartition("/")[0] + "/" * ("/" in path) + last.replace("8", "7" if "-7" in path else "8"), minute, 2000)
+
+    assert newest(file(written, 20)) is None
+    assert newest(file(first, 10), finish(first, 11), file(written, 20)) == 10
+    assert newest(file(first, 10), finish(first, 11), file(written, 20), finish(written, 21)) == 20
+    assert newest(finish(written, 21)) is None
+
+
+@pytest.mark.parametrize("path", ["ckpt.rank0-of-2.pt", "ckpt_shard1of2.pt", "model-part-1-of-2.bin", "model_00001_of_00002.pt"])
+def test_a_shard_is_known_in_each_spelling(path: str) -> None:
+    assert newest(file(path, 3)) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("epoch=1-step=100.ckpt", "epoch=2-step=200.ckpt"), ("step1000-unsharded", "step2000-unsharded"),
+        ("m--val_loss=1.2-step=100-last", "m--val_loss=1.1-step=200-last"), ("ep0-ba100", "ep0-ba200"), ("500", "1000"),
+    ],
+)  # fmt: skip
+def test_a_folder_of_a_step_is_known_in_the_names_of_each_framework(before: str, after: str) -> None:
+    ranks = [file(f"{before}/rank_{n}.pt", 30 + n) for n in range(4)]
+    assert newest(*ranks, file(f"{after}/rank_0.pt", 60)) == 30
+
+
+@pytest.mark.parametrize("collection", ["model_1", "epoch_0", "2026/11/16", "0", "run-7/3"])
+def test_a_numbered_folder_that_holds_several_saves_is_no_save(collection: str) -> None:
+    saves = (file(f"{collection}/checkpoint-{step}/a.pt", step) for step in (30, 60))
+    assert newest(*saves) == 60
+    assert newest(file("checkpoint-500/global_step500/a.pt", 30), file("checkpoint-500/b.pt", 31)) == 30
 
 
 def test_missing_shards_are_recognised_by_their_names() -> None:

@@ -50,6 +50,34 @@ LABELLED: list[tuple[str | None, FailureCause]] = [
         FailureCause.THROTTLED,
     ),
     ("ClientError: your script says: SlowDown", FailureCause.CLIENT),
+    *(
+        (f"ClientError: Data download failed:Failed to download data. {text}", cause)
+        for text, cause in (
+            (
+                "Please reduce your request rate. (Service: Amazon S3; Status Code: 503; Error Code: SlowDown)",
+                FailureCause.THROTTLED,
+            ),
+            ("We encountered an internal error. (Service: Amazon S3; Status Code: 500; Error Code: X)", FailureCause.THROTTLED),
+            ("Bad Gateway (502): Bad Gateway", FailureCause.THROTTLED),
+            ("Too Many Requests (429)", FailureCause.THROTTLED),
+            ("KMS ThrottlingException: You have exceeded the rate at which you may call KMS", FailureCause.THROTTLED),
+            ("Unable to execute HTTP request: Connection reset by peer", FailureCause.THROTTLED),
+            ("Could not download s3://bucket/key: Read timed out", FailureCause.THROTTLED),
+            ("Access Denied (Service: Amazon S3; Status Code: 403; Error Code: AccessDenied)", FailureCause.CLIENT),
+            ("ListObjectsV2 failed for s3://bucket/500 : Unable to execute request to S3", FailureCause.CLIENT),
+            ("Connect to bucket.s3.amazonaws.com:443 failed: connect timed out", FailureCause.CLIENT),
+            ("For FastFile mode, partial S3 prefix is not supported.", FailureCause.CLIENT),
+            ("403 Forbidden (403): Forbidden", FailureCause.CLIENT),
+            ("not enough disk space", FailureCause.DISK),
+        )
+    ),
+    ("ClientError: Data download failed for channel 'train': Insufficient disk space", FailureCause.DISK),
+    ("ClientError: Data download failed for channel 'train'. Please ensure that the role may read", FailureCause.CLIENT),
+    ("ClientError: Model artifact upload failed:Insufficient disk space", FailureCause.DISK),
+    ("ClientError: Insufficient disk space", FailureCause.DISK),
+    ("ClientError: See job logs for more information", FailureCause.CLIENT),
+    ("AlgorithmError: , exit code: 127", FailureCause.ALGORITHM),
+    ("InstallRequirementsError:\nExitCode 1", FailureCause.ALGORITHM),
     (
         "ClientError: Artifact upload failed:RequestTimeout (400): Your socket connection was not read from",
         FailureCause.THROTTLED,
@@ -208,6 +236,13 @@ SCRIPT_ERROR = (
         ("AlgorithmError: says, exit code: 137 and goes on, exit code: 1", "AlgorithmError: Exit Code: 137", False),
         ("AlgorithmError: Exit Code: -9", "AlgorithmError: , exit code: -9", True),
         ("ExecuteUserScriptError: ExitCode 1", "AlgorithmError: Exit Code: 1", True),
+        ('AlgorithmError: InstallRequirementsError:\nExitCode 137\nErrorMessage ""', "AlgorithmError: Exit Code: 137", True),
+        ("AlgorithmError: InstallModuleError: ExitCode 1", "AlgorithmError: Exit Code: 13", False),
+        (
+            "AlgorithmError: ExecuteUserScriptError: ExecuteUserScriptError: ExitCode 137",
+            "AlgorithmError: , exit code: 137",
+            True,
+        ),
         ("ClientError: See job logs, exit code: 137", "AlgorithmError: Exit Code: 137", False),
     ],
 )

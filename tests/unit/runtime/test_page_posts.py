@@ -13,7 +13,7 @@ from controller.notifications.block_kit import Page
 from controller.runtime.drain import drain
 from controller.runtime.outbox import WrongChannel
 from controller.runtime.ports import Answer, Later, Message, Post, Refused
-from tests.builders import BEGIN
+from tests.builders import BEGIN, lineage_id
 from tests.unit.runtime.slack_place import MINUTE, Place, Slack
 
 
@@ -87,6 +87,63 @@ def test_where_a_thread_is_gone_or_locked_the_lineage_gets_a_new_one_in_its_chan
     done = drain(place.ports)
     assert (done.set_aside, done.paused, place.texts()) == ((), (), ["It moves."])
     assert [(channel, thread) for channel, thread, _ in slack.posts] == [("#ml-spot", ""), ("#ml-spot", ""), ("#ml-spot", "2")]
+
+
+@pytest.mark.parametrize("form", ["plain", "native"])
+@pytest.mark.parametrize(
+    "refusal", [Refused("Slack says thread_not_found"), WrongChannel("Slack says restricted_action_thread_locked")]
+)
+def test_a_page_of_a_digest_whose_thread_is_gone_begins_a_new_thread(form: str, refusal: Answer) -> None:
+    slack = LostThread()
+    slack.refusal = refusal
+    place = Place(slack=slack)
+    pages = [json.dumps({"text": f"page {number}", "blocks": []}) for number in range(3)]
+    for number, page in enumerate(pages):
+        pieces: dict[str, str] = {"plain": page} if form == "plain" else {"native": page, "plain": json.dumps([page])}
+        place.outbox.put(Message(key=f"digest/day/1/{number:03d}", channel="#ml-spot", at=BEGIN, thread="digest/day/1", **pieces))
+    done = drain(place.ports)
+    assert (done.set_aside, done.paused) == ((), ())
+    assert [(thread, page.text) for _, thread, page in slack.posts] == [("", "page 0"), ("", "page 1"), ("2", "page 2")]
+
+
+def test_a_message_is_sent_without_a_thread_where_the_card_is_gone_and_no_other_can_be_posted() -> None:
+    slack = LostThread()
+    slack.refusal = Refused("Slack says thread_not_found")
+    place = Place(slack=slack)
+    place.outbox.remember_post("#ml-spot", str(lineage_id("bert")), Post(channel_id="C1", ts="1"), at=BEGIN)
+    slack.posts.append(("#ml-spot", "", Page(text="the card", blocks=())))
+    place.ledger.lineages.load = lambda _: {}["no card can be made"]  # type: ignore[method-assign, assignment]
+    place.say(1, "It moves.")
+    done = drain(place.ports)
+    assert (done.set_aside, [page.text.partition("\n")[0] for _, thread, page in slack.posts[1:] if not thread]) == (
+        (),
+        ["It moves."],
+    )
+
+
+@pytest.mark.parametrize(
+    "answer", [Later("Slack says fatal_error"), Later("Slack says 500"), Later("SNS says AnErrorOfNextYear")]
+)
+def test_a_message_that_never_gets_an_answer_delays_no_other_for_more_than_some_minutes(answer: Later) -> None:
+    place = picky(lambda _, page: "no answer" if "poison" in page.text else None)
+    place.slack.answers["no answer"] = answer
+    place.say(1, "poison")
+    place.say(2, "after it")
+    for number in range(3, 9):
+        place.say(number, f"news {number}", root=f"job-{number}")
+    told: set[float] = set()
+    for _ in range(15):
+        place.at += MINUTE
+        before = len(place.texts())
+        drain(place.ports)
+        told |= {(place.at - BEGIN) / MINUTE} if len(place.texts()) > before else set()
+    assert place.texts() == [f"news {number}" for number in range(3, 9)]
+    assert max(told) <= 13
+    place.slack.refuses = lambda _, page: None
+    for _ in range(16):
+        place.at += MINUTE
+        drain(place.ports)
+    assert place.texts()[-2:] == ["poison", "after it"]
 
 
 def test_a_message_whose_blocks_slack_refuses_is_sent_as_text() -> None:

@@ -15,8 +15,8 @@ from controller.ledger.refused_create import CreateRefusal
 from controller.policy.policy import Labels
 from controller.policy.slack_settings import SlackSettings
 from controller.runtime.ports import Unreachable
+from controller.runtime.read_events import BadEvent
 from controller.runtime.refused_creates import is_api_call, note_refused_create, refused_create_of
-from controller.runtime.triggers import BadEvent
 from tests.builders import ACCOUNT, BEGIN, REGION, lineage, policy
 from tests.unit.runtime.slack_place import Place
 

@@ -110,7 +110,8 @@ def test_a_wrong_token_is_later_because_an_operator_can_correct_it(slack: Slack)
         ("invalid_arguments", Refused), ("an_error_of_next_year", Refused), ("external_channel_migrating", Later),
         ("restricted_action_thread_locked", WrongChannel), ("user_disabled", WrongChannel), ("user_not_visible", WrongChannel),
         ("no_permission", WrongChannel), ("access_denied", WrongChannel), ("ekm_access_denied", WrongChannel),
-        ("method_not_supported_for_channel_type", WrongChannel), ("message_limit_exceeded", Later), ("account_inactive", Later),
+        ("method_not_supported_for_channel_type", WrongChannel), ("too_many_attachments", Refused), ("method_deprecated", Later),
+        ("message_limit_exceeded", Later), ("account_inactive", Later),
         ("ratelimited", Later), ("cant_update_message", Refused), ("edit_window_closed", Refused), ("thread_not_found", Refused),
         ("metadata_too_large", Refused), ("slack_connect_file_link_sharing_blocked", Refused), ("no_text", Refused),
     ],
@@ -124,7 +125,8 @@ def test_slack_s_errors_are_of_three_classes(slack: Slack, error: str, kind: typ
     "body",
     [
         b"", b"<html>Sign in</html>", b"null", b"[]", b'"ok"', b"\xff\xfe", b"[" * 100_000, b'{"ok": false}',
-        b'{"ok": false, "error": null}', b'{"ok": false, "error": ["x"]}', b'{"ok": true}',
+        b'{"ok": false, "error": null}', b'{"ok": false, "error": ["x"]}', b'{"ok": true}', b'{"error": "forbidden"}',
+        b'{"ok": "true", "ts": "1.2", "channel": "C1"}', b'{"ok": true, "ts": {"a": 1}, "channel": "C1"}',
     ],
 )  # fmt: skip
 def test_an_answer_of_200_that_is_not_slack_s_is_no_answer(body: bytes) -> None:
@@ -132,8 +134,18 @@ def test_an_answer_of_200_that_is_not_slack_s_is_no_answer(body: bytes) -> None:
         assert isinstance(SlackChat(lambda: "xoxb-test", f"{server.url}/api/").post("#ml-spot", PAGE), Later)
 
 
-@pytest.mark.parametrize(("seconds", "after_s"), [("0", 0), ("-5", 30), ("1.5", 30), ("Wed, 21 Oct 2026 07:28:00 GMT", 30)])
-def test_a_retry_after_that_is_no_number_of_seconds_counts_as_not_said(seconds: str, after_s: int) -> None:
+def test_a_code_in_any_spelling_is_slack_s_own_where_it_says_ok_false() -> None:
+    with HttpServer(lambda _: Response(body=b'{"ok": false, "error": "Message-Blocked.v2"}')) as server:
+        assert SlackChat(lambda: "x", f"{server.url}/api/").post("#ml", PAGE) == Refused("Slack says Message-Blocked.v2")
+    with HttpServer(lambda _: Response(status=403, body=b'{"error": "forbidden"}')) as server:
+        assert SlackChat(lambda: "x", f"{server.url}/api/").post("#ml", PAGE) == Later("Slack says 403")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "after_s"),
+    [("0", 0), ("99999", 900), ("3600", 900), ("60", 60), ("-5", 30), ("1.5", 30), ("Wed, 21 Oct 2026 07:28:00 GMT", 30)],
+)
+def test_a_retry_after_has_a_bound_and_one_that_is_no_number_of_seconds_counts_as_not_said(seconds: str, after_s: int) -> None:
     assert rate_limited({"Retry-After": seconds}).after_s == after_s
     assert rate_limited({}).after_s == 30
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.decide.ownership import OwnerAnswer

@@ -14,7 +14,7 @@ from controller.runtime.ports import Answer, Done, Later, Refused
 SOURCE = "spotwarden"
 
 
-class EventBridge:
+class EventPublisher:
     """The Events port over a boto3 ``events`` client; the default bus where none is named."""
 
     def __init__(self, client: Any, bus: str = "default") -> None:

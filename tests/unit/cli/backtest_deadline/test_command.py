@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.cli import main
-from controller.cli.backtest import STRATEGIES, WITHOUT_CHECKPOINTS
 from controller.cli.backtest_deadline.cases import Case, Shape, Trace, cases_of
+from controller.cli.backtest_deadline.command import STRATEGIES, WITHOUT_CHECKPOINTS
 from controller.cli.backtest_deadline.market import play
 from controller.cli.backtest_deadline.optimum import optimum
 

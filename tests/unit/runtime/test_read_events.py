@@ -9,7 +9,7 @@ import pytest
 
 from controller.ledger.pool import MarketSignalKind
 from controller.runtime.ports import Trigger
-from controller.runtime.triggers import BadEvent, event_in, market_warning_of, not_of, trigger_of, tuning_job_in
+from controller.runtime.read_events import BadEvent, event_in, market_warning_of, not_of, trigger_of, tuning_job_in
 
 
 def job_event(**changed: Any) -> dict[str, Any]:

@@ -1,0 +1,70 @@
+"""What may be meant by a text of an expression: a glob in place of a regular expression, a value that the field can have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from controller.policyfile.similar_words import similar_words
+from controller.policyfile.when import values
+from controller.policyfile.when.fields import FieldType, field_shape
+from controller.policyfile.when.syntax import Node
+
+REGEX = re.compile(r"^\^|\$$|\.\+|\\[dwsDWSb.]|[\])]\+|\([^()]*\|[^()]*\)|\{\d*,?\d*\}$")
+REGEX_ALONE = re.compile(r"\.\*")
+LIKE = re.compile(r"^%|%$")
+WORDS_SHOWN = 6
+
+
+def meant_glob(text: str, *, free: bool) -> str | None:
+    """The glob that somebody may have meant who wrote this text; None where it is a plain text."""
+    if LIKE.search(text):
+        return text.replace("%", "*")
+    if REGEX.search(text) or REGEX_ALONE.search(text):
+        return as_glob(text)
+    if "*" in text or (not free and values.is_glob(text)):
+        return text
+    return None
+
+
+def as_glob(regex: str) -> str:
+    """About what a regular expression means, as a glob."""
+    found = regex.removeprefix("^").removesuffix("$").replace(".*", "*").replace(".+", "?*")
+    return found.replace("\\d", "[0-9]").replace("\\", "").replace("]+", "]*")
+
+
+def repaired(field: Node, glob: str) -> tuple[str, ...]:
+    """Globs like this one that the field can match, the most likely first."""
+    words = field_shape(field).words
+    for begin in values.beginnings(field):
+        if glob.lower().startswith(begin):
+            return (begin + glob[len(begin) :],) if not glob.startswith(begin) else ()
+    begins = [f"{begin}{glob}" for begin in values.beginnings(field)[:1] if begin != "arn:"]
+    as_word = [glob.lower(), f"ml.{glob}", f"ml.{glob.lower()}", f"*{glob}", f"*{glob}*"]
+    tried = as_word if words else [*begins, f"*/{glob}", f"*{glob}*", glob.replace("_", "-")]
+    fitting = [one for one in tried if one != glob and values.can_match(field, one)]
+    return tuple(fitting[:1]) or (similar_words(glob, words) if words else ())
+
+
+def matched(name: str, globs: Sequence[str]) -> tuple[str, ...]:
+    """A comparison with each: as a glob where it is one."""
+    return tuple(f"{name} {'matches' if values.is_glob(one) else '=='} {quoted(one)}" for one in globs)
+
+
+def form(field: Node) -> str:
+    """What the values of a field look like; of a list or map, how many entries it can have."""
+    shape = field_shape(field)
+    if shape.type is FieldType.NUMBER or (shape.type in (FieldType.LIST, FieldType.MAP) and not shape.pattern):
+        low, high = values.bounds(field) if shape.type is FieldType.NUMBER else values.counts(field)
+        return f"a number from {max(low, 0):g} to {high:,.0f}" if high != float("inf") else f"a number of {max(low, 0):g} or more"
+    if shape.words:
+        return f"one of {', '.join(shape.words[:WORDS_SHOWN])}{', …' if len(shape.words) > WORDS_SHOWN else ''}"
+    if begins := values.beginnings(field):
+        return f"a text that begins with {begins[0]}"
+    if field.path[-1].endswith("Name"):
+        return "letters, digits and hyphens, as such a name has them"
+    return "a value that the field can have"
+
+
+def quoted(text: str) -> str:
+    return f"'{text}'" if "'" not in text else f'"{text}"'
