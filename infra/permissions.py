@@ -89,6 +89,10 @@ NETWORK = "ec2 network interfaces, by Lambda, in a VPC"
 KEY = "kms, by DynamoDB, SQS and S3, under a customer managed key"
 BY_LAMBDA = frozenset({DEAD_LETTER, NETWORK, KEY})  # what no call of the code asks for
 HERE = {"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}}}
+# The name of a bucket that was deleted can be taken by anybody: what lies there is not the policy.
+OF_POLICY_ACCOUNT = {
+    "StringEquals": {"aws:ResourceAccount": {"Fn::If": ["HasPolicyAccount", {"Ref": "PolicyAccount"}, {"Ref": "AWS::AccountId"}]}}
+}
 TO_SAGEMAKER = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 OUR_EVENTS = {"StringEquals": {"events:source": SOURCE}}
 # A topic may be in another region than the stack, and so is its key.
@@ -121,7 +125,7 @@ CALLS: dict[str, tuple[Grant, ...]] = {
     "service-quotas ListServiceQuotas": (_grant(ANY, "servicequotas:ListServiceQuotas", condition=HERE),),
     "pricing GetProducts": (_grant(ANY, "pricing:GetProducts"),),
     "s3 GetObject": (
-        _grant(POLICY, "s3:GetObject", when="HasPolicyUri"),
+        _grant(POLICY, "s3:GetObject", condition=OF_POLICY_ACCOUNT, when="HasPolicyUri"),
         _grant({"Ref": "PolicyKey"}, "kms:Decrypt", condition=_via("s3"), when="HasPolicyKey"),
     ),
     "s3 PutObject": (_grant(REPORTS, "s3:PutObject"),),

@@ -26,6 +26,7 @@ def observe(facts: Facts) -> Decision:
         instance_type=job.instance_type, instance_count=job.instance_count, region=job.region, service=job.service,
         checkpoint_uri=job.checkpoint_uri, runtime_s_max=job.runtime_s_max, wait_s_max=job.wait_s_max,
         user=job.user, claimed=job.claimed, role=job.role, identity=job.identity,
+        volume_gb=job.volume_gb, subnets=tuple(sorted(job.subnets)),
     )  # fmt: skip
     interrupted = tuple(
         Interrupted(job=job.name, at=at, team=job.team, instance_type=job.instance_type, region=job.region)

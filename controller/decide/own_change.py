@@ -1,4 +1,8 @@
-"""An attempt that the controller put on other instances and that fails in its code there goes back to those that worked."""
+"""An attempt that the controller put elsewhere and that fails in its code there goes back to where an attempt worked.
+
+Elsewhere is another instance type or count, other subnets, another volume: what a container sees of where it runs. Whether its
+machines are spot it does not see, nor how long SageMaker waits for them: these changes are not taken back.
+"""
 
 from __future__ import annotations
 
@@ -16,33 +20,47 @@ FAILED_IN_CODE = frozenset({Outcome.ALGORITHM, Outcome.CLIENT, Outcome.MEMORY, O
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Instances:
-    """The instances of an attempt, and whether it trained there."""
+class Place:
+    """Where an attempt ran, and whether it trained there. ``volume_gb`` is None where neither it nor the subnets are known."""
 
     instance_type: str
     instance_count: int
+    volume_gb: int | None = None
+    subnets: tuple[str, ...] = ()
     trained: bool = field(default=True, compare=False)
+
+    @property
+    def instances(self) -> tuple[str, int]:
+        return self.instance_type, self.instance_count
+
+    def like(self, other: Place) -> bool:
+        """Whether both are one place, as far as is known."""
+        known = self.volume_gb is not None and other.volume_gb is not None
+        return self.instances == other.instances and (not known or self == other)
 
 
 def changed_by_us(facts: Facts) -> bool:
-    """Whether the job failed in its code on instances that its owner did not choose and on which no attempt trained before.
+    """Whether the job failed in its code in a place that its owner did not choose and where no attempt trained before.
 
-    A failure of no known class counts too, where no attempt before failed so and there are instances to go back to.
+    A failure of no known class counts too, where no attempt before failed so and there is a place to go back to. The same holds
+    for a place that has the owner's instances.
     """
     job, root = facts.job, facts.lineage.entry(Started, facts.lineage.id.root)
     if root is None or facts.number == 1 or not (job.outcome in FAILED_IN_CODE or _failed_unknown_here(facts)):
         return False
-    ours = _of(job)
-    return ours != _of(root) and ours not in [_of(e) for e in _worked(facts)]
+    ours, theirs = place_of(job), place_of(root)
+    if ours.like(theirs) or any(ours.like(place_of(e)) for e in _worked(facts)):
+        return False
+    return ours.instances != theirs.instances or place_that_worked(facts) is not None
 
 
 def _failed_unknown_here(facts: Facts) -> bool:
     before = (e for e in facts.lineage.entries if isinstance(e, Ended) and e.job != facts.job.name)
     only_here = facts.job.outcome is Outcome.FAILED and all(e.outcome is not Outcome.FAILED for e in before)
-    return only_here and instances_that_worked(facts) is not None
+    return only_here and place_that_worked(facts) is not None
 
 
-def instances_that_worked(facts: Facts) -> Instances | None:
+def place_that_worked(facts: Facts) -> Place | None:
     """Where an attempt trained last, else what the owner chose.
 
     None after going back once, and where that failed in its code too.
@@ -52,10 +70,10 @@ def instances_that_worked(facts: Facts) -> Instances | None:
         return None
     worked = sorted(_worked(facts), key=lambda e: e.number)
     if worked:
-        return _of(worked[-1])
+        return place_of(worked[-1])
     root = facts.lineage.entry(Started, facts.lineage.id.root)
     failed = root is None or _failed_in_code(facts.lineage, root)
-    return replace(_of(root), trained=False) if root is not None and not failed else None
+    return replace(place_of(root), trained=False) if root is not None and not failed else None
 
 
 def _worked(facts: Facts) -> tuple[Started, ...]:
@@ -74,5 +92,9 @@ def _failed_in_code(lineage: Lineage, attempt: Started) -> bool:
     return ended is not None and ended.outcome in FAILED_IN_CODE
 
 
-def _of(attempt: Started | Job) -> Instances:
-    return Instances(instance_type=attempt.instance_type, instance_count=attempt.instance_count)
+def place_of(attempt: Started | Job) -> Place:
+    """Where an attempt ran."""
+    return Place(
+        instance_type=attempt.instance_type, instance_count=attempt.instance_count, volume_gb=attempt.volume_gb,
+        subnets=tuple(sorted(attempt.subnets)),
+    )  # fmt: skip

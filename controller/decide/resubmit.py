@@ -15,7 +15,7 @@ from controller.decide.facts import READ_AFTER, Facts
 from controller.decide.fallback import Fallback, NoFallback, next_fallback
 from controller.decide.move_step import current_step, elsewhere, spot_again
 from controller.decide.need import Need
-from controller.decide.own_change import changed_by_us, instances_that_worked
+from controller.decide.own_change import changed_by_us, place_of, place_that_worked
 from controller.decide.refused_steps import never_fitted, refused_submissions, short_of_quota
 from controller.decide.repair_again import repair_now, same_repair
 from controller.decide.repair_prefix import refused_as_not_free
@@ -26,9 +26,11 @@ from controller.jobs.failure import FailureCause
 from controller.jobs.request import (
     RequestChange,
     change_from_json,
+    in_subnets,
     merged,
     on_demand,
     on_instances,
+    on_volume,
 )
 from controller.ledger.entry import Ended, UserRequested
 from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Submit
@@ -127,18 +129,26 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
 
 
 def _changed_back(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
-    """Go back, without a wait and once, to the instances that worked; a person is told what our own change broke."""
-    job, back = facts.job, instances_that_worked(facts)
+    """Go back, without a wait and once, to the place that worked; a person is told what our own change broke."""
+    job, ours, back = facts.job, place_of(facts.job), place_that_worked(facts)
     if job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(job), why=job.unrepeatable))
     if back is None:
         return give_up(facts, block, GiveUpReason.NOT_RETRYABLE, cause)
     other = back.instance_count if back.instance_count != job.instance_count else None
-    step = Fallback(fallback_step=current_step(facts), changes=on_instances(back.instance_type, other))
+    known = ours.volume_gb is not None and back.volume_gb is not None
+    volume_gb = back.volume_gb if known and back.volume_gb != ours.volume_gb else None
+    subnets = back.subnets if known and back.subnets != ours.subnets else ()
+    changes = merged(
+        on_instances(back.instance_type, other), on_volume(volume_gb) if volume_gb else {}, in_subnets(subnets) if subnets else {}
+    )  # fmt: skip
+    step = Fallback(fallback_step=current_step(facts), changes=changes)
     attempt = facts.lineage.name_of(facts.number + 1, job.identity)
     message = ChangedBack(
         name=job.name, attempt=attempt, why=job.failure or "", instance_type=job.instance_type, instances=job.instance_count,
         back_to_type=back.instance_type, back_to_instances=back.instance_count, trained=back.trained,
+        volume_gb=ours.volume_gb if volume_gb else None, back_to_volume_gb=volume_gb,
+        subnets=", ".join(ours.subnets) if subnets else "", back_to_subnets=", ".join(subnets),
     )  # fmt: skip
     submitted = submit_next(facts, block, MoveCause.CHANGED_BACK, step, ended_at(facts))
     return submitted | say(facts, message) if any(isinstance(i.action, Submit) for i in submitted.intents) else submitted

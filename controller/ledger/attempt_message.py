@@ -66,9 +66,10 @@ class DoneElsewhere(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedBack(NotDone):
-    """An attempt on instances that the controller chose failed in its code, as ``why`` says: the next one is where it worked.
+    """An attempt in a place that the controller chose failed in its code, as ``why`` says: the next one is where it worked.
 
-    ``name`` is the job that failed. ``trained`` says whether an attempt trained on those instances; else its owner chose them.
+    ``name`` is the job that failed. ``trained`` says whether an attempt trained in that place; else its owner chose it. Volumes
+    and subnets are given where they differ.
     """
 
     kind: ClassVar = MessageKind.CHANGED_BACK
@@ -77,3 +78,7 @@ class ChangedBack(NotDone):
     back_to_type: str
     back_to_instances: int
     trained: bool = True
+    volume_gb: int | None = None
+    back_to_volume_gb: int | None = None
+    subnets: str = ""
+    back_to_subnets: str = ""

@@ -22,7 +22,8 @@ class Started(UnderPolicy):
     """A job was seen for the first time; ``at`` is its CreationTime, and with the name identifies this life of the name.
 
     ``service`` owned it, as far as that was proved then; ``claimed`` is an owner that nothing proved. ``identity`` is the digest
-    of what no attempt may change of its request, as in ``Job``.
+    of what no attempt may change of its request, as in ``Job``. ``volume_gb`` is None in rows from before, and then ``subnets``
+    say nothing either.
     """
 
     job: str
@@ -41,6 +42,8 @@ class Started(UnderPolicy):
     claimed: Service | None = None
     role: str = ""
     identity: str = ""
+    volume_gb: int | None = None
+    subnets: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

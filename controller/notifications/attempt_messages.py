@@ -138,14 +138,25 @@ def done_elsewhere(m: DoneElsewhere) -> MessageText:
 
 
 def changed_back(m: ChangedBack) -> MessageText:
-    ours = f"{count(m.instances, 'instance')} of {escaped(m.instance_type)}"
-    theirs = f"{count(m.back_to_instances, 'instance')} of {escaped(m.back_to_type)}"
+    ours = _place(m.instances, m.instance_type, m.volume_gb, m.subnets)
+    theirs = _place(m.back_to_instances, m.back_to_type, m.back_to_volume_gb, m.back_to_subnets)
     where = "where the job trained before" if m.trained else "which its owner chose"
+    of = "ladder"
+    if (m.instances, m.instance_type) != (m.back_to_instances, m.back_to_type):
+        chose, check = "on instances", f"its code or its checkpoint fits {escaped(m.instance_type)}. If not, take that type"
+    elif m.subnets:
+        chose, check = "in subnets", "these subnets have a way to S3 and to what its code needs. If not, take them"
+    else:
+        of, chose, check = "resubmit block", "with a volume", f"{m.volume_gb} GB are right for it. If not, take that size"
     return explained(
-        f":leftwards_arrow_with_hook: {bold(m.name)} failed on instances that Spotwarden chose",
+        f":leftwards_arrow_with_hook: {bold(m.name)} failed {chose} that Spotwarden chose",
         why=f"On {ours}: {sentence(m.why)}",
         next_step=f"It is submitted again on {theirs}, {where}, once.",
-        to_do=f"Find out whether its code or its checkpoint fits {escaped(m.instance_type)}. If not, take that type out of"
-        " the policy's ladder.",
+        to_do=f"Find out whether {check} out of the policy's {of}.",
         small=f"Attempt: {escaped(m.attempt)}",
     )
+
+
+def _place(instances: int, instance_type: str, volume_gb: int | None, subnets: str) -> str:
+    volume = f" with {volume_gb} GB" if volume_gb else ""
+    return f"{count(instances, 'instance')} of {escaped(instance_type)}{volume}" + (f" in {escaped(subnets)}" if subnets else "")

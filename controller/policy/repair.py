@@ -50,8 +50,7 @@ def repaired_request(
     places, refused = checkpoint_places(job, [f.repair for f in offences], policy)
 
     def broken(changed: Job) -> Sequence[tuple[str, Demand]]:
-        found = known if changed is job else breaks(changed)
-        return [(f.policy, f.demand) for f in found if f.policy not in tolerated and f.demand != NO_DEMAND]
+        return [(f.policy, f.demand) for f in breaks(changed) if f.policy not in tolerated and f.demand != NO_DEMAND]
 
     fix = combined_fix(
         job,

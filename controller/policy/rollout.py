@@ -19,6 +19,7 @@ from controller.units.value import dataclass
 GUARDED_FOR = timedelta(hours=24)
 """How long a revision is guarded after it took force: nobody can disarm an older rule by breaking it often."""
 LEAST = 3  # jobs: fewer are no surprise, however small a day is
+THIN_DAY = 10  # jobs: fewer, or fewer than the limit, do not show which teams there are
 
 
 class HeldBack(StrEnum):
@@ -40,7 +41,7 @@ class SurpriseGuard:
         """Whether so many jobs of these teams are a surprise. ``last_day`` has the jobs of each team; None where none is known.
 
         A team counts with at most as many jobs as it had on the last day, or with half of the limit where that is more: one
-        team alone cannot hold a rule back by breaking it more often than it ever ran jobs.
+        team alone cannot hold a rule back by breaking it more often than it ever ran jobs. After a thin day, every job counts.
         """
         total = sum(last_day.values()) if last_day else 0
         limits = [self.jobs] if self.jobs is not None else []
@@ -49,7 +50,7 @@ class SurpriseGuard:
         if not limits:
             return False
         limit = max(min(limits), LEAST - 1)
-        if not last_day:
+        if not last_day or total < max(limit, THIN_DAY):  # such as a Sunday: it says little about the teams of a Monday
             return sum(acted.values()) > limit
         known = {team: number for team, number in acted.items() if team in last_day}
         others = sum(acted.values()) - sum(known.values())

@@ -178,8 +178,9 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
 
 def _rule_acts(facts: Facts, ports: ReadPorts) -> dict[str, RuleActs]:
     """What each guarded rule that may act on the job did under this revision."""
-    guarded = (r for r in facts.policy.rules if r.rollout.surprise is not None and r.match.matches(facts.job) is not False)
-    return {rule.name: ports.ledger.rule_acts.acts(facts.policy.revision, rule.name) for rule in guarded}
+    policy = facts.policy
+    guarded = (r for r in policy.rules if r.rollout.surprise is not None and r.match.matches(facts.job) is not False)
+    return {rule.name: ports.ledger.rule_acts.acts(policy.revision, rule.name, policy.in_force_at) for rule in guarded}
 
 
 def _last_day(ports: ReadPorts) -> dict[str, int] | None:

@@ -132,12 +132,12 @@ class Report:
     deadlines_kept: int
     deadlines_missed: int
     own_cost_micros: Micros
+    rates: tuple[tuple[str, int], ...]  # attempts by what their rate was taken from; empty for days of older versions
     movers: tuple[Mover, ...] = ()
     trend: tuple[Trend, ...] = ()
     forecast: Forecast | None = None
     origin: Origin | None = None
     refused: tuple[RefusedLine, ...] = ()  # the most first
-    rates: tuple[tuple[str, int], ...] = ()  # attempts by what their rate was taken from; empty for days of older versions
 
     def largest_lines(self, most: int) -> tuple[Line, ...]:
         """At most so many lines: those of the largest saved, spent or wasted amounts, and the others as one line."""

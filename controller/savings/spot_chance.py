@@ -62,7 +62,7 @@ def training_h(run: SpotRun, rate: RatePosterior) -> float | None:
     if segment >= rate.hours:
         return None
     try:
-        whole = _mean_of(rate, segment, 0.0)
+        whole = _mean_of(rate, segment, segment)
         if segment == run.work_h:
             lost = min(UNBILLED_H, segment)
             longer = rate.hours - segment + lost
@@ -85,10 +85,9 @@ def training_least_h(run: SpotRun, rate: RatePosterior) -> float:
         return float("inf")
 
 
-def _mean_of(rate: RatePosterior, longest: float, least: float) -> float:
-    """The posterior's mean of (exp(λ·longest) − exp(λ·(longest − upper))) / λ, where upper is ``least``, or all of it for 0."""
+def _mean_of(rate: RatePosterior, longest: float, upper: float) -> float:
+    """The posterior's mean of (exp(λ·longest) − exp(λ·(longest − upper))) / λ."""
     shape, hours = rate.shape, rate.hours
-    upper = least or longest
     if abs(shape - 1) < 1e-9:
         return hours * log((hours - longest + upper) / (hours - longest))
     power = 1 - shape

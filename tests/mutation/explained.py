@@ -24,6 +24,15 @@ EXPLAINED: Mapping[tuple[str, str], str] = {
         "controller/decide/close_lineage.py",
         "publish = Publish(about=job.name, detail_type=DETAIL_TYPE, detail=json.dumps(_detail(facts, finished), sort_keys=None))",
     ): "the members are built in one order each time; sorting is for people who compare two events",
+    (
+        "controller/savings/agreed_rates.py",
+        "changes = sorted({edge for one in mine for edge in _edges(one) if since <= edge < at})",
+    ): "equal: a part without length has the price of the part after it",
+    ("controller/policy/repair.py", "rules: str = None"): "equal: it is read only for whether it names a rule",
+    (
+        "controller/savings/rollup.py",
+        'KEPT, MISSED = "XXkeptXX", "missed"',
+    ): "held by test_stored_words, which reads the module's value and so runs no line of it",
 }
 """By the file and the line that the mutant adds: the reason."""
 

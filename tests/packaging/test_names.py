@@ -217,6 +217,18 @@ def test_only_functions_that_decide_may_read_the_one_object_of_the_policy(packag
         assert arns_of(without, role_of(function), "s3:GetObject") == []
 
 
+@pytest.mark.parametrize(("parameter", "account"), [("", "123456789012"), ("444455556666", "444455556666")])
+def test_a_bucket_of_another_account_says_no_policy(package: Package, parameter: str, account: str) -> None:
+    """Anybody can take the name of a bucket that was deleted."""
+    given = {**WHOLE, "PolicyUri": "s3://acme-policies/policies.json", "PolicyAccount": parameter}
+    reading = [
+        statement
+        for statement in statements(resources(package.template, parameters=given), role_of("Sweep"))
+        if "s3:GetObject" in statement["Action"]
+    ]
+    assert [one["Condition"] for one in reading] == [{"StringEquals": {"aws:ResourceAccount": account}}]
+
+
 def test_a_boundary_a_network_and_a_key_reach_everything_that_has_one(package: Package) -> None:
     stack = resources(package.template)
     for resource in stack.values():

@@ -13,7 +13,7 @@ from botocore import xform_name
 from botocore.session import Session
 
 from app import app
-from controller.aws import eventbridge
+from controller.aws import event_publisher
 from controller.ledger.lineage import LINEAGE_TAG
 from infra import permissions
 from infra.local import bus, schedule
@@ -112,7 +112,7 @@ def test_a_job_can_be_created_with_a_tag_of_the_controller_alone() -> None:
 
 def test_the_controllers_own_events_and_no_others_can_be_put() -> None:
     [statement] = [s for s in permissions.statements("sweep") if s["Action"] == ["events:PutEvents"]]
-    assert statement["Condition"] == {"StringEquals": {"events:source": eventbridge.SOURCE}}
+    assert statement["Condition"] == {"StringEquals": {"events:source": event_publisher.SOURCE}}
 
 
 def test_only_functions_that_call_slack_read_its_secret_and_only_those_that_create_jobs_list_them() -> None:

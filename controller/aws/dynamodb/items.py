@@ -84,7 +84,7 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
 LATER_FIELDS: Mapping[type, frozenset[str]] = {
     # Fields that are newer than the first rows, beside those of UnderPolicy. A default is not written: an old row stays as it is.
     Claim: frozenset({"role"}),
-    entry.Started: frozenset({"claimed", "role", "identity"}),
+    entry.Started: frozenset({"claimed", "role", "identity", "subnets"}),
     entry.Ended: frozenset({"ran_s"}),
     entry.Flagged: frozenset({"held_back", "acts", "waiver", "waived_until"}),
     intent.Stop: frozenset({"cost_micros", "cap_micros", "month"}),

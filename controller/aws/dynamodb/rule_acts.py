@@ -6,10 +6,11 @@ acts#<revision>/<rule>     job#<lineage>    a lineage in which the rule acted, o
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from itertools import islice
 
-from controller.aws.dynamodb.items import MARK
+from controller.aws.dynamodb.items import MARK, Item
 from controller.aws.dynamodb.table import Table, Write, key, partition_of
 from controller.ledger.entry import Flagged, RuleHeldBack
 from controller.ledger.rule_acts import ACTS_MAX, RuleActs
@@ -24,10 +25,17 @@ class DynamoRuleActs:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def acts(self, revision: str, policy: str) -> RuleActs:
-        rows = list(islice(self._table.query(**partition_of(_pk(revision, policy))), ACTS_MAX + 1))
+    def acts(self, revision: str, policy: str, since: datetime) -> RuleActs:
+        rows = list(islice(self._since(revision, policy, int(since.timestamp())), ACTS_MAX + 1))
         teams = {row["sk"]["S"].removeprefix(JOB): row["team"]["S"] for row in rows if row["sk"]["S"].startswith(JOB)}
         return RuleActs(teams=teams, held_back=any(row["sk"]["S"] == HELD for row in rows))
+
+    def _since(self, revision: str, policy: str, since_s: int) -> Iterator[Item]:
+        """The rows of acts since a second, and the one that holds the rule back, whenever that was."""
+        for row in self._table.query(**partition_of(_pk(revision, policy))):
+            acted_s = int(row["expires_at"]["N"]) - int(KEPT.total_seconds())
+            if row["sk"]["S"] == HELD or acted_s >= since_s:
+                yield row
 
 
 def counting(lineage: str, entry: Flagged | RuleHeldBack) -> Write:

@@ -15,7 +15,9 @@ from controller.cli.documents.found import Later
 from controller.cli.documents.python_values import (
     BITS_MAX,
     CONVERSIONS,
+    IMAGES,
     NUMBER_MAX,
+    TEXTS,
     Attributes,
     Built,
     Call,
@@ -38,7 +40,6 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv,
     ast.Div: operator.truediv,
 }  # fmt: skip
-TEXTS = frozenset({"format", "join", "os.path.join", "posixpath.join", "str"})  # calls that surely return a text
 
 
 def value_of(node: ast.expr | None, scope: Scope) -> Any:
@@ -144,7 +145,7 @@ def _plain(value: Any) -> Any:
                 return value.rest or Later(why=f"{value.name}(…)")
             given = {**dict(zip(names, value.positional, strict=False)), **value}
             return {name: _plain(item) for name, item in given.items()}
-        if shape in ("retrieve", "get_image_uri"):
+        if shape in IMAGES:
             return _image(value)
         return Later(why=f"{value.name}(…)", template=value.template or ("{}" if value.name in TEXTS else ""))
     if isinstance(value, Mapping):
@@ -263,5 +264,6 @@ def _image(call: Call) -> Any:
     of_first_sdk = call.name.endswith("get_image_uri")
     places = call.positional[1:] if of_first_sdk else call.positional
     framework = call.get("repo_name", call.get("framework", places[0] if places else None))
-    version = call.get("repo_version", places[1] if len(places) > 1 else "1") if of_first_sdk else call.get("version")
+    place, other = (1, "1") if of_first_sdk else (2, None)
+    version = call.get("repo_version" if of_first_sdk else "version", places[place] if len(places) > place else other)
     return image_of(framework, version, model=call.get("model_id"))

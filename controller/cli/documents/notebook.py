@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.cli.documents.found import Found
-from controller.cli.documents.python_source import MAKES_JOBS, PROGRAM_CHARS_MAX, program_jobs
+from controller.cli.documents.python_classes import MAKES_JOBS
+from controller.cli.documents.python_source import PROGRAM_CHARS_MAX, program_jobs
 
 # A line for the shell or for IPython; also one whose answer is kept: ``files = !ls``.
 MAGIC = re.compile(r"^(?P<indent>\s*)(?:(?P<kept>[A-Za-z_][\w, ]*)=\s*)?(?:[%!]|\?)")

@@ -11,7 +11,16 @@ from controller.cli.documents.literals import dotted
 
 SetLater = Mapping[str, Mapping[str, Later]]
 WITH = re.compile(r"with_\w+")
-OTHER_WAYS = re.compile(r"remote|RemoteExecutor|\w+Trainer|AutoML(?:V2)?")  # of making training jobs, in the SDK
+OTHER_WAYS = re.compile(r"remote|RemoteExecutor|\w+Trainer|AutoML(?:V2)?|TrainingStep|TuningStep|\w+SageMakerEstimator")
+LIBRARIES = {"sagemaker": "the SageMaker SDK", "sagemaker_pyspark": "SageMaker Spark", "stepfunctions": "the Step Functions SDK"}
+
+
+def parsed(text: str) -> ast.Module:
+    """A program as a tree. Raises SyntaxError and ValueError, and RecursionError where it is nested too deeply."""
+    try:
+        return ast.parse(text)
+    except MemoryError:  # CPython's parser says so where expressions are nested too deeply for it
+        raise RecursionError("expressions are nested too deeply") from None
 
 
 def imports(module: ast.Module) -> Iterator[tuple[str, str]]:
@@ -89,7 +98,10 @@ def _is_block(node: ast.AST) -> bool:
     return isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case)
 
 
-def of_the_sdk(module: ast.Module) -> str:
-    """What a program imports of the SDK that makes training jobs in a way that is not read: remote functions, other trainers."""
-    origins = [origin for _, origin in imports(module) if origin.startswith("sagemaker.")]
-    return next((name for name in (origin.rpartition(".")[2] for origin in origins) if OTHER_WAYS.fullmatch(name)), "")
+def other_way(module: ast.Module) -> str:
+    """What a program imports that makes training jobs in a way that is not read: remote functions, other trainers, Spark."""
+    for _, origin in imports(module):
+        library, _, name = origin.partition(".")[0], "", origin.rpartition(".")[2]
+        if library in LIBRARIES and "." in origin and OTHER_WAYS.fullmatch(name):
+            return f"{name} of {LIBRARIES[library]}"
+    return ""

@@ -13,9 +13,16 @@ from typing import Any
 
 from controller.cli.documents.found import Later
 from controller.cli.documents.literals import Scope, dotted, held, value_of
-from controller.cli.documents.python_values import Attributes, Built, Call, truth
+from controller.cli.documents.python_values import Attributes, Built, Call, makes_text, truth
 
-HARMLESS = frozenset({"print", "len", "dumps", "pprint", "info", "debug", "dict", "str", "repr", "warning"})  # change no argument
+HARMLESS = frozenset(
+    {
+        "print", "len", "dumps", "pprint", "info", "debug", "warning", "error", "display", "dict", "str", "repr", "int", "float",
+        "bool", "list", "tuple", "set", "sorted", "enumerate", "zip", "min", "max", "type", "isinstance", "format", "copy",
+        "deepcopy", "from_recipe",
+    }
+)  # fmt: skip
+"""Calls that change none of their arguments."""
 MUTATING = frozenset({"update", "pop", "setdefault", "append", "extend", "insert", "remove", "clear", "popitem"})
 
 Decide = Callable[[ast.expr], bool | None]
@@ -91,8 +98,8 @@ def _scope(body: list[ast.stmt], outer: Scope, decide: Decide) -> dict[str, Any]
         if given_value is None:
             continue
         value = value_of(given_value, scope)
-        if not isinstance(value, Mapping | list):
-            scope[name] = value
+        if not isinstance(value, Mapping | list) or (isinstance(value, Call) and makes_text(value)):
+            scope[name] = value  # nothing changes it where it is
         elif name in changed:
             in_pieces.append((name, value))  # what is put in may be given a value after it
         elif held(value):

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from controller.cli.documents.found import Found, Later, joined, templated
-from controller.cli.documents.literals import TEXTS, call_of, dotted, plain
+from controller.cli.documents.literals import call_of, dotted, plain
 from controller.cli.documents.python_calls import (
     SetLater,
     calls,
@@ -22,59 +22,44 @@ from controller.cli.documents.python_calls import (
     fitted,
     imports,
     names_in,
-    of_the_sdk,
+    other_way,
+    parsed,
     set_later,
     target_of,
 )
+from controller.cli.documents.python_classes import (
+    ABSTRACT,
+    BOTO3,
+    ESTIMATORS,
+    OPERATORS,
+    POSITIONAL,
+    RECIPE_POSITIONAL,
+    TRAINERS,
+    own_classes,
+)
 from controller.cli.documents.python_scope import arguments_of, class_scope, given_again, scope_of, step
-from controller.cli.documents.python_values import Attributes, Call
+from controller.cli.documents.python_values import Attributes, Call, without_calls
 from controller.cli.documents.renamed import renamed
 from controller.cli.documents.sdk import (
-    BUILT_IN_CLASSES,
-    FRAMEWORK_IMAGES,
     NAMED,
     estimator_request,
     misspelt,
+    of_a_recipe,
     of_first_version,
     trainer_request,
 )
 from controller.cli.documents.tuning import tuning_jobs
 from controller.jobs.job import Service
 
-ESTIMATORS = frozenset({"Estimator", "AlgorithmEstimator", "JumpStartEstimator", *FRAMEWORK_IMAGES, *BUILT_IN_CLASSES})
-TRAINERS = frozenset({"ModelTrainer"})
-BOTO3 = {
-    "create_training_job": "CreateTrainingJobRequest",
-    "create_hyper_parameter_tuning_job": "CreateHyperParameterTuningJobRequest",
-}
-OPERATORS = {  # of Airflow
-    "SageMakerTrainingOperator": "CreateTrainingJobRequest",
-    "SageMakerTuningOperator": "CreateHyperParameterTuningJobRequest",
-}
 READ = (
     "TrainingJobName", "RoleArn", "AlgorithmSpecification", "ResourceConfig", "StoppingCondition", "Tags", "OutputDataConfig",
     "EnableManagedSpotTraining", "CheckpointConfig", "ServerlessJobConfig",
 )  # fmt: skip
 PROGRAM_CHARS_MAX = 1_000_000  # of a script, or of the code cells of a notebook together
-MAKES_JOBS = re.compile(rf"\b(?:{'|'.join((*sorted(ESTIMATORS - {'PCA', 'KMeans'}), *TRAINERS, *BOTO3))})\(")
 ON_THIS_MACHINE = "trains on this machine"
 LOCAL = re.compile(r"local(_gpu|_cpu)?")
 OF_THE_CLIENT = frozenset({"session", "region"})  # arguments of sagemaker-core's create that are no members of the request
 OF_THE_CONFIGURATION = frozenset({"RoleArn", "OutputDataConfig"})  # sagemaker-core takes them from its defaults
-POSITIONAL: Mapping[str, tuple[str, ...]] = {
-    "Estimator": ("image_uri", "role", "instance_count", "instance_type"),
-    "AlgorithmEstimator": ("algorithm_arn", "role", "instance_count", "instance_type"),
-    "PyTorch": ("entry_point",), "TensorFlow": ("py_version",), "HuggingFace": ("py_version", "entry_point"),
-    "SKLearn": ("entry_point",),
-    "XGBoost": ("entry_point",), "MXNet": ("entry_point",),
-}  # fmt: skip
-
-
-def _parsed(text: str) -> ast.Module:
-    try:
-        return ast.parse(text)
-    except MemoryError:  # CPython's parser says so where expressions are nested too deeply for it
-        raise RecursionError("expressions are nested too deeply") from None
 
 
 def python_jobs(file: str, text: str) -> Iterator[Found]:
@@ -84,7 +69,7 @@ def python_jobs(file: str, text: str) -> Iterator[Found]:
 
 def program_jobs(file: str, text: str, place: Any) -> Iterator[Found]:
     try:
-        module = _parsed(text)
+        module = parsed(text)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         path, at = place(line) if text else ("", 1)
@@ -97,8 +82,8 @@ def program_jobs(file: str, text: str, place: Any) -> Iterator[Found]:
         yield replace(one, path=joined(path, one.path) if path and one.path else path or one.path, line=line)
     if not found:
         error_text = "found no Estimator, ModelTrainer or create_training_job, wanted Python that makes a training job"
-        if other := of_the_sdk(module):
-            error_text += f"; {other} of the SageMaker SDK is not read: check the job that it makes by its name"
+        if other := other_way(module):
+            error_text += f"; {other} is not read: check the job that it makes by its name"
         yield Found(file=file, kind="Python", error=error_text, request=None)
 
 
@@ -109,6 +94,7 @@ class _Reader:
         self._file, self._module = file, module
         self._configured = configured(module)
         self._imported = dict(imports(module))
+        self._own = own_classes(module, self._inherits)
         self._tuned = {name for call in calls(module, "HyperparameterTuner") for name in names_in(call)}
         steps = [*calls(module, "TrainingStep"), *calls(module, "TuningStep")]
         self._stepped = {name for call in steps for name in names_in(call)}
@@ -162,17 +148,35 @@ class _Reader:
             yield from self._operator(node, scope, name, target)
         elif name == "submit_service_job" and isinstance(node.func, ast.Attribute):
             yield from self._service_job(node, scope, target)
-        elif self._class_of(whole) in ESTIMATORS and self._is_sdk(origin, node):
+        elif whole in self._own and self._own[whole].opaque:
+            yield from self._not_of_the_sdk(node, scope, whole, target)
+        elif self._is_one(whole, ESTIMATORS, node):
             yield from self._estimator(node, scope, self._class_of(whole), target, later)
-        elif self._class_of(whole) in TRAINERS and self._is_sdk(origin, node):
+        elif self._is_one(whole, TRAINERS, node):
             yield self._trainer(node, scope, target, later)
-        elif whole.endswith("ModelTrainer.from_recipe") and self._is_sdk(self._origin(whole.rpartition(".")[0]), node):
-            given = trainer_request({}, Later(why="the recipe"))
-            yield self._found(node, target, "ModelTrainer of the SageMaker Python SDK v3", given, "sdk-v3")
+        elif name == "from_recipe" and self._is_one(whole.rpartition(".")[0], TRAINERS, node):
+            yield self._trainer(node, scope, target, later, recipe=True)
+        elif (
+            name.endswith("Estimator")
+            and name not in ESTIMATORS
+            and not origin.startswith("sagemaker")
+            and self._is_sdk("", node)
+        ):
+            yield from self._not_of_the_sdk(node, scope, whole, target)
+
+    def _is_one(self, whole: str, classes: frozenset[str], node: ast.Call) -> bool:
+        """Whether a name is one of these classes of the SDK, or a class of the program that takes the same arguments."""
+        whole = self._own[whole].base if whole in self._own else whole
+        return self._class_of(whole) in classes and self._is_sdk(self._origin(whole), node)
 
     def _class_of(self, whole: str) -> str:
-        """The class that a name stands for: ``from sagemaker.pytorch import PyTorch as P``."""
+        """The class that a name stands for: ``from sagemaker.pytorch import PyTorch as P``, or a class of its own."""
+        whole = self._own[whole].base if whole in self._own else whole
         return self._imported.get(whole, whole).rpartition(".")[2]
+
+    def _inherits(self, base: str) -> bool:
+        known = self._imported.get(base, base).rpartition(".")[2] in ESTIMATORS | TRAINERS | ABSTRACT
+        return known and self._origin(base).startswith("sagemaker")
 
     def _origin(self, whole: str) -> str:
         first, _, rest = whole.partition(".")
@@ -202,7 +206,9 @@ class _Reader:
 
     def _operator(self, node: ast.Call, scope: Mapping[str, Any], name: str, target: str) -> Iterator[Found]:
         """An operator of Airflow, whose ``config`` is the request."""
-        config = templated(_deep(plain(call_of(node, scope).get("config", Later(why="config")))))  # Airflow fills in {{ ds }}
+        config = templated(
+            without_calls(plain(call_of(node, scope).get("config", Later(why="config"))))
+        )  # Airflow fills in {{ ds }}
         if OPERATORS[name] == BOTO3["create_training_job"]:
             body = renamed(config, OPERATORS[name]) if isinstance(config, Mapping) else dict.fromkeys(READ, config)
             yield self._found(node, target, f"Airflow {name}", body, "boto3")
@@ -217,7 +223,7 @@ class _Reader:
         call = call_of(node, scope)
         payload = call.get("serviceRequestPayload")
         dumped = isinstance(payload, Call) and payload.name.rpartition(".")[2] == "dumps" and payload.positional
-        given = _deep(plain(payload.positional[0])) if isinstance(payload, Call) and dumped else Later(why="the payload")
+        given = without_calls(plain(payload.positional[0])) if isinstance(payload, Call) and dumped else Later(why="the payload")
         shape, name = BOTO3["create_training_job"], call.get("jobName")
         body = renamed(given, shape) if isinstance(given, Mapping) else dict.fromkeys(READ, given)
         one = self._found(node, target, "boto3 submit_service_job of AWS Batch", body, "boto3", name)
@@ -225,7 +231,7 @@ class _Reader:
 
     def _api(self, call: Call, shape: str) -> dict[str, Any]:
         """The members of a request; all that matter are filled in later where some come from elsewhere."""
-        body: dict[str, Any] = dict(renamed({name: _deep(plain(value)) for name, value in call.items()}, shape))
+        body: dict[str, Any] = dict(renamed({name: without_calls(plain(value)) for name, value in call.items()}, shape))
         if call.rest is not None:
             body = {**dict.fromkeys(READ, call.rest), **body}
         return body
@@ -245,9 +251,21 @@ class _Reader:
         one = self._found(node, target, what, request, f"sdk-{version}", given.get("base_job_name"))
         yield replace(one, refused=misspelt(call))
 
-    def _trainer(self, node: ast.Call, scope: Mapping[str, Any], target: str, later: SetLater) -> Found:
+    def _not_of_the_sdk(self, node: ast.Call, scope: Mapping[str, Any], whole: str, target: str) -> Iterator[Found]:
+        """An estimator whose class is the program's own, or another's: what it does with its arguments is not known."""
+        call = call_of(node, scope)
+        machine = call.get("instance_type", call.get("train_instance_type"))
+        if isinstance(machine, str) and LOCAL.fullmatch(machine):
+            yield self._local(node, target, f"Estimator ({whole})", f"instance_type {machine}")
+            return
+        request = estimator_request("Estimator", {}, Later(why=f"{whole}(…), a class that is not of the SDK"))
+        yield self._found(node, target, f"Estimator ({whole})", request, "sdk-v2")
+
+    def _trainer(self, node: ast.Call, scope: Mapping[str, Any], target: str, later: SetLater, *, recipe: bool = False) -> Found:
         call = call_of(node, scope)
         given = {name: self._argument(value) for name, value in call.items()}
+        if recipe:
+            given = of_a_recipe({**dict(zip(RECIPE_POSITIONAL, map(self._argument, call.positional), strict=False)), **given})
         given.update(self._configured_with(node, target, scope))
         given.update(later.get(target, {}))
         compute, mode = given.get("compute"), given.get("training_mode")
@@ -268,7 +286,7 @@ class _Reader:
             method = dotted(node.func).rpartition(".")[2]
             call, name = call_of(node, scope), method.removeprefix("with_")
             value = call.get(name, call.positional[0] if call.positional else Later(why=method))
-            found[name] = _deep(plain(value))
+            found[name] = without_calls(plain(value))
         return found
 
     def _local(self, node: ast.Call, target: str, kind: str, why: str) -> Found:
@@ -277,7 +295,7 @@ class _Reader:
 
     def _argument(self, value: Any) -> Any:
         """An argument as plain values."""
-        return _deep(plain(value))
+        return without_calls(plain(value))
 
     def _found(self, node: ast.Call, target: str, kind: str, body: Mapping[str, Any], tool: str, base: Any = None) -> Found:
         name = base if isinstance(base, str) else target or "job"
@@ -296,12 +314,3 @@ class _Reader:
             service=service,
             filled=filled,
         )
-
-
-def _deep(value: Any) -> Any:
-    """Without calls below: what a call makes is filled in later."""
-    if isinstance(value, Call):
-        return Later(why=f"{value.name}(…)", template="{}" if value.name in TEXTS else "")
-    if isinstance(value, Mapping):
-        return {name: _deep(item) for name, item in value.items()}
-    return [_deep(item) for item in value] if isinstance(value, list) else value

@@ -42,6 +42,24 @@ class Built:
     after: int
 
 
+TEXTS = frozenset({"format", "join", "os.path.join", "posixpath.join", "str"})  # calls that surely return a text
+IMAGES = frozenset({"retrieve", "get_image_uri"})  # functions of the SDK that return the address of an image
+
+
+def makes_text(call: Call) -> bool:
+    """Whether a call surely returns a text, which nothing changes."""
+    return bool(call.template) or call.name in TEXTS or call.name.rpartition(".")[2] in IMAGES
+
+
+def without_calls(value: Any) -> Any:
+    """The same without calls below: what a call makes is filled in later."""
+    if isinstance(value, Call):
+        return Later(why=f"{value.name}(…)", template="{}" if value.name in TEXTS else "")
+    if isinstance(value, Mapping):
+        return {name: without_calls(item) for name, item in value.items()}
+    return [without_calls(item) for item in value] if isinstance(value, list) else value
+
+
 def truth(value: Any) -> bool | None:
     """Whether a condition holds; None where it is not known."""
     return None if isinstance(value, Later | Call | Attributes) else bool(value)

@@ -242,6 +242,18 @@ def trainer_request(given: Mapping[str, Any], rest: Any = None) -> dict[str, Any
     return request
 
 
+def of_a_recipe(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a ModelTrainer that is made from a recipe, which has its script, and the image and the number of instances
+    where they are not given.
+    """
+    recipe, compute = Later(why="the recipe"), given.get("compute")
+    if isinstance(compute, Mapping) and compute.get("instance_count") is None:
+        compute = {**compute, "instance_count": recipe}
+    image = given.get("training_image")
+    kept = {name: value for name, value in given.items() if name not in ("training_recipe", "recipe_overrides", "requirements")}
+    return {**kept, "compute": compute or recipe, "training_image": image or recipe, "hyperparameters": recipe}
+
+
 def tag_list(tags: Any) -> Any:
     """Tags as the API has them. The SDK accepts a map, and v3 writes ``key`` and ``value`` in lower case."""
     if isinstance(tags, Mapping):

@@ -57,7 +57,7 @@ class MemoryLineages:
         self.signs: list[CapacitySignal] = []
         self.times: list[PhaseTimes] = []
         self.marks: dict[tuple[date, str], int] = {}
-        self.acted: dict[tuple[str, str], dict[str, str]] = {}
+        self.acted: dict[tuple[str, str], dict[str, tuple[str, datetime]]] = {}
         self.rules_held: set[tuple[str, str]] = set()
         self.fails: dict[tuple[str, str], FailingTrigger] = {}
         self.requests: dict[LineageId, dict[str, tuple[datetime, UserRequested | Waived]]] = {}
@@ -95,7 +95,7 @@ class MemoryLineages:
         self.rules_held |= held
         for entry in decision.counted:
             if isinstance(entry, Flagged):
-                self.acted.setdefault((entry.revision, entry.policy), {})[str(lineage.id)] = entry.team or ""
+                self.acted.setdefault((entry.revision, entry.policy), {})[str(lineage.id)] = (entry.team or "", entry.at)
         self.by_name |= dict.fromkeys(_names(lineage.id, decision), lineage.id)
         row.version += 1
         row.entries |= {e.key: e for e in decision.entries}
@@ -231,8 +231,10 @@ class MemoryLineages:
         for request in seen:
             self.requests.get(lineage, {}).pop(request.key, None)
 
-    def acts(self, revision: str, policy: str) -> RuleActs:
-        return RuleActs(teams=dict(self.acted.get((revision, policy), {})), held_back=(revision, policy) in self.rules_held)
+    def acts(self, revision: str, policy: str, since: datetime) -> RuleActs:
+        acted = self.acted.get((revision, policy), {})
+        teams = {lineage: team for lineage, (team, at) in acted.items() if int(at.timestamp()) >= int(since.timestamp())}
+        return RuleActs(teams=teams, held_back=(revision, policy) in self.rules_held)
 
     def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
         return self._newest_signal(CapacitySeen, region, instance_type)

@@ -96,6 +96,48 @@ def test_another_number_of_instances_is_a_change_too() -> None:
     assert (back["InstanceType"], back["InstanceCount"]) == (LARGE, 2)
 
 
+@pytest.mark.parametrize("outcome", [Outcome.CLIENT, Outcome.ALGORITHM, Outcome.DISK, Outcome.FAILED])
+@pytest.mark.parametrize(
+    ("theirs", "ours", "words"),
+    [
+        ({"subnets": ("s-1", "s-2")}, {"subnets": ("s-3",)}, "failed in subnets that Spotwarden chose"),
+        ({"volume_gb": 200}, {"volume_gb": 100}, "failed with a volume that Spotwarden chose"),
+        ({"volume_gb": 100}, {"volume_gb": 200}, "with 100 GB, where the job trained before"),
+    ],
+)
+def test_other_subnets_and_another_volume_are_changes_too(
+    theirs: dict[str, Any], ours: dict[str, Any], words: str, outcome: Outcome
+) -> None:
+    started, over = tried(1, LARGE, Outcome.STARVED, 5000)
+    assert isinstance(started, Started)
+    broken = failed((replace(started, **{"volume_gb": 50, **theirs}), over), on=LARGE, outcome=outcome)
+    broken = replace(broken, job=replace(broken.job, **{"volume_gb": 50, **ours}))
+    [submit] = actions(broken, Submit)
+    assert submit.cause is MoveCause.CHANGED_BACK
+    changes = change_from_json(submit.changes)
+    assert changes.get("VpcConfig") == ({"Subnets": ["s-1", "s-2"]} if "subnets" in theirs else None)
+    assert changes["ResourceConfig"].get("VolumeSizeInGB") == theirs.get("volume_gb")
+    assert words in text(broken, "changed-back")
+    assert not decide(learn(broken, decide(broken)))
+
+
+def test_a_volume_and_subnets_of_rows_from_before_are_not_known_and_no_change() -> None:
+    broken = failed(ROOT, on=LARGE)
+    assert not actions(replace(broken, job=replace(broken.job, volume_gb=500, subnets=("s-9",))), Submit)
+
+
+def test_a_larger_volume_after_a_full_disk_is_no_change_to_take_back() -> None:
+    started, over = tried(1, LARGE, Outcome.DISK, 60)
+    assert isinstance(started, Started)
+    broken = failed((replace(started, volume_gb=50), over), on=LARGE)
+    assert "changed-back" not in topics(replace(broken, job=replace(broken.job, volume_gb=100)))
+
+
+def test_on_demand_and_other_waits_are_nothing_that_a_container_sees() -> None:
+    broken = failed(ROOT, on=LARGE)
+    assert not actions(replace(broken, job=replace(broken.job, spot=False, wait_s_max=None)), Submit)
+
+
 @pytest.mark.parametrize("outcome", [Outcome.CAPACITY, Outcome.INTERNAL, Outcome.STARVED, Outcome.QUOTA])
 def test_a_failure_that_is_not_in_the_code_does_not_go_back(outcome: Outcome) -> None:
     broken = failed(ROOT, outcome=outcome)

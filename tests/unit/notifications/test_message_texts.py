@@ -78,6 +78,15 @@ EXAMPLES: tuple[Message, ...] = (
         )
         for trained in (True, False)
     ),
+    *(
+        m.ChangedBack(
+            name="bert-r02", attempt="bert-r03", why="AlgorithmError: Exit Code: 1", instance_type="ml.g5.xlarge", instances=1,
+            back_to_type="ml.g5.xlarge", back_to_instances=1, **changed,
+        )
+        for changed in (
+            {"volume_gb": 50, "back_to_volume_gb": 100}, {"subnets": "subnet-1", "back_to_subnets": "subnet-2, subnet-3"},
+        )
+    ),
     m.StepSkipped(name="bert", attempt="bert-r02", why="Unsupported instance type ml.p3dn.24xlarge"),
     m.DoneElsewhere(job=SPOT, other="bert-2"),
     m.Deleted(name="bert"),

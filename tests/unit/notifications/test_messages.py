@@ -56,7 +56,8 @@ EXAMPLES: tuple[Message, ...] = (
     m.NotPermitted(name=EVIL, attempt=EVIL, why=EVIL),
     m.DoneElsewhere(job=JOB, other=EVIL),
     m.ChangedBack(
-        name=EVIL, attempt=EVIL, why=EVIL, instance_type=EVIL, instances=1, back_to_type=EVIL, back_to_instances=2
+        name=EVIL, attempt=EVIL, why=EVIL, instance_type=EVIL, instances=1, back_to_type=EVIL, back_to_instances=2, volume_gb=1,
+        back_to_volume_gb=2, subnets=EVIL, back_to_subnets=EVIL,
     ),
     m.StepSkipped(name=EVIL, attempt=EVIL, why=EVIL, quota=EVIL, limit=0, asked=1),
     m.Deleted(name=EVIL, stops=1, submissions=2),

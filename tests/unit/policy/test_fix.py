@@ -52,3 +52,13 @@ def test_a_job_that_stays_on_demand_gets_the_checkpoint_that_a_rule_wants_and_lo
     assert combined_fix(on_demand, broken, Values(places=("s3://a/bert/",), only_places=True)).request == {
         "StoppingCondition": {"MaxWaitTimeInSeconds": None}, "CheckpointConfig": {"S3Uri": "s3://a/bert/"},
     }  # fmt: skip
+
+
+def test_a_spot_job_of_instance_groups_is_not_moved_to_on_demand() -> None:
+    grouped = job(checkpoint_uri=None, excludes_spot=("ResourceConfig.InstanceGroups",))
+
+    def broken(with_fix: Job) -> list[tuple[str, Demand]]:
+        return [] if with_fix.checkpoint_uri else [("saved", Demand(checkpoint=True))]
+
+    fix = combined_fix(grouped, broken, Values(may_leave_spot=True))
+    assert set(fix.request) == {"CheckpointConfig"}

@@ -47,6 +47,12 @@ def test_a_tag_that_could_leave_its_folder_refuses_the_repair(team: str) -> None
     assert "wanted letters, digits and hyphens" in refused.why
 
 
+def test_a_place_of_the_template_may_be_a_tag() -> None:
+    about = replace(UNSAVED, tags={"team": "vision", "project": "bert"})
+    found = repaired(about, repairing("checkpoint-required", Repair(checkpoint="s3://acme/{tag:project}/{job}/")))
+    assert found == {"CheckpointConfig": {"S3Uri": "s3://acme/bert/train-bert-017/"}}
+
+
 def test_a_place_without_a_value_refuses_the_repair() -> None:
     refused = repaired(UNSAVED, repairing("checkpoint-required", Repair(checkpoint="s3://acme/{tag:project}/")))
     assert refused == NotRepairable(why="{tag:project} in the checkpoint template is nothing, wanted letters, digits and hyphens")

@@ -64,6 +64,13 @@ def test_a_surprise_is_more_jobs_or_teams_than_expected_and_not_a_flood_of_one_t
     assert guard.surprised(acted, LAST_DAY) is surprised
 
 
+@pytest.mark.parametrize("guard", [SurpriseGuard(jobs=20), SurpriseGuard(percent=25), SurpriseGuard(jobs=20, percent=25)])
+def test_after_a_day_of_few_jobs_a_rule_that_acts_on_everything_is_a_surprise(guard: SurpriseGuard) -> None:
+    """A Sunday shows no team of a Monday, so all of them are unknown."""
+    assert guard.surprised({f"team-{number}": 5 for number in range(20)}, {"operations": 2})
+    assert not guard.surprised({"vision": 2}, {"operations": 2})
+
+
 def test_without_a_day_before_only_the_number_of_jobs_counts() -> None:
     assert SurpriseGuard(jobs=20).surprised({"a": 21}, None)
     assert not SurpriseGuard(percent=10).surprised({"a": 500}, None)

@@ -37,3 +37,10 @@ def test_a_glob_matches_no_job_that_lacks_the_tag_and_the_empty_text_does(
 def test_a_job_whose_tags_are_not_known_is_undecided() -> None:
     unsaid = replace(WITHOUT, unknown=frozenset({"tags"}))
     assert Selector(tags={"team": ("",)}).matches(unsaid) is None
+
+
+def test_a_part_says_what_the_job_has_and_nothing_where_that_is_not_known() -> None:
+    selector = Selector(role=("*",), tags={"team": ("vision",)})
+    said, unsaid = selector.parts(VISION), selector.parts(replace(VISION, unknown=frozenset({"role", "tags"})))
+    assert [(part.key, part.found, part.matches) for part in said] == [("role", VISION.role, True), ("tag team", "vision", True)]
+    assert [(part.key, part.found, part.matches) for part in unsaid] == [("role", None, None), ("tag team", None, None)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from controller.policy.when import when_of
 from controller.policyfile.when import compile_when
+from tests.builders import job, rule
 
 RUNTIME = ("StoppingCondition", "MaxRuntimeInSeconds")
 COUNT = ("ResourceConfig", "InstanceCount")
@@ -72,3 +74,13 @@ def test_a_value_of_any_type_leads_to_an_answer(value: Any) -> None:
     ):  # fmt: skip
         compiled = when_of(compile_when(text))
         assert compiled.holds(dict.fromkeys(compiled.fields, value)) in (True, False, None)
+
+
+@pytest.mark.parametrize(("count", "found", "matches"), [(5, "true", True), (4, "false", False), ("5", None, None)])
+def test_the_expression_is_the_last_part_of_why_a_rule_is_about_a_job(
+    count: object, found: str | None, matches: bool | None
+) -> None:
+    text = "default(ResourceConfig.InstanceCount, 1) > 4"
+    when = when_of(json.loads(json.dumps(compile_when(text))))
+    part = replace(rule("large"), when=when).parts(job(members={COUNT: count}))[-1]
+    assert (part.key, part.wanted, part.found, part.matches) == ("when", (text,), found, matches)

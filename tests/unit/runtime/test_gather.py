@@ -18,6 +18,7 @@ from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.intent import Stop
 from controller.ledger.pool import PlacementAsked, PoolMemory
 from controller.policy.policy import Repair, RuleAction
+from controller.policy.rollout import Rollout, SurpriseGuard
 from controller.runtime.gather import gather, look_up
 from tests.builders import BEGIN, REGION, facts, job, lineage, lineage_id, policy, rate, rule
 from tests.simulation.memory import MemoryLedger
@@ -179,3 +180,11 @@ def test_a_job_that_waits_is_weighed_by_its_pool_and_by_those_of_types_like_its_
 def test_a_job_that_trains_or_is_on_demand_or_of_another_service_is_not_weighed(about: Job) -> None:
     assert weighed(about).spot_worth is None
     assert weighed(BARE, kind="checkpoint-required").spot_worth is None
+
+
+def test_a_guard_counts_what_its_rule_did_since_the_revision_took_force_again() -> None:
+    guarded = rule("use-spot", rollout=Rollout(surprise=SurpriseGuard(jobs=3)))
+    account = Account()
+    account.ledger.acted["r1", "use-spot"] = {"old": ("vision", BEGIN), "new": ("speech", BEGIN + HOUR)}
+    about = facts(policy=replace(policy(rules=(guarded,)), revision="r1", in_force_at=BEGIN + HOUR))
+    assert answered(frozenset({Need.RULE_ACTS}), account, about).rule_acts["use-spot"].teams == {"new": "speech"}

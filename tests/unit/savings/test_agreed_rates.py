@@ -186,3 +186,22 @@ def test_a_report_says_which_rates_it_used(rates: tuple[AgreedRate, ...], text: 
     jobs = [measured("a", spot=True, rates=rates), measured("b", spot=False, rates=rates)]
     day = roll_up([*jobs, credited("a"), credited("b")])
     assert basis_text(report_of({JULY.date(): day}, JULY.date(), date(2026, 7, 2))) == text
+
+
+def asked_of_the_list(name: str, *rates: AgreedRate) -> list[tuple[str, datetime, datetime | None]]:
+    """What the price list is asked for, of a job from an hour before July until three hours later."""
+    calls: list[tuple[str, datetime, datetime | None]] = []
+
+    def list_price(kind: str, region: str, at: datetime, since: datetime | None) -> Rate | None:
+        calls.append((kind, at, since))
+        return None if kind != KIND else Rate(micros_per_h=LIST, as_of=date(2026, 1, 1), source="the list")
+
+    with_agreed(list_price, rates)(name, REGION, JULY + 3 * HOUR, JULY - HOUR)
+    return calls
+
+
+def test_the_list_is_asked_for_the_part_of_a_job_that_no_agreed_rate_covers() -> None:
+    before, after, spot = (JULY, JULY - HOUR), (JULY + 3 * HOUR, JULY), spot_of(KIND)
+    assert asked_of_the_list(KIND) == [(KIND, JULY + 3 * HOUR, JULY - HOUR)]
+    assert asked_of_the_list(KIND, agreed()) == [(KIND, *before)]
+    assert asked_of_the_list(spot, agreed()) == [(spot, *before), (spot, *after), (KIND, *after), (KIND, *before)]

@@ -6,7 +6,9 @@ from datetime import date
 
 import pytest
 
-from controller.savings.bill import COLUMNS, Bill, Group, read_bill
+from controller.savings.bill import COLUMNS, Bill, Group, calibration, read_bill
+from controller.savings.prices import spot_of
+from controller.units.money import Rate
 
 LINE = {
     "line_item_product_code": "AmazonSageMaker", "line_item_line_item_type": "Usage", "line_item_usage_amount": "2.5",
@@ -66,3 +68,21 @@ def test_the_region_of_a_line_is_found_where_a_bill_may_have_it(changes: dict[st
 def test_a_bill_without_a_column_is_refused_with_its_name() -> None:
     with pytest.raises(ValueError, match=f"found no column {COLUMNS[0]}, wanted a CUR 2.0 export"):
         read_bill(COLUMNS[1:], [])
+
+
+def test_warm_pools_are_summed_apart_from_training() -> None:
+    usage = "USE2-Train-WarmPool:ml.g5.xlarge"
+    found = bill(line_item_usage_type=usage)
+    assert (found.warm_pools.hours, found.warm_pools.micros, found.groups) == (2.5, 3_521_000, {})
+
+
+def test_under_a_savings_plan_a_bill_without_spot_keeps_the_list_price_for_spot() -> None:
+    listed = Rate(micros_per_h=1_408_000, as_of=date(2026, 1, 1), source="the list")
+    plan = {"line_item_line_item_type": "SavingsPlanCoveredUsage", "savings_plan_savings_plan_effective_cost": "2.5"}
+    july, august = date(2026, 7, 1), date(2026, 8, 1)
+    found, doubtful = calibration(bill(**plan), july, august, {("us-east-2", "ml.g5.xlarge"): listed})
+    spot = found["us-east-2"][spot_of("ml.g5.xlarge")]
+    assert (spot.micros_per_h, spot.as_of, doubtful) == (1_408_000, july, ())
+    assert found["us-east-2"]["ml.g5.xlarge"].micros_per_h == 1_000_000
+    unlisted, _ = calibration(bill(**plan), july, august, {})
+    assert set(unlisted["us-east-2"]) == {"ml.g5.xlarge"}

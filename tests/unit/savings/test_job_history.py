@@ -62,6 +62,8 @@ def test_a_slower_type_does_not_inflate_the_savings_where_its_speed_is_known() -
     assert (slower.counterfactual_micros, slower.speed_unknown) == (1_200_000, 0)  # 1 h of the first type
     faster = savings_of(replace(MEASURED, first_permille=2000), USEFUL)
     assert faster.counterfactual_micros == 2_000_000  # never more than this type costs on-demand
+    third = savings_of(replace(MEASURED, first_permille=333), replace(USEFUL, useful_s=7199))
+    assert third.counterfactual_micros == 2397 * 1_200_000 // 3600  # whole seconds of the first type
 
 
 def test_the_first_attempt_s_instances_have_a_known_speed_and_lost_training_needs_none() -> None:

@@ -137,3 +137,13 @@ def test_what_is_not_frozen_or_has_an_order_is_made_by_the_standard_decorator() 
     opened = Open(1)
     opened.a = 2
     assert (Ordered(1) < Ordered(2), opened.a, Plain(1)) == (True, 2, Plain(1))
+
+
+@value.dataclass(frozen=True, slots=True, kw_only=True)
+class Bare:
+    pass
+
+
+def test_a_class_without_fields_has_one_value() -> None:
+    assert value.replace(Bare()) == Bare()
+    assert hash(Bare()) == hash(())

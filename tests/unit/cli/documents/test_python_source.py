@@ -14,6 +14,7 @@ from tests.unit.cli.checking import Check, request
 
 ALL = ["save-long-work", "one-hour-without-checkpoints", "wait-limit", "spot-for-long-jobs"]
 ROLE = "arn:aws:iam::111122223333:role/train"
+IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.5.1-gpu-py311"
 
 V2_SPOT = f"""
 from sagemaker.pytorch import PyTorch
@@ -328,6 +329,66 @@ PROGRAMS = {
         "from sagemaker.train import ModelTrainer\nt = ModelTrainer(training_image='train:1', compute=make_compute())\n",
         "undecided", [], ALL,
     ),
+    "v3 recipe with what it is given": (
+        f"from sagemaker.train import ModelTrainer\nfrom sagemaker.train.configs import Compute, StoppingCondition\n"
+        f'compute = Compute(instance_type="ml.p5.48xlarge", instance_count=2)\n'
+        f'trainer = ModelTrainer.from_recipe("training/llama", compute, training_image="{IMAGE}",\n'
+        f"    stopping_condition=StoppingCondition(max_runtime_in_seconds=7200))\n",
+        "findings", ["spot-for-long-jobs"], [],
+    ),
+    "v3 recipe that keeps a warm pool": (
+        "from sagemaker.train import ModelTrainer\nfrom sagemaker.train.configs import Compute\n"
+        'trainer = ModelTrainer.from_recipe(training_recipe="training/llama", training_image=image,\n'
+        '    compute=Compute(instance_type="ml.p5.48xlarge", instance_count=2, keep_alive_period_in_seconds=1800))\n',
+        "allow", [], [],
+    ),
+    "v3 recipe with nothing given": (
+        "from sagemaker.train import ModelTrainer\ntrainer = ModelTrainer.from_recipe(**settings)\n", "undecided", [], ALL,
+    ),
+    "a checkpoint prefix that is printed": (
+        V2_SPOT.replace("estimator = PyTorch(", "place = 's3://{}/c/{}'.format(bucket, name)\nprint('in {}'.format(place))\n"
+                        "estimator = PyTorch(").replace('"s3://acme-ml/checkpoints/bert/"', "place"),
+        "allow", [], [],
+    ),
+    "an image that is shown": (
+        'from sagemaker import image_uris\nfrom sagemaker.estimator import Estimator\n'
+        'image = image_uris.retrieve(region=region, framework="linear-learner")\nprint("{} of {}".format(image, region))\n'
+        f'e = Estimator(image, "{ROLE}", 1, "ml.g5.xlarge")\n',
+        "allow", [], [],
+    ),
+    "an old version that cannot checkpoint": (
+        'from sagemaker import image_uris\nfrom sagemaker.estimator import Estimator\n'
+        'image = image_uris.retrieve("xgboost", boto3.Session().region_name, "latest")\ndisplay(image)\n'
+        f'e = Estimator(image, "{ROLE}", 1, "ml.g5.xlarge")\n',
+        "allow", [], [],
+    ),
+    "a copy of a request that is copied twice": (
+        "import copy\n" + BOTO3_SPOT.replace("client.create_training_job(", "common = dict(")
+        + 'first = copy.deepcopy(common)\nfirst["ResourceConfig"]["InstanceCount"] = 1\nsecond = copy.deepcopy(common)\n'
+        "client.create_training_job(**first)\n",
+        "allow", [], [],
+    ),
+    "a class of the program with the SDK's arguments": (
+        V2_SPOT.replace("estimator = PyTorch(", "class Own(PyTorch):\n    pass\nclass Mine(Own):\n    x = 1\nestimator = Mine("),
+        "allow", [], [],
+    ),
+    "a class of the program with arguments of its own": (
+        V2_SPOT.replace(
+            "estimator = PyTorch(",
+            "class Mine(PyTorch):\n    def __init__(self, **more):\n        super().__init__(max_run=9)\nestimator = Mine("
+        ),
+        "undecided", [], ALL,
+    ),
+    "an estimator of another module": (
+        V2_SPOT.replace("from sagemaker.pytorch import PyTorch", "from ours import OurEstimator as PyTorch")
+        .replace("PyTorch(", "OurEstimator(").replace("OurEstimator as PyTorch", "OurEstimator"),
+        "undecided", [], ALL,
+    ),
+    "a built-in algorithm by place": (
+        'import sagemaker\nfrom sagemaker import KMeans\n'
+        f'e = KMeans("{ROLE}", 1, "ml.c5.xlarg", k=3, max_run=1200)\n',
+        "refused", ["SageMaker"], [],
+    ),
     "boto3 spot with checkpoints": (BOTO3_SPOT, "allow", [], []),
     "boto3 wait below the runtime": (BOTO3_SPOT.replace("8 * 60 * 60", "60 * 60"), "refused", ["SageMaker"], []),
     "boto3 misspelt": (BOTO3_SPOT.replace("EnableManagedSpotTraining", "UseSpotInstances"), "refused", ["SageMaker"], []),
@@ -421,6 +482,11 @@ def test_a_notebook_is_one_program_and_a_job_stands_in_its_cell(said_of: Check) 
     [
         ("print 'two'\n", "line 1: found text that is not Python 3"),
         ("x = 1\n", "found no Estimator, ModelTrainer or create_training_job"),
+        (
+            "from sagemaker_pyspark.algorithms import KMeansSageMakerEstimator\nKMeansSageMakerEstimator(k=1)\n",
+            "found no Estimator, ModelTrainer or create_training_job, wanted Python that makes a training job;"
+            " KMeansSageMakerEstimator of SageMaker Spark is not read",
+        ),
         (V2_SPOT.replace("ml.g5.2xlarge", "local_gpu"), "instance_type local_gpu trains on this machine"),
     ],
 )

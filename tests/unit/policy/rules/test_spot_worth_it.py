@@ -114,7 +114,11 @@ def test_without_evidence_the_rule_is_undecided_and_its_fix_keeps_it() -> None:
     assert verdict.fix.request["CheckpointConfig"]["S3Uri"].startswith("s3://")
     capped = replace(BARE, algorithm=algorithm(checkpoints=False))
     leaving = judge_all(capped, alone, Evidence(spot_worth=worth(capped))).fix.request
-    assert leaving["EnableManagedSpotTraining"] is False
+    assert leaving == {"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}}
+
+
+def test_a_job_that_has_a_prefix_and_writes_nothing_there_is_fixed_by_its_code_alone() -> None:
+    assert fault(SAVING, worth(SAVING, written=False)).demand == NO_DEMAND
 
 
 def test_a_cost_is_in_hours_where_no_price_is_known_and_a_huge_one_is_cut() -> None:
