@@ -27,7 +27,7 @@ class DeciderProblem:
 
     decider: str
     error: str
-    at: str = ""
+    at: str
 
 
 WRITES_MAX = 64  # of 100 in a DynamoDB transaction; the rest is a margin

@@ -57,12 +57,12 @@ def enforce(facts: Facts) -> Decision:
 def _as_first_tagged(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """The findings; one that only a later change of the tags brings about is told and not acted on.
 
-    Whoever may call AddTags can change the tags of other people's jobs, and so make a rule be about them, or end a waiver.
+    Whoever may call AddTags can change the tags of other people's jobs, and so make a rule be about them, or end a waiver of the
+    policy. A waiver given in Slack is about no tags: what it covers is not acted on, whichever tags count.
     """
     if facts.tagged_first is None or not any(finding.action for finding in findings):
         return findings
-    policy, given = facts.policy, given_waivers(facts)
-    then, _ = all_findings(facts.tagged_first, policy, facts.evidence, facts.directives, now=facts.now, given=given)
+    then, _ = all_findings(facts.tagged_first, facts.policy, facts.evidence, facts.directives, now=facts.now)
     standing = {finding.policy for finding in then if finding.waiver is None}
     return tuple(finding if finding.policy in standing else replace(finding, action=None) for finding in findings)
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from controller.decide.announce import say
-from controller.decide.deadline.outlook import move_costs, outlook
+from controller.decide.deadline.outlook import outlook
 from controller.decide.deadline.rule import Move, worth_a_move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.decide.phase_times import learned
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.changes import RequestForm
 from controller.jobs.spot_possible import why_not_spot
@@ -61,8 +60,7 @@ def _pays(facts: Facts) -> bool:
     if block is None:
         return False
     seen = outlook(facts, block)
-    terms = move_costs(learned(block.deadline, facts.phase_times), resumable=facts.resumable)
-    needs = timedelta(seconds=terms.overhead_s + 2 * terms.margin_s)
-    if seen is None or seen.move is not Move.STAY or not worth_a_move(seen.state, terms):
+    if seen is None or seen.move is not Move.STAY or not worth_a_move(seen.state, seen.costs):
         return False
+    needs = timedelta(seconds=seen.costs.overhead_s + 2 * seen.costs.margin_s)
     return seen.deadline - seen.state.now - timedelta(seconds=seen.state.remaining_s) >= needs

@@ -30,12 +30,13 @@ class Outlook:
     """What a job's deadline looks like at one time.
 
     ``state`` is what the choice is made from. ``finish_at`` is the earliest finish: of the attempt, or on-demand from now on.
-    ``lost`` says that nothing keeps the deadline any more.
+    ``lost`` says that nothing keeps the deadline any more. ``costs`` are those of a move.
     """
 
     deadline: datetime
     expected_s: int
     state: DeadlineState
+    costs: MoveCosts
     lost: bool
     move: Move
     look_at: datetime
@@ -102,7 +103,7 @@ def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Ou
     costs = move_costs(learned(settings, facts.phase_times), resumable=facts.resumable)
     choice = choose(state, costs)
     return Outlook(
-        deadline=deadline, expected_s=total_s, state=state, move=choice.move, look_at=choice.look_at,
+        deadline=deadline, expected_s=total_s, state=state, costs=costs, move=choice.move, look_at=choice.look_at,
         lost=is_lost(state), finish_at=earliest_finish(state, costs), why=choice.why,
     )  # fmt: skip
 

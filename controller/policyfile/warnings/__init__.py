@@ -14,7 +14,7 @@ from controller.policyfile.warnings.doubtful_when import doubtful_when
 from controller.policyfile.warnings.entry import Whole, warning_at, whole
 from controller.policyfile.warnings.idle import does_nothing
 from controller.policyfile.warnings.placeholders import looks_like_a_placeholder
-from controller.policyfile.warnings.prefixes import one_prefix_for_all
+from controller.policyfile.warnings.prefixes import one_prefix_for_all, template_never_fits
 from controller.policyfile.warnings.selectors import patterns_in
 from controller.policyfile.warnings.shadowed import contradicted, shadowed
 from controller.policyfile.warnings.tags import doubtful_tags
@@ -24,6 +24,7 @@ from controller.policyfile.yaml_nodes import Tree
 
 WARNERS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
     one_prefix_for_all,
+    template_never_fits,
     matches_no_job,
     doubtful_tags,
     doubtful_when,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from controller.policyfile.consistency import mapping
 from controller.policyfile.problem import Path, Problem
 from controller.policyfile.warnings.entry import Entry, Whole, warning_at
+from controller.units.duration import seconds
 
 CODE = "does-nothing"
 UNREACHED = "never-reached"
+FAR = timedelta(days=366)
 
 
 def does_nothing(whole: Whole) -> Iterator[Problem]:
@@ -32,6 +34,9 @@ def _of_rule(rule: Entry, now: datetime | None) -> Iterator[Problem]:
     day = rule.compiled.get("rollout", {}).get("enforce_from")
     if now is not None and day is not None and day < now.date().isoformat():
         yield _idle(rule, "enforce_from", why=f"{day} has passed, and the rule enforces", wanted="a later day, or no such key")
+    if now is not None and day is not None and day > (now + FAR).date().isoformat():
+        found = f"enforce_from on {day}, more than a year ahead: until then the rule only warns"
+        yield rule.warning(UNREACHED, "enforce_from", found=found, wanted="a day within a year, or mode: warn")
     if rule.compiled.get("rollout", {}).get("share") == 1:
         yield _idle(rule, "share", why="it is every job", wanted="a smaller share, or no such key")
     if rule.compiled["kind"] == "max-runtime-limit" and rule.compiled["action"] == "repair":
@@ -53,6 +58,9 @@ def _of_block(block: Entry) -> Iterator[Problem]:
     steps = [step["kind"] for step in block.compiled["ladder"]]
     if block.compiled["interruption_limit"] and not set(steps) - {"same"}:
         yield _idle(block, "interruptions", why="the ladder has no further step", wanted="a further step, such as on-demand")
+    limits = [budget["limit"] for budget in block.compiled["causes"].values()]
+    if limits and not any(limits) and not written:
+        yield _idle(block, "causes", why="no cause is ever retried", wanted="a limit above 0, or no such block")
     for cause, budget in mapping(block.written.get("causes")).items():
         if isinstance(budget, Mapping) and budget.get("limit") == 0 and "backoff" in budget:
             yield _idle(block, "causes", cause, "backoff", why="limit: 0 never retries", wanted="no backoff, or a limit")
@@ -75,7 +83,11 @@ def _of_sections(whole: Whole) -> Iterator[Problem]:
                     tree, ("brakes", key), UNREACHED, found=found, wanted="a rule or block that acts, or no such key"
                 )
         slack = mapping(data.get("slack"))
-        if "waiver_at_most" in slack and "waive" not in mapping(slack.get("may")):
+        longest = next((one.data["longest_waiver"] for one in whole.trees if "longest_waiver" in mapping(one.data)), None)
+        if longest is not None and "waiver_at_most" in slack and seconds(slack["waiver_at_most"]) >= seconds(longest):
+            wanted = "a shorter time, or no such key"
+            yield _at(tree, ("slack", "waiver_at_most"), why="longest_waiver is no longer", wanted=wanted)
+        elif "waiver_at_most" in slack and "waive" not in mapping(slack.get("may")):
             yield _at(
                 tree, ("slack", "waiver_at_most"), why="nobody may waive in Slack", wanted="may: {waive: …}, or no such key"
             )

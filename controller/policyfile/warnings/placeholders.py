@@ -14,11 +14,16 @@ CODE = "placeholder"
 LENGTH_MAX = 200  # no example leaves more
 WORD = re.compile(
     r"(?i)(^|[^a-z0-9])(your|my|some|change[-_ ]?(me|it|this)|replace([-_ ]?(me|it|this))?|todo|tbd|fixme|xxx+|foo|bar|foobar|baz"
-    r"|example|placeholder|dummy|insert|lorem|name[-_ ]?here)($|[^a-z0-9])|<[^<>]*>|\$\{|\{\{"
+    r"|example|placeholder|dummy|insert|lorem|name[-_ ]?here"
+    r"|(team|user|bucket|channel|project|owner|role|account|prefix)[-_ ]?name"
+    r"|s3-demo-bucket[0-9]?)($|[^a-z0-9])|<[^<>]*>|\$\{|\{\{"
 )
+NAME_OF_A_VALUE = re.compile(r"[A-Z]+(_[A-Z]+)+|(TEAM|USER|BUCKET|CHANNEL|PROJECT|OWNER|ROLE|ACCOUNT|VALUE|TAG)")
+BUCKET_ALONE = re.compile(r"s3://(bucket|path|prefix)(/.*)?")
+EXAMPLE_HOST = re.compile(r"https?://([^/]*\.)?example\.(com|org|net)(/.*)?", re.IGNORECASE)
 UNWRITTEN = re.compile(r"(?i)(^|[^a-z0-9])(todo|tbd|fixme|xxx+|change[-_ ]?me|placeholder|lorem)($|[^a-z0-9])|<[^<>]*>|\$\{|\{\{")
 CHANNEL_ALONE = re.compile(r"(?i)#?(channel|general|random|test|name|slack|slack-channel)")
-CHANNEL = re.compile(r"#[^\s#]{1,80}|[CGD][A-Z0-9]{5,}")
+CHANNEL = re.compile(r"#[^\s#A-Z]{1,80}|[CGD][A-Z0-9]{5,}")  # Slack writes names in lower case
 SLACK_ID = re.compile(
     r"[CGUWS]0?(123456789|12345678|1234567|123456|12345|0+|X+|123ABC(D(EF?)?)?|ABCD?E?F?(GHI?J?)?)[0-9A-Z]{0,3}"
 )
@@ -26,7 +31,7 @@ ACCOUNT = re.compile(r"(\d)\1{11}|123456789012|012345678901")
 PLACEHOLDER = re.compile(r"(?<!\{)\{(team|family|job|tag:[^{}]*)\}")  # of a checkpoint template
 IDS = ("people", "may", "read")
 PLACES = ("channel", "channels", "people", "may", "tags", "account", "role", "under", "checkpoint", "allowed", "team", "user",
-          "team_of_role", "subnets", "reason", "owner", "ticket")  # fmt: skip
+          "team_of_role", "subnets", "reason", "owner", "ticket", "docs")  # fmt: skip
 FREE_KEYS = ("tags", "channels", "people", "team_of_role")  # maps whose keys are the reader's own words
 
 
@@ -40,6 +45,9 @@ def looks_like_a_placeholder(whole: Whole) -> Iterator[Problem]:
                 if UNWRITTEN.search(text):
                     found = f"{quoted(text)}, which looks like a placeholder"
                     yield warning_at(tree, path, CODE, found=found, wanted="the reason of the waiver")
+            elif path[-1] == "docs":
+                if EXAMPLE_HOST.fullmatch(text):
+                    yield warning_at(tree, path, CODE, found=f"{quoted(text)}, which is an example", wanted="a page of your own")
             elif _is_channel(path):
                 yield from _of_channel(tree, path, text)
             elif _unfinished(text, path):
@@ -77,5 +85,7 @@ def _unfinished(text: str, path: Path) -> bool:
     if any(part in IDS for part in path) and SLACK_ID.fullmatch(text):
         return True
     if "account" in path and ACCOUNT.fullmatch(text):
+        return True
+    if NAME_OF_A_VALUE.fullmatch(text) or BUCKET_ALONE.fullmatch(text):
         return True
     return WORD.search(PLACEHOLDER.sub("", text)) is not None

@@ -1,11 +1,36 @@
-"""Warns about a checkpoint template that gives many jobs the same prefix."""
+"""Warns about a checkpoint template that gives many jobs the same prefix, or none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from controller.jobs.checkpoint import within
 from controller.policyfile.problem import Problem
 from controller.policyfile.warnings.entry import Whole
+
+UNREACHED, CONTRADICTED = "never-reached", "contradicted"
+
+
+def template_never_fits(whole: Whole) -> Iterator[Problem]:
+    """A template outside the prefixes that are allowed, or that the rule itself wants, and a move to spot without any."""
+    templates = any(rule.compiled["repair"].get("checkpoint") for rule in whole.rules)
+    for rule in whole.rules:
+        repair, wanted = rule.compiled["repair"], rule.compiled["options"].get("under") or ()
+        begins = str(repair.get("checkpoint") or "").split("{")[0]
+        allowed = [prefix for prefixes in repair.get("allowed", {}).values() for prefix in prefixes]
+        for code, prefixes, why in ((UNREACHED, allowed, "allowed lets no job have"), (CONTRADICTED, wanted, "under refuses")):
+            if begins and prefixes and not any(_meet(begins, prefix) for prefix in prefixes):
+                yield rule.warning(
+                    code, "repair", "checkpoint", found=f"a checkpoint template that {why}", wanted=f"one below {prefixes[0]}"
+                )
+        if rule.compiled["kind"] == "spot-required" and rule.compiled["action"] == "repair" and not templates:
+            found = "action: repair, while no rule has a checkpoint template: a job without CheckpointConfig is not moved to spot"
+            yield rule.warning(UNREACHED, "action", found=found, wanted="repair: {checkpoint: …} in a rule of the folder")
+
+
+def _meet(begins: str, prefix: str) -> bool:
+    """Whether a filled template may lie below a prefix."""
+    return within(begins, prefix) or prefix.startswith(begins)
 
 
 def one_prefix_for_all(whole: Whole) -> Iterator[Problem]:

@@ -34,6 +34,12 @@ def overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return all(any(_meet(a, b) for a in ours[name] for b in theirs[name]) for name in ours.keys() & theirs.keys())
 
 
+def apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether surely no job is one of both selectors."""
+    ours, theirs = _patterns(one), _patterns(other)
+    return any(all(_apart(a, b) for a in ours[name] for b in theirs[name]) for name in ours.keys() & theirs.keys())
+
+
 def known_types(patterns: Iterable[str]) -> frozenset[str]:
     """The instance types of SageMaker training that one of the globs matches."""
     return frozenset().union(*map(_types_of, patterns))
@@ -64,6 +70,16 @@ def _wider(wide: str, narrow: str) -> bool:
         return not is_literal(wide) and fnmatchcase(narrow, wide)
     begin = wide[:-1]
     return wide.endswith("*") and is_literal(begin) and narrow.startswith(begin)
+
+
+def _apart(a: str, b: str) -> bool:
+    """Whether surely no text matches both: their texts before the first wildcard differ, or a text is not matched."""
+    if NO_TAG in (a, b):
+        return a != b and is_literal(a) and is_literal(b)
+    if is_literal(a) or is_literal(b):
+        return not (_wider(a, b) or _wider(b, a))
+    begins = [WILD.split(one, maxsplit=1)[0] for one in (a, b)]
+    return not (begins[0].startswith(begins[1]) or begins[1].startswith(begins[0]))
 
 
 def _meet(a: str, b: str) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.directives import RUNTIME_S_MAX
+from controller.policy.selector import NO_TAG
 from controller.policyfile.problem import Problem
 from controller.policyfile.warnings.entry import Entry, Whole
 from controller.policyfile.warnings.selectors import WILD, is_literal, known_types
@@ -24,13 +25,13 @@ LITERALS: Mapping[str, tuple[re.Pattern[str], str]] = {
 }
 LETTERS: Mapping[str, re.Pattern[str]] = {
     "name": re.compile(r"[a-zA-Z0-9-]*"), "account": re.compile(r"\d*"), "region": re.compile(r"[a-z0-9-]*"),
-    "role": re.compile(r"[!-~]*"),
+    "role": re.compile(r"[^|^$()\\\s\u0080-\uffff]*"),
 }  # fmt: skip
 CANNOT_CHECKPOINT = frozenset({AlgorithmClass.MARKETPLACE, AlgorithmClass.BUILT_IN})  # of these, some or all
 
 
 def matches_no_job(whole: Whole) -> Iterator[Problem]:
-    for entry in (*whole.rules, *whole.blocks):
+    for entry in (*whole.rules, *whole.blocks, *whole.waivers):
         yield from _selects_nothing(entry)
     for rule in whole.rules:
         yield from _never_broken(rule)
@@ -65,6 +66,16 @@ def _never_broken(rule: Entry) -> Iterator[Problem]:
                 UNBREAKABLE, "options", "instance_types",
                 found="globs that match every instance type", wanted="the types that are allowed, or no such rule",
             )  # fmt: skip
+        case "instance-allowed" if _types_within(rule.compiled["match"].get("instance_type", ()), options["instance_types"]):
+            yield rule.warning(
+                UNBREAKABLE, "match", "instance_type",
+                found="instance types that are all allowed", wanted="other types, or no instance_type in match",
+            )  # fmt: skip
+        case "tags-required" if set(options["tags"]) <= _with_values(rule.compiled["match"].get("tags", {})):
+            yield rule.warning(
+                UNBREAKABLE, "match", "tags",
+                found="jobs that have each tag of the rule", wanted="other tags, or no such tags in match",
+            )  # fmt: skip
         case "instance-allowed":
             for index, pattern in enumerate(options["instance_types"]):
                 if not known_types([pattern]):
@@ -87,3 +98,14 @@ def _never_broken(rule: Entry) -> Iterator[Problem]:
             )  # fmt: skip
         case _:
             return
+
+
+def _types_within(selected: Sequence[str], allowed: Sequence[str]) -> bool:
+    """Whether a rule selects types, and each of them is allowed."""
+    types = known_types(selected)
+    return bool(types) and types <= known_types(allowed)
+
+
+def _with_values(tags: Mapping[str, Sequence[str]]) -> set[str]:
+    """The tags that each selected job has."""
+    return {key for key, values in tags.items() if NO_TAG not in values}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from controller.policyfile.problem import Problem
-from controller.policyfile.warnings.entry import Whole
+from controller.policyfile.warnings.entry import Entry, Whole
+from controller.policyfile.warnings.selectors import apart, covers
 
 
 def doubtful_waiver(of: Whole) -> Iterator[Problem]:
-    """A waiver that has expired, and one of every job: until it ends, nobody has to keep its rules."""
+    """A waiver that has expired, one of every job (until it ends, nobody has to keep its rules), and one that changes nothing."""
+    rules = {rule.name: rule for rule in of.rules}
     for waiver in of.waivers:
+        yield from _of_its_rules(waiver, rules)
+        yield from _of_others(waiver, of.waivers)
         expires = datetime.fromisoformat(waiver.compiled["expires"])
         if of.now is not None and expires <= of.now:
             yield waiver.warning(
@@ -19,8 +23,33 @@ def doubtful_waiver(of: Whole) -> Iterator[Problem]:
                 wanted="no such waiver, or a later end",
             )  # fmt: skip
         if not waiver.compiled["match"]:
-            rules = ", ".join(waiver.compiled["rules"])
+            names = ", ".join(waiver.compiled["rules"])
             yield waiver.warning(
-                "waiver-of-every-job", "match", found=f"a waiver of every job: until it ends, {rules} has no effect",
+                "waiver-of-every-job", "match", found=f"a waiver of every job: until it ends, {names} has no effect",
                 wanted="the jobs that need it",
             )  # fmt: skip
+
+
+def _of_its_rules(waiver: Entry, rules: Mapping[str, Entry]) -> Iterator[Problem]:
+    """Rules of which no job is one that the waiver selects."""
+    for name in waiver.compiled["rules"]:
+        if name in rules and apart(rules[name].compiled["match"], waiver.compiled["match"]):
+            yield waiver.warning(
+                "does-nothing", "match", found=f"jobs that the rule {name} does not select ({rules[name].place})",
+                wanted="jobs of the rule, or no such waiver",
+            )  # fmt: skip
+
+
+def _of_others(waiver: Entry, waivers: Sequence[Entry]) -> Iterator[Problem]:
+    """A waiver of the same jobs and rules that ends later, or at the same time and is written before."""
+    mine, number = waiver.compiled, waivers.index(waiver)
+    for place, other in enumerate(waivers):
+        theirs = other.compiled
+        if other is waiver or not set(mine["rules"]) <= set(theirs["rules"]) or not covers(theirs["match"], mine["match"]):
+            continue
+        if datetime.fromisoformat(theirs["expires"]) > datetime.fromisoformat(mine["expires"]) or (
+            theirs["expires"] == mine["expires"] and place < number
+        ):
+            found = f"a waiver that adds nothing to {other.name} ({other.place}), which ends no earlier"
+            yield waiver.warning("shadowed", "name", found=found, wanted="no such waiver, or a later end")
+            return

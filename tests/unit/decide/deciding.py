@@ -26,8 +26,10 @@ def looked_up(about: Job, *, resubmission: Resubmission | None = None, **changes
 
 
 def actions(of: Facts, *kinds: type) -> list[Any]:
-    """The decision's actions of some kinds."""
-    return [i.action for i in decide(of).intents if isinstance(i.action, kinds)]
+    """The decision's actions of some kinds. A decider that raises is a failure here, and not only a problem."""
+    decision = decide(of)
+    assert not decision.problems
+    return [i.action for i in decision.intents if isinstance(i.action, kinds)]
 
 
 def topics(of: Facts) -> list[str]:

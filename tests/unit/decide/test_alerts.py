@@ -12,9 +12,11 @@ import pytest
 from controller.decide.alerts import alert
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
-from controller.ledger.intent import NAME_TAKEN, NO_PERMISSION, Announce, Intent, IntentResult, Stop, Submit, Wake
+from controller.ledger.entry import UserRequested
+from controller.ledger.intent import NAME_TAKEN, NO_PERMISSION, NOT_DECIDED, Announce, Intent, IntentResult, Stop, Submit, Wake
 from controller.ledger.message_kind import MessageKind
 from controller.policy.mode import Mode
+from controller.policy.user_request import UserRequest
 from tests.builders import BEGIN, block, facts, job, lineage, policy
 
 STOPPING = job(status="Stopping", secondary="Uploading", stopping_at=BEGIN)
@@ -114,3 +116,14 @@ def test_a_submission_that_waits_for_a_permission_is_told_once_while_it_waits() 
     assert told["topic"] == f"not-permitted/{SUBMIT.key}"
     assert not messages(facts(lineage=lineage(intents=(replace(waiting, closed=IntentResult.DONE),))))
     assert not messages(facts(lineage=lineage(intents=(replace(waiting, why="throttled"),))))
+
+
+@pytest.mark.parametrize(
+    ("number", "why", "told"),
+    [(2, NOT_DECIDED, 0), (3, NOT_DECIDED, 1), (2, "no quota", 1)],
+    ids=["called off", "another attempt was called off", "it failed before that"],
+)
+def test_an_attempt_that_a_person_called_off_is_no_failure(number: int, why: str, told: int) -> None:
+    request = UserRequested(job="bert", at=BEGIN, team=None, request=UserRequest.CANCEL, who="U1", number=number)
+    over = replace(SUBMIT, closed=IntentResult.ABANDONED, why=why)
+    assert len(messages(facts(lineage=lineage(entries=(request,), intents=(over,))))) == told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -123,6 +123,15 @@ def test_the_work_of_a_model_includes_what_earlier_attempts_left_in_its_checkpoi
     assert work(of=replace(DONE, intervals=())) is None
     open_end = replace(DONE, intervals=(Interval(start=BEGIN + timedelta(minutes=50), end=None),))
     assert work(of=open_end) == 600
+
+
+@pytest.mark.parametrize(("ended_at", "trained_s"), [(BEGIN + HOUR, 600), (None, 4200)])
+def test_training_whose_end_is_not_shown_ends_with_the_job_or_now(ended_at: datetime | None, trained_s: int) -> None:
+    open_end = (Interval(start=BEGIN + timedelta(minutes=50), end=None),)
+    later = facts(DONE, job=replace(DONE, intervals=open_end, ended_at=ended_at), now=BEGIN + 2 * HOUR)
+    assert work_s(later) == trained_s
+    [finished] = close_lineage(later).entries
+    assert finished.at == (ended_at or later.now)
 
 
 def test_the_work_of_a_model_has_no_training_that_an_interruption_lost() -> None:

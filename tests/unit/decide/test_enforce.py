@@ -10,13 +10,14 @@ import pytest
 from controller.decide import decide
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.request import change_from_json
-from controller.ledger.entry import Flagged
+from controller.ledger.entry import Flagged, Waived
 from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
 from controller.policy.policy import Repair, RuleAction
 from controller.policy.selector import Selector
+from controller.policy.waiver import Waiver
 from tests.builders import BEGIN, block, facts, job, lineage, policy, rule
 from tests.unit.decide.deciding import actions, text
 
@@ -69,6 +70,35 @@ def test_a_repair_of_a_job_that_no_resubmit_block_selects_is_held_to_the_lowest_
         capped = facts(WITHOUT_CHECKPOINTS, policy=replace(REPAIRING, resubmissions=others))
         assert capped.policy.resubmission_for(capped.job) is None
         assert bool(actions(capped, Stop)) is stopped, caps
+
+
+SEARCH_ONLY = policy(rules=(rule(match=Selector(tags={"team": ("search",)})),), resubmissions=())
+
+
+@pytest.mark.parametrize(("first", "stopped"), [("search", True), ("vision", False)])
+def test_an_offence_that_only_a_later_change_of_the_tags_brings_about_is_told_and_not_acted_on(first: str, stopped: bool) -> None:
+    """Whoever may call AddTags can change the tags of other people's jobs."""
+    by_now = job(spot=False, wait_s_max=None, tags={"team": "search"})
+    found = facts(by_now, tagged_first=replace(by_now, tags={"team": first}), policy=SEARCH_ONLY)
+    assert bool(actions(found, Stop)) is stopped
+    assert [a.kind for a in actions(found, Announce) if a.topic.startswith("flagged/")] == [MessageKind.FLAGGED]
+
+
+def test_a_waiver_counts_for_the_tags_that_were_read_first_and_one_given_in_slack_for_all() -> None:
+    first = job(spot=False, wait_s_max=None, tags={"team": "search"})
+    by_now = replace(first, tags={"team": "ads"})
+    waiver = Waiver(
+        name="moving", rules=("use-spot",), reason="it is moved next week", owner="ada", ticket="ML-1",
+        expires=BEGIN + timedelta(days=1), match=Selector(tags={"team": ("search",)}),
+    )  # fmt: skip
+    waived = policy(rules=(rule(),), resubmissions=(), waivers=(waiver,))
+    assert not actions(facts(by_now, tagged_first=first, policy=waived), Stop)
+    assert actions(facts(by_now, tagged_first=first, policy=replace(waived, waivers=())), Stop)
+    given = Waived(
+        job="bert", at=BEGIN, team=None, policy="use-spot", who="U1", reason="r", ticket="T", until=BEGIN + timedelta(hours=2)
+    )
+    known = facts(by_now, tagged_first=first, policy=replace(waived, waivers=()), lineage=lineage(entries=(given,)))
+    assert not actions(known, Stop)
 
 
 def test_only_the_alarm_about_checkpoints_is_told_once_a_day() -> None:

@@ -13,7 +13,7 @@ from controller.decide.facts import Facts
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Job, Outcome
 from controller.jobs.request import change_from_json
-from controller.ledger.entry import Ended, Started
+from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Intent, IntentResult, Submit
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.notifications.messages import importance_of
@@ -155,6 +155,18 @@ def test_without_an_attempt_that_trained_the_owner_s_choice_counts() -> None:
     never = failed(tried(1, LARGE, Outcome.CAPACITY, 0))
     assert resources(never)["InstanceType"] == LARGE
     assert "which its owner chose" in text(never, "changed-back")
+
+
+@pytest.mark.parametrize("training_s", [600, 0])
+def test_an_attempt_whose_measured_usage_alone_shows_training_has_trained(training_s: int) -> None:
+    second = tried(2, "ml.g5.24xlarge", Outcome.STARVED, 0)
+    usage = Measured(
+        job=second[0].job, at=BEGIN, team="vision", training_s=training_s, billable_s=60, spot=True, instance_count=1,
+        instance_type="ml.g5.24xlarge", region="us-east-1", rate_micros_per_h=None, rate_as_of=None, rate_source=None,
+    )  # fmt: skip
+    broken = failed(ROOT, second)
+    measured = replace(broken, lineage=replace(broken.lineage, entries=(*broken.lineage.entries, usage)))
+    assert resources(measured)["InstanceType"] == ("ml.g5.24xlarge" if training_s else LARGE)
 
 
 def test_the_newest_attempt_that_trained_counts() -> None:

@@ -70,6 +70,14 @@ def test_the_upload_is_known_at_the_end() -> None:
     assert found.upload_s == 600
 
 
+def test_of_several_downloads_the_first_counts_and_of_several_uploads_the_last() -> None:
+    """A job that SageMaker started again shows a download and an upload for each start."""
+    longer = Interval(start=BEGIN, end=BEGIN + 30 * MINUTE)
+    found = seen(ended(replace(ON_DEMAND, downloading=(at(28), longer), uploading=(longer, at(50))), Outcome.COMPLETED))
+    assert found is not None
+    assert (found.restore_s, found.upload_s) == (600, 600)
+
+
 def test_a_probe_and_a_job_that_never_trained_show_nothing() -> None:
     assert seen(replace(ON_DEMAND, service=Service.PROBE)) is None
     assert seen(ended(replace(ON_DEMAND, intervals=()), Outcome.CAPACITY)) is None

@@ -9,19 +9,20 @@ from typing import Any
 
 from controller.decide import decide
 from controller.decide.budget import tried_for
-from controller.decide.facts import Facts
+from controller.decide.facts import READ_AFTER, Facts
 from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.jobs.request import change_from_json
 from controller.ledger.attempt_name import attempt_name
-from controller.ledger.entry import CheckpointScanned, Started
+from controller.ledger.entry import CheckpointScanned, Started, UserRequested
 from controller.ledger.intent import NAME_TAKEN, Announce, Intent, IntentResult, Publish, Purpose, Stop, Submit
 from controller.ledger.lineage import GENERATIONS_MAX
 from controller.ledger.move_cause import MoveCause
 from controller.policy.policy import Policy, Repair, RuleAction
 from controller.policy.resubmission import FallbackKind, FallbackStep
+from controller.policy.user_request import UserRequest
 from tests.builders import BEGIN, block, budget, ended, facts, job, lineage, lineage_id, policy, rule
 from tests.unit.decide.deciding import HOUR, TAGS, WAITING, actions, looked_up, text, topics
 
@@ -98,6 +99,22 @@ def test_a_job_that_returns_to_spot_has_its_former_max_wait() -> None:
     assert change_from_json(submit.changes)["StoppingCondition"] == limits
 
 
+def test_after_the_attempt_of_a_move_was_called_off_the_one_that_a_person_asks_for_is_submitted() -> None:
+    def requested(request: UserRequest, about: str, number: int, minute: int) -> UserRequested:
+        at = BEGIN + 4 * HOUR + timedelta(minutes=minute)
+        return UserRequested(job=about, at=at, team="vision", request=request, who="U1", number=number)
+
+    def with_requests(*requests: UserRequested) -> list[tuple[object, int]]:
+        known = moved()
+        asked = replace(known, lineage=replace(known.lineage, entries=requests), now=known.now + HOUR)
+        return [(submit.cause, submit.number) for submit in actions(asked, Submit)]
+
+    again = requested(UserRequest.TRY_AGAIN, "bert", 3, 2)
+    assert with_requests(requested(UserRequest.CANCEL, "bert", 2, 1), again) == [(MoveCause.ASKED, 3)]
+    assert with_requests(requested(UserRequest.CANCEL, "bert-0", 2, 1), again) == [(MoveCause.DEADLINE, 2)]
+    assert with_requests(again) == [(MoveCause.DEADLINE, 2)]
+
+
 def test_a_job_stopped_for_a_repair_is_submitted_with_its_changes_and_without_a_resubmit_block() -> None:
     repairing: Policy = policy(
         rules=(
@@ -132,6 +149,21 @@ def test_a_request_that_cannot_be_repeated_is_said_and_not_submitted() -> None:
 
 
 # ── the limits of a cause ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_job_whose_tags_are_not_read_is_submitted_again_once_they_must_be_shown() -> None:
+    """One of them may forbid it, or say when it has to be done."""
+    at_once = block(causes={FailureCause.CAPACITY: budget(3, first_s=1)})
+
+    def due(minutes: float, *unknown: str) -> list[timedelta]:
+        over = ended(job(unknown=frozenset(unknown)), Outcome.CAPACITY, ended_at=BEGIN + timedelta(minutes=minutes))
+        found = decide(looked_up(over, claims=None, resubmission=at_once))
+        return [i.due_at - BEGIN for i in found.intents if isinstance(i.action, Submit)]
+
+    assert due(1, "tags") == [READ_AFTER]
+    [known], [later] = due(1), due(9, "tags")
+    assert timedelta(minutes=1) <= known < timedelta(minutes=2)
+    assert timedelta(minutes=9) <= later < timedelta(minutes=10)
 
 
 def test_an_internal_error_is_retried_twice_at_most_whatever_the_policy_says() -> None:

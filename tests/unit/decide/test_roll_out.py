@@ -22,8 +22,11 @@ OFFENDER = job(spot=False, wait_s_max=None, checkpoint_uri=None)
 
 def asked(acts: RuleActs | None = None, **changes: object) -> Facts:
     """The facts of a job that breaks a guarded rule, after the guard was asked."""
-    known = {"rule_acts": {"use-spot": acts or RuleActs()}, "looked_up": frozenset({Need.RULE_ACTS})}
-    return facts(OFFENDER, policy=policy(rules=(GUARDED,), in_force_at=BEGIN), **(known | changes))
+    known = {
+        "rule_acts": {"use-spot": acts or RuleActs()}, "looked_up": frozenset({Need.RULE_ACTS}),
+        "policy": policy(rules=(GUARDED,), in_force_at=BEGIN),
+    }  # fmt: skip
+    return facts(OFFENDER, **(known | changes))
 
 
 def acted(*teams: str) -> RuleActs:
@@ -55,6 +58,18 @@ def test_a_rule_acts_on_as_many_jobs_as_its_guard_allows_and_holds_itself_back_a
     assert not stops(fourth)
     assert (flagged(fourth).mode, flagged(fourth).held_back, flagged(fourth).acts) == (Mode.WARN, HeldBack.SURPRISE, True)
     assert [(e.jobs, e.teams) for e in enforce(fourth).entries if isinstance(e, RuleHeldBack)] == [(4, 2)]
+
+
+def test_a_rule_of_which_no_act_is_known_yet_acts_on_its_first_job() -> None:
+    assert stops(asked(rule_acts={}))
+    only_this_job = replace(GUARDED, rollout=Rollout(surprise=SurpriseGuard(jobs=1)))
+    assert stops(asked(rule_acts={}, policy=policy(rules=(only_this_job,), in_force_at=BEGIN)))
+
+
+def test_the_job_itself_counts_once_however_often_it_is_decided() -> None:
+    first = asked(acted("vision", "vision"))
+    again = RuleActs(teams={**acted("vision", "vision").teams, str(first.lineage.id): "vision"})
+    assert stops(asked(again))
 
 
 def test_a_rule_that_is_held_back_stays_so_and_says_nothing_more_also_after_its_first_day() -> None:

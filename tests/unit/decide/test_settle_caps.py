@@ -57,6 +57,12 @@ def test_an_attempt_is_settled_with_what_it_cost_once_its_usage_is_known() -> No
     assert settle == Settle(about=SECOND, holder=f"submit/{SECOND}", account=ACCOUNT, amount_micros=505_000)
 
 
+def test_an_attempt_is_settled_with_what_was_recorded_first_whatever_its_price_is_now() -> None:
+    dearer = second(submitted(), usage=usage(training_s=3600, billable_s=1200))
+    known = replace(dearer.lineage, entries=(*dearer.lineage.entries, measured(2400)))
+    assert [i.action.amount_micros for i in settle_caps(replace(dearer, lineage=known)).intents] == [1_010_000]
+
+
 def test_an_attempt_whose_usage_never_comes_is_settled_as_long_as_it_ran() -> None:
     never = second(submitted())
     [settle] = actions(replace(never, now=never.now + timedelta(days=2)), Settle)

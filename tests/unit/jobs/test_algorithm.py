@@ -100,6 +100,31 @@ def test_an_image_is_recognised_by_account_region_and_repository(
     assert (found.klass, found.name, found.checkpoints) == (klass, name, checkpoints)
 
 
+@pytest.mark.parametrize(
+    ("image", "why"),
+    [
+        (f"111122223333.{US}/train:3", "not an image that SageMaker provides in that region; checkpoints are up to it"),
+        ("::", "an image reference of a form we do not know"),
+        (f"382416733822.{US}/kmeans:1", "SageMaker's built-in kmeans cannot checkpoint (SageMaker guide, model-checkpoints)"),
+        (
+            f"811284229777.{US}/object-detection:1",
+            "SageMaker's built-in object-detection can checkpoint (SageMaker guide, model-",
+        ),
+        (f"763104351884.{US}/pytorch-training:2.3", "framework container; checkpoints are up to the script"),
+    ],
+)
+def test_it_is_said_why_an_image_is_taken_to_checkpoint_or_not(image: str, why: str) -> None:
+    assert of_image(image).why.startswith(why)
+
+
+def test_it_is_said_why_an_algorithm_is_taken_to_checkpoint_or_not() -> None:
+    assert of_name("our-algorithm", described=True).why == (
+        "algorithm resource without a ProductId, so the account's own; checkpoints are up to its image"
+    )
+    nothing = algorithm_of(image=None, algorithm_name=None, product_id=None, described=False, hyperparameters={})
+    assert (nothing.name, nothing.why) == ("unknown", "the job names no image and no algorithm")
+
+
 def test_xgboost_in_script_mode_is_a_framework_whose_script_decides() -> None:
     found = of_image(f"683313688378.{US}/sagemaker-xgboost:1.7-1", **SCRIPT_MODE)
     assert (found.klass, found.checkpoints) == (AlgorithmClass.FRAMEWORK, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -104,6 +105,17 @@ def test_every_change_that_the_controller_makes_is_read_and_asked_for_again(name
     changes = Changes.of(MADE[name])
     assert Changes.of(changes.request()) == changes
     assert Changes.read(change_to_json(MADE[name])) == changes
+
+
+def test_a_change_that_names_nothing_is_no_change() -> None:
+    emptied = {
+        "Tags": [],
+        "StoppingCondition": {"MaxWaitTimeInSeconds": None},
+        "ResourceConfig": {"KeepAlivePeriodInSeconds": None},
+    }
+    assert Changes.of(emptied) == Changes.of({}) == Changes.read("") == Changes()
+    assert Changes().request() == {}
+    assert not any(value is not None and value != () for value in asdict(Changes()).values())
 
 
 @pytest.mark.parametrize("name", FORBIDDEN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -98,6 +99,14 @@ def test_a_policy_can_name_more_files_that_are_no_checkpoints() -> None:
 
 def test_a_small_file_beside_a_large_one_proves_nothing() -> None:
     assert newest(file("model.pt", 10), file("trainer_state.json", 50, size=900)) == 10
+
+
+def test_a_file_counts_from_a_hundredth_of_the_largest_one_beside_it() -> None:
+    beside = [file("model.pt", 10), file("small.pt", 50, size=MB // 100), file("tiny.pt", 50, size=MB // 100 - 1)]
+    assert [found.path for found in checkpoint_files(beside)] == ["model.pt", "small.pt"]
+    in_a_step = [replace(one, path=f"step-5/{one.path}") for one in beside]
+    larger = file("base.pt", 1, size=1000 * MB)
+    assert [found.path for found in checkpoint_files([larger, *in_a_step])] == ["base.pt", "step-5/model.pt", "step-5/small.pt"]
 
 
 def test_a_small_adapter_in_the_folder_of_its_step_counts_beside_a_large_model() -> None:

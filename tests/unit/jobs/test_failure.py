@@ -4,7 +4,7 @@ from inspect import cleandoc
 
 import pytest
 
-from controller.jobs.failure import FAILURE_HANDLING, FailureCause, begins_with, classify
+from controller.jobs.failure import FAILURE_HANDLING, FailureCause, RetryChange, begins_with, classify
 from controller.ledger.move_cause import MoveCause, attempt_cause
 from tests.builders import FAILURES
 
@@ -185,6 +185,31 @@ def test_exactly_the_causes_that_a_retry_can_help_are_retryable() -> None:
         FailureCause.NEVER_LAUNCHED, FailureCause.STARVED, FailureCause.CAPACITY, FailureCause.INTERNAL, FailureCause.QUOTA,
         FailureCause.THROTTLED,
     }  # fmt: skip
+
+
+def test_tables_and_messages_name_each_cause_in_these_words() -> None:
+    assert {cause.value: cause.label for cause in FailureCause} == {
+        "never-launched": "never launched", "starved": "waited too long for spot", "capacity": "no capacity",
+        "internal": "internal error", "quota": "quota", "throttled": "throttled", "overran": "reached its maximum runtime",
+        "algorithm": "algorithm error", "client": "client error", "memory": "out of memory", "disk": "disk full",
+        "stopped": "stopped by a person", "enforced": "stopped by a rule", "unknown": "unknown",
+    }  # fmt: skip
+    assert {cause.value: cause.label for cause in MoveCause} == {
+        "deadline": "moved for its deadline", "interruptions": "interrupted too often", "return": "moved back to spot",
+        "repair": "repaired", "asked": "requested by a person", "changed-back": "back on the instances that worked",
+    }  # fmt: skip
+
+
+def test_how_the_next_attempt_must_differ_depends_on_the_cause() -> None:
+    by_change = {change: {cause for cause in FailureCause if cause.next is change} for change in RetryChange}
+    assert by_change == {
+        RetryChange.SAME: {FailureCause.INTERNAL, FailureCause.THROTTLED},
+        RetryChange.RESUME: {FailureCause.STARVED, FailureCause.OVERRAN},
+        RetryChange.ELSEWHERE: {FailureCause.NEVER_LAUNCHED, FailureCause.CAPACITY, FailureCause.QUOTA},
+        RetryChange.LARGER: {FailureCause.MEMORY, FailureCause.DISK},
+        RetryChange.NAMED: {FailureCause.ALGORITHM, FailureCause.CLIENT},
+        RetryChange.NEVER: {FailureCause.STOPPED, FailureCause.ENFORCED, FailureCause.UNKNOWN},
+    }
 
 
 def test_no_two_causes_share_a_label() -> None:

@@ -137,6 +137,72 @@ def test_other_people_s_text_mentions_and_links_nothing(name: str) -> None:
     assert ">" not in escaped(f"<!channel> {name}")
 
 
+def kinds(*parts: Part) -> list[list[str]]:
+    """The types of the blocks of each page."""
+    return [[block["type"] for block in page.blocks] for page in pages(parts)]
+
+
+def buttons(number: int, text: str = "b") -> Buttons:
+    return Buttons(tuple(Button(text=text, action_id=f"a/{n}", value="v") for n in range(number)))
+
+
+@pytest.mark.parametrize(
+    ("part", "wanted"),
+    [
+        (Header("x" * 150), ["header"]),
+        (Header("x" * 151), ["section"]),
+        (Text("x" * 3000), ["section"]),
+        (Text("x" * 3001), ["section", "section"]),
+        (Small("x" * 2000), ["context"]),
+        (Small("x" * 2001), ["context", "context"]),
+        (Fields(("x",) * 10), ["section"]),
+        (Fields(("x",) * 11), ["section", "section"]),
+        (buttons(25), ["actions"]),
+        (buttons(26), ["actions", "actions"]),
+    ],
+)
+def test_a_block_holds_as_much_as_slack_takes_and_what_is_more_continues_in_another(part: Part, wanted: list[str]) -> None:
+    assert kinds(part) == [wanted]
+
+
+def test_a_field_of_more_than_slack_takes_is_a_section_of_its_own() -> None:
+    [page] = pages([Fields(("x" * 2000, "y" * 2001))])
+    assert ["fields" in block for block in page.blocks] == [True, False]
+
+
+def test_a_message_has_49_blocks_and_10_000_characters_at_most() -> None:
+    assert [len(page) for page in kinds(*[Header("x")] * 50)] == [49, 1]
+    assert [len(page) for page in kinds(*[Text("x" * 2500)] * 4, Text("y"))] == [4, 1]
+
+
+def test_the_tables_of_a_message_have_9_000_characters_at_most_a_tenth_below_slack_s_limit() -> None:
+    def table(*cells: int) -> Table:
+        return Table(caption="By team", columns=("c",), rows=tuple(("x" * cell,) for cell in cells))
+
+    assert kinds(table(*[200] * 44, 199)) == [["data_table"]]
+    assert kinds(table(*[200] * 45)) == [["data_table"], ["data_table"]]
+    assert kinds(table(*[200] * 20), table(*[200] * 24, 198)) == [["data_table", "data_table"]]
+    assert kinds(table(*[200] * 20), table(*[200] * 24, 199)) == [["data_table"], ["data_table"]]
+
+
+def test_labels_and_cells_are_shortened_beyond_their_length() -> None:
+    [page] = pages([buttons(1, "x" * 75), buttons(1, "x" * 76)])
+    assert [block["elements"][0]["text"]["text"] for block in page.blocks] == ["x" * 75, "x" * 74 + "…"]
+    [page] = pages([Table(caption="T", columns=("n" * 201,), rows=(("c" * 200,), ("c" * 201,)))])
+    assert [row[0]["text"] for row in page.blocks[0]["rows"]] == ["n" * 199 + "…", "c" * 200, "c" * 199 + "…"]
+
+
+def test_a_table_shows_ten_rows_at_a_time_or_all_where_there_are_fewer() -> None:
+    shown = [pages([Table(caption="T", columns=("n",), rows=(("x",),) * rows)])[0].blocks[0]["page_size"] for rows in (3, 10, 11)]
+    assert shown == [3, 10, 10]
+
+
+def test_the_text_of_a_notification_ends_before_slack_cuts_it_and_says_that_there_is_more() -> None:
+    whole, cut = pages([Text("x" * 2000), Text("y" * 1899)]), pages([Text("x" * 2000), Text("y" * 1900)])
+    assert whole[0].text == "x" * 2000 + "\n" + "y" * 1899
+    assert cut[0].text == "x" * 2000 + "\n… the message itself holds more."
+
+
 def test_ten_long_fields_need_more_than_one_message() -> None:
     made = pages([Fields(("x" * 2000,) * 10)])
     assert len(made) == 2

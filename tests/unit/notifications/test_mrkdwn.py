@@ -24,6 +24,11 @@ LINK = "<https://example.com/a|a long name>"
         ("abcdefgh&amp;xyz", 13, ["abcdefgh&amp;", "xyz"]),
         ("&amp;" * 3, 7, ["&amp;", "&amp;", "&amp;"]),
         ("abcd `ef gh ij` klm", 12, ["abcd", "`ef gh ij`", "klm"]),
+        ("`a`-`bcdefgh`", 10, ["`a`-", "`bcdefgh`"]),
+        ("`ab`cdefghijk", 10, ["`ab`cdefgh", "ijk"]),
+        ("`abcdefghijk`", 10, ["`abcdefghi", "jk`"]),  # code that is longer than a piece: nothing else is possible
+        ("&abc;defghijk", 4, ["&abc", ";def", "ghij", "k"]),
+        ("abcdefg&amp;xyz", 11, ["abcdefg", "&amp;xyz"]),
     ],
 )
 def test_a_text_is_cut_at_the_last_good_place(text: str, most: int, cut: list[str]) -> None:

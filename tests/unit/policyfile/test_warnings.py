@@ -247,7 +247,11 @@ def test_rules_that_no_job_can_keep_together_are_named(tmp_path: Path, first: st
         (A_BLOCK % "deadline: {probe: true, back_to_spot: true}", "never-reached", "true"),
         (A_BLOCK % "interruptions: {more_than: 2, within: 1h}", "does-nothing", "interruptions"),
         (A_BLOCK % "interruptions: {more_than: 2, within: 1h}, ladder: [same]", "does-nothing", "interruptions"),
-        (BLOCKS + "  - {name: one, causes: {quota: {limit: 0, backoff: {first: 1m}}}}\n", "does-nothing", "backoff"),
+        (
+            BLOCKS + "  - {name: one, causes: {starved: {limit: 1}, quota: {limit: 0, backoff: {first: 1m}}}}\n",
+            "does-nothing",
+            "backoff",
+        ),
         ("version: 1\nbrakes: {stops_per_hour: 5}\n", "never-reached", "5"),
         ("version: 1\nslack: {waiver_at_most: 5d}\n", "does-nothing", "waiver_at_most"),
     ],
@@ -409,3 +413,65 @@ def test_a_day_that_has_passed_and_a_share_of_all_do_nothing(tmp_path: Path, mor
     (tmp_path / "a.yaml").write_text(ROLLED_OUT % more, "utf-8")
     found = validate_folder(tmp_path, now=datetime(2026, 12, 1, 12, tzinfo=UTC)).warnings
     assert [one.source[one.column - 1 :][: one.length] for one in found] == marked
+
+
+WAIVER = "reason: moves in May, owner: alice, ticket: ML-1, expires: 2026-12-05}"
+WITH_WAIVERS = """version: 1
+rules: [{name: a, rule: spot-required, match: {tags: {team: vision}}}]
+waivers:
+"""
+OF_X = f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{role: x}}, {WAIVER}"
+G5 = "  - {name: a, rule: instance-allowed, match: {instance_type: %s}, options: {instance_types: ['ml.g5.*']}}"
+TEMPLATE = "rule: checkpoint-required, mode: enforce, action: repair, repair: {checkpoint: 's3://acme/x/{job}/'%s}%s"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{tags: {{team: speech}}}}, {WAIVER}", ("does-nothing", "match")),
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{tags: {{team: 'v*'}}}}, {WAIVER}", None),
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{tags: {{team: 's*'}}}}, {WAIVER}", ("does-nothing", "match")),
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{name: my_job}}, {WAIVER}", ("matches-no-job", "my_job")),
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{role: 'x|y'}}, {WAIVER}", ("matches-no-job", "'x|y'")),
+        (f"{OF_X}\n  - {{name: v, rule: a, match: {{role: x}}, {WAIVER}",
+         ("shadowed", "v")),
+        (f"{OF_X}\n  - {{name: v, rule: a, match: {{role: y}}, {WAIVER}",
+         None),
+        (RULES + "  - {name: a, rule: spot-required, mode: enforce, action: stop, enforce_from: 2199-01-01}",
+         ("never-reached", "2199-01-01")),
+        (RULES + G5 % "ml.g5.xlarge",
+         ("never-broken", "ml.g5.xlarge")),
+        (RULES + G5 % "ml.g4dn.xlarge",
+         None),
+        (RULES + "  - {name: a, rule: tags-required, match: {tags: {team: '?*'}}, options: {tags: [team]}}",
+         ("never-broken", "tags")),
+        (RULES + "  - {name: a, rule: tags-required, match: {tags: {team: ''}}, options: {tags: [team]}}", None),
+        (RULES + "  - {name: a, rule: tags-required, match: {tags: {team: '?*'}}, options: {tags: [team, user]}}", None),
+        (BLOCKS + "  - {name: a, mode: enforce, causes: {starved: {limit: 0}, capacity: {limit: 0}}}",
+         ("does-nothing", "causes")),
+        ("version: 1\nlongest_waiver: 14d\nslack: {may: {waive: [U045EF6GH]}, waiver_at_most: 30d}\n",
+         ("does-nothing", "waiver_at_most")),
+        ("version: 1\nlongest_waiver: 30d\nslack: {may: {waive: [U045EF6GH]}, waiver_at_most: 14d}\n", None),
+        (RULES + "  - {name: a, rule: spot-required, mode: enforce, action: repair}", ("never-reached", "repair")),
+        (RULES + f"  - {{name: a, {TEMPLATE % ('', '')}}}", None),
+        (RULES + f"  - {{name: a, {TEMPLATE % (', allowed: {r: [s3://other/]}', '')}}}",
+         ("never-reached", "'s3://acme/x/{job}/'")),
+        (RULES + f"  - {{name: a, {TEMPLATE % (', allowed: {r: [s3://acme/x/y/]}', '')}}}", None),
+        (RULES + f"  - {{name: a, {TEMPLATE % ('', ', options: {under: [s3://other/]}')}}}",
+         ("contradicted", "'s3://acme/x/{job}/'")),
+        (RULES + "  - {name: a, rule: spot-required, match: {tags: {team: TEAM_NAME}}}", ("placeholder", "TEAM_NAME")),
+        (RULES + "  - {name: a, rule: spot-required, match: {tags: {team: GPU}}}", None),
+        (RULES + "  - {name: a, rule: checkpoint-required, options: {under: ['s3://amzn-s3-demo-bucket/']}}",
+         ("placeholder", "'s3://amzn-s3-demo-bucket/'")),
+        (RULES + "  - {name: a, rule: spot-required, docs: 'https://wiki.example.com/spot'}",
+         ("placeholder", "'https://wiki.example.com/spot'")),
+        ("defaults: {channel: '#ML-Spot'}\n" + RULES + "  - {name: a, rule: spot-required}", ("placeholder", "'#ML-Spot'")),
+    ],
+)  # fmt: skip
+def test_what_has_no_effect_where_it_is_or_was_left_by_an_example_is_named(
+    tmp_path: Path, text: str, expected: tuple[str, str] | None
+) -> None:
+    (tmp_path / "a.yaml").write_text(text + "\n", "utf-8")
+    found = validate_folder(tmp_path, now=datetime(2026, 11, 30, tzinfo=UTC))
+    assert found.errors == ()
+    assert [(one.code, one.source[one.column - 1 :][: one.length]) for one in found.warnings] == ([expected] if expected else [])

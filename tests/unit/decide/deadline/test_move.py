@@ -16,7 +16,7 @@ from controller.decide.facts import Facts
 from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Interval, Service
-from controller.ledger.intent import Announce, Purpose, Stop, Wake
+from controller.ledger.intent import Announce, Intent, Purpose, Stop, Wake
 from controller.ledger.move_cause import MoveCause
 from controller.notifications.messages import importance_of
 from controller.policy.mode import Mode
@@ -82,6 +82,16 @@ def test_a_max_wait_that_ends_before_the_deadline_is_reported_at_the_start() -> 
     assert "max-wait-before-deadline" in topics(looked_up(short, now=BEGIN + timedelta(minutes=6)))
 
 
+@pytest.mark.parametrize(("spot", "wait_s", "reported"), [
+    (True, 3600, True), (True, 21_599, True), (True, 21_600, False), (True, None, False), (False, 3600, False),
+])  # fmt: skip
+def test_only_a_spot_job_with_a_max_wait_that_ends_before_its_deadline_is_reported(
+    spot: bool, wait_s: int | None, reported: bool
+) -> None:
+    waiting = looked_up(replace(WAITING, spot=spot, wait_s_max=wait_s), now=BEGIN + timedelta(minutes=6))
+    assert ("max-wait-before-deadline" in topics(waiting)) is reported
+
+
 NO_CHECKPOINTS = job(
     tags=TAGS, checkpoint_uri=None, intervals=(Interval(start=BEGIN + timedelta(hours=3), end=None),)
 )  # fmt: skip
@@ -133,6 +143,17 @@ def test_people_are_told_once_that_a_job_stays_on_spot_because_a_move_would_lose
     nearly_done = training(for_h=3.75, of="4h", spot=True, due_h=8)
     assert "15 min of training are left, and a move would lose 3 h 45 min." in text(nearly_done, "deadline-at-risk")
     assert "deadline-at-risk" not in topics(training(for_h=3.75, of="4h", spot=True, due_h=9))  # it could still begin anew
+
+
+@pytest.mark.parametrize(
+    ("about", "topic", "told"),
+    [("bert", "not-moved/latest-moment", True), ("bert-0", "not-moved/latest-moment", False), ("bert", "no-room", False)],
+)
+def test_a_job_of_which_was_told_that_it_is_not_moved_is_not_told_to_stay_on_spot(about: str, topic: str, told: bool) -> None:
+    nearly_done = training(for_h=3.75, of="4h", spot=True, due_h=8)
+    said = Intent(action=Announce(about=about, topic=topic, channel="#c", kind="k", facts="{}"), due_at=BEGIN)
+    known = replace(nearly_done, lineage=replace(nearly_done.lineage, intents=(said,)))
+    assert ("deadline-at-risk" in topics(known)) is not told
 
 
 def test_a_spot_job_with_more_left_than_a_move_would_lose_is_moved_at_the_latest_moment() -> None:

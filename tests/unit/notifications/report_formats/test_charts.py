@@ -58,6 +58,29 @@ def test_ticks_are_few_round_and_contain_the_range_and_zero(one: float, other: f
 
 
 @pytest.mark.parametrize(
+    ("low", "high", "wanted"),
+    [
+        (0, 4, [0, 1, 2, 3, 4]),
+        (0, 4.1, [0, 2, 4, 6]),
+        (0, 8, [0, 2, 4, 6, 8]),
+        (0, 10, [0, 2.5, 5, 7.5, 10]),
+        (0, 20, [0, 5, 10, 15, 20]),
+        (0, 21, [0, 10, 20, 30]),
+        (-3, 1, [-3, -2, -1, 0, 1]),
+        (5, 40, [0, 10, 20, 30, 40]),
+        (-40, -5, [-40, -30, -20, -10, 0]),
+        (0, 0.000004, [0, 0.000001, 0.000002, 0.000003, 0.000004]),
+        (0, 0.0000009, [0, 1]),
+        (0, 0, [0, 1]),
+    ],
+)
+def test_the_step_of_the_ticks_is_the_smallest_of_one_two_two_and_a_half_and_five_that_needs_four(
+    low: float, high: float, wanted: list[float]
+) -> None:
+    assert ticks(low, high) == wanted
+
+
+@pytest.mark.parametrize(
     ("value", "text"), [(0.0, "$0"), (3.5, "$3.50"), (-12.0, "-$12"), (1234.56, "$1,235"), (-0.42, "-$0.42")]
 )
 def test_amounts_are_short(value: float, text: str) -> None:

@@ -1,0 +1,88 @@
+"""A digest names the three jobs that lost and the three that saved the most, with the reason and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from controller.notifications.movers import movers
+from controller.notifications.mrkdwn import unmarked
+from controller.notifications.parts import Text
+from controller.savings.report import report_of
+from controller.savings.rollup import Mover
+
+DAY = date(2026, 3, 2)
+EMPTY = report_of({}, DAY, DAY.replace(day=3))
+CENT = 10_000
+PLAIN = Mover("vision", "bert", "ml.g5.xlarge", "us-east-1", True, 0, 0, 0, True)
+
+
+def lines(*found: Mover) -> list[str]:
+    """The lines of the digest, without their head."""
+    parts = list(movers(replace(EMPTY, movers=found)))
+    assert all(isinstance(part, Text) for part in parts)
+    told = "\n".join(unmarked(part.mrkdwn) for part in parts if isinstance(part, Text))
+    head, *rest = told.split("\n")
+    assert head == ("Jobs that changed the figures most" if rest else "")
+    return [line.removeprefix("• ") for line in rest]
+
+
+def lost(job: str, saved: int = 0, wasted: int = 0) -> Mover:
+    return PLAIN._replace(job=job, saved_micros=saved * CENT, wasted_micros=wasted * CENT, interruptions=1)
+
+
+def test_the_three_that_lost_the_most_come_first_by_what_they_cost_more_or_wasted() -> None:
+    found = (lost("a", wasted=1), lost("b", saved=-4), lost("c", saved=9, wasted=3), lost("d", wasted=2), lost("e", -1, 5))
+    assert [line.split()[0] for line in lines(*found)] == ["e", "b", "c"]
+
+
+def test_of_jobs_that_lost_the_same_the_first_by_name_comes_first() -> None:
+    assert [line.split()[0] for line in lines(lost("b", wasted=1), lost("a", saved=-1))] == ["a", "b"]
+
+
+def test_the_first_three_that_saved_follow_and_none_is_named_twice() -> None:
+    saved = tuple(lost(name, saved=cents) for name, cents in (("a", 4), ("b", 3), ("c", 2), ("d", 1)))
+    assert lines(*saved) == ["a saved $0.04", "b saved $0.03", "c saved $0.02"]
+    both = lost("a", saved=4, wasted=1)
+    assert [line.split()[0] for line in lines(both, *saved[1:])] == ["a", "b", "c"]
+
+
+def test_where_no_job_saved_or_lost_nothing_is_said() -> None:
+    assert lines() == []
+    assert lines(PLAIN) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        (
+            {"saved_micros": -3 * CENT, "interruptions": 2},
+            "cost $0.03 more than on-demand: interrupted 2 times. Save checkpoints more",
+        ),
+        ({"saved_micros": -3 * CENT, "spot": False, "wasted_micros": CENT}, "wasted $0.01: it ended without its model. See why."),
+        ({"wasted_micros": CENT}, "wasted $0.01: it ended without its model. See why. If it wrote a checkpoint, a new attempt"),
+        ({"wasted_micros": CENT, "checkpoint": False}, "wasted $0.01: it ended without its model. Add a CheckpointConfig."),
+        ({"wasted_micros": CENT, "interruptions": 1}, "wasted $0.01: interrupted once. Save checkpoints more often."),
+        (
+            {"wasted_micros": CENT, "interruptions": 1, "checkpoint": False},
+            "wasted $0.01: interrupted once without a checkpoint. Add a CheckpointConfig.",
+        ),
+        (
+            {"wasted_micros": CENT, "repeats": 2},
+            "wasted $0.01: SageMaker repeated it 2 times after internal errors. Save checkpoints more often.",
+        ),
+        (
+            {"wasted_micros": CENT, "repeats": 2, "checkpoint": False},
+            "wasted $0.01: SageMaker repeated it 2 times after internal errors. Add a CheckpointConfig.",
+        ),
+        (
+            {"wasted_micros": CENT, "repeats": 2, "interruptions": 1},
+            "wasted $0.01: interrupted once. Save checkpoints more often.",
+        ),
+    ],
+)
+def test_a_job_that_lost_is_told_with_the_reason_and_what_to_do(changes: dict[str, int], text: str) -> None:
+    [line] = lines(PLAIN._replace(**changes))
+    assert line.startswith(f"bert {text}")
