@@ -1,7 +1,13 @@
 # All tasks of this project. Each target installs what it needs; the machine needs Python 3.11 or newer, git and make.
 
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+FOUND = $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PYTHON ?= $(FOUND)
+# PYTHON is this machine's interpreter, and PY the version that the package is for: a version given as PYTHON is meant as PY.
+ifneq ($(filter 2.% 3.%,$(PYTHON)),)
+override PY := $(or $(PY),$(PYTHON))
+override PYTHON := $(FOUND)
+endif
 BIN := .venv/bin
 DOCS := .venv-docs/bin
 UV := build/uv/bin/uv
@@ -22,8 +28,9 @@ demo: $(BIN)/installed  ## run simulated training jobs through the real controll
 test: $(BIN)/installed  ## run all tests; ARGS=tests/unit/decide runs a folder, a file or one test
 	$(BIN)/python -m pytest --hypothesis-profile=ci $(if $(ARGS),$(ARGS),-n 2 --dist loadfile)
 
-check: lint  ## run lint, type checks and the quick tests: under a minute
-	$(BIN)/python -m pytest --hypothesis-profile=ci -n 2 --dist loadfile tests/style tests/properties tests/unit --ignore tests/unit/infra
+check: lint  ## run lint, type checks and the tests that start no server: under a minute
+	$(BIN)/python -m pytest --hypothesis-profile=quick -n 2 --dist loadfile tests/style tests/properties tests/unit \
+		--ignore tests/unit/infra --ignore tests/unit/cli
 
 lint: $(BIN)/installed  ## check style, types and the import contract
 	$(BIN)/ruff check .
@@ -69,6 +76,7 @@ picture: demo  ## take the pictures of the docs from the demo's Slack page and r
 	$(BIN)/python -m infra.package_graph
 
 package: $(BIN)/installed  ## build what is deployed to AWS into build/package; ARCH=arm64|x86_64 PY=3.14
+	@command -v "$(PYTHON)" >/dev/null || { echo "found no interpreter '$(PYTHON)': PYTHON is this machine's, PY=3.14 the package's" >&2; exit 1; }
 	$(BIN)/python infra/build.py --out build/package $(if $(ARCH),--architecture $(ARCH)) $(if $(PY),--python $(PY)) $(ARGS)
 
 lint-stack: package  ## check the stack with checkov and parliament, and the Terraform module, in environments of their own

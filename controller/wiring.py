@@ -111,7 +111,7 @@ def advice_on(problem: BaseException) -> str:
     from controller.aws.operator_advice import advice  # here: only a failure needs it
 
     table, secret = (os.environ.get(name, "") for name in ("SPOTWARDEN_TABLE", "SPOTWARDEN_SLACK_TOKEN_SECRET"))
-    return advice(problem, table=table, secret=secret)
+    return advice(problem, table=table, secret=secret, region=region())
 
 
 def region() -> str:

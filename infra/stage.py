@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,16 @@ import yaml
 
 STAGES = Path(__file__).resolve().parent / "stages"
 KEYS = {"stack", "region", "account", "bucket", "tags", "parameters"}
+NAME_CHARS_MAX = 60
+FORMS = {  # what AWS takes; it would say so only after the package was uploaded
+    "stack": (
+        re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}"),
+        "a stack's name: a letter, then letters, digits and hyphens, 128 at most",
+    ),
+    "region": (re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}"), "a region such as us-east-1"),
+    "bucket": (re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"), "the name of a bucket, without s3://"),
+    "account": (re.compile(r"[0-9]{12}"), "the 12 digits of an account, in quotes"),
+}
 
 
 class Undeployable(Exception):
@@ -32,34 +44,51 @@ class Stage:
 
 def stage_of(name: str, folder: Path = STAGES) -> Stage:
     """Read a stage's file. Raises Undeployable."""
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "none"
-        raise Undeployable(f"found no stage {name!r}, wanted one of {known}; a stage is a file in {folder}: copy dev.yaml")
+    known = {file.stem: file for file in sorted(folder.glob("*.yaml"))}
+    path = known.get(name)  # and not a path made of the name: that may lead out of the folder, or be too long for a file
+    if path is None:
+        near = get_close_matches(name.lower(), known, n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        shown = name if len(name) <= NAME_CHARS_MAX else f"{name[:NAME_CHARS_MAX]}…"
+        raise Undeployable(
+            f"found no stage {shown!r}, wanted one of {', '.join(known) or 'none'}; a stage is a file in {folder}:"
+            f" copy dev.yaml{meant}"
+        )
     try:
         found = yaml.safe_load(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
-        raise Undeployable(f"{path} is no YAML: {error}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise Undeployable(f"{path} is no YAML that can be read: {error}") from error
     if not isinstance(found, dict) or set(found) - KEYS:
-        keys = sorted(set(found) - KEYS) if isinstance(found, dict) else type(found).__name__
+        keys = sorted(map(str, set(found) - KEYS)) if isinstance(found, dict) else type(found).__name__
         raise Undeployable(f"{path}: found {keys}, wanted {', '.join(sorted(KEYS))}")
-    for key in ("stack", "region", "bucket"):
-        if not found.get(key):
+    for key, (form, wanted) in FORMS.items():
+        value = found.get(key)
+        if value in (None, "") and key != "account":
             raise Undeployable(f"{path}: {key} is empty")
+        if value not in (None, "") and not form.fullmatch(str(value)):
+            raise Undeployable(f"{path}: {key} is {value!r}, wanted {wanted}")
     return Stage(
         name=name,
         stack=str(found["stack"]),
         region=str(found["region"]),
         bucket=str(found["bucket"]),
         account=str(found.get("account") or ""),
-        tags=_texts(found.get("tags")),
-        parameters=_texts(found.get("parameters")),
+        tags=_texts(found.get("tags"), f"{path}: tags"),
+        parameters=_texts(found.get("parameters"), f"{path}: parameters"),
     )
 
 
-def _texts(found: Mapping[str, Any] | None) -> dict[str, str]:
-    """A section of a stage's file; yes and no without quotes are YAML's booleans, and meant as the words."""
+def _texts(found: Any, where: str) -> dict[str, str]:
+    """A section of a stage's file; yes and no without quotes are YAML's booleans, and meant as the words. Raises Undeployable."""
+    if found is not None and not isinstance(found, dict):
+        raise Undeployable(f"{where}: found {type(found).__name__}, wanted lines such as Name: value")
+    return {str(name): _text(value, f"{where}: {name}") for name, value in (found or {}).items()}
+
+
+def _text(value: Any, where: str) -> str:
+    if isinstance(value, list):  # as CloudFormation reads a list
+        return ",".join(_text(one, where) for one in value)
+    if isinstance(value, dict):
+        raise Undeployable(f"{where}: found a mapping, wanted one value or a list of values")
     words = {True: "yes", False: "no", None: ""}
-    return {
-        name: words[value] if value is None or isinstance(value, bool) else str(value) for name, value in (found or {}).items()
-    }
+    return words[value] if value is None or isinstance(value, bool) else str(value)

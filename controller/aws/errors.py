@@ -16,6 +16,7 @@ class AwsFault(StrEnum):
 
     THROTTLED = "throttled"  # throttled: the same call, later
     QUOTA = "quota"  # the account's limit is reached: later, or a larger quota
+    NO_CAPACITY = "no capacity"  # there is no such machine now: later
     NAME_TAKEN = "name taken"  # a job with this name exists: it may belong to somebody else
     MISSING = "missing"  # no such thing
     DENIED = "denied"  # the controller's role has no permission
@@ -133,6 +134,8 @@ def fault_of(error: ClientError | BotoCoreError) -> AwsFault:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if status == TOO_MANY_REQUESTS or "throttl" in code.lower():
         return AwsFault.THROTTLED
+    if "capacity" in code.lower():
+        return AwsFault.NO_CAPACITY
     return AwsFault.UNREACHABLE if status >= 500 else AwsFault.OTHER
 
 

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 NAME = "{instance_type} for training job usage"  # "… for spot training job usage" is a separate quota
 ALL = "instances across all training jobs"  # the end of the name of the limit over all types, which counts beside each type's
 FRESH = timedelta(hours=6)  # a quota changes only on request
+AGAIN = timedelta(minutes=5)  # after a call without an answer
 
 
 class ServiceQuotas:
@@ -17,21 +18,24 @@ class ServiceQuotas:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._read_at: datetime | None = None
+        self._due_at: datetime | None = None
         self._quotas: dict[str, int] = {}
 
     def on_demand(self, instance_type: str, now: datetime) -> int | None:
-        if self._read_at is None or now - self._read_at > FRESH:
-            self._quotas, self._read_at = self._all(), now
+        if self._due_at is None or now > self._due_at:
+            found = self._all()
+            self._due_at = now + (FRESH if found is not None else AGAIN)
+            self._quotas = self._quotas if found is None else found
         limits = (value for name, value in self._quotas.items() if _counts(name, instance_type))
         return min(limits, default=None)
 
-    def _all(self) -> dict[str, int]:
+    def _all(self) -> dict[str, int] | None:
+        """Every quota; None without an answer."""
         try:
             pages = self._client.get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
             return {quota["QuotaName"]: int(quota["Value"]) for page in pages for quota in page["Quotas"]}
         except (ClientError, BotoCoreError):
-            return {}
+            return None
 
 
 def _counts(name: str, instance_type: str) -> bool:

@@ -38,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:  # while the command was loaded; typer itself turns a later one into the code
         return INTERRUPTED
     except typer.TyperException as error:
-        print(usage_error(error), file=sys.stderr)
+        called = next((one.name for one in COMMANDS if arguments[: len(words := one.name.split())] == words), "")
+        print(usage_error(error, called), file=sys.stderr)
         return BAD_INPUT
     return code if isinstance(code, int) else 0
 

@@ -20,6 +20,7 @@ from controller.savings.bill import READ, Bill, column_name, read_bill
 BYTES_MAX = 8 * 1024**3  # after unpacking: a month of a large organisation
 PARQUET, ENCRYPTED_PARQUET = b"PAR1", b"PARE"
 SEPARATORS = (",", ";", "\t")
+NO_KEY = "wanted s3://BUCKET/KEY of one file of the export"
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
 
@@ -54,7 +55,9 @@ def _csv_bill(raw: io.BufferedReader, bytes_most: int, account: str) -> Bill:
 
 
 def refuse_bad_bill(address: str) -> None:
-    """Raises BadInput for a file of this machine that is no bill: before AWS is asked for anything."""
+    """Raises BadInput for a file of this machine that is no bill, or for no address: before AWS is asked for anything."""
+    if address.startswith("s3://") and not ADDRESS.fullmatch(address):
+        raise BadInput(f"{address}: {NO_KEY}")
     if address and not address.startswith("s3://"):
         try:
             with _opened(address) as raw:
@@ -75,7 +78,7 @@ def _without_nul(lines: Iterable[str]) -> Iterator[str]:
 def _opened(address: str) -> Iterator[io.BufferedReader]:
     found = ADDRESS.fullmatch(address)
     if address.startswith("s3://") and found is None:
-        raise BadInput("wanted s3://BUCKET/KEY of one file of the export")
+        raise BadInput(NO_KEY)
     if found is None and Path(address).is_dir():
         raise BadInput("found a folder, wanted one file of the export")
     with open(address, "rb") if found is None else streamed(_s3(), found[1], found[2]) as raw:

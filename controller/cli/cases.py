@@ -15,13 +15,13 @@ import typer
 from controller.cli.errors import BadInput
 from controller.cli.junit import junit_report
 from controller.cli.options import LOCAL_FOLDER
-from controller.cli.output_file import write_output
-from controller.cli.run_cases import CaseResult, check_names, parts_of, run_case
+from controller.cli.output_file import refuse_unwritable, write_output
+from controller.cli.run_cases import CaseResult, cases_of, parts_of, run_case
 from controller.cli.usage import BAD_INPUT
 from controller.policy.compiled import load_policy
 from controller.policy.policy import Policy
 from controller.policyfile import BadPolicy, Problem, compile_folder
-from controller.policyfile.cases import Case, read_cases
+from controller.policyfile.cases import Case
 from controller.units.plural import count
 
 PASSED, FAILED = 0, 1
@@ -48,6 +48,7 @@ def run(
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Also write JUnit XML to this file.")] = None,
 ) -> int:
     """Run every case; print what differs from what is expected."""
+    refuse_unwritable(junit)
     try:
         policy, cases = _read(Path(folder))
     except BadPolicy as error:
@@ -94,17 +95,17 @@ def _read(folder: Path) -> tuple[Policy, list[Case]]:
     if not folder.is_dir():
         raise BadInput(f"found no folder {str(folder)!r}, wanted the folder of policy files and their cases")
     problems: list[Problem] = []
+    policy: Policy | None = None
     try:
         policy = load_policy(compile_folder(folder), in_force_at=datetime.min.replace(tzinfo=UTC))
     except BadPolicy as error:
         problems += error.problems
     try:
-        cases = read_cases(folder)
+        cases = cases_of(folder, policy)
     except BadPolicy as error:
         problems += error.problems
-    if problems:
+    if policy is None or problems:
         raise BadPolicy(problems)
-    check_names(cases, policy)
     return policy, cases
 
 

@@ -66,6 +66,8 @@ def run(
     ] = False,
 ) -> int:
     """Check every job of every file. What cannot be read is reported, and the others are still checked."""
+    if "" in files:
+        raise BadInput("found an empty name, wanted a file or a job's name")
     known = known_tags(tags)
     try:
         policy, source = _policy(policies)

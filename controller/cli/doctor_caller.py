@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
+from controller.cli.aws_calls import explained
 from controller.runtime.ports import Unreachable
 
 Look = Callable[[], tuple[bool | None, str]]
@@ -52,7 +53,7 @@ class Looks:
             action = _action(error)
             if action:
                 self.lacking.add(action)
-            why = f"your credentials lack {action}" if action else str(error)
+            why = f"your credentials lack {action}" if action else str(explained(error))
             yield Finding(check=check, ok=None, says=f"not checked: {why}")
         else:
             yield Finding(check=check, ok=ok, says=says)

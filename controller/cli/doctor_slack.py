@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from controller.aws.errors import AwsFault, fault_of
-from controller.aws.operator_advice import secret_advice
+from controller.aws.operator_advice import missing_secret, secret_advice
+from controller.slack.secret import secret_in
 
 SCOPES = {"chat:write", "chat:write.public", "commands", "usergroups:read", "users:read"}
 
@@ -19,24 +19,24 @@ def look_at_slack(client: Callable[[str], Any], secret: str) -> tuple[bool, str]
     """Whether the secret is there and Slack accepts its token."""
     if not secret:
         return True, "not set up: messages go to NoticeTopic and to the event bus"
+    secrets = client("secretsmanager")
     try:
-        text = client("secretsmanager").get_secret_value(SecretId=secret).get("SecretString", "")
+        text = secrets.get_secret_value(SecretId=secret).get("SecretString", "")
     except ClientError as error:
         if fault_of(error) is AwsFault.MISSING:
-            return False, f"found no secret {secret}: create it, or deploy without SlackTokenSecret"
+            return False, missing_secret(secret, secrets.meta.region_name)
         if told := secret_advice(error, secret):
             return False, told
         raise
     try:
-        found = json.loads(text) if text.startswith("{") else {"bot_token": text.strip()}
-    except ValueError:
-        found = {}
-    if found.get("webhook_url") and not found.get("bot_token"):
+        found = secret_in(text)
+    except ValueError as problem:
+        return False, f"the secret {secret} cannot be used: {problem} (docs/slack.md)"
+    if "webhook_url" in found:
         return True, "an incoming webhook: only a message would show whether Slack takes it"
-    token = found.get("bot_token")
-    if not isinstance(token, str) or not token:
-        return False, f"the secret {secret} has no bot_token; wanted bot_token and signing_secret (docs/slack.md)"
-    return _asked_slack(token)
+    ok, says = _asked_slack(found["bot_token"])
+    clicks = "" if found["signing_secret"] else "; the secret has no signing_secret, so buttons and /spot do nothing"
+    return ok, says + clicks
 
 
 def _asked_slack(token: str) -> tuple[bool, str]:

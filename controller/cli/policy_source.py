@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from controller.aws.packaged_policy import packaged_document
+from controller.cli.errors import BadInput
 from controller.cli.options import LOCAL_FOLDER
 from controller.policy.compiled import load_policy
 from controller.policy.document import BadDocument, document_of, policy_of
@@ -28,7 +29,9 @@ PolicyFolder = Annotated[
 
 
 def policy_document(folder: str | None) -> tuple[Mapping[str, Any], str]:
-    """The compiled document, and where it is from. Raises BadPolicy."""
+    """The compiled document, and where it is from. Raises BadPolicy, and BadInput for an empty name."""
+    if folder == "":  # a variable that is not set: without a name it would be the working directory
+        raise BadInput("--policies: found an empty name, wanted a policy folder")
     if folder is None and Path(LOCAL_FOLDER).is_dir():
         folder = LOCAL_FOLDER
     return (packaged_document(), PACKAGED) if folder is None else (compile_folder(folder), folder)

@@ -20,7 +20,7 @@ from controller.cli.errors import BadInput
 from controller.cli.ledger import with_outbox
 from controller.cli.options import Table
 from controller.runtime.ports import Clock, Ledger, Outbox
-from controller.runtime.read_events import BadEvent, event_in
+from controller.runtime.read_events import BadEvent, event_in, function_in, not_of, parsed_body
 from controller.units.free_text import one_line
 from controller.units.plural import count
 
@@ -77,10 +77,11 @@ def redrive(sqs: Any, functions: Any, queue: str, function: str | None) -> int:
     done, kept = 0, 0
     for message in _messages(sqs, queue):
         try:
-            body = json.loads(message["Body"])
+            body = parsed_body(message["Body"])
             event = event_in(body)
+            _refuse_foreign(event, queue, functions.meta.region_name)
             _hand_over(functions, _failed_in(body, message) or function, event)
-        except (BadEvent, ValueError, RecursionError) as problem:
+        except BadEvent as problem:
             print(f"kept {message['MessageId']}: {one_line(str(problem), WHY_MAX)}")
             kept += 1
             continue
@@ -88,6 +89,14 @@ def redrive(sqs: Any, functions: Any, queue: str, function: str | None) -> int:
         done += 1
     print(f"{count(done, 'dead letter')} handed over, {kept} kept")
     return 1 if kept else 0
+
+
+def _refuse_foreign(event: Mapping[str, Any], queue: str, region: str) -> None:
+    """The function would refuse the event, and the letter would be gone. Raises BadEvent."""
+    _, account, _ = queue.rsplit("/", 2) if queue.count("/") > 1 else ("", "", "")
+    foreign = not_of(account, region, event) if account.isdecimal() else ""
+    if foreign:
+        raise BadEvent(f"{foreign}: redrive it there, or delete it")
 
 
 def _hand_over(functions: Any, name: str | None, event: Mapping[str, Any]) -> None:
@@ -119,9 +128,8 @@ def _messages(sqs: Any, queue: str) -> Iterator[Mapping[str, Any]]:
 
 def _failed_in(body: Mapping[str, Any], message: Mapping[str, Any]) -> str:
     """The function that an event failed in: Lambda's record names it, and so do EventBridge's attributes."""
-    arn = body.get("requestContext", {}).get("functionArn") if isinstance(body.get("requestContext"), Mapping) else None
     target = message.get("MessageAttributes", {}).get("TARGET_ARN", {}).get("StringValue")
-    return str(arn or target or "").removesuffix(":$LATEST")
+    return function_in(body) or str(target or "")
 
 
 def run_replay(since: Since, function: FunctionName) -> int:

@@ -15,7 +15,7 @@ import typer
 from controller.cli.errors import BadInput
 from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
-from controller.cli.output_file import write_output
+from controller.cli.output_file import refuse_unwritable, write_output
 from controller.cli.period import period_of, refuse_bad_period
 from controller.cli.policy_source import PolicyFolder
 from controller.cli.rates_used import rates_in_force
@@ -57,6 +57,7 @@ def run(
     """Print the report, or write it to a file."""
 
     refuse_bad_period(period)
+    refuse_unwritable(out)
     if more and not ledger:
         raise BadInput(f"found {str(more[0])!r}, wanted --ledger before the files of exports")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from controller.cli.case_jobs import as_made, evidence_of, facts_of, found_of
 from controller.cli.documents import Found
@@ -19,7 +20,7 @@ from controller.policy.rules.kind import Evidence
 from controller.policy.rules.prefix_shared import PREFIX_SHARED
 from controller.policy.rules.tag_invalid import TAG_INVALID
 from controller.policy.rules.team_contradicted import TEAM_CONTRADICTED
-from controller.policyfile.cases import NONE, Case, ExpectedFinding
+from controller.policyfile.cases import NONE, Case, ExpectedFinding, read_cases
 from controller.policyfile.problem import BadPolicy, quoted
 
 UNNAMED = (TAG_INVALID, TEAM_CONTRADICTED, PREFIX_SHARED)  # rules that no policy has to name
@@ -35,13 +36,18 @@ class CaseResult:
     reached: frozenset[tuple[str, str]]
 
 
-def check_names(cases: Iterable[Case], policy: Policy) -> None:
-    """Raise BadPolicy with every name in a case that no rule, kind or field has, and every document that cannot be read."""
-    known = list(cases)
-    for case in known:
-        _check_names(case, policy)
-    if problems := [problem for case in known for problem in case.tree.problems]:
+def cases_of(folder: Path, policy: Policy | None) -> list[Case]:
+    """The cases of a folder. Raises BadPolicy with every problem of every case file.
+
+    Names that no rule, kind or field has, and documents that cannot be read, are found where there is a policy.
+    """
+    cases, trees = read_cases(folder)
+    if policy is not None:
+        for case in cases:
+            _check_names(case, policy)
+    if problems := [problem for tree in trees for problem in tree.problems]:
         raise BadPolicy(problems)
+    return cases
 
 
 def run_case(case: Case, policy: Policy) -> CaseResult:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.output_file import write_output
+from controller.cli.output_file import refuse_unwritable, write_output
 from controller.policyfile.json_schema import schema_text
 from controller.policyfile.reference import reference_page
 
@@ -34,5 +34,6 @@ def run(
     if output is None:
         sys.stdout.write(text)
     else:
+        refuse_unwritable(output)
         write_output(output, text)
     return 0

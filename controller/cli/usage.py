@@ -32,10 +32,13 @@ WANTED = {
 CHOICES = re.compile(r"Invalid value for '?(--[a-z-]+|\[?[A-Z|]+\]?|[^']+)'?: '(.*)' is not one of (.*?)\.?$", re.DOTALL)
 
 
-def usage_error(error: typer.TyperException) -> str:
-    """One sentence for a command line that cannot be read, with the nearest known name and where the help is."""
+def usage_error(error: typer.TyperException, command: str = "") -> str:
+    """One sentence for a command line that cannot be read, with the nearest known name and where the help is.
+
+    ``command`` is what is called, where the error itself does not say it.
+    """
     context = getattr(error, "ctx", None)
-    program = context.command_path if context else "spotwarden"
+    program = context.command_path if context else f"spotwarden {command}".strip()
     sentence = _sentence(error).rstrip(".")
     return f"{program}: {sentence}{'' if sentence.endswith('?') else '.'} See '{program} --help'."
 
@@ -59,6 +62,8 @@ def _sentence(error: typer.TyperException) -> str:
     if commands and error.format_message() == "Missing command.":
         return f"found no command, wanted {' or '.join(commands)}"
     sentence = error.format_message().replace("Value error, ", "")
+    if without := re.fullmatch(r"Option '?(--?[a-z-]+)'? requires an argument\.", sentence):
+        return f"{without[1]}: found nothing after it, wanted its value"
     named = re.fullmatch(r"No such command '(\w+)'\.", sentence)
     if named and named[1] in MEANT:
         return f"{sentence} Did you mean {MEANT[named[1]]}?"

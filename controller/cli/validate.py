@@ -14,11 +14,10 @@ import typer
 from controller.aws.system_clock import SystemClock
 from controller.cli.options import LOCAL_FOLDER
 from controller.cli.problem_formats import as_github, as_json, as_sarif
-from controller.cli.run_cases import check_names
+from controller.cli.run_cases import cases_of
 from controller.cli.usage import BAD_INPUT
 from controller.policy.compiled import load_policy
 from controller.policyfile import BadPolicy, Problem, Validated, validate_folder
-from controller.policyfile.cases import read_cases
 from controller.policyfile.folder import folder_files
 from controller.units.plural import count
 
@@ -71,9 +70,8 @@ def _case_errors(folder: Path, validated: Validated) -> tuple[Problem, ...]:
     """The errors of the case files beside the policies, if there are any; their names, too, once the policies compile."""
     try:
         if folder_files(folder).cases:
-            cases = read_cases(folder)
-            if not validated.errors:
-                check_names(cases, load_policy(validated.document, in_force_at=datetime.min.replace(tzinfo=UTC)))
+            at = datetime.min.replace(tzinfo=UTC)
+            cases_of(folder, None if validated.errors else load_policy(validated.document, in_force_at=at))
     except BadPolicy as error:
         return error.problems
     return ()

@@ -8,7 +8,7 @@ from controller.decide.announce import announce, say
 from controller.decide.call_off import called_off_numbers
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.decide.refused_steps import never_fitted
+from controller.decide.refused_steps import another_step_follows, never_fitted
 from controller.jobs.service_limit import service_limit_in
 from controller.ledger.intent import NAME_TAKEN, NEVER_FITS, NO_PERMISSION, NOT_DECIDED, Intent, IntentResult, Stop, Submit
 from controller.ledger.lineage import Lineage
@@ -42,7 +42,7 @@ def alert_failed_intents(lineage: Lineage, job: str, channel: str, now: datetime
         if intent.action.about != job or not isinstance(intent.action, Submit | Stop):
             continue
         if intent.closed in FAILED and not _called_off(lineage, intent):
-            said |= announce(_not_done(intent), intent.key, about=job, channel=channel, at=now)
+            said |= announce(_failure_message(intent, lineage), intent.key, about=job, channel=channel, at=now)
         elif intent.open and intent.why.startswith(NO_PERMISSION) and isinstance(intent.action, Submit):
             waiting = NotPermitted(name=job, attempt=intent.action.job, why=intent.why.removeprefix(NO_PERMISSION))
             said |= announce(waiting, intent.key, about=job, channel=channel, at=now)
@@ -57,14 +57,16 @@ def _called_off(lineage: Lineage, intent: Intent) -> bool:
     return submit.number in called_off_numbers(lineage, submit.about)
 
 
-def _not_done(intent: Intent) -> Refused | Abandoned | NameTaken | StepSkipped:
-    attempt = intent.action.job if isinstance(intent.action, Submit) else ""
+def _failure_message(intent: Intent, lineage: Lineage) -> Refused | Abandoned | NameTaken | StepSkipped:
+    attempt, why = (intent.action.job if isinstance(intent.action, Submit) else ""), intent.why
     if isinstance(intent.action, Submit) and never_fitted(intent):
-        return _skipped(intent.action, intent.why.removeprefix(NEVER_FITS))
+        why = why.removeprefix(NEVER_FITS)
+        if another_step_follows(intent.action, lineage):
+            return _skipped(intent.action, why)
     if intent.closed is IntentResult.REFUSED and intent.why.startswith(NAME_TAKEN):
         return NameTaken(name=intent.action.about, attempt=attempt, why=intent.why.removeprefix(NAME_TAKEN))
     kind = Refused if intent.closed is IntentResult.REFUSED else Abandoned
-    return kind(name=intent.action.about, attempt=attempt, why=intent.why)
+    return kind(name=intent.action.about, attempt=attempt, why=why)
 
 
 def _skipped(submit: Submit, why: str) -> StepSkipped:

@@ -12,7 +12,8 @@ from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause
 from controller.jobs.request import RequestChange
 from controller.ledger.entry import Started
-from controller.ledger.intent import NEVER_FITS, NO_PERMISSION, NO_QUOTA, Intent, IntentResult, Submit
+from controller.ledger.intent import NEVER_FITS, NO_PERMISSION, NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
+from controller.ledger.lineage import Lineage
 from controller.policy.resubmission import Resubmission
 
 Place = tuple[Any, ...]  # where a request runs: the members of a RequestForm that a ladder changes
@@ -43,6 +44,19 @@ def never_fitted(intent: Intent) -> bool:
     return intent.closed is IntentResult.REFUSED and intent.why.startswith(NEVER_FITS)
 
 
+def another_step_follows(submit: Submit, lineage: Lineage) -> bool:
+    """Whether the job goes on after this submission never fitted.
+
+    After a failure it takes the next step of its ladder, or is given up with a message. A job that was stopped to be moved goes
+    back where it was, once. A repair, a request of a person and the way back itself have no other step.
+    """
+    if isinstance(submit.cause, FailureCause):
+        return True
+    stop, begun = lineage.intent(f"stop/{submit.about}"), lineage.entry(Started, submit.about)
+    moved = stop is not None and isinstance(stop.action, Stop) and stop.action.purpose is Purpose.MOVE
+    return submit.cause.elsewhere and moved and begun is not None and submit.number == begun.number + 1
+
+
 def places_that_never_fit(facts: Facts) -> frozenset[Place]:
     """Every place of the lineage that was refused for good."""
     return frozenset(
@@ -52,15 +66,15 @@ def places_that_never_fit(facts: Facts) -> frozenset[Place]:
 
 def place_of(facts: Facts, submit: Submit) -> Place:
     """Where a submission was to run; of rows of older versions, as far as its changes say."""
-    return _where(json.loads(submit.sent)) if submit.sent else place_with(facts, Changes.read(submit.changes).request())
+    return _place_of(json.loads(submit.sent)) if submit.sent else place_with(facts, Changes.read(submit.changes).request())
 
 
 def place_with(facts: Facts, changes: RequestChange) -> Place:
     """Where the job would run with these changes."""
-    return _where(asdict(RequestForm.of(facts.job).changed(Changes.of(changes))))
+    return _place_of(asdict(RequestForm.of(facts.job).changed(Changes.of(changes))))
 
 
-def _where(form: Mapping[str, Any]) -> Place:
+def _place_of(form: Mapping[str, Any]) -> Place:
     return tuple(tuple(value) if isinstance(value := form[name], list | tuple) else value for name in _WHERE)
 
 

@@ -8,9 +8,9 @@ from controller.units.value import dataclass
 
 # Patterns as text: ``re`` compiles and keeps them at their first use, and most functions that start have none.
 _LIMIT = (
-    r"(?i)service limit (?:['\"](?P<name>[^'\"]{1,200})['\"]|for training-job/(?P<type>ml\.[a-z0-9.-]{1,40}))"
-    r" is (?P<limit>[\d,.]*\d) (?P<unit>\w+), with current utilization of"
-    r" (?P<used>[\d,.]*\d) \w+ and a request delta of (?P<delta>[\d,.]*\d)"
+    r"(?i)service (?:limit|quota) (?:['\"](?P<name>[^'\"]{1,200})['\"]|for training-job/(?P<type>ml\.[a-z0-9.-]{1,40}))"
+    r" is (?P<limit>[\d,.]*\d)(?: \w+){0,4}, with (?:a )?current utilization of"
+    r" (?P<used>[\d,.]*\d)(?: \w+){0,4} and a request delta of (?P<delta>[\d,.]*\d)"
 )
 _QUOTES = str.maketrans("\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}", "''")
 _NOT_OFFERED = r"(?i)\bthe requested resource .{1,120} is not available in this region\b"
@@ -47,4 +47,4 @@ def service_limit_in(text: str) -> ServiceLimit | None:
 def never_fits(text: str) -> bool:
     """Whether a ResourceLimitExceeded says that the request can never run: it is above its limit, or the type is not offered."""
     limit = service_limit_in(text)
-    return limit.never_fits if limit is not None else re.search(_NOT_OFFERED, text) is not None
+    return limit.never_fits if limit is not None else re.search(_NOT_OFFERED, " ".join(text.split())) is not None

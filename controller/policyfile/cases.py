@@ -6,6 +6,7 @@ A case file (``*.test.yaml``) lies beside the policies that it is about. ``spotw
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -223,15 +224,12 @@ def is_short(job: Any) -> bool:
     return isinstance(job, Mapping) and not any(str(key)[:1].isupper() or key in ("detail-type", "detail") for key in job)
 
 
-def read_cases(folder: Path) -> list[Case]:
-    """The cases of a folder. Raises BadPolicy with every problem of every case file, or where there is no case file."""
+def read_cases(folder: Path) -> tuple[list[Case], list[Tree]]:
+    """The cases of a folder as far as they can be read, and the files with their problems. Raises BadPolicy without a file."""
     trees = [policy_tree(path) for path in case_files(folder)]
     if not trees:
         raise BadPolicy([Problem(file=str(folder), line=1, path="", found="no case file", wanted="files named *.test.yaml")])
-    cases = [case for tree in trees for case in _cases(tree)]
-    if problems := [problem for tree in trees for problem in tree.problems]:
-        raise BadPolicy(problems)
-    return cases
+    return [case for tree in trees for case in _cases(tree)], trees
 
 
 def _cases(tree: Tree) -> list[Case]:
@@ -255,8 +253,39 @@ def _cases(tree: Tree) -> list[Case]:
             except ValidationError as error:
                 validation_errors(error, ShortJob, tree, ("cases", number, "job"))
     try:
-        file = CaseFile.model_validate(tree.data)
+        read = dict(enumerate(CaseFile.model_validate(tree.data).cases))
     except ValidationError as error:
         validation_errors(error, CaseFile, tree)
-        return []
-    return [Case(tree=tree, number=number, entry=entry, short=shorts.get(number)) for number, entry in enumerate(file.cases)]
+        given = enumerate(entries if isinstance(entries, list) else ())
+        read = {number: kept for number, entry in given if (kept := _without_mistakes(entry)) is not None}
+    return [
+        Case(tree=tree, number=number, entry=entry, short=shorts.get(number, ShortJob() if is_short(entry.job) else None))
+        for number, entry in read.items()
+    ]
+
+
+def _without_mistakes(entry: Any) -> CaseEntry | None:
+    """An entry without the keys that are wrong: the names in the rest of it can still be looked at."""
+    try:
+        return CaseEntry.model_validate(entry)
+    except ValidationError as error:
+        kept = deepcopy(entry)
+        for one in error.errors(include_url=False):
+            place: Any = kept
+            for key in one["loc"][:-1]:
+                place = place.get(key) if isinstance(place, dict) else place[key] if _has(place, key) else None
+            if not isinstance(place, dict):
+                return None
+            place.pop(one["loc"][-1], None)
+    if not isinstance(kept, dict):
+        return None
+    expect = kept.get("expect")
+    filled = {"name": "case", "job": {}} | kept | {"expect": {"verdict": "allow"} | (expect if isinstance(expect, dict) else {})}
+    try:
+        return CaseEntry.model_validate(filled)
+    except ValidationError:
+        return None
+
+
+def _has(place: Any, key: Any) -> bool:
+    return isinstance(place, list) and isinstance(key, int) and key < len(place)

@@ -1,7 +1,7 @@
 """Finds jobs that changed without an event: EventBridge's delivery from SageMaker is best effort.
 
 ListTrainingJobs filters after it has cut a page, so a list of a short time reads every job that ever was. Discover therefore
-reads all jobs newest first, unfiltered, and stops at jobs that are too old to change.
+reads all jobs newest first, unfiltered, and stops at a page that ends with a job that is too old to change.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OVERLAP = timedelta(minutes=10)
 RECENT = timedelta(days=2)
 SECOND_LOOK = timedelta(hours=6)
 FIRST_SHARE = 0.6  # of the time limit, while the second pass has work
-NAMES_MAX = 100
+NAMES_MAX = 1000  # of jobs that were created in one second
 
 
 def discover(ports: Ports) -> SweepResult:
@@ -115,7 +115,7 @@ class _Pass:
                     return done + self._cut_off()
                 self._note(_behind(self.position, (job,)))
                 done += self._trigger(job.name)
-            if page.token in ("", self.position.token) or any(job.created_at < oldest for job in page.jobs):
+            if page.token in ("", self.position.token) or (page.jobs and page.jobs[-1].created_at < oldest):
                 return self._over(done)
             self._note(
                 replace(_behind(self.position, (job for job in page.jobs if not _is_done(job, resumed))), token=page.token)

@@ -19,7 +19,6 @@ from controller.decide.ownership import as_claimed_first, settle_owner, to_ask
 from controller.decide.repair_prefix import candidate_prefixes, free_of, template_prefix
 from controller.decide.settle_caps import team_account
 from controller.decide.spot_worth import worth_of
-from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import place_of
 from controller.jobs.instance import equivalents
 from controller.jobs.job import Job, Service
@@ -33,6 +32,7 @@ from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.ledger.rule_acts import RuleActs
 from controller.policy.resubmission import NO_CAPS, Resubmission
 from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
+from controller.runtime.checkpoint_scans import scan, scan_or_go_on
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.ports import Prices
 from controller.runtime.read_ports import ReadPorts
@@ -121,7 +121,7 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
     watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.about(job) for rule in facts.policy.rules)
     weighed = asks_worth(facts)
     if job.checkpoint_uri is not None and (counts or watched or weighed or scan_reason(facts) is not None):
-        facts = replace(facts, checkpoint_scan=_scan(facts, job.checkpoint_uri, ports))
+        facts = replace(facts, checkpoint_scan=scan_or_go_on(facts, job.checkpoint_uri, ports))
     if counts or weighed or (block is not None and block.caps != NO_CAPS and job.cause is not None):
         facts = replace(facts, history=ports.ledger.histories.history(job.account, job.region, facts.family, RUNS_MAX))
     if counts:
@@ -149,17 +149,12 @@ def with_worth(facts: Facts, memories: ReadPoolMemories, prices: Prices) -> Fact
     return replace(facts, spot_worth=worth_of(facts, pools, rates))
 
 
-def _scan(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan:
-    """What lies below a prefix, without what the policy says is no checkpoint."""
-    return ports.checkpoints.scan(uri, now=facts.now, ignore=facts.policy.checkpoint_ignore)
-
-
 def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
     """Look up what a decision needs to know. Raises Unreachable."""
     for need in sorted(needs):
         match need:
             case Need.ON_DEMAND_ROOM:
-                facts = replace(facts, room=_room(facts, ports))
+                facts = replace(facts, room=_on_demand_room(facts, ports))
             case Need.TEAM_SPENT:
                 account = team_account(team_of(facts.lineage) or facts.job.team, month_key(facts.now))
                 facts = replace(facts, team_spent_micros=ports.ledger.limits.taken(account))
@@ -208,15 +203,15 @@ def _repair_prefix(facts: Facts, ports: ReadPorts) -> str | None:
     free = [candidate for candidate in candidates if free_of(claims, candidate, facts)]
     unseen: list[str] = []
     for candidate in free:
-        scan = _scan(facts, candidate, ports)
-        if scan.empty:
+        found = scan(facts, candidate, ports)
+        if found.empty:
             return candidate
-        if scan.problem is not None and candidate != uri:
+        if found.problem is not None and candidate != uri:
             unseen.append(candidate)
     return next(iter(unseen), candidates[-1])
 
 
-def _room(facts: Facts, ports: ReadPorts) -> int | None:
+def _on_demand_room(facts: Facts, ports: ReadPorts) -> int | None:
     """How many instances the on-demand quota still allows, given the live jobs in the ledger."""
     job = facts.job
     limit = ports.quotas.on_demand(job.instance_type, facts.now)

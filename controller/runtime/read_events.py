@@ -6,6 +6,7 @@ exception, and so is an event of another account or region: a job of that name h
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ MARKET_SIGNALS: Mapping[str, MarketSignalKind] = {
 
 TUNING_CHANGE = "SageMaker HyperParameter Tuning Job State Change"
 RECORD_VERSION = "1.0"  # of what Lambda writes where an invocation failed for good
-WRAPPINGS_MAX = 3
+WRAPPINGS_MAX = 5
 CHARS_MAX = 80  # of other people's text that an error quotes
 
 
@@ -48,28 +49,60 @@ class BadEvent(ValueError):
 def event_in(payload: Any) -> Mapping[str, Any]:
     """The event in a dead letter, or the payload itself where it is none. Raises BadEvent.
 
-    EventBridge and Lambda's dead-letter queue keep an event as it was; Lambda's on-failure destination puts a record around it,
-    and SQS puts either into the body of a message.
+    EventBridge and Lambda's dead-letter queue keep an event as it was; Lambda's on-failure destination puts a record around it.
+    SQS puts either into the body of a message, SNS into a notification, and a bus that is a destination into an event of its own.
     """
     for _ in range(WRAPPINGS_MAX):
         if not isinstance(payload, Mapping):
             raise BadEvent(f"found a {type(payload).__name__}, wanted an event or a dead letter with one")
-        if "requestPayload" in payload and "requestContext" in payload:
-            if payload.get("version") != RECORD_VERSION:
-                raise BadEvent(f"the dead letter is a record of version {payload.get('version')!r}, wanted {RECORD_VERSION!r}")
-            payload = payload["requestPayload"]
-        elif "source" not in payload and isinstance(payload.get("Body", payload.get("body")), str):
-            payload = _parsed(payload.get("Body", payload.get("body")))
-        else:
+        inner = _inside(payload)
+        if inner is None:
             return payload
+        payload = inner
     raise BadEvent(f"a dead letter within a dead letter, {WRAPPINGS_MAX} deep")
 
 
-def _parsed(text: Any) -> Any:
+def function_in(payload: Any) -> str:
+    """The ARN of the function that an invocation failed in, as Lambda's record says; empty where none is said."""
+    for _ in range(WRAPPINGS_MAX):
+        if not isinstance(payload, Mapping):
+            return ""
+        context = payload.get("requestContext")
+        if isinstance(context, Mapping) and context.get("functionArn"):
+            return str(context["functionArn"]).removesuffix(":$LATEST")
+        payload = _inside(payload)
+    return ""
+
+
+def _inside(payload: Mapping[str, Any]) -> Any:
+    """What one wrapping contains; None where the payload is no wrapping. Raises BadEvent."""
+    if "requestPayload" in payload and "requestContext" in payload:
+        if payload.get("version") != RECORD_VERSION:
+            raise BadEvent(f"the dead letter is a record of version {payload.get('version')!r}, wanted {RECORD_VERSION!r}")
+        return payload["requestPayload"] if payload["requestPayload"] is not None else ""
+    if payload.get("source") == "lambda" and isinstance(payload.get("detail"), Mapping):
+        return payload["detail"]
+    if "source" in payload:
+        return None
+    records = payload.get("Records")
+    if isinstance(records, list):
+        if len(records) != 1:
+            raise BadEvent(f"the dead letter has {len(records)} records, wanted one: send each as a message of its own")
+        record = records[0]
+        return record.get("Sns", record) if isinstance(record, Mapping) else record
+    body = next((found for name in ("Body", "body", "Message") if isinstance(found := payload.get(name), str)), None)
+    return None if body is None else parsed_body(body)
+
+
+def parsed_body(text: str) -> Any:
+    """The JSON of a message's body, which may be written in base64. Raises BadEvent."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as problem:
-        raise BadEvent(f"the body of the message is no JSON: {problem}") from None
+        try:
+            return json.loads(base64.b64decode(text, validate=True))
+        except (ValueError, RecursionError):
+            raise BadEvent(f"the body of the message is no JSON, or was cut off: {problem}") from None
 
 
 def not_of(account: str, region: str, event: Mapping[str, Any]) -> str:

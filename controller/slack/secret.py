@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
@@ -10,6 +11,8 @@ from controller.runtime.answers import Unreachable
 
 Secret = Mapping[str, str]
 READ_EVERY = timedelta(minutes=2)
+WANTED = 'wanted {"bot_token": "xoxb-…", "signing_secret": "…"}, a bot token alone, or {"webhook_url": "https://…"}'
+VALUE = re.compile(r"[!#-&(-Z^-z~]+")  # an HTTP header or URL: ASCII without spaces, quotes, brackets and braces
 READ_AGAIN_AFTER = timedelta(seconds=5)  # wrong signatures of a stranger cost at most one read in this time
 
 
@@ -60,13 +63,17 @@ def secret_in(text: str) -> Mapping[str, str]:
     """
     text = text.strip()
     if not text:
-        raise ValueError("the Slack secret is empty or no text; wanted bot_token and signing_secret, or webhook_url")
+        raise ValueError(f"the Slack secret is empty or no text (SecretBinary is not read); {WANTED}")
     try:
         secret = json.loads(text) if text.startswith("{") else {"bot_token": text, "signing_secret": ""}
-    except json.JSONDecodeError:
-        raise ValueError("the Slack secret begins like JSON and is none") from None
+    except (ValueError, RecursionError):
+        raise ValueError(f"the Slack secret begins like JSON and is none; {WANTED}") from None
     for name in ("webhook_url",) if "webhook_url" in secret else ("bot_token", "signing_secret"):
         if not isinstance(secret.get(name), str):
-            raise ValueError(f"the Slack secret has no {name}; wanted bot_token and signing_secret, or webhook_url")
-    told: Mapping[str, str] = secret
+            raise ValueError(f"the Slack secret has no {name}; {WANTED}")
+    told = {name: value.strip() for name, value in secret.items() if isinstance(value, str)}
+    for name in ("webhook_url",) if "webhook_url" in told else ("bot_token",):
+        if not VALUE.fullmatch(told[name]):
+            state = "is empty" if not told[name] else "has quotes, brackets, spaces or characters beyond ASCII"
+            raise ValueError(f"the {name} of the Slack secret {state}; {WANTED}")
     return told

@@ -6,6 +6,7 @@ moto does not carry out the SAM transform: the functions are in the change set a
 from __future__ import annotations
 
 import json
+import subprocess
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,10 +16,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+import infra.build
 from infra.deploy import Deployment, main
 from infra.local import aws
 from infra.stack import merge_template
 from infra.stage import Stage, Undeployable, stage_of
+from tests.deploy.docs_commands import ROOT, recipe
 
 BUCKET = "acme-deployments"
 STAGE = Stage(
@@ -217,27 +220,72 @@ def test_what_was_changed_by_hand_is_put_back_where_that_is_asked_for(local: aws
     assert noting.modes == [None, "REVERT_DRIFT", None]
 
 
-def test_an_unknown_stage_is_answered_with_those_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["deploy", "prodd"]) == 1
-    assert "found no stage 'prodd', wanted one of dev; a stage is a file in" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("name", "shown", "meant"),
+    [
+        ("prodd", "'prodd'", ""),
+        ("Dev", "'Dev'", "; did you mean dev?"),
+        ("../stages/dev", "'../stages/dev'", ""),
+        ("dev.yaml", "'dev.yaml'", ""),
+        ("", "''", ""),
+        ("x" * 300, f"'{'x' * 60}…'", ""),
+        ("d\0v", "'d\\x00v'", "; did you mean dev?"),
+    ],
+)
+def test_an_unknown_stage_is_answered_with_those_that_exist(
+    capsys: pytest.CaptureFixture[str], name: str, shown: str, meant: str
+) -> None:
+    assert main(["deploy", name]) == 1
+    said = capsys.readouterr().err
+    assert f"found no stage {shown}, wanted one of dev; a stage is a file in" in said
+    assert said.count("did you mean") == bool(meant)
+    assert meant in said
+
+
+GOOD = "stack: s\nregion: us-east-1\nbucket: acme\n"
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("stack: [", "is no YAML"),
+        (b"stack: \xff", "is no YAML that can be read"),
         ("- a", "found list, wanted"),
-        ("stack: s\nregion: r\nbucket: b\ncolour: red", "found ['colour'], wanted"),
-        ("stack: s\nregion: r\nbucket: ''", "bucket is empty"),
+        ("", "found NoneType, wanted"),
+        (f"{GOOD}colour: red", "found ['colour'], wanted"),
+        (f"{GOOD}1: red", "found ['1'], wanted"),
+        (GOOD.replace("acme", "''"), "bucket is empty"),
+        (GOOD.replace("acme", "s3://acme/x"), "bucket is 's3://acme/x', wanted the name of a bucket, without s3://"),
+        (GOOD.replace("us-east-1", "us-east-1a"), "region is 'us-east-1a', wanted a region such as us-east-1"),
+        (
+            GOOD.replace("stack: s", f"stack: {'s' * 129}"),
+            "wanted a stack's name: a letter, then letters, digits and hyphens, 128 at most",
+        ),
+        (GOOD.replace("stack: s", "stack: spot_warden"), "stack is 'spot_warden', wanted"),
+        (f"{GOOD}account: 012345670123", "wanted the 12 digits of an account, in quotes"),  # YAML reads an octal number
+        (f"{GOOD}parameters: [Reserve]", "parameters: found list, wanted lines such as Name: value"),
+        (f"{GOOD}tags: red", "tags: found str, wanted"),
+        (
+            f"{GOOD}parameters: {{TrainingRoles: {{a: b}}}}",
+            "parameters: TrainingRoles: found a mapping, wanted one value or a list",
+        ),
     ],
 )
-def test_a_stage_file_that_cannot_be_read(tmp_path: Path, text: str, told: str) -> None:
-    (tmp_path / "x.yaml").write_text(text)
+def test_a_stage_file_that_cannot_be_read(tmp_path: Path, text: str | bytes, told: str) -> None:
+    (tmp_path / "x.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
     assert told in refused(lambda: stage_of("x", tmp_path))
 
 
+def test_a_list_of_a_stage_file_is_the_list_of_cloudformation(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(
+        f"{GOOD}account: '012345678901'\nparameters: {{CheckpointBuckets: [a, b], PeerAccounts: []}}"
+    )
+    stage = stage_of("x", tmp_path)
+    assert (stage.account, stage.parameters) == ("012345678901", {"CheckpointBuckets": "a,b", "PeerAccounts": ""})
+
+
 def test_yes_and_no_without_quotes_are_the_words(tmp_path: Path) -> None:
-    (tmp_path / "x.yaml").write_text("stack: s\nregion: r\nbucket: b\nparameters: {Reserve: no, SlackApi: yes, LogDays: 7}")
+    (tmp_path / "x.yaml").write_text(GOOD + "parameters: {Reserve: no, SlackApi: yes, LogDays: 7}")
     assert stage_of("x", tmp_path).parameters == {"Reserve": "no", "SlackApi": "yes", "LogDays": "7"}
 
 
@@ -250,3 +298,46 @@ def test_the_stage_that_ships_has_parameters_of_the_template_alone() -> None:
     named = {name for name in named if name.isidentifier()}
     assert named == set(merge_template("python3.14", "arm64")["Parameters"])
     assert yaml.safe_load(text)["stack"] == "spotwarden-dev"
+
+
+@pytest.mark.parametrize(
+    ("words", "built"),
+    [
+        (("PYTHON=3.13",), ["--python", "3.13"]),
+        (("PYTHON=3.9", "ARCH=arm"), ["--architecture", "arm", "--python", "3.9"]),  # refused by name: tests/packaging
+        (("PY=3.12", "PYTHON=3.13"), ["--python", "3.12"]),
+        (("PYTHON=python3",), []),
+    ],
+)
+def test_a_version_of_python_is_the_package_s_under_either_name(words: tuple[str, ...], built: list[str]) -> None:
+    *_, line = recipe(("package", *words), ROOT)
+    assert line == [".venv/bin/python", "infra/build.py", "--out", "build/package", *built]
+
+
+def test_an_interpreter_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "requirements-dev.txt").touch()
+    (tmp_path / "pyproject.toml").touch()
+    asked = ["make", "-f", str(ROOT / "Makefile"), "-o", ".venv/bin/installed", "package", "PYTHON=foo"]
+    done = subprocess.run(asked, check=False, capture_output=True, text=True, cwd=tmp_path)  # noqa: S603  # our own Makefile
+    assert done.returncode
+    assert "found no interpreter 'foo': PYTHON is this machine's, PY=3.14 the package's" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--python", "3.9"], "argument --python: invalid choice: '3.9' (choose from"),
+        (["--python", "3.99"], "argument --python: invalid choice: '3.99'"),
+        (["--python", "foo"], "argument --python: invalid choice: 'foo'"),
+        (["--architecture", "arm"], "argument --architecture: invalid choice: 'arm' (choose from"),
+        (["--architecture", "ARM64"], "argument --architecture: invalid choice: 'ARM64'"),
+        (["--architecture", ""], "argument --architecture: invalid choice: ''"),
+    ],
+)
+def test_a_target_that_lambda_does_not_have_is_answered_with_those_it_has(
+    capsys: pytest.CaptureFixture[str], flags: list[str], told: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        infra.build.main(flags)
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err

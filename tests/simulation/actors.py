@@ -34,6 +34,7 @@ OWNERS: tuple[dict[str, str], ...] = (
     {"TuningJobArn": "arn:aws:sagemaker:us-east-1:111122223333:hyper-parameter-tuning-job/sweep"},
     {"AutoMLJobArn": "arn:aws:sagemaker:us-east-1:111122223333:automl-job/auto"},
 )
+LONG_S = 7200  # longer than the rule of the policies allows on-demand
 IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.1"
 
 
@@ -147,9 +148,17 @@ class Users:
     checker: InvariantChecker
     extend_request: tuple[Callable[[dict[str, Any]], dict[str, Any]] | None, ...] = ()
 
-    def begin(self, name: str, *, like: Life | None = None, tags: list[dict[str, str]] | None = None) -> None:
+    def begin(
+        self,
+        name: str,
+        *,
+        like: Life | None = None,
+        tags: list[dict[str, str]] | None = None,
+        asked: dict[str, Any] | None = None,
+    ) -> None:
         """Create a job, or have another service create it. Nothing happens where the name is taken."""
-        asked = dict(like.job.request) | {"TrainingJobName": name} if like else request(self.rng, name)
+        asked = dict(like.job.request) if like else asked or request(self.rng, name)
+        asked |= {"TrainingJobName": name}
         for extend in self.extend_request:
             asked = extend(asked) if extend is not None and like is None else asked
         if tags is not None:
@@ -160,6 +169,11 @@ class Users:
         except ApiError:
             return
         self.checker.job_created(name, owned=owner is not None)
+
+    def break_rule(self) -> None:
+        """Create a long on-demand job, with a checkpoint prefix or without."""
+        asked = {key: value for key, value in request(self.rng, "on-demand").items() if key != "EnableManagedSpotTraining"}
+        self.begin(f"on-demand-{self.rng.randrange(100)}", asked=asked | {"StoppingCondition": {"MaxRuntimeInSeconds": LONG_S}})
 
     def stop(self) -> None:
         """Stop any running job."""

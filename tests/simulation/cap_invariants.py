@@ -15,7 +15,9 @@ from controller.ledger.entry import Measured, Started
 from controller.ledger.intent import Submit
 from controller.ledger.lineage import Lineage
 from controller.ledger.move_cause import MoveCause
+from controller.policy.policy import Policy
 from controller.policy.resubmission import Resubmission
+from controller.policy.selector import Selector
 from controller.savings.arithmetic import spent_micros
 from controller.units.money import Micros, cost_micros
 
@@ -29,7 +31,7 @@ READ_BEFORE = timedelta(minutes=2)
 
 def over_cap(new: Life, checker: InvariantChecker) -> str:
     """The cap that an attempt passes, in words; empty where it passes none. Attempts that a person asked for have no cap."""
-    if new.cause is MoveCause.ASKED:
+    if new.cause is MoveCause.ASKED or may_have_no_cap(new, _policies(checker)):
         return ""
     lineage = checker.ledger.lineages.load(new.lineage)
     most = _most_micros(new)
@@ -63,11 +65,21 @@ def _over_its_team_s(new: Life, most: Micros, lineage: Lineage, checker: Invaria
     return ""
 
 
-def _blocks(checker: InvariantChecker) -> list[Resubmission]:
-    """The blocks of the policies that may have been in force when the attempt was decided."""
+def may_have_no_cap(life: Life, policies: Iterable[Policy]) -> bool:
+    """Whether an attempt may have been made without a block, and so without its caps: a repair needs none."""
+    for_all = (any(block.match == Selector() for block in policy.resubmissions) for policy in policies)
+    return life.cause is MoveCause.REPAIR and not all(for_all)
+
+
+def _policies(checker: InvariantChecker) -> list[Policy]:
+    """The policies that may have been in force when the attempt was decided."""
     now = checker.world.now
     found = [*checker.intervals(now), *checker.intervals(now - READ_BEFORE)] if checker.intervals is not None else []
-    return [block for _, policy in found for block in policy.resubmissions]
+    return [policy for _, policy in found]
+
+
+def _blocks(checker: InvariantChecker) -> list[Resubmission]:
+    return [block for policy in _policies(checker) for block in policy.resubmissions]
 
 
 def _capped(blocks: Iterable[Resubmission], name: str) -> list[Micros]:

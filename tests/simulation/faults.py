@@ -38,6 +38,10 @@ class Faults:
     remove_tags: int = 0  # the controller's own tags are removed from a job
     forge_tags: int = 0  # a job gets the tags of an attempt of another lineage, or of a probe
     forge_rows: int = 0  # a Submit that nobody decided is written into the ledger
+    break_rules: int = 0  # a user or a tuner creates an on-demand job that the rule of the policy forbids
+
+    # When functions look at a job, per change of any job.
+    late_looks: float = 0.0  # functions look at jobs right before they change, and read on seconds after the description
 
     # What fails for hours or now and then on the side of the services, per history or per call.
     outages: int = 0  # SageMaker answers every call with an error, for up to three hours
@@ -100,5 +104,7 @@ CHANCES: Final[Mapping[str, tuple[Any, ...]]] = {
     "other_fleets": (0, 0, 20),
     "late_starts": (0, 0, 0.3, 1.0),
     "tied_code": (0, 0, 0.5),
+    "break_rules": (0, 0, 0, 3),
+    "late_looks": (0, 0, 0, 0, 0, 0, 0, 0.5),
 }
 """The values that ``Faults.drawn`` chooses from."""

@@ -110,7 +110,9 @@ class FaultyClient(FaultyPort):
     def describe_training_job(self, **asked: Any) -> Any:
         if asked["TrainingJobName"] in self._broken:
             self._lambdas.pause(timedelta(seconds=20))
-        return self.__getattr__("describe_training_job")(**asked)
+        described = self.__getattr__("describe_training_job")(**asked)
+        self._lambdas.read_late()
+        return described
 
     def list_training_jobs(self, **asked: Any) -> Any:
         """A page that is empty leads on to the page that was asked for."""

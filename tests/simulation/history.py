@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -82,6 +82,8 @@ class History:
         self.policies = [actors.policy(rules, n) for n in range(1 + faults.edit_policy)]
         self.policies = [policies_and_tags.more(more, policy) for policy in self.policies] if extended else self.policies
         self.policies = policies_and_tags.capped(self._stream("caps"), self.policies)
+        if faults.break_rules:
+            self.policies = policies_and_tags.repairing(self._stream("repairs"), self.policies)
         self._extend_request = partial(policies_and_tags.with_deadline_tags, more, begin=BEGIN) if extended else None
         self.ledger, self.outbox, self.slack, self.events = CheckedLedger(), MemoryOutbox(), Slack(), Bus()
         self.checker = InvariantChecker(self.world, self.ledger, self._limits(), edited=faults.edit_policy > 0)
@@ -99,6 +101,7 @@ class History:
             self.rollout, self._silent, checkpoints, self.events,
         )  # fmt: skip
         self._minute = BEGIN
+        self._looks, self._looked_before = self._stream("looks"), set()
 
     _extend_request: Callable[[dict[str, Any]], dict[str, Any]] | None = field(init=False)
     _silent: set[str] = field(init=False)
@@ -106,6 +109,8 @@ class History:
     ports: Ports = field(init=False)
     _minute: datetime = field(init=False)
     _world_at: datetime | None = None
+    _looks: Random = field(init=False)
+    _looked_before: set[datetime] = field(init=False)
 
     def run(self) -> None:
         """Run until everything has come to rest. Raises Violation."""
@@ -137,6 +142,10 @@ class History:
         for act, times in acts.items():
             for _ in range(times):
                 self._while_faults_happen(when, act)
+        breaks = self._stream("breaks")
+        breakers = replace(users, rng=self._stream("breakers"))
+        for _ in range(self.faults.break_rules):
+            self._while_faults_happen(breaks, breakers.break_rule)
         canceller, moments = (
             Canceller(self._stream("canceller"), self.ledger, harness.Clock(self.lambdas)),
             self._stream("cancels"),
@@ -197,12 +206,25 @@ class History:
     def _next_at(self) -> datetime | None:
         """The next time at which anything happens; None at rest."""
         self._world_at = self.world.next_at()
+        self._look_before(self._world_at)
         moments = [at for at in (self.lambdas.next_at(), self._world_at) if at is not None]
         soon = min(moments, default=None)
         if soon is not None and soon <= self._minute + MINUTE:
             return soon
         clock_at = self._clock_at(soon)
         return min((at for at in (soon, clock_at) if at is not None), default=None)
+
+    def _look_before(self, change_at: datetime | None) -> None:
+        """Perhaps let functions look at the jobs right before the next change in the world."""
+        assert self.faults is not None
+        if not self.faults.late_looks or change_at is None or change_at in self._looked_before:
+            return
+        look_at, alive = change_at - timedelta(seconds=1), [life.name for life in self.checker.lives if life.alive]
+        if alive and self.lambdas.now < look_at < self.faults_end_at:
+            self._looked_before.add(change_at)
+            for name in alive:
+                if self._looks.random() < self.faults.late_looks:
+                    self.lambdas.at(look_at, partial(self._trigger, name))
 
     def _clock_at(self, soon: datetime | None) -> datetime | None:
         """The next whole minute at which a scheduled function has work. Idle minutes are skipped."""

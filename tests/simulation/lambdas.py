@@ -198,6 +198,11 @@ class Lambdas:
     def note(self, who: str, what: str) -> None:
         self.log.append(Line(self.now, who, what))
 
+    def read_late(self) -> None:
+        """Perhaps let the function that has read something go on some seconds later."""
+        if self._current is not None and self._fault_happens("late_looks", self.faults.late_looks):
+            self.pause(timedelta(milliseconds=self.rng.randrange(20_000)))
+
     def _take_effect(self, call: Call, name: str, what: object, act: Callable[[], object]) -> None:
         self.before_effect(self.now)
         try:

@@ -8,7 +8,8 @@ from random import Random
 from typing import Any
 
 from controller.jobs.failure import FailureCause
-from controller.policy.policy import Policy, RateLimits, RuleAction
+from controller.policy.mode import Mode
+from controller.policy.policy import AppliesTo, Policy, RateLimits, RuleAction
 from controller.policy.resubmission import (
     DeadlineSettings,
     FallbackKind,
@@ -55,6 +56,15 @@ def capped(rng: Random, policies: list[Policy]) -> list[Policy]:
         replace(p, resubmissions=tuple(replace(block, team_month_cap_micros=TEAM_CAP_MICROS) for block in p.resubmissions))
         for p in policies
     ]
+
+
+def repairing(rng: Random, policies: list[Policy]) -> list[Policy]:
+    """The same policies, in half of the seeds with a rule that repairs long on-demand jobs in place of all others."""
+    if rng.random() < 0.5:
+        return policies
+    applies_to = rng.choice(list(AppliesTo))
+    rule = builders.rule("use-spot", mode=Mode.ENFORCE, applies_to=applies_to, options={"runtime_over_s": 3600})
+    return [replace(policy, rules=(replace(rule, action=RuleAction.REPAIR),)) for policy in policies]
 
 
 def _block(rng: Random, block: Resubmission) -> Resubmission:

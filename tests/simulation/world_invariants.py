@@ -33,6 +33,7 @@ from infra.local.sagemaker.world import TERMINAL, World
 from tests.builders import ledger_with
 from tests.simulation.cap_invariants import over_cap
 from tests.simulation.memory import MemoryLedger
+from tests.simulation.memory.lineages import place_of
 
 ROLES = frozenset({"arn:aws:iam::111122223333:role/Train"})  # TrainingRoles
 FORGED = "forged"  # the identity in rows that a stranger writes
@@ -145,6 +146,7 @@ class InvariantChecker:
         self._check_one_live_attempt(life)
         self._check_submitted_once(life)
         self._check_one_writer_per_prefix(life)
+        self._check_claimed(life)
         self._check_not_owned(life)
         self._check_budget(life)
         self._check_not_halted(f"{life.where} was created")
@@ -215,6 +217,12 @@ class InvariantChecker:
             theirs = prefix_of(life)
             if mine and theirs and life.ours and life.alive and life.lineage != new.lineage:
                 require(not mine.waits_for(theirs), f"never two live jobs of ours on one prefix: {new.where} beside {life.where}")
+
+    def _check_claimed(self, new: Life) -> None:
+        """An attempt claims its checkpoint prefix before it is created, so that no other begins there meanwhile."""
+        wanted = prefix_of(new)
+        held = wanted is None or place_of(wanted) in self.ledger.held
+        require(held, f"a prefix is claimed before its attempt is created: {new.where} writes to {wanted}")
 
     def _check_not_owned(self, new: Life) -> None:
         before = [

@@ -72,13 +72,13 @@ def test_no_test_patches_our_own_code() -> None:
 
 
 def test_make_runs_the_property_tests_with_the_same_examples_each_time() -> None:
-    profile = settings.get_profile("ci")
-    assert (profile.derandomize, profile.database, profile.print_blob) == (True, None, True)
+    for profile in map(settings.get_profile, ("ci", "quick")):
+        assert (profile.derandomize, profile.database, profile.print_blob) == (True, None, True)
     makefile = (ROOT / "Makefile").read_text("utf-8")
     of_nightly = re.findall(r"-m pytest.*", makefile[makefile.index("\nnightly:") :].partition("\n\n")[0])
     runs = [run for run in re.findall(r"-m pytest.*", makefile) if run not in of_nightly]
     assert runs
-    assert all("--hypothesis-profile=ci" in run for run in runs)
+    assert all("--hypothesis-profile=ci" in run or "--hypothesis-profile=quick" in run for run in runs)
     assert all("--hypothesis-profile=nightly" in run for run in of_nightly)
     assert "make test" in (ROOT / ".ci" / "run").read_text("utf-8")
 

@@ -186,7 +186,7 @@ class SageMakerJobs:
         while (page := self.newest(token)) is not None and page.token != (token or None):
             yield from (job.name for job in page.jobs if since <= job.modified_at <= until)
             token = page.token
-            if not token or any(job.created_at < since - CHANGES_FOR for job in page.jobs):
+            if not token or (page.jobs and page.jobs[-1].created_at < since - CHANGES_FOR):
                 return
         raise Unreachable("ListTrainingJobs does not accept its own token, or repeats it")
 
@@ -214,7 +214,7 @@ class SageMakerJobs:
                     return Later(f"{NO_QUOTA}{error}")
                 case AwsFault.THROTTLED:
                     return Later(str(error), tried=False)
-                case AwsFault.PROPAGATING:
+                case AwsFault.PROPAGATING | AwsFault.NO_CAPACITY:
                     return Later(str(error))
                 case AwsFault.DENIED if submit.changes and EXPLICIT_DENY in str(error):
                     return Refused(f"{NEVER_FITS}{error}")  # a policy of the account forbids the type or the market

@@ -20,6 +20,7 @@ from controller.cli.aws_calls import asking, patient_client
 from controller.cli.errors import BadInput
 from controller.cli.history.recorded import PRODUCT_ID, document_of
 from controller.cli.history.redaction import redacted
+from controller.cli.output_file import refuse_unwritable
 from controller.units.duration import BadDuration, seconds
 from controller.units.plural import count
 
@@ -161,8 +162,9 @@ def run(
     """Write the history of this account and region; say on standard error how far it is."""
     from controller import wiring
 
+    refuse_unwritable(out)
     now = wiring.clock().now()
-    begin = _begin(since, now)
+    begin = _period_start(since, now)
     if begin >= now:
         raise BadInput(f"--since: found {since!r}, wanted a time that has passed")
     return asking(lambda: export(patient_client("sagemaker"), begin, out, redact=not with_values))
@@ -170,18 +172,18 @@ def run(
 
 def export(client: Any, since: datetime, out: Path | None, *, redact: bool = True) -> int:
     """Write the lines. Raises BadInput, and whatever AWS refuses."""
-    stream, known = _continued(out) if out is not None else (sys.stdout.buffer, set())
+    stream, known = _continued(out, redact=redact) if out is not None else (sys.stdout.buffer, set())
     work = Export(client=client, since=since, redact=redact, known=known)
     if known:
-        _say(f"{out} has {count(len(known), 'job')} already")
+        _print_to_stderr(f"{out} has {count(len(known), 'job')} already")
     try:
         for line, created_at in work.lines():
             stream.write(line.encode() + b"\n")
             stream.flush()
             if work.written % PROGRESS_EVERY == 0:
-                _say(f"{count(work.written, 'job')} written, back to {created_at:%Y-%m-%d %H:%M} UTC")
+                _print_to_stderr(f"{count(work.written, 'job')} written, back to {created_at:%Y-%m-%d %H:%M} UTC")
     finally:
-        _say(_summary(work))
+        _print_to_stderr(_summary(work))
         if out is not None:
             stream.close()
     return 0
@@ -194,7 +196,7 @@ def _summary(work: Export) -> str:
     return ", ".join(parts)
 
 
-def _continued(out: Path) -> tuple[BinaryIO, set[JobKey]]:
+def _continued(out: Path, *, redact: bool) -> tuple[BinaryIO, set[JobKey]]:
     """The file, open at the end of its last complete line, and the jobs that it has."""
     try:
         stream = out.open("r+b" if out.exists() else "w+b")
@@ -203,16 +205,20 @@ def _continued(out: Path) -> tuple[BinaryIO, set[JobKey]]:
     known: set[JobKey] = set()
     end = 0
     for number, line in enumerate(stream, start=1):
-        if not line.endswith(b"\n") and line.startswith(CUT_LINE):
+        if not line.endswith(b"\n") and (line.startswith(CUT_LINE) or CUT_LINE.startswith(line)):
             break
         try:
             document = document_of(line)
             known.add((document["TrainingJobName"], _moment(document["CreationTime"])))
+            plain = redact and redacted(document) != document
         except (KeyError, ValueError, TypeError) as error:
             stream.close()
             raise BadInput(
                 f"{out}: line {number} is no job of an export ({type(error).__name__}), wanted an earlier export to go on with"
             ) from error
+        if plain:
+            stream.close()
+            raise BadInput(f"{out}: line {number} has values that may be secrets: go on --with-values, or write to another file")
         end += len(line)
     stream.seek(end)
     stream.truncate()
@@ -223,7 +229,7 @@ def _moment(text: str) -> str:
     return datetime.fromisoformat(text).astimezone(UTC).isoformat()
 
 
-def _begin(text: str, now: datetime) -> datetime:
+def _period_start(text: str, now: datetime) -> datetime:
     try:
         return now - timedelta(seconds=seconds(text))
     except BadDuration as problem:
@@ -238,5 +244,5 @@ def _plain(value: object) -> str:
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _say(text: str) -> None:
+def _print_to_stderr(text: str) -> None:
     print(text, file=sys.stderr)

@@ -13,6 +13,7 @@ from controller.cli.ledger_data.rows import line_of
 from controller.cli.ledger_data.whole_table import WholeTable
 from controller.cli.ledger_data.with_table import with_table
 from controller.cli.options import Table
+from controller.cli.output_file import refuse_unwritable
 from controller.units import plural
 
 
@@ -23,6 +24,7 @@ def run(
     table: Table = None,
 ) -> int:
     """Write the rows; say on standard error how many."""
+    refuse_unwritable(out)
     return with_table(table, lambda client, name: export(WholeTable(client, name), out))
 
 

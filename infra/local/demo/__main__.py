@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from controller.cli.output_file import why_not_written
 from infra.local.demo.scenario import MONDAY, SHORT, WEEK, launches
 from infra.local.demo.screen import Screen
 from infra.local.sagemaker.capacity import from_trace
@@ -73,9 +74,16 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"--jobs: found {options.jobs}, wanted at least {fewest}: one job of each kind that the demo shows")
     if options.ports_file and not options.keep:
         parser.error("--ports-file: wanted together with --keep, because the endpoints end with the demo")
+    for name, file in (("--ports-file", options.ports_file), ("--history", options.history)):
+        if file and (problem := why_not_written(file)):
+            parser.error(f"{name}: {file}: found {problem}, wanted a file to write to")
+    if problem := why_not_written(Path(options.out) / ERROR_LOG):
+        parser.error(f"--out: {options.out}: found {problem}, wanted a folder to write to")
     try:
         options.supply = from_trace(options.trace, MONDAY) if options.trace else None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        parser.error(f"--trace: {options.trace}: found {error.strerror}, wanted a file that can be read")
+    except ValueError as error:
         parser.error(f"--trace: {error}")
     return options
 

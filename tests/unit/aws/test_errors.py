@@ -78,6 +78,8 @@ def client_error(code: str, message: str = "", status: int = 400) -> ClientError
         ("ValidationException", "The value 'Requested resource not found' is too long", AwsFault.INVALID),
         ("ValidationException", "", AwsFault.INVALID),
         ("SomethingNew", "", AwsFault.OTHER),
+        ("InsufficientCapacityException", "", AwsFault.NO_CAPACITY),
+        ("InsufficientInstanceCapacity", "", AwsFault.NO_CAPACITY),
         ("", "", AwsFault.OTHER),
     ],
 )

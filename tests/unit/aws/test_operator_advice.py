@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from controller.aws.operator_advice import OF_THE_TABLE, advice
+from controller.aws.operator_advice import OF_THE_TABLE, advice, missing_secret
 
 GONE = "the table Spotwarden is gone: restore it from its backup, and deploy with its name as ExistingLedger"
 
@@ -47,6 +47,60 @@ def test_other_errors(operation: str, code: str, told: str) -> None:
     found = said(operation, code)
     assert told in found
     assert bool(told) == bool(found)
+
+
+NOT_ALLOWED = "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: {} on resource: y "
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "message", "told"),
+    [
+        ("GetItem", "ValidationException", "The provided key element does not match the schema", "has other keys"),
+        ("Query", "ValidationException", "Query condition missed key schema element: pk", "has other keys"),
+        ("Query", "ValidationException", "The table does not have the specified index: due", "has other keys or indexes"),
+        ("PutItem", "ValidationException", "One or more parameter values were invalid: Missing the key id", "has other keys"),
+        ("PutItem", "ValidationException", "Item size has exceeded the maximum allowed size", ""),
+        ("PutItem", "ProvisionedThroughputExceededException", "m", "too little capacity: aws dynamodb update-table --table-name"),
+        ("PutItem", "ThrottlingException", "m", ""),
+        (
+            "GetItem", "AccessDeniedException", NOT_ALLOWED.format("kms:Decrypt") + "because no resource-based policy allows it",
+            "may not call GetItem (kms:Decrypt): the policy of the key, or the stack's parameter for it, leaves it out",
+        ),
+        (
+            "CreateTrainingJob", "AccessDeniedException", NOT_ALLOWED.format("iam:PassRole") + "because no identity-based policy",
+            "may not call CreateTrainingJob (iam:PassRole): deploy the stack again with REVERT_DRIFT=yes",
+        ),
+        (
+            "PutItem", "AccessDeniedException", NOT_ALLOWED.format("dynamodb:PutItem")
+            + "with an explicit deny in a service control policy",
+            "may not call PutItem: a service control policy of the organization forbids it",
+        ),
+        (
+            "PutEvents", "AccessDeniedException", NOT_ALLOWED.format("events:PutEvents")
+            + "because no permissions boundary allows",
+            "may not call PutEvents: the permissions boundary (PermissionsBoundary) does not allow it: add it there",
+        ),
+        (
+            "GetSecretValue", "AccessDeniedException", NOT_ALLOWED.format("kms:Decrypt")
+            + "because no VPC endpoint policy allows",
+            "may not call GetSecretValue (kms:Decrypt): the policy of the VPC endpoint",
+        ),
+        ("Query", "UnrecognizedClientException", "The security token included in the request is invalid", "enable the region"),
+    ],
+)  # fmt: skip
+def test_what_aws_says_of_the_cause_decides_what_is_to_be_done(operation: str, code: str, message: str, told: str) -> None:
+    found = said(operation, code, message)
+    assert told in found
+    assert bool(told) == bool(found)
+
+
+def test_a_secret_of_another_region_is_not_created_again_but_made_here() -> None:
+    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:slack-AbCdEf"
+    assert missing_secret(arn, "us-east-1") == (
+        f"the secret {arn} is of eu-west-1, and this stack of us-east-1: make one in us-east-1, and name it in SlackTokenSecret"
+    )
+    assert missing_secret(arn, "eu-west-1").startswith(f"found no secret {arn}: create it")
+    assert missing_secret("slack", "us-east-1").startswith("found no secret slack: create it")
 
 
 def test_the_cause_of_an_error_is_looked_at_too() -> None:

@@ -38,3 +38,16 @@ def test_the_limit_over_all_training_jobs_counts_beside_the_type_s_own() -> None
 
 def test_without_an_answer_the_quota_is_unknown() -> None:
     assert ServiceQuotas(client("service-quotas", UNREACHABLE)).on_demand("ml.g5.xlarge", BEGIN) is None
+
+
+def test_a_quota_that_was_read_counts_through_an_outage_and_is_asked_for_again_after_minutes() -> None:
+    answers = [json_response({"Quotas": PAGES[1]["Quotas"]}), Response(status=500), json_response({"Quotas": []})]
+    with answering(lambda _: answers.pop(0)) as aws:
+        quotas = ServiceQuotas(client("service-quotas", aws.url))
+        moments = (
+            BEGIN,
+            BEGIN + timedelta(hours=7),
+            BEGIN + timedelta(hours=7, minutes=1),
+            BEGIN + timedelta(hours=7, minutes=6),
+        )
+        assert [quotas.on_demand("ml.g5.xlarge", at) for at in moments] == [4, 4, 4, None]

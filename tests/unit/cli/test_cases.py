@@ -164,6 +164,23 @@ def test_a_mistake_in_a_case_is_said_with_its_place_and_no_case_runs(run: Callab
     assert problem in err
 
 
+def test_mistakes_of_every_kind_are_said_at_once(run: Callable[..., Said]) -> None:
+    code, _, err = run("""
+  - {name: one, job: {runtime: 24 h, spott: true}, expect: {verdict: alow, findings: [vision-on-spt], action: halt}}
+  - {name: two, job: {runtime: 24h}, expect: {verdict: findings, findings: [{rule: spot-requird, field: CheckpointConfig.S3Ur}]}}
+  - {name: three, job: {runtime: 24h}, expct: {verdict: allow}}
+  - {name: two, job: none.json, expect: {verdict: undecided, undecided: [sav-work], waiver: [w]}}
+  - nothing
+""")
+    assert code == 2
+    wanted = (
+        "24 h", "spott", "alow", "vision-on-spt", "halt", "spot-requird", "S3Ur", "expct", "'two' a second", "none.json",
+        "sav-work", "'w'", "nothing",
+    )  # fmt: skip
+    assert [word for word in wanted if word not in err] == []
+    assert err.count("team.test.yaml:") >= len(wanted)
+
+
 def test_a_mistake_in_a_policy_and_one_in_a_case_are_said_together(run: Callable[..., Said]) -> None:
     code, _, err = run(one("{sport: true}", "{verdict: allow}"), policy="version: 1\nrules: [{name: a, rule: spot-requird}]\n")
     assert code == 2

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -101,6 +102,8 @@ def test_a_table_that_nobody_can_use_is_told_with_its_state(status: str) -> None
 class Secrets:
     """Secrets Manager with one answer or one error."""
 
+    meta = SimpleNamespace(region_name="us-east-1")
+
     def __init__(self, answer: Mapping[str, Any] | str) -> None:
         self.answer = answer
 
@@ -117,10 +120,14 @@ class Secrets:
         ("InvalidRequestException", False, "the secret arn is marked for deletion: aws secretsmanager restore-secret"),
         ("DecryptionFailure", False, "the secret arn cannot be decrypted: enable its KMS key"),
         ("ResourceNotFoundException", False, "found no secret arn: create it, or deploy without SlackTokenSecret"),
-        ({"SecretBinary": b"x"}, False, "the secret arn has no bot_token; wanted bot_token and signing_secret"),
-        ({"SecretString": ""}, False, "the secret arn has no bot_token"),
-        ({"SecretString": "{not json"}, False, "the secret arn has no bot_token"),
-        ({"SecretString": '{"bot_token": 7}'}, False, "the secret arn has no bot_token"),
+        (
+            {"SecretBinary": b"x"},
+            False,
+            "the secret arn cannot be used: the Slack secret is empty or no text (SecretBinary is not read)",
+        ),
+        ({"SecretString": ""}, False, "the secret arn cannot be used: the Slack secret is empty or no text"),
+        ({"SecretString": "{not json"}, False, "the secret arn cannot be used: the Slack secret begins like JSON and is none"),
+        ({"SecretString": '{"bot_token": 7}'}, False, "the secret arn cannot be used: the Slack secret has no bot_token; wanted"),
         ({"SecretString": '{"webhook_url": "https://hooks"}'}, True, "an incoming webhook"),
     ],
 )

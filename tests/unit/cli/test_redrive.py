@@ -46,12 +46,18 @@ def record(payload: dict[str, Any], version: str = "1.0") -> dict[str, Any]:
     return {"version": version, "requestContext": {"functionArn": f"{ARN}:$LATEST"}, "requestPayload": payload}
 
 
-def redrive(*messages: dict[str, Any], attributes: dict[str, Any] | None = None, options: Sequence[str] = ()) -> tuple[int, int]:
+def redrive(
+    *messages: dict[str, Any] | str, attributes: dict[str, Any] | None = None, options: Sequence[str] = ()
+) -> tuple[int, int]:
     """Queue dead letters and run the command: its exit code, and how many messages are left."""
     sqs = wiring.client("sqs")
     queue = sqs.create_queue(QueueName="DeadLetters")["QueueUrl"]
     for message in messages:
-        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(message), MessageAttributes=attributes or {})
+        sqs.send_message(
+            QueueUrl=queue,
+            MessageBody=message if isinstance(message, str) else json.dumps(message),
+            MessageAttributes=attributes or {},
+        )
     code = main(["redrive", "--queue", queue, *options])
     counted = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     return code, int(counted["ApproximateNumberOfMessages"]) + int(counted["ApproximateNumberOfMessagesNotVisible"])
@@ -90,6 +96,24 @@ def test_a_dead_letter_that_no_function_can_take_is_kept_and_holds_up_no_other(
     assert "the function arn:aws:lambda:us-east-1:123456789012:function:old that it failed in is gone\n" in said
     assert "it names no function: add --function, mostly the stack's output JobChanged\n" in said
     assert "1 dead letter handed over, 2 kept" in said
+
+
+def test_dead_letters_that_the_function_would_lose_are_kept_and_one_of_sns_is_read(
+    host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_sns = {"Type": "Notification", "TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message": json.dumps(record(event()))}
+    letters = {
+        json.dumps(record(event()))[:200]: "the body of the message is no JSON, or was cut off: ",
+        json.dumps(record(event() | {"account": "999999999999"})): "and this stack of '123456789012' and 'us-east-1': redrive it",
+        json.dumps(record(event() | {"region": "eu-west-1"})): "and region 'eu-west-1', and this stack of",
+        json.dumps({"Records": [{"body": "{}"}, {"body": "{}"}]}): "the dead letter has 2 records, wanted one: send each",
+        json.dumps(["not", "an", "event"]): "found a list, wanted an event or a dead letter with one",
+    }
+    assert redrive(*letters, of_sns, options=("--function", "other")) == (1, len(letters))
+    said = capsys.readouterr().out
+    assert [told for told in letters.values() if told not in said] == []
+    assert "1 dead letter handed over, 5 kept" in said
+    assert attacks.entries(host, "bert", Ended)
 
 
 def test_an_empty_queue_is_nothing_to_do(host: Host, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,11 +13,24 @@ from controller.decide.alerts import alert
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
 from controller.ledger.entry import UserRequested
-from controller.ledger.intent import NAME_TAKEN, NO_PERMISSION, NOT_DECIDED, Announce, Intent, IntentResult, Stop, Submit, Wake
+from controller.ledger.intent import (
+    NAME_TAKEN,
+    NO_PERMISSION,
+    NOT_DECIDED,
+    Announce,
+    Intent,
+    IntentResult,
+    Purpose,
+    Stop,
+    Submit,
+    Wake,
+)
 from controller.ledger.message_kind import MessageKind
+from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.mode import Mode
 from controller.policy.user_request import UserRequest
 from tests.builders import BEGIN, block, facts, job, lineage, policy
+from tests.unit.decide.scenes import entry_of
 
 STOPPING = job(status="Stopping", secondary="Uploading", stopping_at=BEGIN)
 REFUSED_SCAN = CheckpointScan(
@@ -116,6 +129,33 @@ def test_a_submission_that_waits_for_a_permission_is_told_once_while_it_waits() 
     assert told["topic"] == f"not-permitted/{SUBMIT.key}"
     assert not messages(facts(lineage=lineage(intents=(replace(waiting, closed=IntentResult.DONE),))))
     assert not messages(facts(lineage=lineage(intents=(replace(waiting, why="throttled"),))))
+
+
+@pytest.mark.parametrize(
+    ("cause", "number", "stopped_to", "kind"),
+    [
+        (FailureCause.CAPACITY, 2, None, MessageKind.STEP_SKIPPED),
+        (FailureCause.CAPACITY, 5, None, MessageKind.STEP_SKIPPED),
+        (MoveCause.DEADLINE, 2, Purpose.MOVE, MessageKind.STEP_SKIPPED),
+        (MoveCause.ASKED, 2, Purpose.MOVE, MessageKind.STEP_SKIPPED),
+        (MoveCause.RETURN, 3, Purpose.MOVE, MessageKind.REFUSED),
+        (MoveCause.RETURN, 2, None, MessageKind.REFUSED),
+        (MoveCause.REPAIR, 2, Purpose.REPAIR, MessageKind.REFUSED),
+        (MoveCause.ASKED, 2, None, MessageKind.REFUSED),
+        (MoveCause.ASKED, 2, Purpose.RULE, MessageKind.REFUSED),
+        (MoveCause.CHANGED_BACK, 2, None, MessageKind.REFUSED),
+    ],
+)
+def test_what_never_fits_is_told_as_a_skipped_step_only_where_another_step_follows(
+    cause: AttemptCause, number: int, stopped_to: Purpose | None, kind: MessageKind
+) -> None:
+    submit = Submit(about="bert", job=f"bert-r{number:02d}", number=number, cause=cause)
+    never = Intent(action=submit, due_at=BEGIN, closed=IntentResult.REFUSED, why="never fits: the limit is 1")
+    stop = Stop(about="bert", because="use-spot", purpose=stopped_to or Purpose.RULE)
+    stopped = (Intent(action=stop, due_at=BEGIN, claim=1, closed=IntentResult.DONE),) if stopped_to else ()
+    known = lineage(entries=(entry_of(1, job()),), intents=(never, *stopped))
+    [told] = messages(facts(lineage=known))
+    assert (told["kind"], told["why"], told["topic"]) == (kind, "the limit is 1", f"{kind}/{submit.key}")
 
 
 @pytest.mark.parametrize(

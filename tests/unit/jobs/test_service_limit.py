@@ -38,6 +38,21 @@ def test_a_limit_is_read_whatever_its_quotation_marks_and_blanks() -> None:
     assert not never_fits(TEXT.format(name=SPOT, limit=".,.0", used=0, delta=1))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "account-level service quota 'Longest run time for a training job' is 432000 Seconds, with current utilization of 0"
+        " Seconds and a request delta of 600000 Seconds.",
+        "service limit 'V' is 50 Model Volumes, with current utilization of 0 Model Volumes and a request delta of 51 Model Vol.",
+        "service limit 'Instances per training job' is 20, with current utilization of 0 and a request delta of 30.",
+        "service limit 'Size of EBS volume' is 1024 GB, with a current utilization of 0 GB and a request delta of 2048",
+        "The requested resource spot-training-job/ml.p5.48xlarge is\nnot available in this region",
+    ],
+)
+def test_a_limit_is_read_whatever_its_unit_and_its_line_breaks(text: str) -> None:
+    assert never_fits(f"(ResourceLimitExceeded): The {text}")
+
+
 def test_the_limit_is_read_with_its_name() -> None:
     found = service_limit_in(TEXT.format(name="Number of instances across all training jobs", limit=4, used=3, delta=2))
     assert found == ServiceLimit(name="Number of instances across all training jobs", limit=4, used=3, delta=2)

@@ -279,3 +279,22 @@ def test_rows_of_the_passes_by_slices_are_read_as_before() -> None:
     assert set(account.names) <= {f"past-{n:06}" for n in range(3)}
     assert account.ledger.passed_until(FIRST) == T0
     assert isinstance(account.ledger.position(FIRST), PassPosition | None)
+
+
+@pytest.mark.nightly
+def test_more_jobs_of_one_moment_than_a_page_has_are_all_looked_at_though_no_token_lives_for_an_hour() -> None:
+    account = OldAccount(tokens_live=timedelta(minutes=10))
+    account.past(250, timedelta(0), ended_after=timedelta(0))
+    for _ in range(4):
+        account.run()
+        account.wait_until(account.began_at + HOUR)
+    assert len(set(account.names)) == 250
+
+
+def test_an_old_job_in_the_middle_of_a_page_does_not_end_a_pass() -> None:
+    account = OldAccount(call_s=0.05)
+    account.past(130, 10 * HOUR)
+    odd = account.world.jobs["past-000020"]
+    odd.created_at = T0 - 300 * DAY
+    account.run()
+    assert {"past-000019", "past-000021", "past-000129"} <= set(account.names)

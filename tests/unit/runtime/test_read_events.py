@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from controller.ledger.pool import MarketSignalKind
 from controller.runtime.ports import Trigger
-from controller.runtime.read_events import BadEvent, event_in, market_warning_of, not_of, trigger_of, tuning_job_in
+from controller.runtime.read_events import BadEvent, event_in, function_in, market_warning_of, not_of, trigger_of, tuning_job_in
 
 
 def job_event(**changed: Any) -> dict[str, Any]:
@@ -89,11 +90,32 @@ RECORD = {
         RECORD,
         {"MessageId": "1", "Body": json.dumps(job_event())},
         {"messageId": "1", "body": json.dumps(RECORD)},
+        {"Type": "Notification", "TopicArn": "arn", "Message": json.dumps(RECORD)},
+        {"Records": [{"messageId": "1", "body": json.dumps(RECORD)}]},
+        {"Records": [{"Sns": {"Message": json.dumps(RECORD)}}]},
+        {"Records": [{"body": json.dumps({"Type": "Notification", "Message": json.dumps(RECORD)})}]},
+        {"source": "lambda", "detail-type": "Lambda Function Invocation Result - Failure", "detail": RECORD},
+        {"Body": base64.b64encode(json.dumps(RECORD).encode()).decode()},
     ],
-    ids=["an event", "of an on-failure destination", "of a dead-letter queue", "a message of SQS"],
+    ids=[
+        "an event",
+        "of an on-failure destination",
+        "of a dead-letter queue",
+        "a message of SQS",
+        "of a topic",
+        "SQS for Lambda",
+        "SNS for Lambda",
+        "SNS in SQS",
+        "of a bus as destination",
+        "base64",
+    ],
 )
 def test_a_dead_letter_is_read_as_the_event_in_it(payload: dict[str, Any]) -> None:
     assert event_in(payload) == job_event()
+
+
+def deep(letter: dict[str, Any], count: int) -> dict[str, Any]:
+    return RECORD | {"requestPayload": deep(letter, count - 1)} if count else letter
 
 
 @pytest.mark.parametrize(
@@ -105,13 +127,24 @@ def test_a_dead_letter_is_read_as_the_event_in_it(payload: dict[str, Any]) -> No
         ([job_event()], "found a list, wanted an event or a dead letter with one"),
         ({"Body": "{"}, "the body of the message is no JSON"),
         ({"Body": "[" * 100_000}, "the body of the message is no JSON"),
-        ({"Body": json.dumps(RECORD | {"requestPayload": RECORD | {"requestPayload": RECORD}})}, "a dead letter within a dead"),
+        ({"Body": json.dumps(deep(RECORD, 5))}, "a dead letter within a dead letter, 5 deep"),
+        ({"Records": []}, "the dead letter has 0 records, wanted one"),
+        ({"Records": ["x"]}, "found a str, wanted an event or a dead letter with one"),
+        (RECORD | {"requestPayload": None}, "found a str, wanted an event or a dead letter with one"),
     ],
 )
 def test_an_invalid_dead_letter_is_refused(payload: Any, told: str) -> None:
     with pytest.raises(BadEvent) as refused:
         event_in(payload)
     assert str(refused.value).startswith(told)
+
+
+@pytest.mark.parametrize(
+    "payload", [RECORD, {"body": json.dumps(RECORD)}, {"Records": [{"Sns": {"Message": json.dumps(RECORD)}}]}]
+)
+def test_the_record_names_the_function_that_failed_however_it_is_wrapped(payload: dict[str, Any]) -> None:
+    assert function_in(payload) == "arn"
+    assert [function_in(other) for other in (job_event(), [], {"requestContext": None}, deep(job_event(), 0))] == [""] * 4
 
 
 @pytest.mark.parametrize(
