@@ -40,10 +40,10 @@ class Decision:
     ``problems`` are deciders that raised; the decisions of the others stand. ``claims`` on checkpoint prefixes are taken and
     ``released`` returned, ``holds`` on quota are taken and ``freed``, and what jobs work on (``works``) is remembered. ``late``
     are days before the one of the commit (``late_at``) to which entries belong: their rollups have to be made again.
-    ``capacity`` are signals about spot pools and ``times`` how long phases took, for other lineages. ``needs`` are open questions: a decision with one is
-    not committed, but made again once the runtime has looked them up. ``said`` are all intents that are decided now, also known
-    ones: no act on SageMaker is performed that is not among them. ``doubtful`` are keys of those that are decided only because
-    they were tried: nothing new is created for them.
+    ``capacity`` are signals about spot pools and ``times`` how long phases took, for other lineages. ``needs`` are open
+    questions: a decision with one is not committed, but made again once the runtime has looked them up. ``said`` are all
+    intents that are decided now, also known ones: no act on SageMaker is performed that is not among them. ``doubtful`` are
+    keys of those that are decided only because they were tried: nothing new is created for them.
     """
 
     entries: tuple[Entry, ...] = ()
