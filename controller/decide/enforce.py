@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from controller.decide.announce import say
 from controller.decide.decision import Decision
@@ -13,7 +13,7 @@ from controller.decide.planned_stop import may_act, planned_stop
 from controller.decide.repair_room import asked_again, with_room
 from controller.decide.roll_out import rolled_out
 from controller.jobs.request import change_to_json
-from controller.ledger.entry import Flagged
+from controller.ledger.entry import Flagged, Waived
 from controller.ledger.intent import STOP_UNDER_WAY, Intent, Purpose, Stop, Wake
 from controller.ledger.message import DeadlineUnreadable, JobFacts, RuleBroken
 from controller.ledger.message_kind import NextStep
@@ -68,19 +68,34 @@ def _as_first_tagged(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Findi
 
 
 def given_waivers(facts: Facts) -> tuple[Waiver, ...]:
-    """The waivers that people gave in Slack for the lineage. Each was bounded when it was given."""
-    most = facts.now + timedelta(seconds=facts.policy.slack.waiver_s_max)
+    """The waivers that people gave in Slack for the lineage, each as long as the policy of now allows.
+
+    One that was given for a rule which the policy now uses for another kind of mistake counts for nothing.
+    """
+    most = facts.now + timedelta(seconds=facts.policy.slack.waiver_s_max)  # the clock that wrote it may be a little ahead
     return tuple(
-        Waiver(rules=(w.policy,), reason=w.reason, owner=w.who, ticket=w.ticket, expires=min(w.until, most))
+        Waiver(rules=(w.policy,), reason=w.reason, owner=w.who, ticket=w.ticket, expires=min(_until(w, facts), most))
         for w in waivers_in_force(facts.lineage, facts.now)
+        if _is_same_rule(w, facts)
     )
+
+
+def _until(waived: Waived, facts: Facts) -> datetime:
+    """When it ends: what the policy of now allows counts from when it was given."""
+    return min(waived.until, waived.at + timedelta(seconds=facts.policy.slack.waiver_s_max))
+
+
+def _is_same_rule(waived: Waived, facts: Facts) -> bool:
+    """Whether the rule of that name is still of the kind that the lineage broke when it was waived, as far as that is known."""
+    kinds = {e.rule for e in facts.lineage.entries if isinstance(e, Flagged) and e.policy == waived.policy and e.at <= waived.at}
+    return not kinds or all(rule.kind in kinds for rule in facts.policy.rules if rule.name == waived.policy)
 
 
 def _when_waivers_end(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
     """Judge the job again when a waiver ends."""
     if not facts.job.alive:
         return ()
-    ends = {w.until for w in waivers_in_force(facts.lineage, facts.now)}
+    ends = {end for w in waivers_in_force(facts.lineage, facts.now) if (end := _until(w, facts)) > facts.now}
     ends |= {f.waiver.expires for f in verdict.findings if f.waiver is not None and f.waiver.name}
     return tuple(Intent(action=Wake(about=facts.job.name, at=at), due_at=at) for at in sorted(ends))
 

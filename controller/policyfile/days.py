@@ -34,7 +34,7 @@ def expires_at(found: Any) -> str:
 written(
     expires_at,
     type="string",
-    pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?$",
+    pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+([Zz]|[+-][0-9]{1,2}(:?[0-9]{2})?))?$",
     patternErrorMessage="a date, or a time with its zone, such as 2026-12-31",
 )
 Expires = Annotated[str, BeforeValidator(expires_at)]

@@ -284,7 +284,8 @@ def _percent(found: Any) -> float:
     return float(parts[1])
 
 
-written(_percent, type="string", pattern=r"^[0-9]{1,3}(\.[0-9]{1,3})? ?%$", patternErrorMessage=PERCENT)
+PERCENT_PATTERN = r"^(?!0+(\.0+)? ?%$)(100(\.0{1,3})?|0?[0-9]{1,2}(\.[0-9]{1,3})?) ?%$"  # as _percent takes it, with its bounds
+written(_percent, type="string", pattern=PERCENT_PATTERN, patternErrorMessage=PERCENT)
 Percent = Annotated[float, BeforeValidator(_percent)]
 
 

@@ -172,7 +172,7 @@ def run(
 
 def export(client: Any, since: datetime, out: Path | None, *, redact: bool = True) -> int:
     """Write the lines. Raises BadInput, and whatever AWS refuses."""
-    stream, known = _continued(out) if out is not None else (sys.stdout.buffer, set())
+    stream, known = _continued(out, redact=redact) if out is not None else (sys.stdout.buffer, set())
     work = Export(client=client, since=since, redact=redact, known=known)
     if known:
         _say(f"{out} has {count(len(known), 'job')} already")
@@ -196,7 +196,7 @@ def _summary(work: Export) -> str:
     return ", ".join(parts)
 
 
-def _continued(out: Path) -> tuple[BinaryIO, set[JobKey]]:
+def _continued(out: Path, *, redact: bool) -> tuple[BinaryIO, set[JobKey]]:
     """The file, open at the end of its last complete line, and the jobs that it has."""
     try:
         stream = out.open("r+b" if out.exists() else "w+b")
@@ -205,16 +205,20 @@ def _continued(out: Path) -> tuple[BinaryIO, set[JobKey]]:
     known: set[JobKey] = set()
     end = 0
     for number, line in enumerate(stream, start=1):
-        if not line.endswith(b"\n") and line.startswith(CUT_LINE):
+        if not line.endswith(b"\n") and (line.startswith(CUT_LINE) or CUT_LINE.startswith(line)):
             break
         try:
             document = document_of(line)
             known.add((document["TrainingJobName"], _moment(document["CreationTime"])))
+            plain = redact and redacted(document) != document
         except (KeyError, ValueError, TypeError) as error:
             stream.close()
             raise BadInput(
                 f"{out}: line {number} is no job of an export ({type(error).__name__}), wanted an earlier export to go on with"
             ) from error
+        if plain:
+            stream.close()
+            raise BadInput(f"{out}: line {number} has values that may be secrets: go on --with-values, or write to another file")
         end += len(line)
     stream.seek(end)
     stream.truncate()

@@ -15,8 +15,9 @@ from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, St
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
-from controller.policy.policy import Repair, RuleAction
+from controller.policy.policy import Repair, RuleAction, Severity
 from controller.policy.selector import Selector
+from controller.policy.slack_settings import SlackSettings
 from controller.policy.waiver import Waiver
 from tests.builders import BEGIN, block, facts, job, lineage, policy, rule
 from tests.unit.decide.deciding import actions, text
@@ -99,6 +100,36 @@ def test_a_waiver_counts_for_the_tags_that_were_read_first_and_one_given_in_slac
     )
     known = facts(by_now, tagged_first=first, policy=replace(waived, waivers=()), lineage=lineage(entries=(given,)))
     assert not actions(known, Stop)
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("flagged_kind", "longest", "age", "holds"),
+    [
+        ("spot-required", 14 * DAY, DAY, False),
+        ("spot-required", 2 * DAY, DAY, False),
+        ("spot-required", 12 * DAY / 24, DAY, True),  # the policy allows less than when it was given
+        ("spot-required", DAY, DAY, True),
+        ("spot-required", 14 * DAY, timedelta(seconds=-2), False),  # the clock that wrote it is ahead
+        ("max-runtime-limit", 14 * DAY, DAY, True),  # the name is another rule's now
+        (None, 14 * DAY, DAY, False),
+    ],
+)
+def test_a_waiver_given_in_slack_is_held_to_the_policy_of_now(
+    flagged_kind: str | None, longest: timedelta, age: timedelta, holds: bool
+) -> None:
+    offender, now = job(spot=False, wait_s_max=None), BEGIN + timedelta(minutes=5)
+    given = Waived(job="bert", at=now - age, team=None, policy="use-spot", who="U1", reason="r", ticket="T", until=now + 13 * DAY)
+    flagged = Flagged(
+        job="bert", at=now - age - timedelta(minutes=1), team=None, rule=flagged_kind or "", policy="use-spot",
+        severity=Severity.HIGH, mode=Mode.ENFORCE, field="f", found="x", wanted="y", revision="r0",
+    )  # fmt: skip
+    entries = (given,) if flagged_kind is None else (flagged, given)
+    under = replace(policy(rules=(rule(),), resubmissions=()), slack=SlackSettings(waiver_s_max=int(longest.total_seconds())))
+    stops = actions(facts(offender, now=now, policy=under, lineage=lineage(entries=entries)), Stop)
+    assert bool(stops) is holds
 
 
 def test_only_the_alarm_about_checkpoints_is_told_once_a_day() -> None:

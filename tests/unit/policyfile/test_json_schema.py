@@ -115,6 +115,9 @@ def test_a_good_file_has_nothing_underlined(text: str) -> None:
         ("version: 1\nslack: {digest: {weekly_on: mondy}}\n", "mondy"),
         ("version: 1\nslack: {may: {stop: ['@alice']}}\n", "'@alice'"),
         ("version: 2\nslack: {}\n", "2"),
+        ("version: 1\nrules:\n  - {name: a, rule: spot-required, share: 0%}\n", "0%"),
+        ("version: 1\nrules:\n  - {name: a, rule: spot-required, share: 101%}\n", "101%"),
+        ("version: 1\nwaivers:\n  - {name: a, rule: b, expires: '2026-12-01T10:00:00'}\n", "'2026-12-01T10:00:00'"),
     ],
 )
 def test_an_editor_underlines_what_the_compiler_refuses(text: str, marked: str, tmp_path: Path) -> None:

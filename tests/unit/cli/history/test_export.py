@@ -83,6 +83,24 @@ def test_an_export_that_was_ended_goes_on_and_asks_for_no_job_again(ended: World
     assert sorted(line["TrainingJobName"] for line in lines(file)) == ["one", "three", "two"]
 
 
+@pytest.mark.parametrize("torn", ["{", '{"Trai', '{"TrainingJob', '{"TrainingJobName": "x"}'])
+def test_an_export_goes_on_wherever_its_last_line_was_cut(ended: World, tmp_path: Path, torn: str) -> None:
+    file = tmp_path / "history.jsonl"
+    file.write_text(torn, "utf-8")
+    assert export(Counting(ended), EARLY, file) == 0
+    assert len(lines(file)) == 3
+
+
+def test_an_export_with_values_is_not_continued_without_them(ended: World, tmp_path: Path) -> None:
+    file = tmp_path / "history.jsonl"
+    export(Client(ended), EARLY, file, redact=False)
+    before = file.read_bytes()
+    with pytest.raises(BadInput, match="line 1 has values that may be secrets"):
+        export(Client(ended), EARLY, file)
+    assert file.read_bytes() == before
+    assert export(Client(ended), EARLY, file, redact=False) == 0
+
+
 def test_a_job_that_was_deleted_meanwhile_is_left_out(ended: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     missing = ClientError({"Error": {"Code": "ValidationException", "Message": "Requested resource not found."}}, "Describe")
     export(Counting(ended, {"two": missing}), EARLY, tmp_path / "h.jsonl")
