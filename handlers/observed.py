@@ -47,7 +47,7 @@ def observed(handler: Callable[[Any, Any], Any]) -> Handler:
                 return {"EventsOfOthers": 1}
             outcome: dict[str, Any] = handler(event, context)
         except Exception as problem:
-            logger.exception("failed", extra=_told(problem))
+            logger.exception("failed", extra=_log_fields(problem))
             metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
             raise
         else:
@@ -62,7 +62,7 @@ def observed(handler: Callable[[Any, Any], Any]) -> Handler:
     return observing
 
 
-def _told(problem: Exception) -> dict[str, str]:
+def _log_fields(problem: Exception) -> dict[str, str]:
     """What the log says of an error: its text, and what an operator can do, where that is known."""
     to_do = wiring.advice_on(problem)
     return {"problem": str(problem), **({"to_do": to_do} if to_do else {})}

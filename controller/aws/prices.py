@@ -45,12 +45,12 @@ class Prices:
         return with_agreed(self._list_price, self._agreed())(instance_type, region, at, since)
 
     def _list_price(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
-        ours = [rate for rate in self._ours(region, at).get(instance_type, ()) if _plausible(rate, instance_type)]
-        days = {rate.as_of for rate in ours}
-        known = (*(rate for rate in packaged_rates().get((region, instance_type), ()) if rate.as_of not in days), *ours)
+        of_list = [rate for rate in self._listed_in(region, at).get(instance_type, ()) if _plausible(rate, instance_type)]
+        days = {rate.as_of for rate in of_list}
+        known = (*(rate for rate in packaged_rates().get((region, instance_type), ()) if rate.as_of not in days), *of_list)
         return rate_over(known, since, at) if since is not None else rate_at(known, at)
 
-    def _ours(self, region: str, at: datetime) -> Listed:
+    def _listed_in(self, region: str, at: datetime) -> Listed:
         read_at, listed = self._read.get(region, (at - 2 * FRESH, {}))
         if abs(at - read_at) > FRESH:
             listed = self._listed(region)

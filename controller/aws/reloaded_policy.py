@@ -75,7 +75,7 @@ class ReloadedPolicies:
         held, now = self._held, self._now()
         if held is None or (self._may_change and not timedelta() <= now - self._read_at < READ_EVERY):
             try:
-                held = self._found(now)
+                held = self._good_version(now)
             except Unreachable:
                 if held is None:
                     raise
@@ -83,7 +83,7 @@ class ReloadedPolicies:
         self._may_change = False
         return held
 
-    def _found(self, now: datetime) -> Policy:
+    def _good_version(self, now: datetime) -> Policy:
         """The version in S3 if it is good; otherwise the last good one. Raises Unreachable."""
         if self._revisions is None:
             raise RuntimeError("begin() comes before the first use")
@@ -99,7 +99,7 @@ class ReloadedPolicies:
         put: tuple[str, PutInForce] | None = None
         for _ in range(READINGS_MAX):
             asked_at = self._now()
-            self._look(source)
+            self._read_object(source)
             if self._newest is None or self._unread is not None:
                 return None
             document, policy = self._newest
@@ -114,7 +114,7 @@ class ReloadedPolicies:
             put = (policy.revision, done) if done is not None else None
         return None
 
-    def _look(self, source: S3PolicyDocument) -> None:
+    def _read_object(self, source: S3PolicyDocument) -> None:
         """Read the object, and the version that it is."""
         found = source.read(self._etag)
         match found:

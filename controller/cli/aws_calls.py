@@ -63,9 +63,9 @@ def explained(error: Exception) -> BadInput | AwsUnreachable:
         case Unreachable(__cause__=BotoCoreError() | ClientError() as cause):
             return explained(cause)
         case ProfileNotFound():
-            return BadInput(f"--profile: {_said(error)}; wanted a profile of ~/.aws/config")
+            return BadInput(f"--profile: {_error_text(error)}; wanted a profile of ~/.aws/config")
         case ParamValidationError():
-            return BadInput(_said(error))
+            return BadInput(_error_text(error))
         case NoCredentialsError() | PartialCredentialsError():
             return AwsUnreachable(NO_CREDENTIALS)
         case NoRegionError():
@@ -73,8 +73,8 @@ def explained(error: Exception) -> BadInput | AwsUnreachable:
         case ClientError():
             return _refused(error)
         case raised.ConnectionError() | HTTPClientError():
-            return AwsUnreachable(f"AWS does not answer ({_said(error)}): check the region and the network")
-    return AwsUnreachable(_said(error))
+            return AwsUnreachable(f"AWS does not answer ({_error_text(error)}): check the region and the network")
+    return AwsUnreachable(_error_text(error))
 
 
 def _refused(error: ClientError) -> BadInput | AwsUnreachable:
@@ -84,13 +84,13 @@ def _refused(error: ClientError) -> BadInput | AwsUnreachable:
     if code in UNKNOWN:
         return AwsUnreachable(f"AWS does not know these credentials ({code}): check --profile and the environment")
     if code in DENIED:
-        return AwsUnreachable(f"your credentials may not do this: {_said(error)}")
+        return AwsUnreachable(f"your credentials may not do this: {_error_text(error)}")
     if code in BAD or code.startswith(("ResourceNotFound", "AWS.SimpleQueueService")):
-        return BadInput(_said(error))
-    return AwsUnreachable(_said(error))
+        return BadInput(_error_text(error))
+    return AwsUnreachable(_error_text(error))
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 

@@ -173,19 +173,19 @@ def classified(text: str) -> Classified:
     """The cause of a failure as it was pasted."""
     found = Classified(cause=FailureCause.UNKNOWN, reason="")
     for plain in _plain(_COLOURS.sub("", text[:TEXT_MAX])):
-        found = _told(plain)
+        found = _classified(plain)
         if found.cause is FailureCause.UNKNOWN and (beginning := _BEGINNINGS.search(plain)) is not None and beginning.start():
-            found = _told(plain[beginning.start() :])
+            found = _classified(plain[beginning.start() :])
         if found.cause is not FailureCause.UNKNOWN:
             break
     return found
 
 
-def _told(text: str) -> Classified:
+def _classified(text: str) -> Classified:
     rest, code = _stripped(text)
     reason = " ".join(rest.split())[:1024]
     quota = service_limit_in(rest)
-    for cause in (found(rest, code) for found in _TELLING):
+    for cause in (found(rest, code) for found in _FINDERS):
         if cause is not None:
             return Classified(cause=cause, reason=reason, quota=quota if cause is FailureCause.QUOTA else None)
     return Classified(cause=classify(text), reason=reason)  # a class around a text that nobody knows
@@ -315,6 +315,6 @@ def _by_name(text: str, code: str | None) -> FailureCause | None:
     return _CODES.get(name[1]) if name else None
 
 
-_TELLING: tuple[Callable[[str, str | None], FailureCause | None], ...] = (
+_FINDERS: tuple[Callable[[str, str | None], FailureCause | None], ...] = (
     _by_code, _by_class, _by_quota, _by_status, _by_text, _by_name,
 )  # fmt: skip

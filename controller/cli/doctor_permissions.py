@@ -19,26 +19,26 @@ Parameters = Mapping[str, str]
 AGAIN = "deploy the stack again with REVERT_DRIFT=yes, which puts its own policies back"
 
 
-def _given(*names: str) -> Callable[[Parameters], bool]:
+def _where_given(*names: str) -> Callable[[Parameters], bool]:
     return lambda parameters: all(parameters.get(name, "").strip("[]'\" ") for name in names)
 
 
 # The conditions of the template under which a function is given a permission.
 CONDITIONS: Mapping[str, Callable[[Parameters], bool]] = {
     "": lambda _: True,
-    "HasRoles": _given("TrainingRoles"),
-    "HasBuckets": _given("CheckpointBuckets"),
-    "HasPolicyUri": _given("PolicyUri"),
-    "HasPolicyKey": _given("PolicyUri", "PolicyKey"),
-    "HasSlack": _given("SlackTokenSecret"),
-    "HasNoSlack": lambda parameters: not _given("SlackTokenSecret")(parameters),
-    "HasSlackKey": _given("SlackTokenSecret", "SlackSecretKey"),
-    "HasApi": lambda parameters: _given("SlackTokenSecret")(parameters) and parameters.get("SlackApi", "yes") == "yes",
-    "HasNotices": lambda parameters: not _given("SlackTokenSecret")(parameters) and _given("NoticeTopic")(parameters),
-    "HasPolicyTopics": _given("PolicyTopics"),
-    "HasTopicKey": _given("TopicKey"),
-    "HasVpc": _given("SubnetIds"),
-    "HasKey": _given("Key"),
+    "HasRoles": _where_given("TrainingRoles"),
+    "HasBuckets": _where_given("CheckpointBuckets"),
+    "HasPolicyUri": _where_given("PolicyUri"),
+    "HasPolicyKey": _where_given("PolicyUri", "PolicyKey"),
+    "HasSlack": _where_given("SlackTokenSecret"),
+    "HasNoSlack": lambda parameters: not _where_given("SlackTokenSecret")(parameters),
+    "HasSlackKey": _where_given("SlackTokenSecret", "SlackSecretKey"),
+    "HasApi": lambda parameters: _where_given("SlackTokenSecret")(parameters) and parameters.get("SlackApi", "yes") == "yes",
+    "HasNotices": lambda parameters: not _where_given("SlackTokenSecret")(parameters) and _where_given("NoticeTopic")(parameters),
+    "HasPolicyTopics": _where_given("PolicyTopics"),
+    "HasTopicKey": _where_given("TopicKey"),
+    "HasVpc": _where_given("SubnetIds"),
+    "HasKey": _where_given("Key"),
 }
 
 

@@ -92,7 +92,7 @@ def look_at_topics(
     if missing:
         return False, f"not in the stack parameter PolicyTopics: {', '.join(missing)}; add them there, and deploy"
     here = [arn for arn in sorted(named) if sns_topic(arn).region == region]
-    if gone := list(_gone(client, here)):
+    if gone := list(_missing_topics(client, here)):
         return False, f"these topics do not exist: {', '.join(gone)}; create them, or name others in the policies"
     elsewhere = sorted(set(named) - set(here))
     if elsewhere:
@@ -100,7 +100,7 @@ def look_at_topics(
     return True, f"{', '.join(here)}: allowed, and there"
 
 
-def _gone(client: Callable[[str], Any], arns: Iterable[str]) -> Iterator[str]:
+def _missing_topics(client: Callable[[str], Any], arns: Iterable[str]) -> Iterator[str]:
     for arn in arns:
         try:
             client("sns").get_topic_attributes(TopicArn=arn)

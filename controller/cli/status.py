@@ -130,22 +130,24 @@ def _lines(status: Status, now: datetime) -> Iterable[str]:
     yield f"work       {due if status.overdue else 'nothing is overdue'}"
     if status.failing:
         yield f"failing    {_counted(len(status.failing), 'trigger')}; each is tried again every five minutes"
-    yield from _some([f"  {one.job} since {_time(one.since)}: {one_line(one.problem, TEXT_MAX)}" for one in status.failing])
+    yield from _first_lines(
+        [f"  {one.job} since {_time(one.since)}: {one_line(one.problem, TEXT_MAX)}" for one in status.failing]
+    )
     yield f"messages   {'these channels have messages that wait' if status.queues else 'none wait'}"
     width = max((len(queue.channel) for queue in status.queues), default=0)
     for queue in status.queues:
         yield f"  {queue.channel:<{width}}  {_counted(queue.waiting, 'message')}, the oldest for {span(queue.oldest_s)}"
     again = f"{_counted(len(status.aside), 'message')}; spotwarden redrive queues them again"
     yield f"set aside  {again if status.aside else 'none'}"
-    yield from _some([f"  {_of(one)}: {one_line(one.why, TEXT_MAX)}" for one in status.aside])
+    yield from _first_lines([f"  {_aside_line(one)}: {one_line(one.why, TEXT_MAX)}" for one in status.aside])
 
 
-def _of(one: Aside) -> str:
+def _aside_line(one: Aside) -> str:
     job = f" of {one.job}" if one.job else ""
     return f"{one_line(one.channel, TEXT_MAX)}  {_time(one.at)}  {one_line(one.what, TEXT_MAX)}{job}"
 
 
-def _some(lines: list[str]) -> Iterable[str]:
+def _first_lines(lines: list[str]) -> Iterable[str]:
     yield from lines[:SHOWN_MAX]
     if len(lines) > SHOWN_MAX:
         yield f"  and {len(lines) - SHOWN_MAX} more; --format json has all"

@@ -42,7 +42,7 @@ def alert_failed_intents(lineage: Lineage, job: str, channel: str, now: datetime
         if intent.action.about != job or not isinstance(intent.action, Submit | Stop):
             continue
         if intent.closed in FAILED and not _called_off(lineage, intent):
-            said |= announce(_not_done(intent, lineage), intent.key, about=job, channel=channel, at=now)
+            said |= announce(_failure_message(intent, lineage), intent.key, about=job, channel=channel, at=now)
         elif intent.open and intent.why.startswith(NO_PERMISSION) and isinstance(intent.action, Submit):
             waiting = NotPermitted(name=job, attempt=intent.action.job, why=intent.why.removeprefix(NO_PERMISSION))
             said |= announce(waiting, intent.key, about=job, channel=channel, at=now)
@@ -57,7 +57,7 @@ def _called_off(lineage: Lineage, intent: Intent) -> bool:
     return submit.number in called_off_numbers(lineage, submit.about)
 
 
-def _not_done(intent: Intent, lineage: Lineage) -> Refused | Abandoned | NameTaken | StepSkipped:
+def _failure_message(intent: Intent, lineage: Lineage) -> Refused | Abandoned | NameTaken | StepSkipped:
     attempt, why = (intent.action.job if isinstance(intent.action, Submit) else ""), intent.why
     if isinstance(intent.action, Submit) and never_fitted(intent):
         why = why.removeprefix(NEVER_FITS)

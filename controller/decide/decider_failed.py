@@ -28,7 +28,7 @@ def decider_failed(facts: Facts, decider: str, error: Exception) -> Decision:
     wake = Intent(action=Wake(about=facts.job.name, at=wake_at), due_at=wake_at)
     ended_at = facts.job.ended_at or facts.now
     intents = (wake,) if facts.job.alive or facts.now - ended_at < LOOKED_AT_FOR else ()
-    return Decision(intents=intents, problems=(problem,)) | _told(facts, problem)
+    return Decision(intents=intents, problems=(problem,)) | _announce_once(facts, problem)
 
 
 def _raised_at(error: Exception) -> str:
@@ -37,7 +37,7 @@ def _raised_at(error: Exception) -> str:
     return f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
-def _told(facts: Facts, problem: DeciderProblem) -> Decision:
+def _announce_once(facts: Facts, problem: DeciderProblem) -> Decision:
     topic = f"{MessageKind.DECIDER_FAILED}/{problem.decider}"
     told = (i.action for i in facts.lineage.intents if isinstance(i.action, Announce) and i.action.topic == topic)
     if any(action.about != facts.job.name for action in told):

@@ -49,7 +49,7 @@ def changed_by_us(facts: Facts) -> bool:
     if root is None or facts.number == 1 or not (job.outcome in FAILED_IN_CODE or _failed_unknown_here(facts)):
         return False
     ours, theirs = place_of(job), place_of(root)
-    if ours.like(theirs) or any(ours.like(place_of(e)) for e in _worked(facts)):
+    if ours.like(theirs) or any(ours.like(place_of(e)) for e in _attempts_that_worked(facts)):
         return False
     return ours.instances != theirs.instances or place_that_worked(facts) is not None
 
@@ -68,7 +68,7 @@ def place_that_worked(facts: Facts) -> Place | None:
     back = (submit for submit, _ in facts.lineage.submits() if submit.cause is MoveCause.CHANGED_BACK)
     if any(submit.number <= facts.number for submit in back):
         return None
-    worked = sorted(_worked(facts), key=lambda e: e.number)
+    worked = sorted(_attempts_that_worked(facts), key=lambda e: e.number)
     if worked:
         return place_of(worked[-1])
     root = facts.lineage.entry(Started, facts.lineage.id.root)
@@ -76,7 +76,7 @@ def place_that_worked(facts: Facts) -> Place | None:
     return replace(place_of(root), trained=False) if root is not None and not failed else None
 
 
-def _worked(facts: Facts) -> tuple[Started, ...]:
+def _attempts_that_worked(facts: Facts) -> tuple[Started, ...]:
     """The earlier attempts that trained and did not fail in their code."""
     before = (e for e in facts.lineage.entries if isinstance(e, Started) and e.number < facts.number)
     return tuple(e for e in before if _trained(facts.lineage, e) and not _failed_in_code(facts.lineage, e))

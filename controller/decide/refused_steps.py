@@ -66,15 +66,15 @@ def places_that_never_fit(facts: Facts) -> frozenset[Place]:
 
 def place_of(facts: Facts, submit: Submit) -> Place:
     """Where a submission was to run; of rows of older versions, as far as its changes say."""
-    return _where(json.loads(submit.sent)) if submit.sent else place_with(facts, Changes.read(submit.changes).request())
+    return _place_of(json.loads(submit.sent)) if submit.sent else place_with(facts, Changes.read(submit.changes).request())
 
 
 def place_with(facts: Facts, changes: RequestChange) -> Place:
     """Where the job would run with these changes."""
-    return _where(asdict(RequestForm.of(facts.job).changed(Changes.of(changes))))
+    return _place_of(asdict(RequestForm.of(facts.job).changed(Changes.of(changes))))
 
 
-def _where(form: Mapping[str, Any]) -> Place:
+def _place_of(form: Mapping[str, Any]) -> Place:
     return tuple(tuple(value) if isinstance(value := form[name], list | tuple) else value for name in _WHERE)
 
 

@@ -64,20 +64,20 @@ def _guarded(facts: Facts, finding: Finding, so_far: RolledOut) -> RolledOut:
         return replace(so_far, findings=(*so_far.findings, finding))
     before = _before(facts, finding)
     if before is not None:
-        return _with(so_far, finding if before.mode is Mode.ENFORCE else _held(finding))
+        return _with_acting(so_far, finding if before.mode is Mode.ENFORCE else _held_back(finding))
     if not acts or guard is None:
         return replace(so_far, findings=(*so_far.findings, finding))
     if Need.RULE_ACTS not in facts.looked_up:
-        return RolledOut(findings=(*so_far.findings, _held(finding)), also=Decision(needs=frozenset({Need.RULE_ACTS})))
+        return RolledOut(findings=(*so_far.findings, _held_back(finding)), also=Decision(needs=frozenset({Need.RULE_ACTS})))
     known, mine = facts.rule_acts.get(finding.policy, NO_ACTS), str(facts.lineage.id)
     if known.held_back:
-        return _with(so_far, _held(finding))
+        return _with_acting(so_far, _held_back(finding))
     counted = known.by_team(but=mine)
     team = facts.job.team or ""
     counted[team] = counted.get(team, 0) + 1
     guarded = facts.now < facts.policy.in_force_at + GUARDED_FOR
     if not guarded or not guard.surprised(counted, facts.last_day):
-        return _with(so_far, finding)
+        return _with_acting(so_far, finding)
     held = RuleHeldBack(
         job=facts.job.name, at=facts.now, team=facts.job.team, policy=finding.policy, revision=facts.policy.revision,
         jobs=sum(counted.values()), teams=len(counted),
@@ -86,14 +86,14 @@ def _guarded(facts: Facts, finding: Finding, so_far: RolledOut) -> RolledOut:
         job=JobFacts.of(facts.job), policy=held.policy, revision=held.revision, jobs=held.jobs, teams=held.teams
     )
     said = say(facts, message, finding.policy, held.revision, channel=facts.policy.channel)
-    return _with(replace(so_far, also=so_far.also | Decision(entries=(held,)) | said), _held(finding))
+    return _with_acting(replace(so_far, also=so_far.also | Decision(entries=(held,)) | said), _held_back(finding))
 
 
-def _with(so_far: RolledOut, finding: Finding) -> RolledOut:
+def _with_acting(so_far: RolledOut, finding: Finding) -> RolledOut:
     return replace(so_far, findings=(*so_far.findings, finding), acting=so_far.acting | {finding.policy})
 
 
-def _held(finding: Finding) -> Finding:
+def _held_back(finding: Finding) -> Finding:
     return replace(finding, mode=Mode.WARN, held_back=HeldBack.SURPRISE)
 
 

@@ -92,8 +92,8 @@ def _called_off(submit: Submit, intent: Intent, lineage: Lineage) -> bool:
 
 def settle_caps(facts: Facts) -> Decision:
     """Say what the job cost if it is an attempt under a cap, and that nothing was spent for an attempt that was never made."""
-    settled = [_settled(facts, submit, cost) for submit in _made(facts) if (cost := _cost_micros(facts)) is not None]
-    settled += [_settled(facts, submit, 0) for submit in _never_made(facts)]
+    settled = [_settled(facts, submit, cost) for submit in _submits_made(facts) if (cost := _cost_micros(facts)) is not None]
+    settled += [_settled(facts, submit, 0) for submit in _submits_never_made(facts)]
     return Decision(intents=tuple(settled) + _not_moved(facts))
 
 
@@ -113,11 +113,11 @@ def _not_moved(facts: Facts) -> tuple[Intent, ...]:
     return (_settled(facts, intent.action, 0),)
 
 
-def _made(facts: Facts) -> tuple[Submit, ...]:
+def _submits_made(facts: Facts) -> tuple[Submit, ...]:
     return tuple(s for s, _ in facts.lineage.submits() if s.job == facts.job.name and _reserved(s))
 
 
-def _never_made(facts: Facts) -> tuple[Submit, ...]:
+def _submits_never_made(facts: Facts) -> tuple[Submit, ...]:
     return tuple(s for s in _came_to_nothing(facts.lineage) if s.about == facts.job.name and _reserved(s))
 
 

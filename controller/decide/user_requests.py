@@ -45,7 +45,7 @@ def act_on_user_request(facts: Facts) -> Decision:
     stop = latest_request(facts, UserRequest.STOP)
     if stop is not None:
         said = StoppingAsAsked(job=JobFacts.of(job), who=stop.who)
-        return _act(facts, Stop(about=job.name, because=asked_by(stop.who)), said)
+        return _stop_and_say(facts, Stop(about=job.name, because=asked_by(stop.who)), said)
     move = latest_request(facts, UserRequest.ON_DEMAND)
     if move is None or not job.spot:
         return Decision()
@@ -56,7 +56,7 @@ def act_on_user_request(facts: Facts) -> Decision:
         return say(facts, CannotRepeat(job=JobFacts.of(job), why=changes.why, rules=changes.rules), "on-demand")
     because, fix = asked_by(move.who), "" if changes == on_demand() else change_to_json(changes)
     asked = Stop(about=job.name, because=because, purpose=Purpose.MOVE, next_cause=MoveCause.ASKED, changes=fix)
-    return _act(facts, asked, moving(facts, because, "on-demand"), MoveCause.ASKED)
+    return _stop_and_say(facts, asked, moving(facts, because, "on-demand"), MoveCause.ASKED)
 
 
 def latest_request(facts: Facts, *asks: UserRequest) -> UserRequested | None:
@@ -65,7 +65,7 @@ def latest_request(facts: Facts, *asks: UserRequest) -> UserRequested | None:
     return max(asked, key=lambda e: e.at, default=None)
 
 
-def _act(facts: Facts, stop: Stop, message: Message, *detail: str) -> Decision:
+def _stop_and_say(facts: Facts, stop: Stop, message: Message, *detail: str) -> Decision:
     return Decision(intents=(Intent(action=stop, due_at=facts.now),)) | say(facts, message, *detail)
 
 

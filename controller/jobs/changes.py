@@ -161,7 +161,7 @@ def _or_none(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else read(value)
 
 
-def _gone(value: Any) -> None:
+def _only_removed(value: Any) -> None:
     """A member that may only be removed."""
     if value is not None:
         raise ValueError(f"found {value!r}, wanted null: this member may only be removed")
@@ -207,9 +207,9 @@ _READERS: Mapping[tuple[str, ...], tuple[str, Callable[[Any], Any]]] = {
     ("ResourceConfig", "InstanceType"): ("instance_type", _text(r"ml\.[a-z0-9-]+\.[a-z0-9-]+", "an instance type")),
     ("ResourceConfig", "InstanceCount"): ("instance_count", _number(INSTANCES_MAX)),
     ("ResourceConfig", "VolumeSizeInGB"): ("volume_gb", _number(VOLUME_GB_MAX)),
-    ("ResourceConfig", "KeepAlivePeriodInSeconds"): ("", _gone),
-    ("ResourceConfig", "InstancePreferences"): ("", _gone),
-    ("ResourceConfig", "InstancePlacementConfig"): ("", _gone),
+    ("ResourceConfig", "KeepAlivePeriodInSeconds"): ("", _only_removed),
+    ("ResourceConfig", "InstancePreferences"): ("", _only_removed),
+    ("ResourceConfig", "InstancePlacementConfig"): ("", _only_removed),
     ("VpcConfig", "Subnets"): ("subnets", _texts(r"[-0-9a-zA-Z]{1,32}", "a subnet's id")),
     ("CheckpointConfig", "S3Uri"): ("checkpoint_uri", _text(r"s3://[^/\s]+(/\S*)?", "an S3 URI")),
     ("Tags",): ("tags", _pairs),

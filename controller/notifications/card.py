@@ -83,7 +83,7 @@ def card(lineage: Lineage, policy: Policy, now: datetime, rate: Rate | None = No
     news = news_of(lineage, policy, last)
     return (
         Text(_headline(lineage, last, news)),
-        Fields(tuple(_fields(lineage, last, rate, told=bool(news.current or news.why))) + _broken(lineage, last, news)),
+        Fields(tuple(_fields(lineage, last, rate, told=bool(news.current or news.why))) + _rules_broken(lineage, last, news)),
         *_notes(lineage, policy, last, news, now),
         *buttons,
     )
@@ -164,7 +164,7 @@ def _fields(lineage: Lineage, last: Started, rate: Rate | None, *, told: bool) -
         yield f"*Deadline*\n{when(finished.deadline)}: {'met' if kept else 'missed'}"
 
 
-def _broken(lineage: Lineage, last: Started, news: News) -> tuple[str, ...]:
+def _rules_broken(lineage: Lineage, last: Started, news: News) -> tuple[str, ...]:
     """The rules that a job broke which has ended, where no line above names them."""
     if lineage.entry(Ended, last.job) is None or news.policies:
         return ()
@@ -241,11 +241,11 @@ def _notes(lineage: Lineage, policy: Policy, last: Started, news: News, now: dat
     if links := " · ".join(_links(last, policy, news)):
         yield Small(links)
     where = where_text(lineage.id.account, lineage.id.region, policy.labels.accounts)
-    under = news.under or _under(lineage, last)
+    under = news.under or _mode_and_policy(lineage, last)
     yield Small(" · ".join(filter(None, (where, f"created {when(lineage.id.created_at)}", under))))
 
 
-def _under(lineage: Lineage, last: Started) -> str:
+def _mode_and_policy(lineage: Lineage, last: Started) -> str:
     """The mode and the policy that what was learned of the newest attempt last was written down under."""
     known = [entry for entry in lineage.entries if entry.job == last.job and entry.revision]
     newest = max(known, key=lambda entry: entry.at, default=last)

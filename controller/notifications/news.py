@@ -39,7 +39,7 @@ def news_of(lineage: Lineage, policy: Policy, last: Started) -> News:
 
     What was said before a job ended does not describe it any more; of a job that a rule stopped, the reason stays.
     """
-    told = [pair for pair in _told(lineage, last) if row_of(pair[0].kind).importance in policy.slack.tell]
+    told = [pair for pair in _announced(lineage, last) if row_of(pair[0].kind).importance in policy.slack.tell]
     told = [pair for pair in told if row_of(pair[0].kind).importance is not Importance.NEWS]
     ended = lineage.entry(Ended, last.job)
     if ended is None:
@@ -53,12 +53,14 @@ def news_of(lineage: Lineage, policy: Policy, last: Started) -> News:
     broken = [(m, intent) for m, intent in told if isinstance(m, RuleBroken) and m.next_step in (NextStep.STOP, NextStep.REPAIR)]
     stops = sorted(broken, key=lambda pair: _rank(pair[0]))
     lines = [_since(line) for m, _ in stops[:1] for line in describe(m).lines if line]
-    return News(why=tuple(lines), policies=tuple(m.policy for m, _ in stops), under=_under(intent for _, intent in stops))
+    return News(
+        why=tuple(lines), policies=tuple(m.policy for m, _ in stops), under=_mode_and_policy(intent for _, intent in stops)
+    )
 
 
 def cannot_repeat(lineage: Lineage, last: Started) -> bool:
     """Whether the newest attempt's request cannot be repeated: a button for that would only be refused."""
-    return any(isinstance(message, CannotRepeat) and not message.rules for message, _ in _told(lineage, last))
+    return any(isinstance(message, CannotRepeat) and not message.rules for message, _ in _announced(lineage, last))
 
 
 def _since(line: str) -> str:
@@ -66,7 +68,7 @@ def _since(line: str) -> str:
     return f"{NEXT}The job is not submitted again automatically." if line.startswith(NEXT) else line
 
 
-def _told(lineage: Lineage, last: Started) -> Iterable[tuple[Message, Intent]]:
+def _announced(lineage: Lineage, last: Started) -> Iterable[tuple[Message, Intent]]:
     for intent in lineage.intents:
         action = intent.action
         if isinstance(action, Announce) and action.about == last.job and intent.closed is not IntentResult.WITHDRAWN:
@@ -101,10 +103,10 @@ def _news(told: Iterable[tuple[Message, Intent]]) -> News:
     ordered = sorted(told, key=lambda pair: _rank(pair[0]))
     broken = tuple(message.policy for message, _ in ordered if isinstance(message, RuleBroken))
     current = tuple(describe(message) for message, _ in ordered)
-    return News(current=current, policies=broken, under=_under(intent for _, intent in ordered))
+    return News(current=current, policies=broken, under=_mode_and_policy(intent for _, intent in ordered))
 
 
-def _under(intents: Iterable[Intent]) -> str:
+def _mode_and_policy(intents: Iterable[Intent]) -> str:
     """The mode and the policy of the first announcement."""
     action = next((intent.action for intent in intents), None)
     return policy_text(action.revision, action.mode) if isinstance(action, Announce) else ""

@@ -43,7 +43,7 @@ class PlainMessage:
 def plain_message(page: Page, where: str = "") -> PlainMessage:
     """A page as plain text; ``where`` (an account and a region) ends the subject."""
     body = "\n\n".join(filter(None, map(str.strip, _texts(page.blocks)))) or plain_text(page.text)
-    body = _within(UNUSABLE.sub("", body).strip() or "–")
+    body = _cut_to_limit(UNUSABLE.sub("", body).strip() or "–")
     return PlainMessage(subject=_subject(body.partition("\n")[0], where), body=body)
 
 
@@ -111,7 +111,7 @@ def _text(found: Any) -> str:
     return plain_text(found["text"]) if found["type"] == "mrkdwn" else without_links(found["text"])
 
 
-def _within(body: str) -> str:
+def _cut_to_limit(body: str) -> str:
     whole = body.encode()
     if len(whole) <= BODY_BYTES_MAX:
         return body

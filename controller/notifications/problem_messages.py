@@ -146,7 +146,7 @@ def create_refused(m: CreateRefused) -> MessageText:
         why=_refused_because(m),
         about=(f"It is used by {escaped(m.holders)}." if m.holders else "",),
         next_step="Nothing. Spotwarden never submits it: nobody proved that the caller may use that role.",
-        to_do=_helps(m),
+        to_do=_what_helps(m),
         small=f"{team}{m.instances} × {escaped(m.instance_type)} · {market} · role {escaped(m.role)} · by {escaped(m.caller)}",
     )
 
@@ -164,7 +164,7 @@ def _refused_because(m: CreateRefused) -> str:
     return f"The quota {code(m.quota)} is {m.limit}, of which {m.used} are in use, and the job asks for {m.asked}."
 
 
-def _helps(m: CreateRefused) -> str:
+def _what_helps(m: CreateRefused) -> str:
     if m.why == "throttled":
         return "Create it again in some minutes, with retries that wait longer each time."
     if m.why == "capacity":

@@ -38,11 +38,11 @@ def storm_head(
     return (
         *head,
         *((Text(who),) if who else ()),
-        Small("\n".join(filter(None, (details, " · ".join(filter(None, (where, _under(under)))))))),
+        Small("\n".join(filter(None, (details, " · ".join(filter(None, (where, _policies_named(under)))))))),
     )
 
 
-def _under(policies: Iterable[str]) -> str:
+def _policies_named(policies: Iterable[str]) -> str:
     """The different policies, where they are few: one storm is nearly always of one."""
     found = sorted(set(filter(None, policies)))
     return "; ".join(found) if len(found) <= POLICIES_NAMED else f"under {len(found)} different modes and policies"

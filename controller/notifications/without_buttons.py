@@ -19,12 +19,12 @@ def without_buttons(lineage: Lineage, now: datetime) -> tuple[str, ...]:
     """Lines of mrkdwn. Every job has an account of what was decided about it, and everything can be halted."""
     last = newest_attempt(lineage)
     job = last.job if last else lineage.id.root
-    acts = [_act(request, lineage, job, now) for request in possible_requests(lineage, now)]
+    acts = [_by_hand(request, lineage, job, now) for request in possible_requests(lineage, now)]
     explain = f"See what was decided and why: {code(f'spotwarden explain {job} --region {lineage.id.region}')}"
     return (HEADING, *(f"• {act}" for act in (*acts, explain, f"Halt Spotwarden: {code('spotwarden halt --why TEXT')}")))
 
 
-def _act(request: UserRequest, lineage: Lineage, job: str, now: datetime) -> str:
+def _by_hand(request: UserRequest, lineage: Lineage, job: str, now: datetime) -> str:
     region = lineage.id.region
     match request:
         case UserRequest.STOP:

@@ -74,7 +74,7 @@ def _known(found: Mapping[str, Any], keys: Iterable[str]) -> None:
         raise TypeError(f"unknown key {unknown[0]!r}")
 
 
-def _of(found: Mapping[str, Any], cls: type[Any]) -> None:
+def _only_fields_of(found: Mapping[str, Any], cls: type[Any]) -> None:
     _known(found, (one.name for one in fields(cls)))
 
 
@@ -91,7 +91,7 @@ def agreed_rates(document: Mapping[str, Any]) -> tuple[AgreedRate, ...]:
 
 
 def _agreed_rate(one: Mapping[str, Any]) -> AgreedRate:
-    _of(one, AgreedRate)
+    _only_fields_of(one, AgreedRate)
     return AgreedRate(
         instance_type=one["instance_type"], region=one["region"], spot=one["spot"], micros_per_h=one["micros_per_h"],
         since=date.fromisoformat(one["since"]), until=date.fromisoformat(one["until"]) if one["until"] else None,
@@ -105,7 +105,7 @@ def _selector(found: Mapping[str, Any]) -> Selector:
 
 
 def _rule(found: Mapping[str, Any]) -> Rule:
-    _of(found, Rule)
+    _only_fields_of(found, Rule)
     return Rule(
         name=found["name"],
         kind=found["kind"],
@@ -124,12 +124,12 @@ def _rule(found: Mapping[str, Any]) -> Rule:
 
 
 def _when(found: Mapping[str, Any]) -> When:
-    _of(found, When)
+    _only_fields_of(found, When)
     return when_of(found)
 
 
 def _rollout(found: Mapping[str, Any]) -> Rollout:
-    _of(found, Rollout)
+    _only_fields_of(found, Rollout)
     day, guard = found.get("enforce_from"), found.get("surprise")
     return Rollout(
         share=found.get("share", 1.0),
@@ -140,7 +140,7 @@ def _rollout(found: Mapping[str, Any]) -> Rollout:
 
 def _waiver(found: Mapping[str, Any]) -> Waiver:
     """A waiver of a file. Raises ValueError for an end without a zone, which would mean another moment to each reader."""
-    _of(found, Waiver)
+    _only_fields_of(found, Waiver)
     expires = datetime.fromisoformat(found["expires"])
     if expires.tzinfo is None:
         raise ValueError(f"the waiver {found['name']} expires at {found['expires']}, wanted a time with its zone")
@@ -149,13 +149,13 @@ def _waiver(found: Mapping[str, Any]) -> Waiver:
 
 
 def _repair(found: Mapping[str, Any]) -> Repair:
-    _of(found, Repair)
+    _only_fields_of(found, Repair)
     allowed = {role: _list(prefixes) for role, prefixes in found.get("allowed", {}).items()}
     return Repair(checkpoint=found.get("checkpoint"), allowed=allowed, tags=found.get("tags", {}))
 
 
 def _resubmission(found: Mapping[str, Any]) -> Resubmission:
-    _of(found, Resubmission)
+    _only_fields_of(found, Resubmission)
     return Resubmission(
         name=found["name"],
         match=_selector(found["match"]),
@@ -173,7 +173,7 @@ def _resubmission(found: Mapping[str, Any]) -> Resubmission:
 
 
 def _fallback_step(found: Mapping[str, Any]) -> FallbackStep:
-    _of(found, FallbackStep)
+    _only_fields_of(found, FallbackStep)
     return FallbackStep(kind=FallbackKind(found["kind"]), values=_list(found["values"]))
 
 

@@ -155,7 +155,7 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
     for need in sorted(needs):
         match need:
             case Need.ON_DEMAND_ROOM:
-                facts = replace(facts, room=_room(facts, ports))
+                facts = replace(facts, room=_on_demand_room(facts, ports))
             case Need.TEAM_SPENT:
                 account = team_account(facts.job.team, month_key(facts.now))
                 facts = replace(facts, team_spent_micros=ports.ledger.limits.taken(account))
@@ -212,7 +212,7 @@ def _repair_prefix(facts: Facts, ports: ReadPorts) -> str | None:
     return next(iter(unseen), candidates[-1])
 
 
-def _room(facts: Facts, ports: ReadPorts) -> int | None:
+def _on_demand_room(facts: Facts, ports: ReadPorts) -> int | None:
     """How many instances the on-demand quota still allows, given the live jobs in the ledger."""
     job = facts.job
     limit = ports.quotas.on_demand(job.instance_type, facts.now)

@@ -59,7 +59,7 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
     if on_hold is not None:
         answer: Answer | OnHold = _of_an_earlier_try(intent, lineage, ports, reconcile) or on_hold
     else:
-        answer = (_carry_out if decided else _find_out)(intent, lineage, ports, reconcile)
+        answer = (_carry_out if decided else _outcome_if_not_decided)(intent, lineage, ports, reconcile)
     match answer:
         case OnHold(why, after_s):
             due_at = ports.clock.now() + timedelta(seconds=after_s)
@@ -128,7 +128,7 @@ def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconc
             assert_never(action)
 
 
-def _find_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer | OnHold:
+def _outcome_if_not_decided(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer | OnHold:
     """What became of an intent that is not decided now. A Submit is over; what may be decided again only loses its lease."""
     match intent.action:
         case Submit() as submit:

@@ -96,9 +96,9 @@ def queue_digest(period: Period, channel: str, teams: frozenset[str], since: dat
     if parts is None:
         return
     thread = f"digest/{period}/{since}/{channel}"
-    for some, key in zip(parts, (thread, f"{thread}/thread"), strict=True):  # the head, then the details in its thread
-        plain = json.dumps([page.json for page in pages(some, native=False)])
-        for number, page in enumerate(pages(some)):
+    for parts_of_page, key in zip(parts, (thread, f"{thread}/thread"), strict=True):  # the head, then the details in its thread
+        plain = json.dumps([page.json for page in pages(parts_of_page, native=False)])
+        for number, page in enumerate(pages(parts_of_page)):
             message = Message(key=f"{key}/{number:03d}", channel=channel, at=at, native=page.json, plain=plain, thread=thread)
             ports.outbox.put(message)
     ports.outbox.unshelve(shelved)
@@ -124,20 +124,20 @@ def _parts(
     waivers = tuple(w for w in ports.ledger.waivers.in_force(now) if not teams or w.team in teams)
     policy = ports.policies.current()
     in_force = [w for w in policy.waivers if w.state(now, policy.slack.waiver_s_max) is WaiverState.IN_FORCE]
-    matters = DigestNotes(
+    notes = DigestNotes(
         policy_waivers=tuple(in_force) if not teams else (),
         halt=ports.ledger.halts.halt(), waivers=waivers, now=now, policy=policy.revision, policy_since=policy.in_force_at,
         shelved=tuple(message.text().title for message in shelved if message.has_text),
-        link=_link(period, since, until, days, ports) if not teams else "", where=_where(ports), threads=threads,
+        link=_link(period, since, until, days, ports) if not teams else "", where=_account_and_region(ports), threads=threads,
     )  # fmt: skip
     of_period = report_of(days, since, until, by=by, teams=teams)
-    if is_empty(of_period, matters):
+    if is_empty(of_period, notes):
         return None
     so_far = report_of(days, month, until, by=by, teams=teams)
-    return digest_head(of_period, so_far, matters), digest_details(of_period, matters)
+    return digest_head(of_period, so_far, notes), digest_details(of_period, notes)
 
 
-def _where(ports: Ports) -> str:
+def _account_and_region(ports: Ports) -> str:
     """The account and the region, as people read them."""
     home = ports.home
     return where_text(home.account, home.region, ports.policies.current().labels.accounts)

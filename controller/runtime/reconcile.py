@@ -56,13 +56,13 @@ def reconcile(trigger: Trigger, ports: Ports) -> Reconciled:
     """
     if trigger.requested and trigger.lineage is not None:
         take_in_requests(trigger.lineage, ports)
-    found = _settle(trigger, ports)
+    found = _act_until_nothing_is_new(trigger, ports)
     if trigger.lineage is not None and trigger.lineage != found.lineage:
-        _let_go(trigger.job, trigger.lineage, ports)
+        _abandon_open_intents(trigger.job, trigger.lineage, ports)
     return found
 
 
-def _settle(trigger: Trigger, ports: Ports) -> Reconciled:
+def _act_until_nothing_is_new(trigger: Trigger, ports: Ports) -> Reconciled:
     """Decide, commit and perform until nothing is new."""
     name, outpaced, asked, since = trigger.job, 0, False, ports.clock.now()
     for _ in range(ROUNDS_MAX):
@@ -117,7 +117,7 @@ def _carry_out(decision: Decision, lineage: Lineage, older: tuple[Intent, ...], 
     written = {i.key for i in (*decision.withdrawn, *decision.intents)}
     older = tuple(i for i in older if i.key not in written)
     lineage = replace(lineage, entries=lineage.entries + decision.entries)  # a Submit claims the prefix in Started
-    due = chain((i for i in decision.intents if i.leased_until), _taken(older, lineage, now, ports))
+    due = chain((i for i in decision.intents if i.leased_until), _claimed_when_due(older, lineage, now, ports))
     answers = [_performed(intent, decision, lineage, ports) for intent in due]
     return IntentResult.REFUSED in answers or IntentResult.ABANDONED in answers
 
@@ -132,7 +132,7 @@ def _performed(intent: Intent, decision: Decision, lineage: Lineage, ports: Port
     return perform(now or intent, lineage, ports, reconcile, decided=now is not None)
 
 
-def _taken(intents: Iterable[Intent], lineage: Lineage, now: datetime, ports: Ports) -> Iterator[Intent]:
+def _claimed_when_due(intents: Iterable[Intent], lineage: Lineage, now: datetime, ports: Ports) -> Iterator[Intent]:
     """Claim each intent that is due right before it is performed. An intent that another function claimed first is left to it."""
     for intent in intents:
         taken = ports.ledger.lineages.take(lineage.id, intent, now=now, leased_until=now + LEASE) if intent.due(now) else None
@@ -140,10 +140,10 @@ def _taken(intents: Iterable[Intent], lineage: Lineage, now: datetime, ports: Po
             yield taken
 
 
-def _let_go(name: str, id: LineageId, ports: Ports) -> None:
+def _abandon_open_intents(name: str, id: LineageId, ports: Ports) -> None:
     """Abandon what is open about a job that is deleted, or whose name is used by a new job."""
     lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
-    for intent in _taken((i for i in lineage.open_intents(name) if _outlives_its_job(i)), lineage, now, ports):
+    for intent in _claimed_when_due((i for i in lineage.open_intents(name) if _outlives_its_job(i)), lineage, now, ports):
         perform(intent, lineage, ports, reconcile, decided=_stands_by_itself(intent, lineage))
     for _ in range(ROUNDS_MAX):
         lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
@@ -153,7 +153,7 @@ def _let_go(name: str, id: LineageId, ports: Ports) -> None:
         if not decision:
             return
         if not ports.ledger.lineages.commit(lineage, decision):
-            raise Outpaced(f"{name}: the lineage {id} changed while it was let go of")
+            raise Outpaced(f"{name}: the lineage {id} changed while its open intents were abandoned")
         for intent in decision.intents:
             perform(intent, lineage, ports, reconcile)
 

@@ -90,7 +90,7 @@ def refused_create_of(event: Mapping[str, Any], policy: Policy) -> RefusedCreate
     detail = _map(event.get("detail"))
     if detail.get("eventName") != "CreateTrainingJob" or detail.get("eventSource") != "sagemaker.amazonaws.com":
         raise BadEvent("found a call of another API, wanted CreateTrainingJob of sagemaker.amazonaws.com")
-    why = _why(_text(detail, "errorCode", NAME_MAX))
+    why = _refusal_of(_text(detail, "errorCode", NAME_MAX))
     if why is None:
         return None
     asked = _map(detail.get("requestParameters"))
@@ -110,7 +110,7 @@ def refused_create_of(event: Mapping[str, Any], policy: Policy) -> RefusedCreate
     return replace(found, quota=one_line(limit.name, 200), limit=whole, used=used, asked=asked_for)
 
 
-def _why(code: str) -> CreateRefusal | None:
+def _refusal_of(code: str) -> CreateRefusal | None:
     name = code.rpartition(".")[2].removesuffix("Fault")
     if name in ("ResourceLimitExceeded", "ResourceLimitExceededException"):
         return CreateRefusal.QUOTA

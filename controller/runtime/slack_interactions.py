@@ -120,8 +120,8 @@ def _halt(click: Click, ports: SlackPorts) -> str:
     now = ports.clock.now()
     mine = halt_of(why=f"pressed in Slack, on {click.job}", who=click.who, since=now)
     called = ports.ledger.halts.call_halt(mine)
-    told = "Halted" if called == mine else f"Already {halted_text(called)}"
-    return f"{told}: all actions and messages in this account are paused. Recording continues. To resume: `spotwarden resume`"
+    outcome = "Halted" if called == mine else f"Already {halted_text(called)}"
+    return f"{outcome}: all actions and messages in this account are paused. Recording continues. To resume: `spotwarden resume`"
 
 
 def record_request(click: Click, ports: SlackPorts) -> str:
@@ -200,7 +200,7 @@ def _click_of(payload: Mapping[str, Any]) -> Click | None:
             f"payload.actions[0].action_id is {action_id[:80]!r}, wanted spotwarden/ and one of {', '.join(UserRequest)}"
         )
     value = str(actions[0].get("value", ""))
-    lineage, job = _whose(value, "payload.actions[0].value")
+    lineage, job = _lineage_and_job(value, "payload.actions[0].value")
     found = json.loads(value)
     change, address = found.get("change"), found.get("at")
     return Click(
@@ -216,7 +216,7 @@ def _user(user: object) -> str:
     return who
 
 
-def _whose(text: str, where: str) -> tuple[LineageId, str]:
+def _lineage_and_job(text: str, where: str) -> tuple[LineageId, str]:
     try:
         found = json.loads(text)
         lineage, job = LineageId.parse(str(found["lineage"])), str(found["job"])
@@ -247,7 +247,7 @@ def _submitted(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
     view = payload.get("view")
     if not isinstance(view, Mapping) or view.get("callback_id") != WAIVER_CALLBACK:
         raise BadRequest(f"payload.view.callback_id is not {WAIVER_CALLBACK!r}")
-    lineage_id, job = _whose(str(view.get("private_metadata", "")), "payload.view.private_metadata")
+    lineage_id, job = _lineage_and_job(str(view.get("private_metadata", "")), "payload.view.private_metadata")
     who = _user(payload.get("user"))
     try:
         refused = refuses_request(UserRequest.WAIVE, who, ports) or refuses_to_read(who, ports)

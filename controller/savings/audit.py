@@ -131,10 +131,10 @@ def _measured(
 def _useful(job: Job, scans: Sequence[CheckpointScanned], later: Iterable[Job]) -> tuple[int, Basis]:
     """The useful seconds of a job, from its own scans and from the attempts after it."""
     assert job.usage is not None  # noqa: S101  (the caller has checked)
-    own = useful_seconds(job, job.usage, _of(job, scans))
+    own = useful_seconds(job, job.usage, _scans_of(job, scans))
     if job.outcome is Outcome.COMPLETED or job.checkpoint_uri is None:
         return own
-    if not any(s.occasion == "ended" for s in _of(job, scans)):
+    if not any(s.occasion == "ended" for s in _scans_of(job, scans)):
         return own
     if not any(one.checkpoint_uri == job.checkpoint_uri and went_beyond(one, _kept(one, scans).kept_s) for one in later):
         return own
@@ -144,10 +144,10 @@ def _useful(job: Job, scans: Sequence[CheckpointScanned], later: Iterable[Job]) 
 
 def _kept(job: Job, scans: Sequence[CheckpointScanned]) -> Progress:
     """What a job has kept of its training without its model."""
-    return progress_of(job.intervals, _of(job, scans), checkpoints=True, completed=False, ended_at=job.ended_at)
+    return progress_of(job.intervals, _scans_of(job, scans), checkpoints=True, completed=False, ended_at=job.ended_at)
 
 
-def _of(job: Job, scans: Sequence[CheckpointScanned]) -> tuple[CheckpointScanned, ...]:
+def _scans_of(job: Job, scans: Sequence[CheckpointScanned]) -> tuple[CheckpointScanned, ...]:
     return tuple(s for s in scans if s.job == job.name)
 
 

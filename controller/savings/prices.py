@@ -35,7 +35,7 @@ def rate_over(rates: Sequence[Rate], since: datetime, until: datetime) -> Rate |
     last = rate_at(rates, until)
     if last is None or since >= until:
         return last
-    changes = sorted({_begin(rate) for rate in rates if since < _begin(rate) < until})
+    changes = sorted({_first_moment(rate) for rate in rates if since < _first_moment(rate) < until})
     edges = [since, *changes, until]
     parts = [(rate_at(rates, start), (end - start).total_seconds()) for start, end in pairwise(edges)]
     known = [(rate, seconds) for rate, seconds in parts if rate is not None]
@@ -46,7 +46,7 @@ def rate_over(rates: Sequence[Rate], since: datetime, until: datetime) -> Rate |
     return Rate(micros_per_h=round(total), as_of=last.as_of, source=sources)
 
 
-def _begin(rate: Rate) -> datetime:
+def _first_moment(rate: Rate) -> datetime:
     return datetime.combine(rate.as_of, time(), UTC)
 
 

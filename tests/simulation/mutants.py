@@ -181,14 +181,14 @@ UNCONDITIONAL: Replacement = (lineages, "_fits", replace_by(lambda row, decision
 
 MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     # The steps of the path.
-    "perform before commit": ((reconcile, "_settle", _perform_first),),
+    "perform before commit": ((reconcile, "_act_until_nothing_is_new", _perform_first),),
     "random names": ((lineage, "attempt_name", _random_names),),
     "never close": ((MemoryLedger, "close", replace_by(lambda self, lineage, intent, closed, why: True)),),
     "commit without version": ((MemoryLedger, "commit", _unversioned), UNCONDITIONAL),
     "no new_to": ((Decision, "new_to", replace_by(lambda self, lineage, about: self)),),
     "no sweep": ((sweep, "sweep", replace_by(lambda ports: sweep.SweepResult())),),
     "no discover": ((discover, "discover", _discover_nothing),),
-    "trust the event": ((reconcile, "_taken", replace_by(lambda intents, lineage, now, ports: iter(()))),),
+    "trust the event": ((reconcile, "_claimed_when_due", replace_by(lambda intents, lineage, now, ports: iter(()))),),
     "close before perform": ((perform, "_carry_out", _close_first),),
     # The fences.
     "perform a leased intent": ((MemoryLedger, "take", _take_always),),
@@ -197,7 +197,7 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     "no wake": ((wakeups, "schedule_wakeups", replace_by(lambda facts: Decision())),),
     "no wake after the end": ((wakeups, "schedule_wakeups", _wake_only_live_jobs),),
     "stop closes at once": ((SageMakerJobs, "stop", _stop_at_once),),
-    "a deleted job keeps its intents": ((reconcile, "_let_go", replace_by(lambda name, lineage, ports: None)),),
+    "a deleted job keeps its intents": ((reconcile, "_abandon_open_intents", replace_by(lambda name, lineage, ports: None)),),
     "a failing trigger is not delayed": ((MemoryLedger, "delay", replace_by(lambda self, overdue, trigger_at: None)),),
     "a failing trigger ends the pass": (
         (sweep, "trigger_job", replace_by(lambda trigger, ports: reconcile.reconcile(trigger, ports))),

@@ -28,7 +28,7 @@ class DynamoLimits:
         """Take an amount, or say that the limit has no room. Raises Unreachable when others were faster three times."""
         for _ in range(TRIES):
             taker, counter = self._table.get(*_taker(what, who)), self._table.get(f"limit#{what}", USED)
-            held = _held(taker, unknown=amount)
+            held = _amount_held(taker, unknown=amount)
             if taker is not None and held >= amount:
                 return True
             if limit is not None and _used(counter) + amount - held > limit:
@@ -40,7 +40,7 @@ class DynamoLimits:
     def settle(self, what: str, who: str, amount: int, now: datetime) -> None:
         for _ in range(TRIES):
             taker, counter = self._table.get(*_taker(what, who)), self._table.get(f"limit#{what}", USED)
-            if taker is not None and _held(taker, unknown=amount) == amount:
+            if taker is not None and _amount_held(taker, unknown=amount) == amount:
                 return
             if self._hold(what, who, taker, counter, amount, now):
                 return
@@ -52,7 +52,7 @@ class DynamoLimits:
     def _hold(self, what: str, who: str, taker: Item | None, counter: Item | None, amount: int, now: datetime) -> bool:
         """Write what somebody holds and the new sum in one transaction; False when either changed since it was read."""
         expires = {"expires_at": {"N": str(int((now + REMEMBERED).timestamp()))}}
-        used = max(_used(counter) + amount - _held(taker, unknown=amount), 0)
+        used = max(_used(counter) + amount - _amount_held(taker, unknown=amount), 0)
         counted: Write = {"Item": {**key(f"limit#{what}", USED), **MARK, **expires, "used": {"N": str(used)}}}
         marked: Write = {"Item": {**key(*_taker(what, who)), **MARK, **expires, "amount": {"N": str(amount)}}}
         return self._table.transact([{"Put": counted | _as_read(counter, "used")}, {"Put": marked | _as_read(taker, "amount")}])
@@ -66,7 +66,7 @@ def _used(counter: Item | None) -> int:
     return int(counter["used"]["N"]) if counter else 0
 
 
-def _held(taker: Item | None, *, unknown: int) -> int:
+def _amount_held(taker: Item | None, *, unknown: int) -> int:
     """What somebody holds; rows from before amounts were kept hold what is asked now."""
     if taker is None:
         return 0

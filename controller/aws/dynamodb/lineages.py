@@ -59,7 +59,7 @@ class DynamoLineages:
             [
                 next_version(lineage_pk(whose), lineage.version, kept.since(_newest_moment(lineage, decision))),
                 *(_put(_entry_item(whose, entry, kept), "attribute_not_exists(pk)") for entry in decision.entries),
-                *(_said(whose, intent) for intent in decision.intents),
+                *(_put_intent(whose, intent) for intent in decision.intents),
                 *(
                     found_by_name(whose, i.action, kept.of_intent(i))
                     for i in decision.intents
@@ -186,7 +186,7 @@ def intent_item(id: LineageId, intent: Intent) -> Item:
     return {**item, **index_keys, "lineage": {"S": str(id)}, "about": {"S": intent.action.about}}
 
 
-def _said(id: LineageId, intent: Intent) -> Write:
+def _put_intent(id: LineageId, intent: Intent) -> Write:
     """An intent that is new, was withdrawn and is said again, or was never tried and is said with another content."""
     condition, values = "attribute_not_exists(pk) OR closed = :withdrawn", {":withdrawn": {"S": IntentResult.WITHDRAWN.value}}
     if isinstance(intent.action, Submit):

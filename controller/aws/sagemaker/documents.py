@@ -268,7 +268,7 @@ def _timed_out_pending(body: Document, lines: Sequence[Document]) -> bool:
     """Whether the job was stopped because it waited for capacity longer than MaxPendingTimeInSeconds.
 
     SageMaker documents that such a job is Stopped, but not with which SecondaryStatus, nor whether it is shown as Pending or as
-    Starting while it waits. So a status or a reason that names it decides, else the time that it waited.
+    Starting while it waits. So a status, its message or a reason that names it decides, else the time that it waited.
     """
     if text(body, "TrainingJobStatus") != "Stopped" or moment(body, "TrainingStartTime") is not None:
         return False
@@ -281,7 +281,9 @@ def _timed_out_pending(body: Document, lines: Sequence[Document]) -> bool:
     waits = _intervals(lines, "Pending") or _intervals(lines, "Starting")
     over = _last_moment(lines)  # of the last wait, where SageMaker left its end out
     waited_s = sum((end - one.start).total_seconds() for one in waits if (end := one.end or over) is not None)
-    told = classify(text(body, "FailureReason")) is FailureCause.CAPACITY
+    last = (text(line, "StatusMessage") or "" for line in lines if line.get("Status") in ("Stopping", "Stopped"))
+    said = any(word in message.lower() for message in last for word in ("pending", "capacity"))
+    told = said or classify(text(body, "FailureReason")) is FailureCause.CAPACITY
     return told or (limit_s is not None and waited_s >= limit_s - PENDING_SLACK_S)
 
 

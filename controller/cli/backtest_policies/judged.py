@@ -81,7 +81,9 @@ def judged_job(recorded: Job, created: Job, policy: Policy) -> Judged:
     plan = planned_stop(job, offences, policy, Evidence())
     changes = change_from_json(plan.changes) if isinstance(plan, Stop) and plan.changes else {}
     acting = {f.policy for f in offences}
-    rules = tuple(RuleAct(rule=f.policy, kind=f.rule, act=_act(f, plan, acts=f.policy in acting, owned=owned)) for f in findings)
+    rules = tuple(
+        RuleAct(rule=f.policy, kind=f.rule, act=_act_of(f, plan, acts=f.policy in acting, owned=owned)) for f in findings
+    )
     backoff_s, name = _resubmitted(recorded, policy, first=first, owned=owned)
     return Judged(
         team=job.team or "",
@@ -111,7 +113,7 @@ def when_created(job: Job) -> Job:
     )  # fmt: skip
 
 
-def _act(finding: Finding, plan: Stop | NotRepairable | None, *, acts: bool, owned: bool) -> Act:
+def _act_of(finding: Finding, plan: Stop | NotRepairable | None, *, acts: bool, owned: bool) -> Act:
     if acts:
         match plan:
             case Stop(purpose=Purpose.REPAIR):

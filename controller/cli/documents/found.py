@@ -109,10 +109,10 @@ def _has_place(text: str) -> bool:
 def said_part(body: Any) -> tuple[Any, dict[str, str]]:
     """A document without the values that are filled in later, and the places of those with what fills them in."""
     later: dict[str, str] = {}
-    return _said(body, "", later), later
+    return _known_parts(body, "", later), later
 
 
-def _said(value: Any, path: str, later: dict[str, str]) -> Any:
+def _known_parts(value: Any, path: str, later: dict[str, str]) -> Any:
     if isinstance(value, Mapping):
         kept = {}
         for name, item in value.items():
@@ -120,7 +120,7 @@ def _said(value: Any, path: str, later: dict[str, str]) -> Any:
             if isinstance(item, Later):
                 later[place] = item.why
             else:
-                kept[name] = _said(item, place, later)
+                kept[name] = _known_parts(item, place, later)
         return kept
     if isinstance(value, list | tuple):
         listed = []
@@ -128,7 +128,7 @@ def _said(value: Any, path: str, later: dict[str, str]) -> Any:
             if isinstance(item, Later):
                 later[path] = item.why
             else:
-                listed.append(_said(item, joined(path, number), later))
+                listed.append(_known_parts(item, joined(path, number), later))
         return listed
     return value
 

@@ -81,7 +81,7 @@ def arguments_of(function: Any) -> dict[str, Any]:
 
 
 def _scope(body: list[ast.stmt], outer: Scope, decide: Decide) -> dict[str, Any]:
-    statements = list(_taken(body, decide))
+    statements = list(_statements_that_run(body, decide))
     given: dict[str, list[ast.expr | None]] = {}
     for name, value in _assigned(statements):
         given.setdefault(name, []).append(value)
@@ -127,12 +127,12 @@ def _built(name: str, value: Any, pieces: list[ast.stmt], scope: Scope) -> Any:
         return Later(why=name)
     whole = _copied(value)
     for piece in pieces:
-        if not _put(name, whole, piece, scope):
+        if not _put_piece(name, whole, piece, scope):
             return Later(why=name)
     return Built(value=whole, after=max(piece.end_lineno or piece.lineno for piece in pieces)) if held(whole) else Later(why=name)
 
 
-def _put(name: str, whole: Any, piece: ast.stmt, scope: Scope) -> bool:
+def _put_piece(name: str, whole: Any, piece: ast.stmt, scope: Scope) -> bool:
     """Put one piece in its place: ``request["A"]["B"] = …``, ``request.update(…)``, ``tags.append(…)``."""
     match piece:
         case ast.Assign(targets=[ast.Subscript(value=inside, slice=ast.Constant(value=str(key)))], value=given):
@@ -180,12 +180,12 @@ def _copied(value: Any) -> Any:
     return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
-def _taken(body: list[ast.stmt], decide: Decide) -> Iterator[ast.stmt]:
+def _statements_that_run(body: list[ast.stmt], decide: Decide) -> Iterator[ast.stmt]:
     """The statements, where an ``if`` whose condition is known is its one branch."""
     for statement in body:
         known = decide(statement.test) if isinstance(statement, ast.If) else None
         if isinstance(statement, ast.If) and known is not None:
-            yield from _taken(statement.body if known else statement.orelse, decide)
+            yield from _statements_that_run(statement.body if known else statement.orelse, decide)
         else:
             yield statement
 

@@ -164,7 +164,7 @@ def run(
 
     refuse_unwritable(out)
     now = wiring.clock().now()
-    begin = _begin(since, now)
+    begin = _period_start(since, now)
     if begin >= now:
         raise BadInput(f"--since: found {since!r}, wanted a time that has passed")
     return asking(lambda: export(patient_client("sagemaker"), begin, out, redact=not with_values))
@@ -175,15 +175,15 @@ def export(client: Any, since: datetime, out: Path | None, *, redact: bool = Tru
     stream, known = _continued(out, redact=redact) if out is not None else (sys.stdout.buffer, set())
     work = Export(client=client, since=since, redact=redact, known=known)
     if known:
-        _say(f"{out} has {count(len(known), 'job')} already")
+        _print_to_stderr(f"{out} has {count(len(known), 'job')} already")
     try:
         for line, created_at in work.lines():
             stream.write(line.encode() + b"\n")
             stream.flush()
             if work.written % PROGRESS_EVERY == 0:
-                _say(f"{count(work.written, 'job')} written, back to {created_at:%Y-%m-%d %H:%M} UTC")
+                _print_to_stderr(f"{count(work.written, 'job')} written, back to {created_at:%Y-%m-%d %H:%M} UTC")
     finally:
-        _say(_summary(work))
+        _print_to_stderr(_summary(work))
         if out is not None:
             stream.close()
     return 0
@@ -229,7 +229,7 @@ def _moment(text: str) -> str:
     return datetime.fromisoformat(text).astimezone(UTC).isoformat()
 
 
-def _begin(text: str, now: datetime) -> datetime:
+def _period_start(text: str, now: datetime) -> datetime:
     try:
         return now - timedelta(seconds=seconds(text))
     except BadDuration as problem:
@@ -244,5 +244,5 @@ def _plain(value: object) -> str:
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _say(text: str) -> None:
+def _print_to_stderr(text: str) -> None:
     print(text, file=sys.stderr)

@@ -73,7 +73,7 @@ def forget(client: Any, name: str, person: frozenset[str], *, write: bool, wait:
     for day, rollup in list(days.rollups(FIRST, LAST)):
         if rollup_without(rollup, person) is not None:
             counted["days" if not write or _forget_in(days, day, person) else "days left"] += 1
-    print("\n".join(_said(counted, person, write=write)))
+    print("\n".join(_summary(counted, person, write=write)))
     return 1 if counted["left"] or counted["days left"] else 0
 
 
@@ -149,7 +149,7 @@ def _texts(value: Any) -> Iterator[str]:
                 yield from _texts(part)
 
 
-def _said(counted: Counter[str], person: frozenset[str], *, write: bool) -> Iterator[str]:
+def _summary(counted: Counter[str], person: frozenset[str], *, write: bool) -> Iterator[str]:
     names = ", ".join(sorted(person))
     verb = "rewritten" if write else "to rewrite; --yes does it"
     yield f"{names}: {count(counted['rows'], 'row')} and the sums of {count(counted['days'], 'day')} {verb}"

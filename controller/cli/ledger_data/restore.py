@@ -77,7 +77,7 @@ def restore(table: WholeTable, export: Path, *, overwrite: bool = False, window:
     if count:
         rows = (row for number, row in enumerate(rows_of(export)) if number not in earlier)
         counted = Restore(table, digest.hexdigest(), overwrite=overwrite, window=window).write(rows)
-    print("\n".join(_said(counted, table.name)))
+    print("\n".join(_summary(counted, table.name)))
     return 1 if _left(counted) else 0
 
 
@@ -147,7 +147,7 @@ def _left(counted: Counter[RowResult]) -> int:
     return counted[RowResult.DIFFERENT] + counted[RowResult.GONE]
 
 
-def _said(counted: Counter[RowResult], name: str) -> Iterator[str]:
+def _summary(counted: Counter[RowResult], name: str) -> Iterator[str]:
     total = plural.count(counted.total(), "row")
     parts = [f"{counted[result]:,} {result.value}" for result in RowResult if counted[result]]
     yield f"{total} for {name}{': ' if parts else ''}{', '.join(parts)}"

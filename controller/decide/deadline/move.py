@@ -58,10 +58,10 @@ def keep_deadline(facts: Facts) -> Decision:
     if seen is None:
         message = NoEstimate(job=JobFacts.of(job), deadline=wanted, runs=len(facts.history), family=facts.family)
         return crowded | say(facts, message)
-    return _at_the_start(facts, seen) | _keep(facts, block, seen) | crowded
+    return _at_the_start(facts, seen) | _keep_deadline(facts, block, seen) | crowded
 
 
-def _keep(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
+def _keep_deadline(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
     job, shown = facts.job, JobFacts.of(facts.job)
     if job.status == "Stopping":
         return Decision()  # what follows decides about the deadline
@@ -86,7 +86,7 @@ def _keep(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
         return say(facts, message, seen.move)
     if seen.move is Move.ON_DEMAND and Need.ON_DEMAND_ROOM not in facts.looked_up:
         return Decision(needs=frozenset({Need.ON_DEMAND_ROOM}))
-    if seen.move is Move.ON_DEMAND and (room := _room(facts)) is not None and room < job.instance_count:
+    if seen.move is Move.ON_DEMAND and (room := _on_demand_room(facts)) is not None and room < job.instance_count:
         return say(facts, NoRoom(job=shown, room=max(room, 0), deadline=seen.deadline)) | _look_soon(facts)
     cause = MoveCause.DEADLINE if seen.move is Move.ON_DEMAND else MoveCause.RETURN
     to = "on-demand" if cause is MoveCause.DEADLINE else "spot"
@@ -112,7 +112,7 @@ def moving(facts: Facts, reason: str, to: str, *, deadline: datetime | None = No
     )  # fmt: skip
 
 
-def _room(facts: Facts) -> int | None:
+def _on_demand_room(facts: Facts) -> int | None:
     """How many instances on-demand has room for: none where this lineage was refused there for good."""
     return 0 if place_with(facts, on_demand()) in places_that_never_fit(facts) else facts.room
 

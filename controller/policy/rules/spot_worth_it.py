@@ -66,7 +66,7 @@ def _violation(job: Job, options: Options, worth: SpotWorth, seen: Prospect) -> 
     if seen.chance < 0.5 and seen.hours >= NEVER * worth.on_demand.hours:
         word = "would most likely never finish"
     said = word if late else "costs more than on-demand"
-    wanted = ", or ".join(_helps(job, options, worth)) or "a shorter run"
+    wanted = ", or ".join(_what_helps(job, options, worth)) or "a shorter run"
     return Violation(
         field="EnableManagedSpotTraining",
         found=f"on spot this job {said}: {expected_of(seen)}, on-demand {cost_of(worth.on_demand)}",
@@ -80,7 +80,7 @@ def _violation(job: Job, options: Options, worth: SpotWorth, seen: Prospect) -> 
     )
 
 
-def _helps(job: Job, options: Options, worth: SpotWorth) -> Iterator[str]:
+def _what_helps(job: Job, options: Options, worth: SpotWorth) -> Iterator[str]:
     """What would change it, as people read it."""
     if _may_checkpoint(job, options, worth):
         yield f"a checkpoint every {span(worth.every_s)} ({prospect_of(worth.checkpointed)})"

@@ -39,7 +39,7 @@ def looks_like_a_placeholder(whole: Whole) -> Iterator[Problem]:
     for tree in whole.trees:
         for path in tree.values:
             text = tree.at_path(path)
-            if not isinstance(text, str) or len(text) > LENGTH_MAX or not _within(path):
+            if not isinstance(text, str) or len(text) > LENGTH_MAX or not _in_a_place(path):
                 continue
             if "waivers" in path and path[-1] == "reason":  # a sentence, with words such as "my" and "some"
                 if UNWRITTEN.search(text):
@@ -77,7 +77,7 @@ def _is_channel(path: Path) -> bool:
     return path[-1] == "channel" or (len(path) > 1 and path[-2] == "channels")
 
 
-def _within(path: Path) -> bool:
+def _in_a_place(path: Path) -> bool:
     return any(part in PLACES for part in path)
 
 

@@ -191,7 +191,7 @@ def _words(field: Node, constant: Node, sign: str) -> None:
     words = field_shape(source).words
     if words and constant.value not in words:
         found = f"{str(constant.value)!r}, which {_name(source)} never is"
-        raise BadWhen(constant.at, constant.end, found, _some(words), word=str(constant.value), words=words)
+        raise BadWhen(constant.at, constant.end, found, _one_of(words), word=str(constant.value), words=words)
 
 
 def _durations(field: Node, constant: Node) -> None:
@@ -200,7 +200,7 @@ def _durations(field: Node, constant: Node) -> None:
         raise BadWhen(constant.at, constant.end, "a duration", "a plain number, since the field is not in seconds")
 
 
-def _some(words: tuple[str, ...]) -> str:
+def _one_of(words: tuple[str, ...]) -> str:
     return f"one of {', '.join(words[:12])}{', …' if len(words) > 12 else ''}"
 
 

@@ -63,7 +63,7 @@ class Lifecycle:
     def _wait(self, job: TrainingJob) -> None:
         job.phase = Phase.WAITING
         if job.spot:
-            self._settle(self._queue(job))
+            self._serve_pool(self._queue(job))
         elif self._faults.has_no_on_demand_capacity():
             pending_s = job.limit("MaxPendingTimeInSeconds")
             if pending_s:
@@ -232,17 +232,17 @@ class Lifecycle:
         self._timeline.set(job, (job.wait_ends_at, self._exceed_max_wait))
         return pool
 
-    def _settle(self, pool: Pool) -> None:
+    def _serve_pool(self, pool: Pool) -> None:
         now = self._timeline.now
         for job in pool.reclaim(now, self._rng):
             self._interrupt(job)
         for job in pool.allocate(now):
             self._launch(job)
-        self._timeline.set(pool, (pool.next_change(now), self._settle))
+        self._timeline.set(pool, (pool.next_change(now), self._serve_pool))
 
     def _release(self, job: TrainingJob) -> None:
         if job.spot and (pool := self._pool(job)).holding.pop(job, 0):
-            self._settle(pool)
+            self._serve_pool(pool)
 
     # Bookkeeping.
 

@@ -31,23 +31,23 @@ def rows(table: dict[str, Any], region: str) -> list[tuple[str, int, str]]:
 
 def test_training_prices_of_accelerators_and_of_known_types_are_taken_and_no_others() -> None:
     document = bulk(
-        (f"USW2-Train:{P4D}", "12.5000000000"), (f"USW2-Host:{P4D}", "1"), (f"USW2-SpotTraining:{P4D}", "2"),
-        ("USW2-Train:ml.m5.large", "0.2500000000"), ("USW2-Train:ml.t3.medium", "0.1"),
+        (f"USE2-Train:{P4D}", "12.5000000000"), (f"USE2-Host:{P4D}", "1"), (f"USE2-SpotTraining:{P4D}", "2"),
+        ("USE2-Train:ml.m5.large", "0.2500000000"), ("USE2-Train:ml.t3.medium", "0.1"),
     )  # fmt: skip
-    table, changed = refreshed(json.loads(TEXT), "us-west-2", document, [P4D])
+    table, changed = refreshed(json.loads(TEXT), "us-east-2", document, [P4D])
     wanted = [("ml.m5.large", 250_000, "2026-11-01"), (P4D, 12_500_000, "2026-11-01")]
-    assert (rows(table, "us-west-2"), changed) == (wanted, 2)
-    [row] = [row for row in table["rates"] if row["instance_type"] == P4D]
-    assert row["source"] == BULK.format(region="us-west-2")
+    assert (rows(table, "us-east-2"), changed) == (wanted, 2)
+    [row] = [row for row in table["rates"] if (row["region"], row["instance_type"]) == ("us-east-2", P4D)]
+    assert row["source"] == BULK.format(region="us-east-2")
     assert "published 2026-11-01T12:00:00Z" in table["sources"][row["source"]]
 
 
 def test_a_price_that_changed_is_added_beside_the_older_one_and_one_that_did_not_is_not() -> None:
-    table, _ = refreshed(json.loads(TEXT), "us-west-2", bulk((f"USW2-Train:{P4D}", "12.5")), [P4D])
-    assert refreshed(table, "us-west-2", bulk((f"USW2-Train:{P4D}", "12.5"), day="2026-12-01"), [P4D]) == (table, 0)
-    assert refreshed(table, "us-west-2", bulk((f"USW2-Train:{P4D}", "9"), day="2026-10-01"), [P4D]) == (table, 0)
-    later, _ = refreshed(table, "us-west-2", bulk((f"USW2-Train:{P4D}", "13"), day="2026-12-01"), [P4D])
-    assert rows(later, "us-west-2") == [(P4D, 12_500_000, "2026-11-01"), (P4D, 13_000_000, "2026-12-01")]
+    table, _ = refreshed(json.loads(TEXT), "us-east-2", bulk((f"USE2-Train:{P4D}", "12.5")), [P4D])
+    assert refreshed(table, "us-east-2", bulk((f"USE2-Train:{P4D}", "12.5"), day="2026-12-01"), [P4D]) == (table, 0)
+    assert refreshed(table, "us-east-2", bulk((f"USE2-Train:{P4D}", "9"), day="2026-10-01"), [P4D]) == (table, 0)
+    later, _ = refreshed(table, "us-east-2", bulk((f"USE2-Train:{P4D}", "13"), day="2026-12-01"), [P4D])
+    assert rows(later, "us-east-2") == [(P4D, 12_500_000, "2026-11-01"), (P4D, 13_000_000, "2026-12-01")]
 
 
 def test_prices_in_another_currency_are_not_taken() -> None:
@@ -56,9 +56,9 @@ def test_prices_in_another_currency_are_not_taken() -> None:
 
 
 def test_a_training_price_that_cannot_be_read_stops_the_refresh() -> None:
-    document = bulk((f"USW2-Train:{P4D}", "free"))
-    with pytest.raises(SystemExit, match="USW2-Train"):
-        refreshed(json.loads(TEXT), "us-west-2", document, [P4D])
+    document = bulk((f"USE2-Train:{P4D}", "free"))
+    with pytest.raises(SystemExit, match="USE2-Train"):
+        refreshed(json.loads(TEXT), "us-east-2", document, [P4D])
 
 
 def test_the_stored_table_is_what_the_command_writes() -> None:

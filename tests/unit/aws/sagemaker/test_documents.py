@@ -366,6 +366,23 @@ def test_a_job_that_was_pending_until_its_limit_found_no_capacity(
     assert job_of(never, kind=DocumentKind.DESCRIBE).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("status", "message", "outcome"),
+    [
+        ("Stopped", "The job was stopped because it was pending for longer than MaxPendingTimeInSeconds", Outcome.CAPACITY),
+        ("Stopping", "Insufficient capacity error from EC2 while launching instances", Outcome.CAPACITY),
+        ("Stopped", "Training job stopped", Outcome.STOPPED),
+        ("Starting", "Insufficient capacity error from EC2 while launching instances, retrying!", Outcome.STOPPED),
+    ],
+)
+def test_the_message_of_its_end_says_that_a_job_found_no_capacity(status: str, message: str, outcome: Outcome) -> None:
+    never = without(DESCRIPTION, "TrainingStartTime") | {
+        "TrainingJobStatus": "Stopped", "SecondaryStatus": "Stopped",
+        "SecondaryStatusTransitions": [{"Status": status, "StartTime": AT, "EndTime": AT, "StatusMessage": message}],
+    }  # fmt: skip
+    assert job_of(never, kind=DocumentKind.DESCRIBE).outcome is outcome
+
+
 @pytest.mark.parametrize(("pending_s", "outcome"), [(1800, Outcome.CAPACITY), (600, Outcome.STOPPED)])
 def test_a_wait_without_an_end_lasted_until_the_job_was_stopped(pending_s: int, outcome: Outcome) -> None:
     stopped_at = AT + timedelta(seconds=pending_s)
