@@ -26,7 +26,7 @@ from controller.jobs.quota_hold import instances_held
 from controller.ledger.attempt_name import may_be_ours
 from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Wake
-from controller.ledger.lineage import LINEAGE_TAG, Lineage, is_sent
+from controller.ledger.lineage import LINEAGE_TAG, Lineage, is_sent, team_of
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.ledger.rule_acts import RuleActs
@@ -39,7 +39,7 @@ from controller.runtime.ports import Prices
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.same_work import done_elsewhere
 from controller.runtime.schedule_ports import ReadPoolMemories
-from controller.runtime.tags_of_jobs import labelled, tagged_first, without_tags
+from controller.runtime.tags_of_jobs import as_of_lineage, labelled, tagged_first, without_tags
 from controller.savings.agreed_rates import dearest_rate
 from controller.savings.job_history import first_permille
 from controller.savings.prices import spot_of
@@ -66,7 +66,7 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> F
     if not job.tags:
         job = without_tags(job, lineage, number, now)
     policy = ports.policies.current()
-    job = labelled(job, policy)
+    job = as_of_lineage(labelled(job, policy), lineage, number, policy)
     job = as_claimed_first(job, lineage)
     execution = to_ask(job, lineage, trust=policy.trust_claims)
     answer = ports.jobs.made_by_pipeline(job, execution) if execution else None
@@ -157,7 +157,7 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
             case Need.ON_DEMAND_ROOM:
                 facts = replace(facts, room=_on_demand_room(facts, ports))
             case Need.TEAM_SPENT:
-                account = team_account(facts.job.team, month_key(facts.now))
+                account = team_account(team_of(facts.lineage) or facts.job.team, month_key(facts.now))
                 facts = replace(facts, team_spent_micros=ports.ledger.limits.taken(account))
             case Need.RULE_ACTS:
                 facts = replace(facts, rule_acts=_rule_acts(facts, ports), last_day=_last_day(ports))

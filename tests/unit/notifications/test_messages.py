@@ -204,6 +204,18 @@ def test_a_bucket_that_does_not_exist_is_no_question_of_permissions() -> None:
     assert "role to list" in describe(replace(gone, problem="AccessDenied")).lines[2]
 
 
+def test_a_job_that_ended_before_it_was_looked_at_is_not_said_to_run_or_to_be_stopped() -> None:
+    ended = replace(RUNNING, outcome=Outcome.COMPLETED)
+    for step in NextStep:
+        broken = m.RuleBroken(
+            job=ended, policy="p", severity="low", field="F", found="1", wanted="2", next_step=step, fix="{}", why_not="x"
+        )
+        text = str(Queued(key="k", channel="#ml", at=BEGIN, kind=broken.kind, facts=facts_to_json(broken)).text())
+        assert "The job has ended. Nothing is done automatically." in text
+        assert "keeps running" not in text
+        assert "being stopped" not in text
+
+
 def test_a_message_names_the_mode_and_the_policy_once_where_they_were_written_down() -> None:
     asked = m.StoppingAsAsked(job=RUNNING, who="U1")
     broken = m.RuleBroken(
