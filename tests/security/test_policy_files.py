@@ -184,6 +184,27 @@ def test_a_selector_that_says_nothing_is_a_mistake(match: str, tmp_path: Path) -
         compile_folder(tmp_path)
 
 
+def test_no_name_of_a_file_breaks_a_format_or_moves_a_cursor() -> None:
+    from controller.cli.problem_formats import as_github, as_json, as_sarif
+    from controller.policyfile import Problem
+
+    names = (
+        "a\n::error::owned.yaml",
+        "b\r::warning::x.yaml",
+        "c\x1b[2J.yaml",
+        "d%0A::error::x.yaml",
+        "e\udcff.yaml",
+        "f\u202e.yaml",
+    )
+    problems = [Problem(file=name, line=1, path="", found="x", wanted="y") for name in names]
+    lines = as_github(problems).splitlines()
+    assert len(lines) == len(names)
+    assert all(line.startswith("::error file=") and line.isprintable() for line in lines)
+    assert as_sarif(problems).count('"uri": ') == len(names)
+    assert "e%FF.yaml" in as_sarif(problems)
+    assert all("\x1b" not in text(problems) for text in (as_json, as_sarif))
+
+
 BLOCK_OF = "version: 1\nresubmit:\n- {name: a, causes: {starved: {limit: 1}}, cap: {lineage_usd: %s}}\n"
 PASSED_OVER: dict[str, tuple[str, str]] = {
     "a key twice": (RULE % ", mode: audit", "found the key 'mode' a second time (first on line 3)"),
