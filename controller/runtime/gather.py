@@ -31,6 +31,7 @@ from controller.ledger.lineage_id import LineageId
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.ledger.rule_acts import RuleActs
 from controller.policy.resubmission import NO_CAPS, Resubmission
+from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
 from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.runtime.checkpoint_scans import scan, scan_or_go_on
 from controller.runtime.ledger_ports import ReadLineages
@@ -118,7 +119,7 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
     if not facts.newest or facts.owned:
         return facts
     counts = block is not None and deadline_of(facts, block.deadline) is not None and (job.alive or job.cause is not None)
-    watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.about(job) for rule in facts.policy.rules)
+    watched = job.alive and any(rule.kind == CHECKPOINT_ALIVE.id and rule.about(job) for rule in facts.policy.rules)
     weighed = asks_worth(facts)
     if job.checkpoint_uri is not None and (counts or watched or weighed or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=scan_or_go_on(facts, job.checkpoint_uri, ports))

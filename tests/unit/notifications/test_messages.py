@@ -109,7 +109,7 @@ def test_other_people_s_text_mentions_and_formats_nothing(example: Message) -> N
 def test_a_message_needs_a_person_exactly_where_the_catalogue_says_what_to_do(kind: MessageKind) -> None:
     row = row_of(kind)
     assert isinstance(row.todo, str)
-    assert row.needs_person == bool(row.todo)
+    assert (row.importance is Importance.PERSON) == bool(row.todo)
     assert importance_of(f"{kind}/anything") is row.importance
 
 
