@@ -120,6 +120,6 @@ def _home(context: Any) -> tuple[str, str]:
 
 def failed(problem: Exception) -> None:
     """Log and count the failure of a route."""
-    logger.exception("failed", extra={"problem": type(problem).__name__})
+    logger.exception("failed", extra=_log_fields(problem))
     metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
     metrics.add_metric(name="SlackFailures", unit=MetricUnit.Count, value=1)  # the route answers: for Lambda, that is no error

@@ -89,8 +89,18 @@ class Deployment:
                 )
 
     def _check_secret(self, arn: str) -> None:
+        region = arn.split(":")[3] if arn.count(":") > 3 else ""
+        if region not in ("", self.stage.region):
+            raise Undeployable(
+                f"the secret {arn} is of {region}, and stage {self.stage.name} of {self.stage.region}: make one there"
+            )
         try:
-            self.client("secretsmanager").describe_secret(SecretId=arn)
+            found = self.client("secretsmanager").describe_secret(SecretId=arn) or {}
+            if found.get("DeletedDate"):
+                raise Undeployable(
+                    f"the secret {arn} is marked for deletion:"
+                    f" aws secretsmanager restore-secret --secret-id {arn} takes that back"
+                )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ResourceNotFoundException":
                 raise Undeployable(f"found no secret {arn} in {self.stage.region}: create it first (docs/slack.md)") from error
@@ -109,6 +119,11 @@ class Deployment:
         if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"):
             raise Undeployable(
                 f"{self.stage.stack} is {status}: its creation failed; run `make destroy STAGE={self.stage.name}` first"
+            )
+        if status == "UPDATE_ROLLBACK_FAILED":
+            raise Undeployable(
+                f"{self.stage.stack} is {status}: its last update failed, and so did the way back; repair what its events name,"
+                f" then aws cloudformation continue-update-rollback --stack-name {self.stage.stack}"
             )
         return status
 
@@ -155,6 +170,16 @@ class Deployment:
             if "didn't contain changes" in why or "No updates are to be performed" in why:
                 return None
             raise Undeployable(f"CloudFormation made no change set of {self.stage.stack}: {why}") from error
+        except ClientError as error:
+            if error.response["Error"]["Code"] in (
+                "AlreadyExistsException",
+                "OperationInProgressException",
+                "OperationInProgress",
+            ):
+                raise Undeployable(
+                    f"another deployment of {self.stage.stack} has just begun: try again when it is over"
+                ) from error
+            raise
         pages = cloudformation.get_paginator("describe_change_set").paginate(StackName=self.stage.stack, ChangeSetName=name)
         changes = [c["ResourceChange"] for page in pages for c in page["Changes"] if "ResourceChange" in c]
         for change in sorted(changes, key=lambda c: (c["Action"], c["ResourceType"], c["LogicalResourceId"])):
@@ -233,11 +258,11 @@ class Deployment:
         return next((str(r.get("PhysicalResourceId", "")) for r in found if r["LogicalResourceId"] == logical_id), "")
 
     def _status_or_failed(self) -> str | None:
-        """The stack's status, also where its creation failed: that can be deleted."""
+        """The stack's status, also where it failed and stayed so: that can be deleted."""
         try:
             return self._status()
         except Undeployable as problem:
-            if "its creation failed" in str(problem):
+            if "its creation failed" in str(problem) or "the way back" in str(problem):
                 return "CREATE_FAILED"
             raise
 

@@ -19,12 +19,12 @@ from controller.aws.reloaded_policy import read_version
 from controller.aws.s3_policy import FoundObject, NotRead, S3PolicyDocument
 from controller.cli.aws_calls import asking
 from controller.cli.doctor_caller import Finding, Looks
-from controller.cli.doctor_permissions import function_of, look_at_role, needed_actions
+from controller.cli.doctor_permissions import function_of, look_at_role, look_at_training_roles, needed_actions
 from controller.cli.doctor_policy import look_at_quotas, look_at_topics
 from controller.cli.doctor_schedules import last_digests, last_sweep, messages
 from controller.cli.doctor_slack import look_at_slack
 from controller.cli.doctor_table import look_at_table
-from controller.cli.doctor_triggers import look_at_alarms, look_at_bus, look_at_rules
+from controller.cli.doctor_triggers import look_at_alarms, look_at_bus, look_at_dead_letters, look_at_rules
 from controller.cli.options import Format, OutputFormat
 from controller.policy.document import BadDocument, document_of
 from controller.policyfile import compile_folder
@@ -81,11 +81,12 @@ class Installation:
         parameters = {p["ParameterKey"]: p.get("ParameterValue", "") for p in found.get("Parameters", ())}
         table, queue = outputs.get("Ledger", ""), outputs.get("DeadLetters", "")
         topic, bus = parameters.get("AlarmTopic", ""), parameters.get("EventBus", "")
+        account = found["StackId"].split(":")[4]
         yield from looks.at("rules", lambda: look_at_rules(self.client, self._names(stack, "AWS::Events::Rule")))
         yield from looks.at("event bus", lambda: look_at_bus(self.client, bus))
         yield from looks.at("alarms", lambda: look_at_alarms(self.client, self._names(stack, "AWS::CloudWatch::Alarm"), topic))
         yield from self._permissions(stack, parameters, looks)
-        yield from looks.at("dead letters", lambda: self._dead_letters(queue))
+        yield from looks.at("dead letters", lambda: look_at_dead_letters(self.client, queue))
         yield from looks.at("table", lambda: look_at_table(self.client("dynamodb"), table))
         yield from looks.at("work", lambda: self._work(table))
         yield from looks.at("discover", lambda: self._discover(table))
@@ -93,7 +94,9 @@ class Installation:
         yield from looks.at("digests", lambda: last_digests(self.ledger(table), self.now()))
         yield from looks.at("messages", lambda: messages(DynamoOutbox(self.client("dynamodb"), table), self.now()))
         yield from looks.at("halt", lambda: self._halt(table))
-        yield from looks.at("roles", lambda: self._roles(parameters.get("TrainingRoles", "")))
+        yield from looks.at(
+            "roles", lambda: look_at_training_roles(self.client("iam"), _several(parameters.get("TrainingRoles", "")), account)
+        )
         yield from looks.at("buckets", lambda: self._buckets(parameters.get("CheckpointBuckets", "")))
         yield from looks.at("slack", lambda: look_at_slack(self.client, parameters.get("SlackTokenSecret", "")))
         yield from looks.at("policy", lambda: self._policy(parameters.get("PolicyUri", ""), table))
@@ -171,14 +174,6 @@ class Installation:
             return True, f"{stack} is {status}"
         return False, f"{stack} is {status}: aws cloudformation describe-stack-events --stack-name {stack} says why"
 
-    def _dead_letters(self, queue: str) -> tuple[bool, str]:
-        attributes = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = self.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=attributes)["Attributes"]
-        count = sum(int(answer[name]) for name in attributes)
-        if count:
-            return False, f"{count} wait; repair the cause that the log shows, then run spotwarden redrive --queue {queue}"
-        return True, "none"
-
     def _work(self, table: str) -> tuple[bool, str]:
         due = self.ledger(table).due
         failing, overdue = list(due.failing()), due.overdue(self.now(), 500)
@@ -207,24 +202,6 @@ class Installation:
         if halt is not None:
             return False, f"halted by {halt.who} since {halt.since:%Y-%m-%d %H:%M}: {halt.why}; spotwarden resume ends it"
         return True, "none is called"
-
-    def _roles(self, arns: str) -> tuple[bool, str]:
-        wanted = _several(arns)
-        if not wanted:
-            return True, "none: the stack observes and reports, and submits nothing"
-        iam, missing = self.client("iam"), []
-        for arn in wanted:
-            try:
-                iam.get_role(RoleName=arn.rpartition("/")[2])
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "NoSuchEntity":
-                    raise
-                missing.append(arn)
-        return (
-            (False, f"these TrainingRoles do not exist: {', '.join(missing)}; create them, or deploy without them")
-            if missing
-            else (True, ", ".join(wanted))
-        )
 
     def _buckets(self, names: str) -> tuple[bool, str]:
         wanted = _several(names)

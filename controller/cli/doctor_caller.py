@@ -24,6 +24,8 @@ ACTIONS = {
     "GetSecretValue": "secretsmanager:GetSecretValue", "ListServiceQuotas": "servicequotas:ListServiceQuotas",
     "GetTopicAttributes": "sns:GetTopicAttributes", "ListTargetsByRule": "events:ListTargetsByRule",
     "DescribeEventBus": "events:DescribeEventBus", "GetPolicy": "lambda:GetPolicy",
+    "DescribeContinuousBackups": "dynamodb:DescribeContinuousBackups", "GetFunctionConcurrency": "lambda:GetFunctionConcurrency",
+    "ListAttachedRolePolicies": "iam:ListAttachedRolePolicies",
     "DescribeTimeToLive": "dynamodb:DescribeTimeToLive", "ListSubscriptionsByTopic": "sns:ListSubscriptionsByTopic",
 }  # fmt: skip
 DENIED = frozenset({"403", "Forbidden", "AuthorizationError", "UnauthorizedException"})  # beside those of every service

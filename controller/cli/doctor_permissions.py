@@ -12,10 +12,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from controller.runtime.ports import Unreachable
 
 NEEDED = Path(__file__).with_name("function_actions.json")
 Parameters = Mapping[str, str]
+BY_SAGEMAKER = "sagemaker.amazonaws.com"
 AGAIN = "deploy the stack again with REVERT_DRIFT=yes, which puts its own policies back"
 
 
@@ -61,22 +64,64 @@ def look_at_role(iam: Any, role: str, name: str, needed: Iterable[str]) -> tuple
     if not name:
         return False, f"{function_of(role)} has no role {role} in the stack: {AGAIN}"
     allowed = {action for statement in _statements(iam, name) for action in _listed(statement.get("Action"))}
-    lacks = sorted(action for action in needed if not any(_matches(action, pattern) for pattern in allowed))
+    denied = {action for statement in _statements(iam, name, "Deny") for action in _listed(statement.get("Action"))}
+    lacks = sorted(
+        action for action in needed
+        if not any(_matches(action, pattern) for pattern in allowed) or any(_matches(action, pattern) for pattern in denied)
+    )  # fmt: skip
     more = sorted(pattern for pattern in allowed if pattern not in set(needed))
+    if attached := _attached(iam, name):
+        return False, (
+            f"{function_of(role)} may also do what {', '.join(attached)} allows, which is no part of the stack:"
+            f" aws iam detach-role-policy --role-name {name} --policy-arn {attached[0]}"
+        )
     if not lacks and not more:
         return True, f"{function_of(role)} may do what its code calls, and no more"
     said = [*([f"lacks {', '.join(lacks)}"] if lacks else []), *([f"may also do {', '.join(more)}"] if more else [])]
     return False, f"{function_of(role)} {' and '.join(said)}: {AGAIN}"
 
 
-def _statements(iam: Any, name: str) -> Iterable[Mapping[str, Any]]:
-    """The statements of the policies in a role that allow something."""
+def look_at_training_roles(iam: Any, arns: Iterable[str], account: str) -> tuple[bool, str]:
+    """Whether the roles that attempts may be given are there, and SageMaker may assume them."""
+    wanted, missing, closed = list(arns), list[str](), list[str]()
+    if not wanted:
+        return True, "none: the stack observes and reports, and submits nothing"
+    if foreign := [arn for arn in wanted if arn.split(":")[4] != account]:
+        return (
+            False,
+            f"these TrainingRoles are of another account than {account}: {', '.join(foreign)}; a job needs a role of its own",
+        )
+    for arn in wanted:
+        try:
+            trust = iam.get_role(RoleName=arn.rpartition("/")[2])["Role"].get("AssumeRolePolicyDocument", {})
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchEntity":
+                raise
+            missing.append(arn)
+        else:
+            if BY_SAGEMAKER not in json.dumps(trust):
+                closed.append(arn)
+    if missing:
+        return False, f"these TrainingRoles do not exist: {', '.join(missing)}; create them, or deploy without them"
+    if closed:
+        return False, f"SageMaker may not assume {', '.join(closed)}: add {BY_SAGEMAKER} to the trust policy, or deploy without"
+    return True, ", ".join(wanted)
+
+
+def _attached(iam: Any, name: str) -> list[str]:
+    """The managed policies of a role: the stack attaches none."""
+    pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=name)
+    return sorted(policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"])
+
+
+def _statements(iam: Any, name: str, effect: str = "Allow") -> Iterable[Mapping[str, Any]]:
+    """The statements of the policies in a role with that effect."""
     for page in iam.get_paginator("list_role_policies").paginate(RoleName=name):
         for policy in page["PolicyNames"]:
             document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
             if not isinstance(document, Mapping):  # boto3 has decoded it where it was JSON
                 raise Unreachable(f"the policy {policy} of {name} is no JSON")
-            yield from (one for one in _listed(document.get("Statement")) if one.get("Effect") == "Allow")
+            yield from (one for one in _listed(document.get("Statement")) if one.get("Effect") == effect)
 
 
 def _listed(found: Any) -> list[Any]:

@@ -42,6 +42,12 @@ def look_at_table(client: Any, table: str) -> tuple[bool, str]:
             False,
             f"the table {table} has no time to live on expires_at, so no row expires: aws dynamodb update-time-to-live sets it",
         )
+    backups = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+    if backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") != "ENABLED":
+        return False, (
+            f"the table {table} has no point-in-time recovery: aws dynamodb update-continuous-backups --table-name {table}"
+            " --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true sets it"
+        )
     if not found.get("DeletionProtectionEnabled"):
         return False, (
             f"the table {table} can be deleted: protect it with aws dynamodb update-table --table-name {table}"

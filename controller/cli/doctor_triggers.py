@@ -12,6 +12,7 @@ from controller.aws.errors import AwsFault, fault_of
 from controller.units.plural import count
 
 REDEPLOY = "deploy the stack again with REVERT_DRIFT=yes"
+NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 BY_EVENTBRIDGE = "events.amazonaws.com"
 
 
@@ -52,6 +53,8 @@ def _without_function(client: Callable[[str], Any], rules: Iterable[str]) -> Ite
                 yield f"{rule} may not call {name}, or that is deleted"
             elif not _lets_eventbridge(answer["Policy"]):
                 yield f"{rule} may not call {name}"
+            elif functions.get_function_concurrency(FunctionName=arn).get("ReservedConcurrentExecutions") == 0:
+                yield f"{name} reserves 0 executions, so Lambda never runs it"
 
 
 def _lets_eventbridge(policy: str) -> bool:
@@ -71,23 +74,42 @@ def look_at_bus(client: Callable[[str], Any], bus: str) -> tuple[bool, str]:
 
 def look_at_alarms(client: Callable[[str], Any], names: Iterable[str], topic: str) -> tuple[bool, str]:
     """Whether an alarm is on, and whether somebody hears of one."""
-    known, firing = sorted(names), list[str]()
+    known, found = sorted(names), dict[str, Any]()
     for begin in range(0, len(known), 100):
         answer = client("cloudwatch").describe_alarms(AlarmNames=known[begin : begin + 100])
-        firing += [alarm["AlarmName"] for alarm in answer["MetricAlarms"] if alarm["StateValue"] == "ALARM"]
-    if firing:
-        return False, f"in alarm: {', '.join(sorted(firing))}; docs/operations.md says what each means"
+        found |= {alarm["AlarmName"]: alarm for alarm in answer["MetricAlarms"]}
+    if gone := [name for name in known if name not in found]:
+        return False, f"deleted: {', '.join(gone)}; {REDEPLOY}"
+    if firing := [name for name in known if found[name]["StateValue"] == "ALARM"]:
+        return False, f"in alarm: {', '.join(firing)}; docs/operations.md says what each means"
+    if mute := [name for name in known if not found[name].get("ActionsEnabled", True)]:
+        return False, f"nobody hears of {', '.join(mute)}: aws cloudwatch enable-alarm-actions --alarm-names {' '.join(mute)}"
     if topic:
-        found = _unless_missing(client("sns").list_subscriptions_by_topic, TopicArn=topic)
-        if found is None:
+        heard_by = _unless_missing(client("sns").list_subscriptions_by_topic, TopicArn=topic)
+        if heard_by is None:
             return False, f"the AlarmTopic {topic} does not exist, so nobody hears of alarms: create it, or deploy with another"
-        if not any(one["SubscriptionArn"].startswith("arn:") for one in found["Subscriptions"]):
+        if not any(one["SubscriptionArn"].startswith("arn:") for one in heard_by["Subscriptions"]):
             return (
                 False,
                 f"nobody is subscribed to the AlarmTopic {topic}: subscribe with aws sns subscribe, and confirm the mail",
             )
     heard = "" if topic else "; AlarmTopic is empty, so they are seen in CloudWatch alone"
     return True, f"none of {len(known)} is in alarm{heard}" if known else "the stack has none"
+
+
+def look_at_dead_letters(client: Callable[[str], Any], queue: str) -> tuple[bool, str]:
+    """Whether the queue of dead letters is there, and empty."""
+    attributes = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    try:
+        answer = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=attributes)["Attributes"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in NO_QUEUE:
+            raise
+        return False, f"the queue {queue} is deleted, so what fails for good is lost; {REDEPLOY}"
+    waiting = sum(int(answer[name]) for name in attributes)
+    if waiting:
+        return False, f"{waiting} wait; repair the cause that the log shows, then run spotwarden redrive --queue {queue}"
+    return True, "none"
 
 
 def _unless_missing(call: Callable[..., Any], **arguments: Any) -> Any:

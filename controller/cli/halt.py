@@ -21,7 +21,7 @@ def run_halt(
     who: Annotated[str | None, typer.Option("--who", metavar="NAME", help="Who halts it. Default: this machine's user.")] = None,
     table: Table = None,
 ) -> int:
-    """Store the halt in the ledger, where every Lambda function reads it before it acts."""
+    """Store the halt in the ledger, where every function reads it before it acts. A halt that is in force stays as it is."""
     if not one_line(why, WHY_MAX):
         raise BadInput("--why is empty, wanted a reason that people will read")
 
@@ -29,8 +29,10 @@ def run_halt(
 
     def halting(ledger: Ledger, clock: Clock) -> int:
         new = halt_of(why=why, who=said, since=clock.now())
-        ledger.halts.set_halt(new)
-        print(halted(new))
+        called = ledger.halts.call_halt(new)
+        print(
+            halted(new) if called == new else f"already {halted(called)}; this reason is kept. To replace it: spotwarden resume"
+        )
         return 0
 
     return with_ledger(table, halting)

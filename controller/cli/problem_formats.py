@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import quote
 
 from controller.cli.version import installed_version
 from controller.policyfile import Level, Problem
+from controller.policyfile.problem import printable
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -36,7 +38,7 @@ def as_sarif(problems: Sequence[Problem]) -> str:
 
 def as_github(problems: Sequence[Problem]) -> str:
     """A workflow command for each problem, which GitHub shows beside the line."""
-    return "".join(f"{_command(problem)}\n" for problem in problems)
+    return "".join(f"{printable(_command(problem))}\n" for problem in problems)
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -74,9 +76,9 @@ def _uri(file: str) -> str:
     """A path of this folder as it is, any other as a file URI."""
     path = Path(file)
     if not path.is_absolute():
-        return quote(path.as_posix())
+        return quote(os.fsencode(path.as_posix()))
     try:
-        return quote(path.relative_to(Path.cwd()).as_posix())
+        return quote(os.fsencode(path.relative_to(Path.cwd()).as_posix()))
     except ValueError:
         return path.as_uri()
 

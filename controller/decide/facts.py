@@ -35,10 +35,10 @@ class Facts:
 
     ``rate`` is None where no price is known, ``first_rate`` that of the first attempt's instance type,
     ``spot_rate`` that of spot training where the price list has one of its own. ``claims`` are the live
-    claims on the checkpoint bucket, ``scan`` is what lies below the checkpoint prefix, ``history`` are the training seconds
-    that completed lineages of the job's family took, newest first: None where nobody looked (a job at rest is not worth the
-    read), and then nothing is said about them. ``pools`` and ``rates`` are of the instance types that a ladder may come to;
-    ``spot_seen`` says whether an honest signal shows spot capacity, None without one.
+    claims on the checkpoint bucket, ``checkpoint_scan`` is what lies below the checkpoint prefix, ``history`` are the training
+    seconds that completed lineages of the job's family took, newest first: None where nobody looked (a job at rest is not worth
+    the read), and then nothing is said about them. ``pools`` and ``rates`` are of the instance types that a ladder may come to;
+    ``spot_seen`` says whether another job showed spot capacity there lately, None where nobody looked.
 
     ``room`` is how many instances the on-demand quota still has room for, None where nobody knows. ``placement`` is what EC2 was
     asked in this look, None where it was not, such as within an hour of the last time. ``looked_up`` are the needs that these two

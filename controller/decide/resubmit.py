@@ -42,6 +42,9 @@ from controller.policy.repair import NotRepairable
 from controller.policy.resubmission import Budget, BudgetPer, Resubmission
 from controller.policy.user_request import UserRequest
 
+_NO_ROOM = frozenset({FailureCause.CAPACITY, FailureCause.QUOTA})
+PREFIXES_TRIED_MAX = 3  # attempts that found their new prefix taken; then people have been told three times
+
 
 def resubmit(facts: Facts) -> Decision:
     """Decide the next attempt of a job that failed with a retryable cause, or that was stopped to be moved or repaired.
@@ -173,9 +176,6 @@ def _elsewhere_at_once(
     return give_up(facts, block, GiveUpReason.NO_FURTHER_STEP, cause, tried=len(refused))
 
 
-_NO_ROOM = frozenset({FailureCause.CAPACITY, FailureCause.QUOTA})
-
-
 def _share_of(root: str, lineage: str, number: int) -> float:
     """The attempt's own share (0 to 1) of a jitter: the same each time it is computed, and different for each lineage."""
     digest = hashlib.sha256(f"{root}/{lineage}/{number}".encode()).digest()
@@ -256,9 +256,6 @@ def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
         changes = merged(changes, {"CheckpointConfig": {"S3Uri": facts.repair_prefix}})
     step = Fallback(fallback_step=current_step(facts), changes=changes)
     return submit_next(facts, block, MoveCause.REPAIR, step, ended_at(facts), why=stop.because, after=after)
-
-
-PREFIXES_TRIED_MAX = 3  # attempts that found their new prefix taken; then people have been told three times
 
 
 # ── what is known of the outcome ──────────────────────────────────────────────────────────────────────────────────────────────

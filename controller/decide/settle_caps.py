@@ -12,7 +12,7 @@ from controller.decide.resubmit import resubmit
 from controller.decide.spend_cap import DAY_S, unmeasured_micros
 from controller.ledger.entry import Ended, Measured, Started, Unmeasured
 from controller.ledger.intent import Intent, IntentResult, Purpose, Settle, Stop, Submit
-from controller.ledger.lineage import Lineage
+from controller.ledger.lineage import Lineage, team_of
 from controller.savings.arithmetic import spent_micros
 from controller.units.money import Micros
 
@@ -22,18 +22,12 @@ NEVER_MADE = (IntentResult.REFUSED, IntentResult.ABANDONED)
 
 def account_of(action: Submit | Stop, lineage: Lineage) -> str:
     """The spend cap that an attempt, or the next one of a job that is moved, is reserved from: that of a team and a month."""
-    return team_account(team_of(action, lineage), action.month)
+    return team_account(team_of(lineage), action.month)
 
 
 def team_account(team: str | None, month: str) -> str:
     """The spend cap of a team in a month."""
     return f"money/{team or NO_TEAM}/{month}"
-
-
-def team_of(action: Submit | Stop, lineage: Lineage) -> str:
-    """The team that pays for an attempt: that of the job that it repeats."""
-    started = lineage.entry(Started, action.about)
-    return (started.team if started else None) or NO_TEAM
 
 
 def holder_of(action: Submit | Stop) -> str:

@@ -33,7 +33,6 @@ from controller.units.free_text import one_line
 REPEATABLE = (UserRequest.WAIVE, UserRequest.ACCEPT_TAGS, UserRequest.CANCEL)
 """A job may break several rules, its tags change again, and another attempt be requested and called off."""
 
-UPLOADING = "Uploading"
 REASON_MAX, TICKET_MAX = 300, 100  # characters of a waiver's
 WAITS_MAX = timedelta(days=1)  # what waited longer may be asked for again: a job of a day ago is another situation
 
@@ -41,7 +40,7 @@ WAITS_MAX = timedelta(days=1)  # what waited longer may be asked for again: a jo
 def act_on_user_request(facts: Facts) -> Decision:
     """Decide the Stop that a person requested, while the job is alive and does not upload its model."""
     job = facts.job
-    if not job.alive or not facts.newest or facts.owned or job.status == "Stopping" or job.secondary == UPLOADING:
+    if not job.alive or not facts.newest or facts.owned or job.status == "Stopping" or job.uploads_now:
         return Decision()
     stop = latest_request(facts, UserRequest.STOP)
     if stop is not None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
+from urllib.parse import unquote
 
 from controller.units.value import dataclass
 
@@ -81,11 +82,13 @@ def segments_of(path: str) -> tuple[str, ...]:
 def place_of(uri: str) -> tuple[str, str]:
     """Split ``s3://bucket/prefix`` into its two parts; SageMaker also takes S3's own ``https://`` forms.
 
-    A host's case, its port and a name before ``@`` do not matter.
+    A host's case, its port and a name before ``@`` do not matter. An ``https://`` path is percent-encoded;
+    an ``s3://`` path is not.
     """
     host, _, path = uri.removeprefix("s3://").removeprefix("https://").partition("/")
     if uri.startswith("https://"):
         host = host.rpartition("@")[2].partition(":")[0].rstrip(".").lower()
+        path = unquote(path.partition("?")[0].partition("#")[0])
         named = _HOST_STYLE.fullmatch(host)  # before the other form: a bucket's name may begin with "s3-"
         if named:
             return named[1], path

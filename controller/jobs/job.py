@@ -226,6 +226,11 @@ class Job:
         return self.outcome is None
 
     @property
+    def uploads_now(self) -> bool:
+        """Whether it writes its model now, which a stop could lose."""
+        return self.secondary == "Uploading"
+
+    @property
     def training(self) -> bool:
         """Whether it trains now, as far as its last description says."""
         return bool(self.intervals) and self.intervals[-1].end is None
@@ -233,7 +238,7 @@ class Job:
     @property
     def trained_to_the_end(self) -> bool:
         """Whether its training is over and nothing interrupted it at the end: it uploads its model, or has done so."""
-        uploads = self.status == "InProgress" and self.secondary == "Uploading"
+        uploads = self.status == "InProgress" and self.uploads_now
         return bool(self.intervals) and (uploads or self.outcome is Outcome.COMPLETED)
 
     @property

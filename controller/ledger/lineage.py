@@ -12,7 +12,7 @@ from typing import TypeVar
 from controller.jobs.changes import RequestForm
 from controller.jobs.job import Job, Service
 from controller.ledger.attempt_name import attempt_name
-from controller.ledger.entry import Entry, OwnerChecked, Started
+from controller.ledger.entry import DirectivesRead, Entry, OwnerChecked, Started
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit
 from controller.ledger.lineage_id import LineageId
 from controller.units.value import dataclass
@@ -82,7 +82,7 @@ class Lineage:
     def name_of(self, number: int, identity: str) -> str:
         """The name of an attempt: the next one where others took those before. ``identity`` is that of any of the attempts."""
         root = self.entry(Started, self.id.root)
-        return attempt_name(self.id, number, self.generation_of(number), root.identity if root else identity)
+        return attempt_name(self.id, number, self.generation_of(number), (root.identity if root else "") or identity)
 
     def newest_number(self) -> int:
         """The number of the newest attempt that is known to exist."""
@@ -111,6 +111,16 @@ def is_sent(intent: Intent, job: Job) -> bool:
 def newest_attempt(lineage: Lineage) -> Started | None:
     """The newest attempt that was seen."""
     return max((e for e in lineage.entries if isinstance(e, Started)), key=lambda e: e.number, default=None)
+
+
+def team_of(lineage: Lineage) -> str | None:
+    """The team that pays for a lineage: that of its first attempt when it was first seen, or, where ListTags was late, when its
+    tags were first read. Tags of later attempts do not count: whoever may change them would choose who pays.
+    """
+    root = lineage.entry(Started, lineage.id.root)
+    if root is not None and root.team:
+        return root.team
+    return next((e.team for e in lineage.entries if isinstance(e, DirectivesRead) and e.number == 0), None)
 
 
 def mode_of(lineage: Lineage) -> str:

@@ -41,10 +41,6 @@ class Row:
     importance: Importance
     todo: str
 
-    @property
-    def needs_person(self) -> bool:
-        return self.importance is Importance.PERSON
-
 
 def row_of(kind: MessageKind) -> Row:
     """The row of a kind."""

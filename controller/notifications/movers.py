@@ -1,4 +1,4 @@
-"""The lines of a digest about the jobs that cost and saved the most."""
+"""The jobs that cost and saved the most, with the reason and what to do: of a digest and of a report."""
 
 from __future__ import annotations
 
@@ -15,14 +15,21 @@ from controller.units.plural import times
 MOVERS = 3
 
 
+HEAD = "Jobs that changed the figures most"
+
+
 def movers(report: Report) -> Iterable[Part]:
-    """The jobs that cost and saved the most, why, and what to do."""
+    """The jobs that cost and saved the most, why, and what to do, as a part of a digest."""
+    if texts := [f"• {_job(mover)} {text}" for mover, text in moved(report)]:
+        yield Text("\n".join((f"*{HEAD}*", *texts)))
+
+
+def moved(report: Report) -> Iterable[tuple[Mover, str]]:
+    """The jobs that cost and saved the most, each with what follows its name in a sentence."""
     losers = sorted((m for m in report.movers if m.saved_micros < 0 or m.wasted_micros), key=_loss)[:MOVERS]
     savers = [m for m in report.movers if m.saved_micros > 0][:MOVERS]
-    texts = [f"• {_loss_text(mover)}" for mover in losers]
-    texts += [f"• {_job(mover)} saved {dollars(mover.saved_micros)}" for mover in savers if mover not in losers]
-    if texts:
-        yield Text("\n".join(("*Jobs that changed the figures most*", *texts)))
+    yield from ((mover, _loss_text(mover)) for mover in losers)
+    yield from ((mover, f"saved {dollars(mover.saved_micros)}") for mover in savers if mover not in losers)
 
 
 def _loss(mover: Mover) -> tuple[int, str]:
@@ -37,18 +44,18 @@ def _loss_text(mover: Mover) -> str:
     )
     if mover.repeats and not mover.interruptions:
         todo = "Save checkpoints more often." if mover.checkpoint else "Add a CheckpointConfig."
-        return f"{_job(mover)} {cost}: SageMaker repeated it {times(mover.repeats)} after internal errors. {todo}"
+        return f"{cost}: SageMaker repeated it {times(mover.repeats)} after internal errors. {todo}"
     if not mover.interruptions:
         todo = (
             "See why. If it wrote a checkpoint, a new attempt continues from it."
             if mover.checkpoint
             else "Add a CheckpointConfig."
         )
-        return f"{_job(mover)} {cost}: it ended without its model. {todo}"
+        return f"{cost}: it ended without its model. {todo}"
     often = times(mover.interruptions)
     if not mover.checkpoint:
-        return f"{_job(mover)} {cost}: interrupted {often} without a checkpoint. Add a CheckpointConfig."
-    return f"{_job(mover)} {cost}: interrupted {often}. Save checkpoints more often."
+        return f"{cost}: interrupted {often} without a checkpoint. Add a CheckpointConfig."
+    return f"{cost}: interrupted {often}. Save checkpoints more often."
 
 
 def _job(mover: Mover) -> str:

@@ -67,6 +67,8 @@ def _claimed(service: str) -> str:
 
 
 def _next_step(m: RuleBroken) -> str:
+    if m.job.outcome is not None:  # it ended before it was looked at: nothing is stopped or repaired any more
+        return "The job has ended. Nothing is done automatically."
     match m.next_step:
         case NextStep.STOP:
             return "The job is being stopped. It is not submitted again automatically."
@@ -82,10 +84,10 @@ def _next_step(m: RuleBroken) -> str:
 
 def _todo(m: RuleBroken) -> str:
     """What a person does about a broken rule."""
-    if m.next_step is NextStep.REPAIR:
+    if m.next_step is NextStep.REPAIR and m.job.outcome is None:
         return f"Nothing for this job. For the next one, change the request: {code(_json(m.fix))}" if m.fix else "Nothing."
     if m.fix:
-        if m.next_step is NextStep.STOP:
+        if m.next_step is NextStep.STOP and m.job.outcome is None:
             return f"Change the request and submit the job again: {code(_json(m.fix))}"
         return f"For the next job, change the request: {code(_json(m.fix))}"
     if m.risk:

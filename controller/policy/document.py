@@ -56,7 +56,7 @@ def document_of(text: str | bytes) -> dict[str, Any]:
     if size > BYTES_MAX:
         raise BadDocument(f"found {size:,} bytes, wanted at most {BYTES_MAX:,}")
     try:
-        found = json.loads(text if isinstance(text, str) else text.decode(), parse_constant=_no_constant)
+        found = json.loads(text if isinstance(text, str) else text.decode(), parse_constant=_no_constant, object_pairs_hook=_once)
         document_text(found).encode()  # it is stored as UTF-8, and JSON can escape half a character, which has none
     except (ValueError, RecursionError) as error:
         raise BadDocument(f"found text that is no JSON ({_short(error)}), wanted what spotwarden compile writes") from None
@@ -87,6 +87,15 @@ def policy_of(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
 
 def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"found {text}")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object that says no name twice: the revision would be that of the last one alone."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the name {next(name for name in names if names.count(name) > 1)!r} twice in one object")
+    return found
 
 
 def _short(found: object) -> str:

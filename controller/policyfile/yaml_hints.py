@@ -12,7 +12,7 @@ HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"'\\t' that cannot start", "write spaces: YAML allows no tab here"),
         (r"character '([@`%])' that cannot start", "quote text that begins with such a character"),
         (r"undefined alias|an alias", "quote text that begins with '*'"),
-        (r"constructor for the tag '!(?!!)", "quote text that begins with '!'"),
+        (r"(?:constructor for|found) the tag '!(?!!)", "quote text that begins with '!'"),
         (r"while scanning a block scalar", "quote text that begins with '>' or '|'"),
         (r"mapping values are not allowed", "write KEY: VALUE with a space after the colon, indent keys of one map alike, and"
          " quote text that has ': ' in it"),

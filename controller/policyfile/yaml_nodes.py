@@ -18,7 +18,10 @@ from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 PROBLEMS_MAX = 200  # of one file: what comes after them mostly follows from them
 WANTED = "YAML; other mistakes in the file are shown once this one is corrected"
 TIMESTAMP = "tag:yaml.org,2002:timestamp"
-INT = "tag:yaml.org,2002:int"
+INT, FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
+PLAIN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
+)
 DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML counts as one
 
@@ -172,6 +175,7 @@ def _not_yaml(tree: Tree, place: Place, why: str) -> None:
 
 def _value(node: yaml.Node, path: Path, tree: Tree, loader: yaml.SafeLoader, above: tuple[yaml.Node, ...]) -> Any:
     tree.keys.setdefault(path, _place(node))
+    _refuse_tag(node)
     if node in above:
         raise yaml.MarkedYAMLError(problem="found an anchor that contains itself", problem_mark=node.start_mark)
     within = (*above, node)
@@ -187,6 +191,15 @@ def _value(node: yaml.Node, path: Path, tree: Tree, loader: yaml.SafeLoader, abo
             return _scalar(node, loader)
 
 
+def _refuse_tag(node: yaml.Node) -> None:
+    """A tag that only other readers of YAML obey would be passed over without a word."""
+    if node.tag not in PLAIN_TAGS:
+        shown = node.tag.replace("tag:yaml.org,2002:", "!!")
+        raise yaml.MarkedYAMLError(
+            problem=f"found the tag {quoted(shown)}, which has no meaning here", problem_mark=node.start_mark
+        )
+
+
 def _scalar(node: yaml.Node, loader: yaml.SafeLoader) -> Any:
     try:
         value = loader.construct_object(node)
@@ -195,8 +208,10 @@ def _scalar(node: yaml.Node, loader: yaml.SafeLoader) -> Any:
             return str(node.value)  # a day that no calendar has, such as 2026-02-30: what wants a day refuses the text
         # a tag that its value does not fit
         raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from None
-    # YAML 1.1 reads 010 as 8 and 1:30 as 90, which nobody means: what wants a number refuses the text.
-    return str(node.value) if node.tag == INT and not DECIMAL.fullmatch(str(node.value)) else value
+    # YAML 1.1 reads 010 as 8, 1:30 as 90 and 1:30.5 as 90.5, which nobody means: what wants a number refuses the text.
+    text = str(node.value)
+    meant = DECIMAL.fullmatch(text) if node.tag == INT else not {":", "_"} & set(text)
+    return value if node.tag not in (INT, FLOAT) or meant else text
 
 
 def _mapping(
@@ -207,6 +222,7 @@ def _mapping(
         if not isinstance(key_node, yaml.ScalarNode):
             tree.at(_place(key_node), path, found="a list or a map as a key", wanted="text as a key", code="not-yaml")
             continue
+        _refuse_tag(key_node)
         key = str(key_node.value)
         here = (*path, key)
         place = _place(key_node)

@@ -26,11 +26,12 @@ from controller.jobs.quota_hold import instances_held
 from controller.ledger.attempt_name import may_be_ours
 from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Wake
-from controller.ledger.lineage import LINEAGE_TAG, Lineage, is_sent
+from controller.ledger.lineage import LINEAGE_TAG, Lineage, is_sent, team_of
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.ledger.rule_acts import RuleActs
 from controller.policy.resubmission import NO_CAPS, Resubmission
+from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
 from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.runtime.checkpoint_scans import scan, scan_or_go_on
 from controller.runtime.ledger_ports import ReadLineages
@@ -38,7 +39,7 @@ from controller.runtime.ports import Prices
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.same_work import done_elsewhere
 from controller.runtime.schedule_ports import ReadPoolMemories
-from controller.runtime.tags_of_jobs import labelled, tagged_first, without_tags
+from controller.runtime.tags_of_jobs import as_of_lineage, labelled, tagged_first, without_tags
 from controller.savings.agreed_rates import dearest_rate
 from controller.savings.job_history import first_permille
 from controller.savings.prices import spot_of
@@ -65,7 +66,7 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> F
     if not job.tags:
         job = without_tags(job, lineage, number, now)
     policy = ports.policies.current()
-    job = labelled(job, policy)
+    job = as_of_lineage(labelled(job, policy), lineage, number, policy)
     job = as_claimed_first(job, lineage)
     execution = to_ask(job, lineage, trust=policy.trust_claims)
     answer = ports.jobs.made_by_pipeline(job, execution) if execution else None
@@ -118,7 +119,7 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
     if not facts.newest or facts.owned:
         return facts
     counts = block is not None and deadline_of(facts, block.deadline) is not None and (job.alive or job.cause is not None)
-    watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.about(job) for rule in facts.policy.rules)
+    watched = job.alive and any(rule.kind == CHECKPOINT_ALIVE.id and rule.about(job) for rule in facts.policy.rules)
     weighed = asks_worth(facts)
     if job.checkpoint_uri is not None and (counts or watched or weighed or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=scan_or_go_on(facts, job.checkpoint_uri, ports))
@@ -156,7 +157,7 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
             case Need.ON_DEMAND_ROOM:
                 facts = replace(facts, room=_on_demand_room(facts, ports))
             case Need.TEAM_SPENT:
-                account = team_account(facts.job.team, month_key(facts.now))
+                account = team_account(team_of(facts.lineage) or facts.job.team, month_key(facts.now))
                 facts = replace(facts, team_spent_micros=ports.ledger.limits.taken(account))
             case Need.RULE_ACTS:
                 facts = replace(facts, rule_acts=_rule_acts(facts, ports), last_day=_last_day(ports))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from controller.decide.settle_caps import account_of, follows_its_stop, holder_of, team_of, unused
+from controller.decide.settle_caps import NO_TEAM, account_of, follows_its_stop, holder_of, unused
 from controller.ledger.entry import Ended
 from controller.ledger.intent import Intent, Stop, Submit
-from controller.ledger.lineage import Lineage
+from controller.ledger.lineage import Lineage, team_of
 from controller.ledger.move_cause import MoveCause
 from controller.runtime.ports import Ports, Refused
 from controller.runtime.rate_limits import OnHold
@@ -27,7 +27,9 @@ def reserve_for_move(stop: Stop, lineage: Lineage, ports: Ports) -> OnHold | Non
     account, now = account_of(stop, lineage), ports.clock.now()
     if ports.ledger.limits.spend(account, f"{lineage.id}/{holder_of(stop)}", stop.cost_micros, stop.cap_micros, now):
         return None
-    return OnHold(f"the spend cap of {team_of(stop, lineage)} for {stop.month} has no room for the {stop.purpose}", NO_ROOM_S)
+    return OnHold(
+        f"the spend cap of {team_of(lineage) or NO_TEAM} for {stop.month} has no room for the {stop.purpose}", NO_ROOM_S
+    )
 
 
 def reserve_for_submit(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
@@ -36,7 +38,7 @@ def reserve_for_submit(submit: Submit, intent: Intent, lineage: Lineage, ports: 
     if cap is None:
         return None
     submit = submit if submit.month else replace(submit, month=month_key(now))
-    whose = f"the spend cap of {team_of(submit, lineage)} for {submit.month} ({dollars(cap)})"
+    whose = f"the spend cap of {team_of(lineage) or NO_TEAM} for {submit.month} ({dollars(cap)})"
     counts_only = submit.cause is MoveCause.ASKED or follows_its_stop(submit, lineage)  # its stop reserved it
     if submit.cost_micros is None:
         return None if counts_only else Refused(f"no price is known, so {whose} cannot be checked")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from fnmatch import fnmatchcase
 
 from controller.decide.wakeups import TAGS_LATE
 from controller.jobs.job import TEAM_TAG, USER_TAG, Job
 from controller.ledger.directives_in_force import first_tags
 from controller.ledger.entry import Started
-from controller.ledger.lineage import Lineage
+from controller.ledger.lineage import Lineage, team_of
 from controller.policy.policy import Policy
 from controller.units.value import replace
 
@@ -17,6 +18,20 @@ from controller.units.value import replace
 def labelled(job: Job, policy: Policy) -> Job:
     """The job with the team and the user that the policy's labels give it."""
     return job.labelled(team=policy.labels.team, user=policy.labels.user).paid_by(policy.labels.team_of_role)
+
+
+def as_of_lineage(job: Job, lineage: Lineage, number: int, policy: Policy) -> Job:
+    """An attempt with the team and the user of its lineage: whoever may change its tags would choose who pays. The team of its
+    role, where the policy lists that, stays.
+    """
+    root = lineage.entry(Started, lineage.id.root)
+    if number == 1 or root is None:
+        return job
+    mapped = any(fnmatchcase(job.role, pattern) for pattern in policy.labels.team_of_role)
+    known = {TEAM_TAG: job.team if mapped else team_of(lineage), USER_TAG: root.user or job.user}
+    others = {key: value for key, value in job.tags.items() if key not in known}
+    tags = {**others, **{key: value for key, value in known.items() if value}}
+    return job if tags == job.tags else replace(job, tags=tags)
 
 
 def tagged_first(job: Job, shown: Mapping[str, str], lineage: Lineage, policy: Policy) -> Job | None:

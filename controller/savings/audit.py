@@ -6,7 +6,7 @@ difference is listed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -55,11 +55,7 @@ def audit(
     still describes, by name.
     """
     measured = {e.job: e for e in entries if isinstance(e, Measured) and since <= e.at < until}
-    credited: dict[str, Credited] = {}
-    for entry in entries:
-        if isinstance(entry, Credited) and entry.job in measured:
-            before = credited.get(entry.job)
-            credited[entry.job] = entry if before is None else better_credit(before, entry)
+    credited = _credits(entries, measured)
     unmeasured = {e.job for e in entries if isinstance(e, Unmeasured) and since <= e.at < until} - measured.keys()
     started = [e for e in entries if isinstance(e, Started)]
     scans = [e for e in entries if isinstance(e, CheckpointScanned)]
@@ -85,17 +81,31 @@ def audit(
         differences += [f"{name}: {what}" for what in _differing(recorded, found)]
         if held != useful_s:
             differences.append(f"{name}: {held} useful seconds recorded, {useful_s} recomputed")
-    differences += [
-        f"{name}: unknown usage recorded, SageMaker shows {usage.training_s} s trained and {usage.billable_s} s billed"
-        for name in sorted(unmeasured)
-        if name in jobs and (usage := jobs[name].measurable_usage) is not None
-    ]
+    differences += _shown_since(unmeasured, jobs)
     return Audit(
         attempts=len(measured) + len(unmeasured), unmeasured=len(unmeasured), differences=tuple(differences),
         gone=tuple(sorted(name for name in measured if name not in jobs)),
         recorded=_total((*measured.values(), *credited.values())), recomputed=_total(again),
         rates_kept=kept,
     )  # fmt: skip
+
+
+def _credits(entries: Iterable[Entry], measured: Collection[str]) -> dict[str, Credited]:
+    """The credit that counts for each of these jobs: later attempts may have given a job a better one."""
+    credited: dict[str, Credited] = {}
+    for entry in entries:
+        if isinstance(entry, Credited) and entry.job in measured:
+            before = credited.get(entry.job)
+            credited[entry.job] = entry if before is None else better_credit(before, entry)
+    return credited
+
+
+def _shown_since(unmeasured: Iterable[str], jobs: Mapping[str, Job]) -> Iterable[str]:
+    """The jobs whose usage was recorded as unknown, and which SageMaker shows now."""
+    for name in sorted(unmeasured):
+        usage = jobs[name].measurable_usage if name in jobs else None
+        if usage is not None:
+            yield f"{name}: unknown usage recorded, SageMaker shows {usage.training_s} s trained and {usage.billable_s} s billed"
 
 
 def _measured(

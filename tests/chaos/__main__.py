@@ -30,6 +30,7 @@ from infra.build import Target, build
 from infra.local.bus import Rule
 from infra.local.demo import figures
 from infra.local.demo.scenario import MONDAY, SHORT, WEEK, Launch, launches
+from infra.local.demo.screen import words_of
 from infra.local.demo.world import POLICIES, actions_of, create_bucket, demo_world, ec2_warnings
 from infra.local.host import Host, hosting
 from infra.local.lambda_context import LambdaContext
@@ -191,7 +192,7 @@ def report(host: Host, functions: Functions, launched: tuple[Launch, ...], summa
     yield f"ended in an error       {functions.failed:>6}"
     yield f"failed for good         {len(host.bus.dead_letters):>6}; sent again by nobody"
     for name, count in summary["problems"].items():
-        yield f"{name.replace('_', ' '):<24}{count:>6}"
+        yield f"{words_of(name):<24}{count:>6}"
     dead = "dead letter of "
     yield from (line for line in summary["details"] if not line.startswith(dead))
 

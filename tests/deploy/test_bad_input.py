@@ -98,6 +98,18 @@ def test_a_deleted_table_is_named_with_the_way_back(host: Host, monkeypatch: pyt
         )
 
 
+def test_a_command_in_slack_that_fails_is_told_with_what_to_do_as_its_alarm_says(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The runbook of SlackRequestsFail."""
+    users = host.slack.users
+    assert users is not None
+    monkeypatch.setenv("SPOTWARDEN_TABLE", "Deleted")
+    renew(host)
+    lines = logged(host, lambda: users.command("status"))
+    assert "the table Deleted is gone: restore it from its backup" in told(lines, "failed")
+
+
 def test_a_role_without_a_permission_is_told_the_call_that_it_may_not_make(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     denial = {"__type": "AccessDeniedException", "message": "User: arn:aws:sts::1:assumed-role/x is not authorized"}
     with HttpServer(lambda _: json_response(denial, 400)) as denying:

@@ -134,6 +134,57 @@ def test_a_secret_that_is_missing(local: aws.Local, package: Path) -> None:
     assert said == f"found no secret {arn} in us-east-1: create it first (docs/slack.md)"
 
 
+class Answers:
+    """A client of AWS whose every call has one answer, or raises one error."""
+
+    def __init__(self, answer: dict[str, Any] | str) -> None:
+        self.answer = answer
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return self._answer
+
+    def _answer(self, **_: Any) -> Any:
+        if isinstance(self.answer, str):
+            raise ClientError({"Error": {"Code": self.answer, "Message": "m"}}, "CreateChangeSet")
+        return self.answer
+
+
+def test_a_secret_that_will_be_deleted_or_is_of_another_region() -> None:
+    clients = {"secretsmanager": Answers({"DeletedDate": "soon"})}
+    one = Deployment(STAGE, clients.__getitem__)
+    arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack"
+    assert refused(lambda: one._check_secret(arn)).startswith(
+        f"the secret {arn} is marked for deletion: aws secretsmanager restore"
+    )
+    there = arn.replace("us-east-1", "eu-west-1")
+    assert refused(lambda: one._check_secret(there)) == (
+        f"the secret {there} is of eu-west-1, and stage test of us-east-1: make one there"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("DELETE_IN_PROGRESS", "another deployment is under way"),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", "another deployment is under way"),
+        ("UPDATE_ROLLBACK_FAILED", "aws cloudformation continue-update-rollback --stack-name spotwarden-test"),
+        ("ROLLBACK_FAILED", "run `make destroy STAGE=test` first"),
+    ],
+)
+def test_a_stack_that_takes_no_change_now(status: str, told: str) -> None:
+    one = Deployment(STAGE, {"cloudformation": Answers({"Stacks": [{"StackStatus": status}]})}.__getitem__)
+    assert told in refused(one._status)
+    if status.endswith("_FAILED"):  # it can be deleted
+        assert one._status_or_failed() == "CREATE_FAILED"
+
+
+@pytest.mark.parametrize("code", ["AlreadyExistsException", "OperationInProgressException"])
+def test_two_deployments_that_make_their_change_sets_at_once(code: str) -> None:
+    one = Deployment(STAGE, {"cloudformation": Answers(code)}.__getitem__)
+    said = refused(lambda: one._change_set("https://x", create=False))
+    assert said == "another deployment of spotwarden-test has just begun: try again when it is over"
+
+
 def test_an_account_whose_concurrency_cannot_be_reserved(local: aws.Local, package: Path) -> None:
     stage = replace(STAGE, parameters={**STAGE.parameters, "Reserve": "yes"})
     said = refused(lambda: deployment(local, [], stage, **{"lambda": Lambda(10)}).deploy(package, yes))

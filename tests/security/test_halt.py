@@ -108,6 +108,35 @@ def test_a_repeated_halt_names_who_started_it_first_and_keeps_the_reason(host: H
     assert called.why == "incident 4711"
 
 
+def test_a_halt_that_is_called_again_on_the_command_line_keeps_its_reason_and_says_so(
+    host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    press_halt(host, card(host, "long").ts)
+    first = halt()
+    run(host, minutes=10)
+    assert main(["halt", "--table", TABLE, "--why", "another reason", "--who", "eve"]) == 0
+    assert halt() == first
+    assert "already halted since 2026-11-16 00:11 UTC by U0LOCAL1: pressed in Slack, on long; this reason is kept" in (
+        capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_halt_that_was_written_to_end_by_itself_holds_once_somebody_calls_a_halt(host: Host, readable: bool) -> None:
+    """Whoever controls Slack's function may write the row of the halt, and the time at which DynamoDB removes it."""
+    press_halt(host, card(host, "long").ts)
+    dynamodb = wiring.client("dynamodb")
+    [row] = [row for row in dynamodb.scan(TableName=TABLE)["Items"] if row["pk"]["S"] == "halt"]
+    kept_of = {name: value for name, value in row.items() if readable or name in ("pk", "sk")}
+    dynamodb.put_item(TableName=TABLE, Item={**kept_of, "expires_at": {"N": "1"}})
+    assert main(["halt", "--table", TABLE, "--why", "incident", "--who", "ada"]) == 0
+    [kept] = [row for row in dynamodb.scan(TableName=TABLE)["Items"] if row["pk"]["S"] == "halt"]
+    assert "expires_at" not in kept
+    called = halt()
+    assert called is not None
+    assert called.why == ("pressed in Slack, on long" if readable else "incident")
+
+
 def test_a_halt_can_be_called_from_the_message_of_a_job_that_is_finished(host: Host) -> None:
     run(host, hours=2)
     assert status(host, "warm-up") == "Completed"

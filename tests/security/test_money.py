@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from controller.ledger.entry import Measured
 from controller.ledger.intent import IntentResult, Submit
 from controller.ledger.move_cause import MoveCause
 from controller.savings.arithmetic import spent_micros
-from infra.local.host import Host
+from infra.local.host import Host, UserAction
 from infra.local.sagemaker.capacity import EPOCH, Steps
 from infra.local.sagemaker.settings import WorldSettings
 from tests.security.lab import MONDAY, entries, lab, launch, lineage_of, request, run, status, texts
@@ -138,6 +139,26 @@ labels:
         assert host.world.jobs[again].status == "Completed"
         assert entries(host, "theirs-0", Measured)[0].team is None
         assert "breaks the rule team-contradicted" in texts(host)
+
+
+@pytest.mark.nightly
+def test_late_and_removed_tags_do_not_move_the_attempts_to_another_cap() -> None:
+    """ListTags shows nothing for three minutes, and a stranger takes the team from every attempt."""
+
+    def remove() -> None:
+        for job in host.world.jobs.values():
+            if "-r0" in job.name:
+                host.world.delete_tags(job.arn, ["team"])
+
+    settings = WorldSettings(usage_delay_s=60, tags_lag_s=180)
+    with lab(HEAD + AGAIN % (SAME, "team_month_usd: 3"), settings=settings) as host:
+        failing = {"checkpoint": None, "runtime_h": 3, "work_s": 30_000, "fails_with": "exit-code", "fails_after_s": 9000}
+        for name in ("ant", "bee"):
+            launch(host, request(name, "vision", "ml.g4dn.xlarge", **failing))
+        host.user_actions += [UserAction(at=MONDAY + timedelta(minutes=m), do=remove) for m in range(150, 480, 5)]
+        run(host, hours=9)
+        assert 0 < spent(host, "ant", "bee") <= 3_000_000
+        assert wiring.ports().ledger.limits.taken("money/no team/2026-11") == 0
 
 
 def test_a_submission_that_found_no_room_says_so_and_holds_nothing() -> None:

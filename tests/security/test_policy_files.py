@@ -184,6 +184,54 @@ def test_a_selector_that_says_nothing_is_a_mistake(match: str, tmp_path: Path) -
         compile_folder(tmp_path)
 
 
+def test_no_name_of_a_file_breaks_a_format_or_moves_a_cursor() -> None:
+    from controller.cli.problem_formats import as_github, as_json, as_sarif
+    from controller.policyfile import Problem
+
+    names = (
+        "a\n::error::owned.yaml",
+        "b\r::warning::x.yaml",
+        "c\x1b[2J.yaml",
+        "d%0A::error::x.yaml",
+        "e\udcff.yaml",
+        "f\u202e.yaml",
+    )
+    problems = [Problem(file=name, line=1, path="", found="x", wanted="y") for name in names]
+    lines = as_github(problems).splitlines()
+    assert len(lines) == len(names)
+    assert all(line.startswith("::error file=") and line.isprintable() for line in lines)
+    assert as_sarif(problems).count('"uri": ') == len(names)
+    assert "e%FF.yaml" in as_sarif(problems)
+    assert all("\x1b" not in text(problems) for text in (as_json, as_sarif))
+
+
+BLOCK_OF = "version: 1\nresubmit:\n- {name: a, causes: {starved: {limit: 1}}, cap: {lineage_usd: %s}}\n"
+PASSED_OVER: dict[str, tuple[str, str]] = {
+    "a key twice": (RULE % ", mode: audit", "found the key 'mode' a second time (first on line 3)"),
+    "an escaped key twice": (RULE % ', "m\\x6fde": audit', "found the key 'mode' a second time (first on line 3)"),
+    "a section twice": (RULE % "" + "rules: []\n", "found the key 'rules' a second time (first on line 2)"),
+    "a number and its text": (RULE % ", match: {tags: {1: a, '1': b}}", "found the key '1' a second time (first on line 3)"),
+    "a merge": (RULE % ", <<: {mode: audit}", "unknown key '<<'"),
+    "a tag on a map": (RULE.replace("{name", "!off {name") % "", "found the tag '!off'"),
+    "a tag on a list": ("version: 1\nrules: !off\n- {name: one, rule: spot-required}\n", "found the tag '!off'"),
+    "a tag on a key": (RULE.replace("rules", "!!python/name:os.system rules") % "", "found the tag '!!python/name:os.system'"),
+    "a tag on a text": (RULE.replace("one", "!!binary b25l") % "", "found the tag '!!binary'"),
+    "an amount of sixties": (BLOCK_OF % "1:30.5", "found '1:30.5'"),
+    "an amount with underscores": (BLOCK_OF % "1_0.5", "found '1_0.5'"),
+}
+
+
+@pytest.mark.parametrize("name", PASSED_OVER)
+def test_nothing_in_a_policy_file_is_passed_over_or_read_as_something_else(name: str, tmp_path: Path) -> None:
+    from controller.policyfile import BadPolicy, compile_folder
+
+    text, said = PASSED_OVER[name]
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(BadPolicy) as problem:
+        compile_folder(tmp_path)
+    assert said in str(problem.value)
+
+
 def test_match_all_means_every_job(tmp_path: Path) -> None:
     from controller.policyfile import compile_folder
 
@@ -205,6 +253,35 @@ BAD_DOCUMENTS: dict[str, tuple[bytes, str]] = {
     "utf-16.json": (JOB.encode("utf-16"), "bytes that are not UTF-8"),
     "timestamp.yaml": (b"a: !!timestamp x\n", "not YAML"),
 }
+
+
+SAID_TWICE: dict[str, tuple[str, str]] = {
+    "a.json": (JOB.replace("60", '60,\n"MaxRuntimeInSeconds": 90'), "line 2: found the name 'MaxRuntimeInSeconds' a second time"),
+    "escaped.json": (JOB.replace("60}", '60},\n"\\u0052oleArn": "x"'), "line 2: found the name 'RoleArn' a second time"),
+    "lines.json": (JOB + "\n" + JOB.replace("60", '60, "MaxRuntimeInSeconds" : 90') + "\n", "(first on line 2)"),
+    "a.yaml": ("TrainingJobName: a\nRoleArn: b\nRoleArn: c\nOutputDataConfig: {}\n", "found the key 'RoleArn' a second time"),
+    "number.yaml": ("TrainingJobName: a\nRoleArn: b\nTags: {1: b, '1': c}\n", "line 3: found the key '1' a second time"),
+}
+
+
+@pytest.mark.parametrize("name", SAID_TWICE)
+def test_a_document_that_says_one_thing_twice_is_refused(name: str, tmp_path: Path) -> None:
+    """Readers differ in which of the two counts: what check approves could be another job than the one that is created."""
+    from controller.cli.documents import documents
+
+    text, said = SAID_TWICE[name]
+    (tmp_path / name).write_text(text)
+    assert [said in (one.error or "") for one in documents(str(tmp_path / name))][-1]
+
+
+def test_a_key_that_a_merge_of_yaml_brings_may_be_written_again(tmp_path: Path) -> None:
+    from controller.cli.documents import documents
+
+    (tmp_path / "a.yaml").write_text(
+        "x: &x {S3OutputPath: s3://o}\nTrainingJobName: bert\nRoleArn: a\nOutputDataConfig: {<<: *x, S3OutputPath: s3://p}\n"
+    )
+    [found] = documents(str(tmp_path / "a.yaml"))
+    assert found.body["OutputDataConfig"] == {"S3OutputPath": "s3://p"}
 
 
 SDK = "from sagemaker.estimator import Estimator\n"

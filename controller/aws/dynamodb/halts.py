@@ -10,6 +10,7 @@ from controller.ledger.halt import Halt
 from controller.runtime.answers import Unreachable
 
 TRIES = 3
+EXPIRES = "expires_at"  # when DynamoDB removes a row
 HALT = key("halt", "halt")
 UNREADABLE = Halt(why="the row of the halt cannot be read", who="nobody knows", since=datetime(1970, 1, 1, tzinfo=UTC))
 
@@ -28,9 +29,15 @@ class DynamoHalts:
         for _ in range(TRIES):
             if self._table.put({**HALT, **write(halt)}, absent=True):
                 return halt
-            called = self.halt()
-            if called is not None:
-                return called  # None where somebody resumed in between: then this halt comes after, and holds
+            found = self._table.get("halt", "halt")
+            if found is None:
+                continue  # somebody resumed in between: this halt comes after, and holds
+            called = read_or_none(found, Halt)
+            if EXPIRES not in found:
+                return called or UNREADABLE
+            kept = called or halt  # no halt of ours ends by itself: this row was written by somebody else
+            self._table.put({**HALT, **write(kept)})
+            return kept
         raise Unreachable(f"the halt was called and ended {TRIES} times while it was read")
 
     def set_halt(self, halt: Halt | None) -> None:

@@ -23,6 +23,7 @@ from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.described_members import note_unaccounted, unaccounted
 from controller.aws.sagemaker.documents import DocumentKind, job_of
 from controller.aws.sagemaker.identity import identity_of, probe_identity_of, work_of
+from controller.aws.sagemaker.impossible_values import without_impossible_values
 from controller.aws.sagemaker.lone_surrogates import without_lone_surrogates
 from controller.aws.sagemaker.ownership import NO_ANSWER, made_by_step
 from controller.aws.sagemaker.repeat_request import Request, request_again, unrepeatable, without_metric_definitions
@@ -256,7 +257,7 @@ class SageMakerJobs:
             self._noting = True
         call = partial(self._client.describe_training_job, TrainingJobName=name)
         described: Mapping[str, Any] | None = self._read(call, f"DescribeTrainingJob {name}")
-        return without_lone_surrogates(described)
+        return None if described is None else without_impossible_values(without_lone_surrogates(described))
 
     def _tags(self, arn: str) -> dict[str, str]:
         """The job's tags; none for a job that was deleted since it was described."""

@@ -13,12 +13,15 @@ from typing import Any
 import yaml
 
 from controller.aws.sagemaker.documents import BadDocument
+from controller.aws.sagemaker.members import shown
 from controller.cli.documents.found import Later, Located, LocatedText
 from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 
 NUMBER_CHARS_MAX = 19
 BARE_PLACE = re.compile(r"([:\[,]\s*)(\$\{[^{}\"\n]+\})(?=\s*[,}\]])")  # of a template: "MaxRuntimeInSeconds": ${runtime}
 VISIBLE = re.compile(r"\S")
+BLANKS = re.compile(r"[ \t\n\r]*")
+MERGE = "tag:yaml.org,2002:merge"
 DEEP = "found values nested too deeply, wanted a job document"
 
 
@@ -73,6 +76,14 @@ def _begins_as_json(text: str, start: int) -> bool:
     return True
 
 
+class NamedTwice(json.JSONDecodeError):
+    """An object that says one name twice: readers differ in which of the two counts."""
+
+    def __init__(self, text: str, name: str, first: int, second: int) -> None:
+        super().__init__(f"found the name {shown(name)} a second time", text, second)
+        self.first = first
+
+
 class LongNumber(ValueError):
     """A number of more digits than any member of a document has."""
 
@@ -119,6 +130,9 @@ def _json(text: str, start: int) -> Iterator[Any]:
 
 def _bad_json(text: str, error: json.JSONDecodeError, before: int = 0) -> BadText:
     """What is wrong in a JSON text, by the characters at which reading ended."""
+    if isinstance(error, NamedTwice):
+        first = text.count("\n", 0, error.first) + 1 + before
+        return BadText(f"{error.msg} (first on line {first}), wanted each name once", error.lineno + before)
     rest = text[error.pos :].lstrip()
     line_before = text[: error.pos].rstrip()[-1:]
     if rest.startswith(("//", "/*", "#")):
@@ -149,18 +163,32 @@ class _Decoder(json.JSONDecoder):
     """A JSON decoder whose objects know their line."""
 
     def __init__(self, lines: _Lines, before: int = 0) -> None:
-        super().__init__(parse_int=_whole)
+        super().__init__(parse_int=_whole, object_pairs_hook=list)
         self._lines, self._before = lines, before
         whole_object = json.decoder.JSONObject  # type: ignore[attr-defined] # typeshed leaves it out
 
         def located(place: tuple[str, int], *rest: Any) -> tuple[Any, int]:
-            value, end = whole_object(place, *rest)
-            found = Located(value)
+            pairs, end = whole_object(place, *rest)
+            found = Located(pairs)
+            if len(found) < len(pairs):
+                raise self._named_twice(*place)
             found.line = self._lines.of(place[1] - 1) + self._before
             return found, end
 
         self.parse_object = located
         self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined] # typeshed leaves it out
+
+    def _named_twice(self, text: str, at: int) -> NamedTwice:
+        """The first name that the object at a position says a second time."""
+        begun: dict[str, int] = {}
+        while True:
+            begin = text.index('"', at)
+            name, end = json.decoder.scanstring(text, begin + 1)  # type: ignore[attr-defined] # typeshed leaves it out
+            if name in begun:
+                return NamedTwice(text, name, begun[name], begin)
+            begun[name] = begin
+            colon = text.index(":", end)
+            _, at = self.raw_decode(text, colon + 1 + len(BLANKS.match(text, colon + 1)[0]))  # type: ignore[index] # it matches ""
 
 
 class _Loader(LimitedLoader):
@@ -171,10 +199,23 @@ class _Loader(LimitedLoader):
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
+    _refuse_keys_named_twice(loader, node)
     loader.flatten_mapping(node)
     found = Located({str(k): v for k, v in loader.construct_mapping(node, deep=True).items()})
     found.line = node.start_mark.line + 1
     return found
+
+
+def _refuse_keys_named_twice(loader: _Loader, node: yaml.MappingNode) -> None:
+    """Raises BadText. A key that a merge (``<<``) brings may be written again: that is what a merge is for."""
+    first: dict[str, int] = {}
+    for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode) or key.tag == MERGE:
+            continue
+        name, line = str(loader.construct_object(key)), key.start_mark.line + 1
+        if name in first:
+            raise BadText(f"found the key {shown(name)} a second time (first on line {first[name]}), wanted each key once", line)
+        first[name] = line
 
 
 def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
@@ -202,6 +243,8 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 
 def _not_yaml(error: Exception, text: str) -> BadText:
+    if isinstance(error, BadText):
+        return error
     mark = getattr(error, "problem_mark", None)
     why = getattr(error, "problem", None) or " ".join(str(error).split())
     line = mark.line + 1 if mark else 1

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from controller.aws.sagemaker.confidential import COMMAND_LINE, FREE_TEXT
 from controller.aws.sagemaker.unsaid_fields import MEMBERS
 from controller.jobs.algorithm import Algorithm
 from controller.jobs.checkpoint import CheckpointScan
@@ -29,6 +30,8 @@ from controller.units.free_text import one_line
 from controller.units.plural import times
 
 VALUE_MAX = 200
+SECRET = FREE_TEXT | COMMAND_LINE | {"FailureReason", "StatusMessage", "StatusDetails"}  # may be, or quote, a secret
+UNSAID, NOT_SET = "not said by the document", "not set"
 TAGS_MAX = 20
 BESIDE: Mapping[str, str] = {"alive": "in progress", "intervals": "training since"}  # of a job, beside what a rule needs
 EVIDENCE: Mapping[str, str] = {"claims": "live jobs on the bucket", "checkpoint_scan": "the newest checkpoint"}
@@ -140,7 +143,7 @@ def _rule_reason(
     places: Mapping[tuple[str, str], str],
 ) -> RuleReason:
     about = rule.about(job)
-    read = _values_read(rule, job, evidence) if about is not False else {}
+    read = _values_of_when(rule, job) | (_values_read(rule, job, evidence) if about is not False else {})
     unknown = {_member(name) for name in (job.unknown | evidence.missing) & RULE_KINDS[rule.kind].needs}
     outcome = NOT_ABOUT if about is False else UNDECIDED if undecided else KEPT
     if finding is not None:
@@ -175,6 +178,27 @@ def _unnamed(finding: Finding) -> RuleReason:
         name=finding.policy, place="", selector=(), about=True, kind=finding.rule, mode=finding.mode.value, action="", options={},
         outcome=BROKEN if finding.waiver is None else WAIVED, finding=finding,
     )  # fmt: skip
+
+
+def _values_of_when(rule: Rule, job: Job) -> dict[str, str]:
+    """The values that an expression compares; never those of hyperparameters and variables, which may be secrets."""
+    if rule.when is None:
+        return {}
+    found = {}
+    for path in rule.when.fields:
+        value = job.members.get(path, UNSAID)
+        if value is None or value is UNSAID:
+            shown_value = NOT_SET if value is None else UNSAID
+        elif SECRET.intersection(path):
+            shown_value = "set"
+        elif isinstance(value, bool):
+            shown_value = str(value).lower()
+        elif isinstance(value, list | tuple | Mapping):
+            shown_value = f"a list or map of {len(value)}"
+        else:
+            shown_value = one_line(str(value), VALUE_MAX)
+        found[".".join(path)] = shown_value
+    return found
 
 
 class _Reading:

@@ -37,7 +37,6 @@ from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Guarantee, Resubmission
 
-UPLOADING = "Uploading"
 QUOTA_CHECK_INTERVAL = timedelta(minutes=5)  # another job may end and leave room in the quota
 
 
@@ -68,7 +67,7 @@ def _keep_deadline(facts: Facts, block: Resubmission, seen: Outlook) -> Decision
         return Decision()  # what follows decides about the deadline
     if seen.lost:
         return say(facts, DeadlineLost(job=shown, deadline=seen.deadline, finish_at=seen.finish_at))
-    if job.secondary == UPLOADING:
+    if job.uploads_now:
         return Decision()
     wake = Decision(intents=(Intent(action=Wake(about=job.name, at=seen.look_at), due_at=seen.look_at),))
     if seen.move is Move.STAY:
@@ -165,7 +164,7 @@ def _at_the_start(facts: Facts, seen: Outlook) -> Decision:
 def _interrupted_too_often(facts: Facts, block: Resubmission) -> Decision:
     """Take the next fallback step with a job that was interrupted more often than the policy allows."""
     limit, job = block.interruption_limit, facts.job
-    if limit is None or job.status == "Stopping" or job.secondary == UPLOADING:
+    if limit is None or job.status == "Stopping" or job.uploads_now:
         return Decision()
     recent = sum((facts.now - at).total_seconds() <= limit.within_s for at in job.interrupted_at)
     if recent <= limit.more_than or isinstance(next_fallback(facts, block, MoveCause.INTERRUPTIONS), NoFallback):

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from controller.notifications.links import console_url
+from controller.notifications.movers import HEAD, moved
 from controller.notifications.period_sentence import outcome_text, refused_items, sentence
 from controller.notifications.report_formats.charts import bars
 from controller.notifications.report_formats.charts import lines as lines_of
@@ -84,6 +85,8 @@ def as_html(report: Report) -> str:
         ),
         origin=origin_text(report),
         movers=_movers(report),
+        moved_head=HEAD,
+        moved=[(shown(one.job), console_url(one.region, one.job), shown(one.team), text) for one, text in moved(report)],
         notes=[note for note in (forecast_line(report), deadlines(report), incomplete(report), basis_text(report)) if note],
         own_cost=dollars(report.own_cost_micros),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from controller.notifications.movers import HEAD, moved
 from controller.notifications.period_sentence import outcome_text, refused_items, sentence
 from controller.notifications.report_formats.shared import (
     basis_text,
@@ -48,6 +49,9 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[st
 
 
 def _below(report: Report) -> Iterable[str]:
+    if lines := [f"  {shown(mover.job)} ({shown(mover.team)}) {text}" for mover, text in moved(report)]:
+        yield f"{HEAD}:"
+        yield from lines
     yield from _top("Most wasted", [f"{shown(line.name)} {dollars(line.savings.wasted_micros)}" for line in report.most_wasted])
     yield from _top("Rules broken", [f"{shown(name)} {count}" for name, count in report.violations])
     pools = [f"{shown(pool.name)} {pool.interruptions}, in 100 spot hours {per_100_hours(pool)}" for pool in report.interruptions]

@@ -20,15 +20,23 @@ from controller.units.money import dollars
 if TYPE_CHECKING:
     from infra.local.demo.live import Event
 
-COUNTS = (
-    "jobs", "rings", "events_lost", "events_doubled", "stopped", "resubmitted", "moved_for_deadline", "repaired",
-    "interruptions", "announcements", "minutes_rung", "minutes_skipped", "saved_usd",
-)  # fmt: skip
+COUNTS = {
+    # The counts of a demo, and their words on the screen.
+    "jobs": "jobs", "rings": "events delivered", "events_lost": "events lost", "events_doubled": "events delivered twice",
+    "stopped": "stopped", "resubmitted": "submitted again", "moved_for_deadline": "moved for a deadline", "repaired": "repaired",
+    "interruptions": "interruptions", "announcements": "messages in Slack", "minutes_rung": "minutes with work",
+    "minutes_skipped": "minutes without work", "saved_usd": "saved, in dollars",
+}  # fmt: skip
 COLOURS = {
     "judged": "yellow", "stopped": "red", "submitted again": "green", "interrupted": "magenta", "no capacity": "magenta",
     "failed": "red", "completed": "dim", "saved so far": "bold green",
 }  # fmt: skip
 CLASSIFY = 'classify "CapacityError: Unable to provision requested ML compute capacity."'
+
+
+def words_of(problem: str) -> str:
+    """A kind of problem as people read it."""
+    return {"overdue_in_silence": "overdue intents"}.get(problem, problem.replace("_", " "))
 
 
 class Screen:
@@ -65,7 +73,7 @@ class Screen:
     def results(self, summary: Mapping[str, Any], teams: Mapping[str, Savings]) -> None:
         """Print the demo in three tables, and the problems or that there are none."""
         self._console.print()
-        self._console.print(_table("What happened", ("", "count"), [(k, str(summary[k])) for k in COUNTS]))
+        self._console.print(_table("What happened", ("", "count"), [(words, str(summary[key])) for key, words in COUNTS.items()]))
         self._console.print(
             _table("Findings by rule", ("rule", "findings"), [(k, str(v)) for k, v in summary["findings"].items()])
         )
@@ -77,9 +85,9 @@ class Screen:
         self._console.print(_table("Saved by team", columns, rows))
         wrong = {name: found for name, found in summary["problems"].items() if found}
         for name, found in wrong.items():
-            self.line(f"Problem: {name.replace('_', ' ')}: {found}", style="bold red")
+            self.line(f"Problem: {words_of(name)}: {found}", style="bold red")
         if not wrong:
-            checks = ", ".join(f"0 {name.replace('_', ' ')}" for name in summary["problems"])
+            checks = ", ".join(f"0 {words_of(name)}" for name in summary["problems"])
             self.line(f"Checked against the simulated AWS: {checks}.", style="bold green")
         for detail in summary["details"]:
             self.line(f"  {detail}", style="red")

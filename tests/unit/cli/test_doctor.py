@@ -34,6 +34,8 @@ from tests.builders import lineage_id
 
 STACK = "spotwarden-dev"
 SECRET = "slack"
+BY_SAGEMAKER = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": [BY_SAGEMAKER]})
 EMPTY = {"version": 1, "channel": "#ml", "rules": [], "resubmit": []}
 GOOD = {**EMPTY, "revision": revision_of(EMPTY)}
 
@@ -67,7 +69,7 @@ def deploy(local: aws.Local, token: str) -> None:
     local.client("s3").create_bucket(Bucket="acme-checkpoints")
     local.client("s3").create_bucket(Bucket="acme-policies")
     local.client("s3").put_object(Bucket="acme-policies", Key="policies.json", Body=document_text(GOOD).encode())
-    role = local.client("iam").create_role(RoleName="training", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    role = local.client("iam").create_role(RoleName="training", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     template = merge_template("python3.14", "arm64")
     rule = {"Type": "AWS::Events::Rule", "Properties": {"ScheduleExpression": "rate(1 minute)", "State": "ENABLED"}}
     kept = {name: template["Resources"][name] for name in ("Ledger", "DeadLetters", "Reports")}
@@ -88,6 +90,8 @@ def deploy(local: aws.Local, token: str) -> None:
     table = output(local, "Ledger")
     ttl = {"Enabled": True, "AttributeName": "expires_at"}
     local.client("dynamodb").update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)
+    backups = {"PointInTimeRecoveryEnabled": True}
+    local.client("dynamodb").update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=backups)
     for name, actions in needed.items():  # moto's CloudFormation writes policies in roles as no JSON
         allow(local, role_named(local, name), sorted(actions))
     ledger(local).passes.note_passed(DiscoverPass.FIRST, now())

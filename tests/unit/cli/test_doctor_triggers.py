@@ -1,4 +1,4 @@
-"""The doctor says who hears of alarms, whether the bus is there, whether the table has its keys, and how far the clock is off."""
+"""The doctor says who hears of alarms, what was changed by hand, whether the table is a ledger, and how far the clock is off."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from controller.cli.doctor import Installation
+from controller.cli.doctor_permissions import look_at_role, look_at_training_roles
 from controller.cli.doctor_slack import look_at_slack
 from controller.cli.doctor_table import INDEXES, look_at_table
-from controller.cli.doctor_triggers import look_at_alarms, look_at_bus
+from controller.cli.doctor_triggers import REDEPLOY, look_at_alarms, look_at_bus, look_at_dead_letters, look_at_rules
 from infra.local import aws
+from infra.local.slack import Slack
 
 RESOURCES = json.loads((Path(__file__).resolve().parents[3] / "infra" / "resources.json").read_text("utf-8"))["Resources"]
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
@@ -29,7 +31,15 @@ def local() -> Iterator[aws.Local]:
         yield started
 
 
+def make_alarm(local: aws.Local, name: str, *, enabled: bool = True) -> None:
+    local.client("cloudwatch").put_metric_alarm(
+        AlarmName=name, MetricName="m", Namespace="n", Period=60, EvaluationPeriods=1, Threshold=1, Statistic="Sum",
+        ComparisonOperator="GreaterThanThreshold", ActionsEnabled=enabled,
+    )  # fmt: skip
+
+
 def test_alarms_that_nobody_hears_are_named(local: aws.Local) -> None:
+    make_alarm(local, "A")
     assert look_at_alarms(local.client, ["A"], "") == (
         True,
         "none of 1 is in alarm; AlarmTopic is empty, so they are seen in CloudWatch alone",
@@ -166,3 +176,130 @@ def test_a_clock_that_is_off_is_told_in_seconds_also_where_aws_refuses_its_signa
         return Sts(date, refuses=refuses)
 
     assert Installation(client, lambda _: None, lambda: NOW)._clock()[1] == told  # type: ignore[arg-type, return-value]
+
+
+# ── what somebody changed by hand ────────────────────────────────────────────────────────────────────────────────────────────
+
+NO_TRUST = {"Version": "2012-10-17", "Statement": []}
+
+
+def test_a_queue_that_was_deleted_is_no_empty_queue(local: aws.Local) -> None:
+    queue = local.client("sqs").create_queue(QueueName="DeadLetters")["QueueUrl"]
+    assert look_at_dead_letters(local.client, queue) == (True, "none")
+    local.client("sqs").delete_queue(QueueUrl=queue)
+    assert look_at_dead_letters(local.client, queue) == (
+        False, f"the queue {queue} is deleted, so what fails for good is lost; deploy the stack again with REVERT_DRIFT=yes"
+    )  # fmt: skip
+
+
+def role_with(local: aws.Local, name: str, *statements: Mapping[str, Any]) -> str:
+    iam = local.client("iam")
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(NO_TRUST))["Role"]["Arn"]
+    document = {"Version": "2012-10-17", "Statement": list(statements)}
+    iam.put_role_policy(RoleName=name, PolicyName="policy", PolicyDocument=json.dumps(document))
+    return str(arn)
+
+
+ALLOWS = {"Effect": "Allow", "Action": ["dynamodb:GetItem", "sns:Publish"], "Resource": "*"}
+
+
+def test_a_role_with_a_managed_policy_may_do_more_than_its_own_policy_says(local: aws.Local) -> None:
+    needed = set(ALLOWS["Action"])
+    role_with(local, "attached", ALLOWS)
+    assert look_at_role(local.client("iam"), "DrainRole", "attached", needed)[0]
+    policy = local.client("iam").create_policy(PolicyName="more", PolicyDocument=json.dumps(NO_TRUST | {"Statement": [ALLOWS]}))
+    arn = policy["Policy"]["Arn"]
+    local.client("iam").attach_role_policy(RoleName="attached", PolicyArn=arn)
+    assert look_at_role(local.client("iam"), "DrainRole", "attached", needed) == (
+        False,
+        f"Drain may also do what {arn} allows, which is no part of the stack:"
+        f" aws iam detach-role-policy --role-name attached --policy-arn {arn}",
+    )
+
+
+def test_a_right_that_the_same_role_denies_is_missing(local: aws.Local) -> None:
+    role_with(local, "denies", ALLOWS, {"Effect": "Deny", "Action": "sns:*", "Resource": "*"})
+    said = look_at_role(local.client("iam"), "DrainRole", "denies", ALLOWS["Action"])
+    assert said == (False, f"Drain lacks sns:Publish: {REDEPLOY}, which puts its own policies back")
+
+
+def test_training_roles_that_sagemaker_or_this_account_cannot_use_are_named(local: aws.Local) -> None:
+    iam, arn = local.client("iam"), role_with(local, "untrusted", ALLOWS)
+    assert look_at_training_roles(iam, [arn], aws.ACCOUNT) == (
+        False, f"SageMaker may not assume {arn}: add sagemaker.amazonaws.com to the trust policy, or deploy without"
+    )  # fmt: skip
+    other = arn.replace(aws.ACCOUNT, "999999999999")
+    assert look_at_training_roles(iam, [arn, other], aws.ACCOUNT) == (
+        False, f"these TrainingRoles are of another account than {aws.ACCOUNT}: {other}; a job needs a role of its own"
+    )  # fmt: skip
+    by_sagemaker = {"Effect": "Allow", "Principal": {"Service": ["sagemaker.amazonaws.com"]}, "Action": "sts:AssumeRole"}
+    made = json.dumps(NO_TRUST | {"Statement": [by_sagemaker]})
+    trusted = iam.create_role(RoleName="trusted", AssumeRolePolicyDocument=made)["Role"]["Arn"]
+    assert look_at_training_roles(iam, [trusted], aws.ACCOUNT) == (True, trusted)
+
+
+def test_an_alarm_that_was_deleted_or_made_mute_is_named(local: aws.Local) -> None:
+    make_alarm(local, "RingsFail")
+    make_alarm(local, "SweepIsMissing", enabled=False)
+    assert look_at_alarms(local.client, ["RingsFail", "SweepIsMissing", "WorkIsOverdue"], "") == (
+        False, f"deleted: WorkIsOverdue; {REDEPLOY}"
+    )  # fmt: skip
+    assert look_at_alarms(local.client, ["RingsFail", "SweepIsMissing"], "") == (
+        False, "nobody hears of SweepIsMissing: aws cloudwatch enable-alarm-actions --alarm-names SweepIsMissing"
+    )  # fmt: skip
+
+
+class OneRule:
+    """A rule that is enabled and may call its function, which reserves no execution."""
+
+    def describe_rule(self, **_: Any) -> Any:
+        return {"State": "ENABLED"}
+
+    def list_targets_by_rule(self, **_: Any) -> Any:
+        return {"Targets": [{"Arn": "arn:aws:lambda:us-east-1:123456789012:function:Sweep"}]}
+
+    def get_policy(self, **_: Any) -> Any:
+        return {"Policy": json.dumps({"Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}}]})}
+
+    def get_function_concurrency(self, **_: Any) -> Any:
+        return {"ReservedConcurrentExecutions": 0}
+
+
+def test_a_function_that_was_paused_by_its_concurrency_is_named() -> None:
+    assert look_at_rules(lambda _: OneRule(), ["EachMinute"]) == (
+        False, f"Sweep reserves 0 executions, so Lambda never runs it; {REDEPLOY}"
+    )  # fmt: skip
+
+
+def test_a_secret_without_a_signing_secret_posts_and_hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    slack = Slack().serve()
+    monkeypatch.setenv("SPOTWARDEN_SLACK_URL", f"{slack.url}/api/")
+    try:
+        ok, says = look_at_slack(lambda _: Secrets({"SecretString": slack.token}), "arn")
+    finally:
+        slack.close()
+    assert ok
+    assert says.endswith("; the secret has no signing_secret, so buttons and /spot do nothing")
+
+
+class Unsaved:
+    """A table as the stack makes it, without point-in-time recovery."""
+
+    def describe_table(self, TableName: str) -> Any:  # noqa: N803 (AWS's own name)
+        made = RESOURCES["Ledger"]["Properties"]
+        return {"Table": {"TableName": TableName, "TableStatus": "ACTIVE", **made}}
+
+    def get_item(self, **_: Any) -> Any:
+        return {}
+
+    def describe_time_to_live(self, **_: Any) -> Any:
+        return {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}}
+
+    def describe_continuous_backups(self, **_: Any) -> Any:
+        return {"ContinuousBackupsDescription": {"PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "DISABLED"}}}
+
+
+def test_a_restored_table_without_point_in_time_recovery_is_named_with_the_command() -> None:
+    ok, says = look_at_table(Unsaved(), "T")
+    assert not ok
+    assert says.startswith("the table T has no point-in-time recovery: aws dynamodb update-continuous-backups --table-name T")

@@ -109,7 +109,7 @@ def test_other_people_s_text_mentions_and_formats_nothing(example: Message) -> N
 def test_a_message_needs_a_person_exactly_where_the_catalogue_says_what_to_do(kind: MessageKind) -> None:
     row = row_of(kind)
     assert isinstance(row.todo, str)
-    assert row.needs_person == bool(row.todo)
+    assert (row.importance is Importance.PERSON) == bool(row.todo)
     assert importance_of(f"{kind}/anything") is row.importance
 
 
@@ -202,6 +202,18 @@ def test_a_bucket_that_does_not_exist_is_no_question_of_permissions() -> None:
     gone = m.CheckpointsUnseen(job=RUNNING, uri="s3://gone/p/", problem="the bucket does not exist")
     assert "a bucket that exists" in describe(gone).lines[2]
     assert "role to list" in describe(replace(gone, problem="AccessDenied")).lines[2]
+
+
+def test_a_job_that_ended_before_it_was_looked_at_is_not_said_to_run_or_to_be_stopped() -> None:
+    ended = replace(RUNNING, outcome=Outcome.COMPLETED)
+    for step in NextStep:
+        broken = m.RuleBroken(
+            job=ended, policy="p", severity="low", field="F", found="1", wanted="2", next_step=step, fix="{}", why_not="x"
+        )
+        text = str(Queued(key="k", channel="#ml", at=BEGIN, kind=broken.kind, facts=facts_to_json(broken)).text())
+        assert "The job has ended. Nothing is done automatically." in text
+        assert "keeps running" not in text
+        assert "being stopped" not in text
 
 
 def test_a_message_names_the_mode_and_the_policy_once_where_they_were_written_down() -> None:

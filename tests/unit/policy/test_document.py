@@ -315,3 +315,10 @@ def test_a_document_with_any_other_value_is_refused_or_can_be_judged_by(
         return
     judge(job(name="train-bert", tags={"team": "vision"}), policy, Evidence(), now=BEGIN)
     assert policy.resubmission_for(job()) is None or policy.resubmissions
+
+
+def test_a_document_that_says_one_thing_twice_is_refused(compiled: dict[str, Any]) -> None:
+    text = document_text(compiled)
+    assert document_of(text)
+    with pytest.raises(BadDocument, match="the name 'rules' twice"):
+        document_of(f'{{"rules":[],{text[1:]}')

@@ -5,9 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.cli.explain.reasons import rule_reasons
 from controller.jobs.job import Job
+from controller.policy.rules import judge
+from controller.policy.rules.kind import Evidence
 from controller.policy.selector import Selector
-from tests.builders import job
+from controller.policy.when import when_of
+from controller.policyfile.when import compile_when
+from tests.builders import BEGIN, job, policy, rule
 
 WORDS = st.sampled_from(("vision", "speech", "*", "ml.g5.*", "train-?", ""))
 SELECTORS = st.builds(
@@ -29,3 +34,21 @@ JOBS = st.builds(
 def test_a_selector_matches_where_all_its_parts_do(selector: Selector, about: Job) -> None:
     words = [part.matches for part in selector.parts(about)]
     assert selector.matches(about) == (False if False in words else None if None in words else True)
+
+
+def test_the_values_that_an_expression_compares_are_said_and_those_that_may_be_secrets_are_not() -> None:
+    text = (
+        "default(ResourceConfig.InstanceCount, 1) > 4 or has(VpcConfig) or count(InputDataConfig) > 3"
+        " or default(HyperParameters.token, '') == 'x' or default(EnableNetworkIsolation, false)"
+    )
+    members = {
+        ("ResourceConfig", "InstanceCount"): 2, ("VpcConfig",): None, ("InputDataConfig",): [{}, {}],
+        ("HyperParameters", "token"): "hunter2",
+    }  # fmt: skip
+    under = policy(rules=(rule(when=when_of(compile_when(text))),))
+    about = job(members=members)
+    [reason] = rule_reasons(about, under, Evidence(), judge(about, under, Evidence(), now=BEGIN), BEGIN, {})
+    assert {name: value for name, value in reason.read.items() if name in {".".join(path) for path in under.fields_read}} == {
+        "ResourceConfig.InstanceCount": "2", "VpcConfig": "not set", "InputDataConfig": "a list or map of 2",
+        "HyperParameters.token": "set", "EnableNetworkIsolation": "not said by the document",
+    }  # fmt: skip

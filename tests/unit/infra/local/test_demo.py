@@ -22,7 +22,7 @@ from infra.local.demo.__main__ import main
 from infra.local.demo.keep import ENVIRONMENT_FILE, published
 from infra.local.demo.live import Event, Kind, LiveEvents
 from infra.local.demo.scenario import MONDAY, SHORT, WEEK, Launch, launches, request
-from infra.local.demo.screen import Screen
+from infra.local.demo.screen import COUNTS, Screen
 from infra.local.demo.world import POLICIES, actions_of, create_bucket, demo_world
 from infra.local.host import Host, hosting
 
@@ -178,3 +178,12 @@ def test_another_process_reads_and_halts_the_ledger_with_the_environment_of_the_
         assert wiring.ports().ledger.halts.halt() is None
         assert "export SPOTWARDEN_TABLE=spotwarden\n" in (tmp_path / ENVIRONMENT_FILE).read_text("utf-8")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_screen_shows_words_and_no_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    problems = dict.fromkeys(("overdue_in_silence", "forgotten_jobs"), 0)
+    Screen().results({**dict.fromkeys(COUNTS, 1), "findings": {}, "problems": problems, "details": []}, {})
+    shown = capsys.readouterr().out
+    assert "_" not in shown
+    assert "events delivered" in shown
+    assert "0 overdue intents, 0 forgotten jobs" in shown

@@ -14,7 +14,7 @@ from controller.notifications.report_formats.as_json import as_json
 from controller.notifications.report_formats.as_text import as_text
 from controller.notifications.report_formats.shared import forecast_line
 from controller.savings.report import By, Origin, RefusedLine, Report, report_of
-from controller.savings.rollup import roll_up
+from controller.savings.rollup import Mover, roll_up
 from tests.builders import BEGIN
 from tests.unit.savings.test_report import measured, told
 
@@ -51,6 +51,19 @@ def test_a_report_names_the_policy_that_was_in_force_when_it_was_made() -> None:
     assert [text.count("policy 781e8d1c6120") for text in (as_text(made), as_html(made))] == [1, 1]
     assert json.loads(as_json(made))["origin"]["policy"] == "781e8d1c6120"
     assert "policy" not in as_text(replace(made, origin=Origin(made_at=BEGIN)))
+
+
+def test_the_page_and_the_text_name_the_jobs_that_changed_the_figures_most_and_what_to_do() -> None:
+    lost = Mover(EVIL, "<b>x", "ml.g5.xlarge", "us-east-1", True, -2_000_000, 0, 3, False)
+    found = replace(report(), movers=(lost,))
+    sentence = "cost $2.00 more than on-demand: interrupted 3 times without a checkpoint. Add a CheckpointConfig."
+    assert f"  <b>x ({EVIL}) {sentence}\n" in as_text(found)
+    page = as_html(found)
+    assert sentence in page
+    assert page.index(sentence) < page.index("By team")
+    assert "<b>x" not in page.replace("<b>&lt;b&gt;x", "")
+    nothing = replace(found, movers=())
+    assert [text.count("changed the figures most") for text in (as_text(nothing), as_html(nothing))] == [0, 0]
 
 
 def test_refused_creates_are_in_every_format_that_people_read_and_in_json() -> None:
