@@ -146,6 +146,13 @@ def test_a_save_without_the_file_that_its_framework_writes_last_is_not_finished(
     assert newest(finish(written, 21)) is None
 
 
+@pytest.mark.parametrize(("size", "finished"), [(0, None), (1, 20), (2000, 20)])
+def test_a_save_is_finished_by_a_last_file_in_its_own_folder_that_is_not_empty(size: int, finished: float | None) -> None:
+    save = file("run/step-200/__0_0.distcp", 20)
+    assert newest(save, file("run/step-200/.metadata", 21, size)) == finished
+    assert newest(save, file("run/.metadata", 21, size)) is None
+
+
 @pytest.mark.parametrize("path", ["ckpt.rank0-of-2.pt", "ckpt_shard1of2.pt", "model-part-1-of-2.bin", "model_00001_of_00002.pt"])
 def test_a_shard_is_known_in_each_spelling(path: str) -> None:
     assert newest(file(path, 3)) is None
