@@ -39,11 +39,11 @@ class Decision:
 
     ``problems`` are deciders that raised; the decisions of the others stand. ``claims`` on checkpoint prefixes are taken and
     ``released`` returned, ``holds`` on quota are taken and ``freed``, and what jobs work on (``works``) is remembered. ``late``
-    are days before the one of the commit to which entries belong: their rollups have to be made again. ``capacity`` are signals
-    about spot pools and ``times`` how long phases took, for other lineages. ``needs`` are open questions: a decision with one is
-    not committed, but made again once the runtime has looked them up. ``said`` are all intents that are decided now, also known
-    ones: no act on SageMaker is performed that is not among them. ``doubtful`` are keys of those that are decided only because
-    they were tried: nothing new is created for them.
+    are days before the one of the commit (``late_at``) to which entries belong: their rollups have to be made again.
+    ``capacity`` are signals about spot pools and ``times`` how long phases took, for other lineages. ``needs`` are open
+    questions: a decision with one is not committed, but made again once the runtime has looked them up. ``said`` are all
+    intents that are decided now, also known ones: no act on SageMaker is performed that is not among them. ``doubtful`` are
+    keys of those that are decided only because they were tried: nothing new is created for them.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -56,6 +56,7 @@ class Decision:
     freed: tuple[QuotaHold, ...] = ()
     works: tuple[Work, ...] = ()
     late: tuple[date, ...] = ()
+    late_at: datetime | None = field(default=None, compare=False)
     said: tuple[Intent, ...] = field(default=(), compare=False)
     doubtful: frozenset[str] = frozenset()
     problems: tuple[DeciderProblem, ...] = ()
@@ -175,6 +176,7 @@ class Decision:
             self,
             intents=tuple(i.leased(until, now) if i.due(now) else i for i in self.intents),
             late=tuple(sorted(day for day in days if day < now.astimezone(UTC).date())),
+            late_at=now,
         )
 
     @property

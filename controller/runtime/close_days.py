@@ -36,8 +36,9 @@ def close_days(ports: Ports) -> int:
     for day in (*again, *new):
         if ports.clock.now() - started_at > TIME_LIMIT:
             break
+        seen = [mark for mark in marks.get(day, []) if mark.at is None or mark.at <= started_at - SETTLED]
         try:
-            _close(day, marks.get(day, []), ports)
+            _close(day, seen, ports)  # a younger mark stays: its entry may not be in the index yet
             closed += 1
         except Exception as problem:
             problems.append(problem)

@@ -6,6 +6,7 @@ All raise Unreachable.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -19,11 +20,15 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateDay:
-    """A mark that a lineage has added an entry to a day that was over; ``version`` is that of the commit."""
+    """A mark that a lineage has added an entry to a day that was over; ``version`` is that of the commit, ``at`` its time.
+
+    ``at`` is None in marks from before, and in those of days that could not be rolled up.
+    """
 
     day: date
     lineage: str
     version: int
+    at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,3 +105,34 @@ def test_redrive_empties_the_queue_of_dead_letters_with_the_command_as_it_is_wri
         api.close()
     left = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     assert left["ApproximateNumberOfMessages"] == "0"
+
+
+def test_a_table_that_is_gone_is_told_and_the_one_that_is_attached_ends_the_alarms(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SweepFails and DrainFails: the newest line with level ERROR has problem and to_do."""
+    monkeypatch.setenv("SPOTWARDEN_TABLE", "Deleted")
+    wiring.install(clock=deployed.host.clock, client_config=CLIENT_CONFIG)
+    deployed.minutes(10)
+    assert deployed.fires("SweepFails")
+    assert deployed.fires("DrainFails")
+    assert "the table Deleted is gone: restore it from its backup, and deploy with its name as ExistingLedger" in attacks.log(
+        deployed.host
+    )
+    monkeypatch.setenv("SPOTWARDEN_TABLE", TABLE)
+    wiring.install(clock=deployed.host.clock, client_config=CLIENT_CONFIG)
+    deployed.minutes(10)
+    assert not deployed.fires("SweepFails")
+    assert not deployed.fires("DrainFails")
+
+
+def test_a_rule_that_is_enabled_again_ends_the_alarm_on_a_missing_sweep(deployed: Deployed) -> None:
+    deployed.minutes(5)
+    deployed.silent.add("sweep")
+    deployed.minutes(6)
+    assert deployed.fires("SweepIsMissing")
+    assert deployed.fires("WorkIsOverdue")  # silence is no health
+    deployed.silent.clear()
+    deployed.minutes(6)
+    assert not deployed.fires("SweepIsMissing")
+    assert not deployed.fires("WorkIsOverdue")

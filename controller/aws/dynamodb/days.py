@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from controller.aws.dynamodb.items import MARK, Item
+from controller.aws.dynamodb.items import MARK, Item, moment, stamp
 from controller.aws.dynamodb.moments import moment_of, move_forward
 from controller.aws.dynamodb.retention import FOR_GOOD, Retention
 from controller.aws.dynamodb.table import Table, Write, key, partition_of
@@ -47,7 +47,8 @@ class DynamoDays:
         for row in self._table.query(**partition_of("late")):
             day, _, lineage = row["sk"]["S"].partition("#")
             try:
-                found = LateDay(day=date.fromisoformat(day), lineage=lineage, version=int(row["version"]["N"]))
+                at = moment(row["at"]["S"]) if "at" in row else None
+                found = LateDay(day=date.fromisoformat(day), lineage=lineage, version=int(row["version"]["N"]), at=at)
             except (KeyError, ValueError):
                 continue  # no commit wrote that
             if self._retention.has_all_of(found.day):
@@ -118,9 +119,10 @@ class DynamoDays:
         )
 
 
-def marking(day: date, lineage: str, version: int) -> Write:
+def marking(day: date, lineage: str, version: int, at: datetime | None) -> Write:
     """The mark that a commit leaves on a day that is over. Each lineage has its own row, so that none waits for another."""
-    return {"Put": {"Item": {**key("late", f"{day}#{lineage}"), **MARK, "version": {"N": str(version)}}}}
+    when = {"at": {"S": stamp(at)}} if at is not None else {}
+    return {"Put": {"Item": {**key("late", f"{day}#{lineage}"), **MARK, "version": {"N": str(version)}, **when}}}
 
 
 def _row(place: str, content: Item) -> Item:

@@ -74,7 +74,11 @@ class DynamoLineages:
                 *map(remembering, decision.works),
                 *map(recording, (*decision.capacity, *decision.times)),
                 *(counting(str(whose), entry) for entry in decision.counted),
-                *(marking(day, str(whose), lineage.version + 1) for day in decision.late if kept.has_all_of(day)),
+                *(
+                    marking(day, str(whose), lineage.version + 1, decision.late_at)
+                    for day in decision.late
+                    if kept.has_all_of(day)
+                ),
             ]
         )
 

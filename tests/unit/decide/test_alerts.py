@@ -15,6 +15,7 @@ from controller.jobs.failure import FailureCause
 from controller.ledger.entry import UserRequested
 from controller.ledger.intent import (
     NAME_TAKEN,
+    NEVER_FITS,
     NO_PERMISSION,
     NOT_DECIDED,
     Announce,
@@ -28,6 +29,7 @@ from controller.ledger.intent import (
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.mode import Mode
+from controller.policy.selector import Selector
 from controller.policy.user_request import UserRequest
 from tests.builders import BEGIN, block, facts, job, lineage, policy
 from tests.unit.decide.scenes import entry_of
@@ -83,6 +85,8 @@ def test_unreadable_checkpoints_that_no_block_would_use_are_not_reported() -> No
     assert not messages(facts(checkpoint_scan=None))
     assert not messages(facts(checkpoint_scan=replace(REFUSED_SCAN, problem=None)))
     assert not messages(facts(checkpoint_scan=REFUSED_SCAN, policy=policy(resubmissions=())))
+    of_others = block(match=Selector(name=("gpt-*",)))
+    assert not messages(facts(checkpoint_scan=REFUSED_SCAN, policy=policy(resubmissions=(of_others,))))
     assert not messages(facts(checkpoint_scan=REFUSED_SCAN, policy=policy(resubmissions=(block(mode=Mode.AUDIT),))))
     newer = replace(SUBMIT, claim=1, closed=IntentResult.DONE)
     assert not messages(facts(checkpoint_scan=REFUSED_SCAN, lineage=lineage(intents=(newer,))))
@@ -117,9 +121,30 @@ def test_open_done_and_other_jobs_intents_are_no_failures() -> None:
 def test_a_name_that_somebody_else_took_is_told_as_such_and_not_as_a_refusal() -> None:
     taken = replace(SUBMIT, closed=IntentResult.REFUSED, why=f"{NAME_TAKEN}bert-r02 was created by somebody else")
     [told] = messages(facts(lineage=lineage(intents=(taken,))))
-    assert (told["kind"], told["attempt"], told["why"]) == (
-        MessageKind.NAME_TAKEN, "bert-r02", "bert-r02 was created by somebody else",
+    assert (told["kind"], told["name"], told["attempt"], told["why"]) == (
+        MessageKind.NAME_TAKEN, "bert", "bert-r02", "bert-r02 was created by somebody else",
     )  # fmt: skip
+
+
+LIMIT = (
+    "The account-level service limit 'ml.g5.4xlarge for spot training job usage' is 2 Instances, with current utilization of 0"
+    " Instances and a request delta of 3 Instances."
+)
+
+
+@pytest.mark.parametrize(
+    ("why", "quota"), [(LIMIT, ("ml.g5.4xlarge for spot training job usage", 2, 3)), ("no such subnet", ("", 0, 0))]
+)
+def test_a_step_that_never_fits_is_told_with_its_changes_and_with_the_quota_that_the_refusal_names(
+    why: str, quota: tuple[str, int, int]
+) -> None:
+    changes = '{"ResourceConfig": {"InstanceType": "ml.g5.4xlarge"}}'
+    skipped = Submit(about="bert", job="bert-r02", number=2, cause=FailureCause.CAPACITY, changes=changes)
+    refused = replace(SUBMIT, action=skipped, closed=IntentResult.REFUSED, why=f"{NEVER_FITS}{why}")
+    [told] = messages(facts(lineage=lineage(intents=(refused,))))
+    assert (told["kind"], told["name"], told["attempt"]) == (MessageKind.STEP_SKIPPED, "bert", "bert-r02")
+    assert (told["why"], told["changes"]) == (why, changes)
+    assert (told["quota"], told["limit"], told["asked"]) == quota
 
 
 def test_a_submission_that_waits_for_a_permission_is_told_once_while_it_waits() -> None:

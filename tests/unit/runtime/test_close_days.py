@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -157,6 +157,19 @@ def test_a_late_entry_rolls_up_its_day_again() -> None:
     place.learn(interrupted(BEGIN))
     assert close_days(place.ports) == 1
     assert place.interruptions(TODAY) == 1
+    assert close_days(place.ports) == 0
+
+
+def test_a_mark_of_a_moment_ago_stays_until_the_index_must_have_its_entry() -> None:
+    place = Place(now_at=BEGIN + DAY)
+    close_days(place.ports)
+    marked_at = place.now_at
+    place.learn(interrupted(BEGIN))
+    [mark] = place.ledger.late()
+    place.ledger.late = lambda: [replace(mark, at=marked_at)] if place.ledger.marks else []  # type: ignore[method-assign]
+    for minutes, left in ((1, 1), (14, 1), (15, 0)):
+        place.now_at = marked_at + timedelta(minutes=minutes)
+        assert (close_days(place.ports), len(place.ledger.marks)) == (1, left)
     assert close_days(place.ports) == 0
 
 
