@@ -6,13 +6,13 @@ whoever may create or tag a job can copy, forge or remove them.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from controller.jobs.changes import RequestForm
 from controller.jobs.job import Job, Service
 from controller.ledger.attempt_name import attempt_name
-from controller.ledger.entry import DirectivesRead, Entry, OwnerChecked, Started
+from controller.ledger.entry import Entry, OwnerChecked, Started
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit
 from controller.ledger.lineage_id import LineageId
 from controller.units.value import dataclass
@@ -114,13 +114,13 @@ def newest_attempt(lineage: Lineage) -> Started | None:
 
 
 def team_of(lineage: Lineage) -> str | None:
-    """The team that pays for a lineage: that of its first attempt when it was first seen, or, where ListTags was late, when its
-    tags were first read. Tags of later attempts do not count: whoever may change them would choose who pays.
+    """The team that pays for a lineage: the first that its first attempt was seen with, since ListTags may be late, until its tags
+    were read. What is changed later, and tags of later attempts, do not count: whoever may change them would choose who pays.
     """
-    root = lineage.entry(Started, lineage.id.root)
-    if root is not None and root.team:
-        return root.team
-    return next((e.team for e in lineage.entries if isinstance(e, DirectivesRead) and e.number == 0), None)
+    of_root = [e for e in lineage.entries if e.job == lineage.id.root]
+    read_at = next((e.at for e in of_root if isinstance(e, DirectivesRead) and e.number == 0), datetime.max.replace(tzinfo=UTC))
+    seen = [e for e in of_root if e.team and e.at <= read_at and not (isinstance(e, DirectivesRead) and e.number)]
+    return min(seen, key=lambda e: (not isinstance(e, Started), e.at, e.key)).team if seen else None
 
 
 def mode_of(lineage: Lineage) -> str:

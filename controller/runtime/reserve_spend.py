@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from controller.decide.settle_caps import NO_TEAM, account_of, follows_its_stop, holder_of, unused
+from controller.decide.wakeups import TAGS_LATE
 from controller.ledger.entry import Ended
 from controller.ledger.intent import Intent, Stop, Submit
 from controller.ledger.lineage import Lineage, team_of
@@ -25,6 +26,8 @@ def reserve_for_move(stop: Stop, lineage: Lineage, ports: Ports) -> OnHold | Non
     if lineage.entry(Ended, stop.about) is not None:
         return None  # the stop is only closed now; what it had reserved is the next attempt's
     account, now = account_of(stop, lineage), ports.clock.now()
+    if team_of(lineage) is None and now < lineage.id.created_at + TAGS_LATE:
+        return OnHold("its tags may be late, and they say which team's spend cap it counts against", NO_ROOM_S)
     if ports.ledger.limits.spend(account, f"{lineage.id}/{holder_of(stop)}", stop.cost_micros, stop.cap_micros, now):
         return None
     return OnHold(

@@ -21,14 +21,14 @@ def labelled(job: Job, policy: Policy) -> Job:
 
 
 def as_of_lineage(job: Job, lineage: Lineage, number: int, policy: Policy) -> Job:
-    """An attempt with the team and the user of its lineage: whoever may change its tags would choose who pays. The team of its
-    role, where the policy lists that, stays.
+    """An attempt with the team and the user of its lineage, where that has them: whoever may change its tags would choose who
+    pays. The team of its role, where the policy lists that, stays.
     """
     root = lineage.entry(Started, lineage.id.root)
     if number == 1 or root is None:
         return job
     mapped = any(fnmatchcase(job.role, pattern) for pattern in policy.labels.team_of_role)
-    known = {TEAM_TAG: job.team if mapped else team_of(lineage), USER_TAG: root.user or job.user}
+    known = {TEAM_TAG: job.team if mapped else team_of(lineage) or job.team, USER_TAG: root.user or job.user}
     others = {key: value for key, value in job.tags.items() if key not in known}
     tags = {**others, **{key: value for key, value in known.items() if value}}
     return job if tags == job.tags else replace(job, tags=tags)

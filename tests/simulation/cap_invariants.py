@@ -2,7 +2,8 @@
 
     what attempts cost, as recorded + what those that live may cost + what the new one may cost  ≤  the cap
 
-What ended and is not recorded yet counts as nothing, so a violation is certain.
+What ended and is not recorded yet counts as nothing, so a violation is certain. An attempt that was submitted while
+no cap applied to it does not count.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ def _over_its_team_s(new: Life, most: Micros, lineage: Lineage, checker: Invaria
         theirs = checker.ledger.lineages.load(life.lineage) if life.ours and life.deleted_at is None else None
         made = _submit(life, theirs) if theirs is not None else None
         if theirs is None or made is None or made.month != submit.month or _team(life, theirs) != team:
+            continue
+        if made.cap_micros is None:  # no cap applied to it, so nothing was reserved
             continue
         measured = theirs.entry(Measured, life.name)
         held += (_most_micros(life) or 0) if life.alive else spent_micros([measured]) if measured is not None else 0

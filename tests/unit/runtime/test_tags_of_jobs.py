@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from controller.ledger.entry import DirectivesRead, Started
+from controller.ledger.entry import DirectivesRead, Started, Unmeasured
 from controller.ledger.lineage import team_of
 from controller.policy.policy import Labels
 from controller.runtime.tags_of_jobs import as_of_lineage
@@ -17,12 +18,25 @@ ROOT = Started(
     service=None, checkpoint_uri=None, user="ada",
 )  # fmt: skip
 LATE = replace(ROOT, team=None, user=None)
-READ = DirectivesRead(job="bert", at=BEGIN, team="vision", number=0)
+READ = DirectivesRead(job="bert", at=BEGIN + timedelta(minutes=5), team="vision", number=0)
+ENDED = Unmeasured(job="bert", at=BEGIN + timedelta(minutes=3), team="vision", spot=True)
+LATER = replace(ENDED, at=BEGIN + timedelta(minutes=9), team="speech")
 
 
 @pytest.mark.parametrize(
     ("entries", "team"),
-    [((ROOT,), "vision"), ((LATE, READ), "vision"), ((LATE,), None), ((LATE, replace(READ, number=1)), None), ((), None)],
+    [
+        ((), None),
+        ((LATE,), None),
+        ((ROOT,), "vision"),
+        ((ROOT, replace(READ, team="speech")), "vision"),
+        ((LATE, READ), "vision"),
+        ((LATE, replace(READ, number=1)), None),
+        ((LATE, ENDED), "vision"),
+        ((LATE, LATER, ENDED), "vision"),
+        ((LATE, replace(READ, team=None), LATER), None),
+        ((LATE, replace(ENDED, job="bert-r02")), None),
+    ],
 )
 def test_a_lineage_has_the_team_of_its_first_attempt_also_where_tags_came_late(entries: tuple[object, ...], team: str) -> None:
     assert team_of(lineage(entries=entries)) == team
@@ -39,3 +53,7 @@ def test_the_team_of_a_role_stays_and_a_first_attempt_keeps_its_tags() -> None:
     one = replace(attempt(2), tags={"team": "speech"})
     assert as_of_lineage(one, lineage(entries=(ROOT,)), 2, mapped).team == "speech"
     assert as_of_lineage(job(tags={"team": "audio"}), lineage(entries=(ROOT,)), 1, policy()).team == "audio"
+
+
+def test_an_attempt_of_a_lineage_without_a_team_keeps_its_own() -> None:
+    assert as_of_lineage(replace(attempt(2), tags={"team": "audio"}), lineage(entries=(LATE,)), 2, policy()).team == "audio"
