@@ -20,7 +20,7 @@ version: 1
 rules:
   - name: who
     rule: tags-required
-    mode: warn
+    mode: enforce
     action: repair
     options: {tags: [owner, cost-center]}
     repair: {tags: {owner: ml, cost-center: "7"}}
