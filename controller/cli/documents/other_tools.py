@@ -62,7 +62,7 @@ def unreadable(name: str, error: OSError) -> str:
 
 
 def streams(file: Path) -> bool:
-    """Whether a path is a stream that the shell opened, such as ``/dev/stdin`` and ``<(…)``."""
+    """Whether a path is a stream that is open already, such as ``/dev/stdin`` and ``<(…)``."""
     return file.is_absolute() and file.parts[1] in ("dev", "proc")
 
 

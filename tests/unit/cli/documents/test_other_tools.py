@@ -56,7 +56,7 @@ def test_a_named_pipe_among_the_files_is_named_and_not_waited_for(tmp_path: Path
 
 
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="it has no streams as files")
-def test_a_stream_that_the_shell_opened_is_read() -> None:
+def test_a_stream_with_the_name_of_a_file_is_read() -> None:
     reading, writing = os.pipe()
     os.write(writing, b'{"TrainingJobName": "a"}')
     os.close(writing)
