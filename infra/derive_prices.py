@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.aws.price_list import OtherCurrency, training_rate_of
-from controller.savings.prices import SPOT
+from controller.savings.dated_prices import SPOT
 from controller.units.money import Rate
 
 DATA = Path(__file__).resolve().parents[1] / "controller" / "data"

@@ -16,7 +16,7 @@ OF_THE_TABLE = frozenset({
 
 OTHER_KEYS = ("key element", "key schema element", "missing the key", "specified index")
 UNKNOWN = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})  # the credentials, and not a right, are refused
-ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)")
+ACTION = re.compile(r".*not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)", re.DOTALL)
 # What AWS says took or did not give the right → what an operator looks at. The first that the text has counts.
 TAKEN_BY = (
     ("service control policy", "a service control policy of the organization forbids it: ask who keeps that policy"),
@@ -97,7 +97,7 @@ def _denied(error: ClientError, operation: str) -> str:
             f"AWS does not know the credentials of the function's role, at {operation}: enable the region for this account; if"
             " the role was deleted, deploy the stack again with REVERT_DRIFT=yes"
         )
-    found = ACTION.search(str(error.response.get("Error", {}).get("Message", "")))
+    found = ACTION.match(str(error.response.get("Error", {}).get("Message", "")))
     action = f"{operation} ({found[1]})" if found and found[1].partition(":")[2] != operation else operation
     if taken := _taken_by(error):
         return f"the function's role may not call {action}: {taken}"

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
 from controller.runtime.ports import Unreachable
-from controller.savings.prices import spot_of
+from controller.savings.dated_prices import spot_of
 from controller.units.money import Rate, micros_from_dollars
 from controller.units.value import dataclass
 

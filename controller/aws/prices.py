@@ -16,7 +16,7 @@ from pathlib import Path
 
 from controller.policy.agreed_rate import AgreedRate
 from controller.savings.agreed_rates import with_agreed
-from controller.savings.prices import rate_at, rate_over
+from controller.savings.dated_prices import rate_at, rate_over
 from controller.units.money import Rate
 
 DATA = Path(__file__).resolve().parents[1] / "data"

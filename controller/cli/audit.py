@@ -19,7 +19,7 @@ from controller.ledger.entry import Measured, Started, Unmeasured
 from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Clock, Jobs, Ledger, Prices
 from controller.savings.audit import Audit, audit
-from controller.savings.prices import RateOf
+from controller.savings.dated_prices import RateOf
 from controller.units.money import dollars
 from controller.units.plural import count
 

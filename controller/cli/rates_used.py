@@ -17,7 +17,7 @@ from controller.policy.document import BadDocument, document_of
 from controller.policyfile import BadPolicy
 from controller.runtime.policy_ports import Revisions
 from controller.savings.agreed_rates import with_agreed
-from controller.savings.prices import RateOf
+from controller.savings.dated_prices import RateOf
 
 
 def rates_in_force(revisions: Revisions, folder: str | None) -> tuple[AgreedRate, ...]:

@@ -113,7 +113,6 @@ class RateLimits:
     submissions_per_h: Annotated[int, ACTS_PER_HOUR] | None = None
 
 
-# A job that never launched starved, too: who gave one budget for both meant both. To a submission, no quota is no capacity.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """A compiled policy folder. ``revision`` is a hash of its content, ``in_force_at`` when it last became the current one."""

@@ -168,6 +168,7 @@ class Resubmission:
         return (None, frozenset()) if elder is None else self.budget_of(elder)
 
 
+# A job that never launched starved, too: who gave one budget for both meant both. To a submission, no quota is no capacity.
 SHARED_BUDGETS: Mapping[FailureCause, FailureCause] = {
     FailureCause.NEVER_LAUNCHED: FailureCause.STARVED,
     FailureCause.QUOTA: FailureCause.CAPACITY,

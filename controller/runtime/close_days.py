@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from controller.runtime.ports import LateDay, Ports, Unreachable
+from controller.savings.dated_prices import with_prices
 from controller.savings.interruption_rates import pool_memories
-from controller.savings.prices import with_prices
 from controller.savings.rollup import roll_up
 
 DAY = timedelta(days=1)

@@ -41,8 +41,8 @@ from controller.runtime.same_work import done_elsewhere
 from controller.runtime.schedule_ports import ReadPoolMemories
 from controller.runtime.tags_of_jobs import as_of_lineage, labelled, tagged_first, without_tags
 from controller.savings.agreed_rates import dearest_rate
+from controller.savings.dated_prices import spot_of
 from controller.savings.job_history import first_permille
-from controller.savings.prices import spot_of
 from controller.savings.rollup import NOBODY
 from controller.units.calendar import month_key
 from controller.units.value import replace

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from controller.runtime.ledger_ports import Journal
 from controller.runtime.schedule_ports import MarketSignals, ReadDays
-from controller.savings.prices import RateOf, with_prices
+from controller.savings.dated_prices import RateOf, with_prices
 from controller.savings.rollup import Rollup, roll_up
 
 DAY = timedelta(days=1)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from controller.policy.agreed_rate import AgreedRate, Agreement
-from controller.savings.prices import SPOT, RateOf, spot_of
+from controller.savings.dated_prices import SPOT, RateOf, spot_of
 from controller.units.money import Rate
 
 SOURCE = "rates of the policy"

@@ -24,13 +24,13 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("controller/runtime", "controller/aws", "controller/slack", "handlers")
 FILES = ("controller/wiring.py",)
 ADAPTERS = {
-    "jobs": ("SageMakerJobs",), "checkpoints": ("S3Checkpoints",), "outbox": ("DynamoOutbox",), "events": ("EventBridge",),
+    "jobs": ("SageMakerJobs",), "checkpoints": ("S3Checkpoints",), "outbox": ("DynamoOutbox",), "events": ("EventPublisher",),
     "chat": ("ChatByChannel",),
     "_slack": ("SlackChat", "WebhookChat", "NoticeChat"), "_topics": ("TopicChat",),
     "report_store": ("S3ReportStore",), "instances": ("Ec2Instances",),
     "policies": ("CompiledPolicies", "ReloadedPolicies"), "_revisions": ("DynamoRevisions",),
     "prices": ("Prices", "DynamoStoredPrices"), "quotas": ("ServiceQuotas",),
-    "placement": ("PlacementScores",), "price_list": ("PriceList",), "_events": ("EventBridge",),
+    "placement": ("PlacementScores",), "price_list": ("PriceList",), "_events": ("EventPublisher",),
 }  # fmt: skip
 # What wiring hands to an adapter as a function: the port's method → what is called in the end.
 HANDED = {"prices": "DynamoStoredPrices.rates", "chat": "_read_slack_secret", "_slack": "_read_slack_secret"}

@@ -17,7 +17,7 @@ from controller.aws.price_list import PriceList, PriceRows
 from controller.aws.prices import Prices
 from controller.runtime.ports import Unreachable
 from controller.runtime.refresh_prices import refresh_prices
-from controller.savings.prices import spot_of
+from controller.savings.dated_prices import spot_of
 from controller.units.money import Rate
 from infra.local.aws_json import json_server
 from infra.local.pricing import PriceBook

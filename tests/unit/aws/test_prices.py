@@ -10,7 +10,7 @@ import pytest
 
 from controller.aws.prices import Prices
 from controller.policy.agreed_rate import AgreedRate, Agreement
-from controller.savings.prices import spot_of
+from controller.savings.dated_prices import spot_of
 from controller.units.money import Rate
 
 DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parents[3] / "controller/data/prices.json").read_text(encoding="utf-8"))

@@ -16,7 +16,7 @@ from controller.aws.prices import Prices
 from controller.cli.audit_bill import audit_bill
 from controller.cli.bill_file import bill_of
 from controller.cli.errors import BadInput
-from controller.savings.prices import spot_of
+from controller.savings.dated_prices import spot_of
 from tests import builders
 from tests.unit.savings.test_report import measured, useful
 

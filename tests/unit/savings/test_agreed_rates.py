@@ -13,7 +13,7 @@ from controller.notifications.report_formats.shared import basis_text
 from controller.policy.agreed_rate import AgreedRate, Agreement
 from controller.savings.agreed_rates import RateBasis, bases_of, dearest_rate, with_agreed
 from controller.savings.arithmetic import savings_of
-from controller.savings.prices import spot_of
+from controller.savings.dated_prices import spot_of
 from controller.savings.report import report_of
 from controller.savings.rollup import roll_up
 from controller.units.money import Rate

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from controller.savings.bill import COLUMNS, Bill, Group, calibration, read_bill
-from controller.savings.prices import spot_of
+from controller.savings.dated_prices import spot_of
 from controller.units.money import Rate
 
 LINE = {

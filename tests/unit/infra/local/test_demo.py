@@ -37,7 +37,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def test_a_trace_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "--trace: [Errno 2] No such file or directory: 'nowhere.json'" in refused(capsys, "--trace", "nowhere.json")
+    assert "--trace: nowhere.json: found No such file or directory" in refused(capsys, "--trace", "nowhere.json")
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_a_failure_is_one_sentence_with_the_name_of_the_log(
 
 def test_a_folder_that_cannot_be_written_is_a_sentence_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
-    assert main(["--out", str(tmp_path / "file" / "demo")]) == 1
-    assert "No log could be written to" in capsys.readouterr().out.splitlines()[-1]
+    said = refused(capsys, "--out", str(tmp_path / "file" / "demo"))
+    assert "which is no folder, wanted a folder to write to" in said
 
 
 def test_a_dynamodb_that_does_not_exist_is_named(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from controller.savings.prices import rate_at, rate_over
+from controller.savings.dated_prices import rate_at, rate_over
 from controller.units.money import Rate
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
