@@ -12,7 +12,7 @@ from typing import TypeVar
 from controller.jobs.changes import RequestForm
 from controller.jobs.job import Job, Service
 from controller.ledger.attempt_name import attempt_name
-from controller.ledger.entry import Entry, OwnerChecked, Started
+from controller.ledger.entry import DirectivesRead, Entry, OwnerChecked, Started
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit
 from controller.ledger.lineage_id import LineageId
 from controller.units.value import dataclass
@@ -114,8 +114,8 @@ def newest_attempt(lineage: Lineage) -> Started | None:
 
 
 def team_of(lineage: Lineage) -> str | None:
-    """The team that pays for a lineage: the first that its first attempt was seen with, since ListTags may be late, until its tags
-    were read. What is changed later, and tags of later attempts, do not count: whoever may change them would choose who pays.
+    """The team that pays for a lineage: the first that its first attempt was seen with until its tags were read, as ListTags may be
+    late. What is changed later, and tags of later attempts, do not count: whoever may change them would choose who pays.
     """
     of_root = [e for e in lineage.entries if e.job == lineage.id.root]
     read_at = next((e.at for e in of_root if isinstance(e, DirectivesRead) and e.number == 0), datetime.max.replace(tzinfo=UTC))
