@@ -114,7 +114,7 @@ def newest_attempt(lineage: Lineage) -> Started | None:
 
 
 def team_of(lineage: Lineage) -> str | None:
-    """The team that pays for a lineage: the first that its first attempt was seen with until its tags were read, as ListTags may be
+    """The team that pays for a lineage: the first that its first attempt was seen with until its tags were read; ListTags may be
     late. What is changed later, and tags of later attempts, do not count: whoever may change them would choose who pays.
     """
     of_root = [e for e in lineage.entries if e.job == lineage.id.root]
