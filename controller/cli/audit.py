@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.audit_bill import audit_bill
-from controller.cli.bill_file import refuse_bad_bill
+from controller.cli.bill_file import refuse_bad_parts
 from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
 from controller.cli.period import period_of, refuse_bad_period
@@ -29,11 +29,13 @@ MARGIN = timedelta(days=30)  # a job of the period may have started before it, a
 def run(
     period: PeriodText = None,
     bill: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
-            "--bill", metavar="FILE", help="Compare with a CUR 2.0 export instead: CSV, gzip or Parquet, a file or s3://…"
+            "--bill",
+            metavar="FILE",
+            help="Compare with a CUR 2.0 export instead: CSV, gzip or Parquet, a file or s3://… Repeatable.",
         ),
-    ] = "",
+    ] = None,
     record: Annotated[bool, typer.Option("--record/--no-record", help="With --bill: record the prices of the bill.")] = True,
     policies: PolicyFolder = None,
     table: Table = None,
@@ -41,7 +43,7 @@ def run(
     """Print both sums and each difference; exit with 1 where there is one."""
 
     refuse_bad_period(period)
-    refuse_bad_bill(bill)
+    refuse_bad_parts(bill or ())
 
     def auditing(ledger: Ledger, clock: Clock) -> int:
         from controller import wiring

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from controller.cli.bill_file import bill_of
+from controller.cli.bill_file import bill_of_parts
 from controller.runtime.ports import Ledger, Prices
 from controller.savings.bill import Bill, Compared, calibration, compare
 from controller.units.money import dollars
@@ -19,13 +19,13 @@ SMALL_GAP = 0.01  # of the billed amount: rounding, and jobs that ran over midni
 
 
 def audit_bill(
-    address: str, ledger: Ledger, prices: Prices, since: date, until: date, *, record: bool, account: str = ""
+    addresses: Sequence[str], ledger: Ledger, prices: Prices, since: date, until: date, *, record: bool, account: str = ""
 ) -> tuple[list[str], bool]:
     """The lines to print, and whether recorded and billed agree to one percent. Raises BadInput and Unreachable.
 
     ``account`` is that of the ledger: the bill of an organization has others, whose jobs the ledger does not know.
     """
-    bill = bill_of(address, account=account)
+    bill = bill_of_parts(addresses, account=account)
     begin, end = (datetime.combine(day, datetime.min.time(), UTC) for day in (since, until))
     found = compare(ledger.journal.entries(begin, end), bill, since, until)
     lines = [*_lines(bill, found, since, until)]

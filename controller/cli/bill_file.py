@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -38,6 +38,25 @@ def bill_of(address: str, bytes_most: int = BYTES_MAX, *, account: str = "") -> 
         raise BadInput(f"{address}: {error.strerror or reason(error)}") from error
     except (EOFError, MemoryError, OverflowError, ValueError, NotImplementedError, csv.Error, zlib.error) as error:
         raise BadInput(f"{address}: {reason(error)}") from error
+
+
+def bill_of_parts(addresses: Sequence[str], *, account: str = "") -> Bill:
+    """Read the bill of an export that has several files. Raises BadInput."""
+    whole = Bill(account=account)
+    for address in addresses:
+        whole.add(bill_of(address, account=account))
+    return whole
+
+
+def refuse_bad_parts(addresses: Sequence[str]) -> None:
+    """Raises BadInput for an address that is no bill, and for one that is given twice: its lines would count twice."""
+    seen: set[str] = set()
+    for address in addresses:
+        refuse_bad_bill(address)
+        place = address if address.startswith("s3://") else str(Path(address).resolve())
+        if not address or place in seen:
+            raise BadInput(f"--bill: found {address} twice, wanted each file once" if address else "--bill: found an empty name")
+        seen.add(place)
 
 
 def _csv_bill(raw: io.BufferedReader, bytes_most: int, account: str) -> Bill:

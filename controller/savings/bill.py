@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from controller.ledger.entry import Entry, Measured
 from controller.savings.agreed_rates import LIST_FOR_SPOT
@@ -88,6 +88,17 @@ class Bill:
         if len(self.problems) < PROBLEMS_SHOWN:
             self.problems.append(text)
 
+    def add(self, part: Bill) -> None:
+        """Add another part of the same export."""
+        self.rows += part.rows
+        for mine, theirs in ((self.groups, part.groups), (self.unseen, part.unseen), (self.accounts, part.accounts)):
+            _sum_all(mine, theirs)
+        _sum(self.warm_pools, part.warm_pools.hours, part.warm_pools.micros)
+        self.plans |= part.plans
+        self.usage_types |= part.usage_types
+        self.problem_count += part.problem_count
+        self.problems += part.problems[: PROBLEMS_SHOWN - len(self.problems)]
+
 
 def column_name(found: str) -> str:
     """A column's name as CUR 2.0 writes it: the older ``lineItem/UsageType`` is ``line_item_usage_type``."""
@@ -145,6 +156,11 @@ def _add(bill: Bill, row: Mapping[str, str]) -> None:
         bill.usage_types[group.region, group.instance_type, group.spot] = usage
     else:
         _sum(bill.unseen.setdefault(one_line(usage, 100), Amount()), hours, micros)
+
+
+def _sum_all(mine: dict[Any, Amount], theirs: Mapping[Any, Amount]) -> None:
+    for key, amount in theirs.items():
+        _sum(mine.setdefault(key, Amount()), amount.hours, amount.micros)
 
 
 def _sum(amount: Amount, hours: float, micros: Micros) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from controller.aws.prices import Prices
 from controller.cli.audit_bill import audit_bill
-from controller.cli.bill_file import bill_of
+from controller.cli.bill_file import bill_of, bill_of_parts, refuse_bad_parts
 from controller.cli.errors import BadInput
 from controller.savings.dated_prices import spot_of
 from tests import builders
@@ -49,7 +49,7 @@ def ohio() -> Any:
 
 
 def told(address: str, ledger: Any, *, record: bool = True) -> tuple[str, bool]:
-    lines, agree = audit_bill(address, ledger, Prices(ledger.prices.rates), FIRST, UNTIL, record=record)
+    lines, agree = audit_bill([address], ledger, Prices(ledger.prices.rates), FIRST, UNTIL, record=record)
     return "\n".join(lines), agree
 
 
@@ -79,10 +79,10 @@ def test_of_an_organization_s_bill_only_the_ledger_s_account_is_compared(tmp_pat
     own = row("USE2-Spot-Train:ml.g5.xlarge", 72.6, 91.2945)
     other = row("USE2-Train:ml.p5.48xlarge", 10, 900).replace("111122223333", "444455556666")
     bill, prices = written(tmp_path / "bill.csv", own, other), Prices(ohio.prices.rates)
-    lines, agree = audit_bill(bill, ohio, prices, FIRST, UNTIL, record=False, account="111122223333")
+    lines, agree = audit_bill([bill], ohio, prices, FIRST, UNTIL, record=False, account="111122223333")
     assert agree
     assert "only account 111122223333 is compared; $900.00 of training is of 1 other account: 444455556666" in lines
-    unnamed, agree = audit_bill(bill, ohio, prices, FIRST, UNTIL, record=False)
+    unnamed, agree = audit_bill([bill], ohio, prices, FIRST, UNTIL, record=False)
     assert (agree, "the bill has 2 accounts, and all are compared" in "\n".join(unnamed)) == (False, True)
 
 
@@ -215,3 +215,15 @@ def test_an_export_that_unpacks_to_too_much_ends_with_a_sentence(tmp_path: Path)
     path.write_bytes(packed.getvalue())
     with pytest.raises(BadInput, match="wanted the export of one month"):
         bill_of(str(path), bytes_most=100_000)
+
+
+def test_an_export_in_parts_is_summed_and_no_part_counts_twice(tmp_path: Path) -> None:
+    first, second = row("USE2-SpotTraining:ml.g5.xlarge", 70, 98), row("USE2-SpotTraining:ml.g5.xlarge", 2.6, 4.25)
+    pool = row("USE2-Train:ml.g5.2xlarge", 1, 1.5)
+    parts = [written(tmp_path / "cur-00001.csv", first), written(tmp_path / "cur-00002.csv", second, pool)]
+    whole = bill_of(written(tmp_path / "whole.csv", first, second, pool))
+    assert bill_of_parts(parts) == whole
+    refuse_bad_parts(parts)
+    for twice in ([*parts, parts[0]], [parts[0], str(tmp_path / "." / "cur-00001.csv")], [*parts, ""]):
+        with pytest.raises(BadInput, match="--bill: found"):
+            refuse_bad_parts(twice)
