@@ -93,6 +93,15 @@ def _of(function: str) -> Mapping[str, Value]:
     return {"FunctionName": {"Ref": function}}
 
 
+def _again(function: str) -> str:
+    """What makes up for an invocation that is lost."""
+    if function == "JobChanged":
+        return "Then look at the jobs again: spotwarden replay --since TIME --function NAME, which is the output JobChanged."
+    if function == "MarketSignalled":
+        return "The warnings of EC2 that are lost stay lost: they are only recorded, and no job depends on them."
+    return f"The next run of {function} does what is due: nothing else is lost. Its error is in {function}Logs."
+
+
 def _per_function() -> Iterable[Alarm]:
     for name, cadence in FUNCTIONS.items():
         yield Alarm(
@@ -129,8 +138,7 @@ def _per_function() -> Iterable[Alarm]:
             yield Alarm(
                 name=f"{name}LosesDeadLetters",
                 meaning=f"An invocation of {name} failed for good, and Lambda could not write it to the dead-letter queue.",
-                runbook="Check the queue and its key, then look at the jobs again with spotwarden replay --since TIME --function"
-                " NAME, which is the output JobChanged.",
+                runbook=f"Check the queue DeadLetters and its key. {_again(name)}",
                 metric="DestinationDeliveryFailures",
                 namespace="AWS/Lambda",
                 dimensions=_of(name),
@@ -288,7 +296,8 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="EventsOfOthers",
         meaning="Events of another account or region arrive here. They are refused.",
-        runbook="Remove the rule that forwards them; install a stack in that account and region.",
+        runbook="The saved query Errors shows account and region: \"event refused\". Remove the rule there that forwards them;"
+        " install a stack there.",
         metric="EventsOfOthers",
         statistic="Sum",
         period_s=HOUR,
