@@ -1,7 +1,7 @@
 """``spotwarden forget``: takes a person out of the ledger. Sums stay: what was theirs is counted as a forgotten user's.
 
-Names are where the code puts people: the value of the tag ``user``, which is also among the tags of a job as they were read first, the id of a
-Slack user who asked, waived or halted, and the name at the end of the ARN of somebody whose CreateTrainingJob was refused.
+Names are where the code puts people: the value of the tag ``user``, also among the tags that were read first, the id of a Slack user
+who asked, waived or halted, and the name at the end of the ARN of somebody whose CreateTrainingJob was refused.
 """
 
 from __future__ import annotations
@@ -117,9 +117,9 @@ def _document(value: Any, person: frozenset[str]) -> Any:
     return {name: _text(name, part, person) if isinstance(part, str) else _document(part, person) for name, part in value.items()}
 
 
-def _tags(tags: Mapping[str, str], person: frozenset[str]) -> dict[str, str]:
+def _tags(tags: Mapping[str, Any], person: frozenset[str]) -> dict[str, Any]:
     """Tags of a job: which of them names the user is a setting of the policy, so every value that is the name is rewritten."""
-    return {key: FORGOTTEN if value in person else value for key, value in tags.items()}
+    return {key: FORGOTTEN if isinstance(value, str) and value in person else value for key, value in tags.items()}
 
 
 def _text(name: str, text: str, person: frozenset[str]) -> str:
