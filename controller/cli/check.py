@@ -233,4 +233,4 @@ def _refusal(refusal: Refusal, fix: Fix) -> dict[str, Any]:
 
 def _fix(fix: Fix) -> dict[str, Any]:
     said: dict[str, Any] = {"request": fix.request, "sdk": fix.sdk}
-    return said | ({"why_not": fix.why_not} if fix.why_not else {})
+    return said | ({"why_not": fix.why_not} if fix.why_not else {}) | ({"tags": fix.tags} if fix.tags else {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ Line = tuple[str, str]
 
 AS_WRITTEN = frozenset({"request", "ack"})  # where a member of an unknown name is taken out too
 ABBREVIATED = re.compile(r"(?:Uri|Arn|Id)(?![a-z])")  # ACK writes s3URI, roleARN
+PLAIN = re.compile(r"[A-Za-z0-9_.:/@+-]+")
 SECONDS = re.compile(r".*InSeconds$")
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "request": ("request", "cli", "v2", "v3", "terraform"),
@@ -46,6 +48,8 @@ def fix_lines(fix: Fix, tool: str) -> Iterable[Line]:
     if not fix.request:
         return
     yield "that is", in_words(fix.request)
+    if fix.tags:
+        yield "its tags are", fix.tags
     known = _known(fix.request, shape(CREATE_SHAPE))
     for way in SHOWN.get(tool, ("request",)):
         text = WAYS[way][1](fix.request if way in AS_WRITTEN else known)
@@ -133,10 +137,17 @@ def aws_cli(change: Mapping[str, Any]) -> str:
                 gone = ", ".join(k for k, v in value.items() if v is None)
                 options.append(f"{flag} {kept}" if kept else f"(without {gone} in {flag})")
             case list():
-                options.append(f"{flag} " + " ".join(f"Key={tag['Key']},Value={tag['Value']}" for tag in value))
+                options.append(f"{flag} {_cli_tags(value)}")
             case _:
                 options.append(f"{flag} {value}")
     return " ".join(options)
+
+
+def _cli_tags(tags: list[Mapping[str, str]]) -> str:
+    """Tags in the shorthand of the AWS CLI, or as JSON where a text has characters that the shorthand or a shell reads."""
+    if all(PLAIN.fullmatch(text) for tag in tags for text in tag.values()):
+        return " ".join(f"Key={tag['Key']},Value={tag['Value']}" for tag in tags)
+    return shlex.quote(json.dumps(tags, ensure_ascii=False))
 
 
 def estimator(change: Mapping[str, Any]) -> str:
@@ -178,7 +189,7 @@ def terraform(change: Mapping[str, Any]) -> str:
                 lines = "\n".join(f"  {one}" for one in inner)
                 parts.append(f"{_snaked(name)} {{ {inner[0]} }}" if len(inner) == 1 else f"{_snaked(name)} {{\n{lines}\n}}")
             case list() if name == "Tags":
-                parts.append("tags = { " + ", ".join(f"{json.dumps(t['Key'])} = {json.dumps(t['Value'])}" for t in value) + " }")
+                parts.append("tags = { " + ", ".join(f"{_hcl(t['Key'])} = {_hcl(t['Value'])}" for t in value) + " }")
             case _:
                 parts.append(f"{_snaked(name)} = {_hcl(value)}")
     return "\n".join(parts)
@@ -207,7 +218,8 @@ def _snaked(name: str) -> str:
 
 
 def _hcl(value: Any) -> str:
-    return json.dumps(value)
+    text = json.dumps(value)
+    return text.replace("${", "$${").replace("%{", "%%{")  # HCL reads these as templates
 
 
 OF_FIRST_SDK: Mapping[str, str] = {

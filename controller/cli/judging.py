@@ -15,6 +15,7 @@ from controller.cli.documents.sdk import image_like
 from controller.cli.documents.tuning import DEFINITIONS, OUTER_SHAPE
 from controller.cli.request_constraints import documented_refusals
 from controller.cli.request_model import corrected, model_refusals
+from controller.cli.whole_tags import only_added, says_tags, tags_over, whole_fix
 from controller.jobs.algorithm import algorithm_of
 from controller.jobs.job import Job
 from controller.jobs.request import merged
@@ -83,7 +84,12 @@ def check_document(
 
     def read(document: Mapping[str, Any], open_: Collection[str]) -> Job:
         return job_of(
-            document, kind=found.base, tags=_tags(document, tags), later=open_, service=found.service, fields=policy.fields_read
+            document,
+            kind=found.base,
+            tags=tags_over(document, tags),
+            later=open_,
+            service=found.service,
+            fields=policy.fields_read,
         )
 
     try:
@@ -104,7 +110,9 @@ def check_document(
     job = as_made(job) if as_made is not None else job
     if SAVED_AT in later:
         job = replace(job, checkpoint_uri=later[SAVED_AT])  # that there is one is known, where is not
-    return check_job(job, policy, found, evidence=evidence, refused=refused, later=later, body=body, meant=meant, now=now)
+    checked = check_job(job, policy, found, evidence=evidence, refused=refused, later=later, body=body, meant=meant, now=now)
+    unsaid = tags is not None and checked.fix.request.get("Tags") and not says_tags(whole, {**later, **chosen}, found)
+    return _with_fix(checked, only_added(checked.fix, job)) if unsaid else checked
 
 
 def check_job(
@@ -129,15 +137,19 @@ def check_job(
         word = VerdictKind.REFUSED
         fix = fix_of(job, policy, evidence, verdict.findings)
         fix = _with_corrections(fix, refused, _renames(body or {}, meant or {}))
+    fix = whole_fix(fix, job)
     cured = {one.field for one in refusals(job)}
     left = [one.field for one in refused or () if one.field not in cured and not _touches(fix.request, one.field.split("."))]
-    findings = tuple(replace(finding, fix=fix) for finding in verdict.findings)
     elsewhere, helps = _what_decides(job, policy, evidence, verdict.undecided)
-    return Checked(
-        found=found, job=job, word=word, findings=findings, refused=tuple(refused or ()), undecided=verdict.undecided,
-        elsewhere=elsewhere, helps=helps,
-        later=later or {}, fix=fix, left=tuple(dict.fromkeys(left)) if fix.request else (),
+    checked = Checked(
+        found=found, job=job, word=word, findings=verdict.findings, refused=tuple(refused or ()), undecided=verdict.undecided,
+        elsewhere=elsewhere, helps=helps, later=later or {}, left=tuple(dict.fromkeys(left)) if fix.request else (),
     )  # fmt: skip
+    return _with_fix(checked, fix)
+
+
+def _with_fix(checked: Checked, fix: Fix) -> Checked:
+    return replace(checked, fix=fix, findings=tuple(replace(finding, fix=fix) for finding in checked.findings))
 
 
 def _of_saved(verdict: Verdict, job: Job, policy: Policy, evidence: Evidence) -> Verdict:
@@ -261,7 +273,7 @@ def _with_corrections(fix: Fix, refused: list[Refusal], renames: Mapping[str, An
             for name in reversed(refusal.field.split(".")):
                 value = {name: value}
             change = merged(change, value)
-    change = merged(change, fix.request)
+    change = merged({name: value for name, value in change.items() if name != "Tags"}, fix.request)
     if not change:
         fields = ", ".join(refusal.field for refusal in refused)
         return Fix(why_not=f"only the writer of the request knows what was meant by {fields}")
@@ -305,13 +317,3 @@ def _with_algorithm(job: Job, body: Any, later: Mapping[str, str]) -> Job:
         return job
     told = algorithm_of(image=like, algorithm_name=None, product_id=None, described=False, hyperparameters={})
     return replace(job, algorithm=told, unknown=job.unknown - {"algorithm"})
-
-
-def _tags(body: Any, tags: Mapping[str, str] | None) -> Mapping[str, str] | None:
-    """The caller's tags merged over the document's own."""
-    if tags is None:
-        return None
-    own = body.get("Tags") or []
-    if isinstance(own, Mapping):
-        return {**own, **tags}
-    return {**{tag["Key"]: tag["Value"] for tag in own if isinstance(tag, Mapping) and {"Key", "Value"} <= tag.keys()}, **tags}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from controller.decide.deadline.outlook import deadline_of
 from controller.decide.decision import Decision
@@ -15,6 +15,7 @@ from controller.jobs.job import Outcome
 from controller.ledger.entry import CheckpointScanned, Ended, Finished, Measured, Started
 from controller.ledger.intent import Intent, Publish, Submit
 from controller.ledger.lineage import Lineage
+from controller.ledger.lineage_id import LineageId
 from controller.savings.arithmetic import spent_micros
 from controller.savings.progress import work_at_most_s
 
@@ -35,8 +36,22 @@ def close_lineage(facts: Facts) -> Decision:
         job=job.name, at=ended_at, team=job.team, family=facts.family, outcome=job.outcome, attempts=facts.number, spot=job.spot,
         instance_type=job.instance_type, region=job.region, work_s=work_s(facts), deadline=_deadline(facts),
     )  # fmt: skip
-    publish = Publish(about=job.name, detail_type=DETAIL_TYPE, detail=json.dumps(_detail(facts, finished), sort_keys=True))
+    model = job.model_artifacts if finished.outcome is Outcome.COMPLETED else None
+    publish = _event(facts.lineage.id, finished, measured_of(facts), arn=job.arn, model=model)
     return Decision(entries=(finished,), intents=(Intent(action=publish, due_at=facts.now),))
+
+
+def event_of_deleted(lineage: Lineage, name: str) -> Publish | None:
+    """The event of a finished lineage whose last job is deleted; None for one that is not finished.
+
+    It says what the ledger recorded. The model and the ARN, which only the job's description showed, are left out: a stored
+    event may have been written by somebody else.
+    """
+    finished = lineage.entry(Finished, name)
+    if finished is None:
+        return None
+    measured = tuple(entry for entry in lineage.entries if isinstance(entry, Measured))
+    return _event(lineage.id, finished, measured, arn=None, model=None)
 
 
 def work_s(facts: Facts) -> int | None:
@@ -83,19 +98,18 @@ def _deadline(facts: Facts) -> datetime | None:
     return deadline_of(facts, block.deadline) if block else None
 
 
-def _detail(facts: Facts, finished: Finished) -> dict[str, Any]:
-    """The content of the event. Dollars cover measured attempts with a price; ``unmeasured`` counts the others."""
-    measured = measured_of(facts)
-    spent = spent_micros(measured)
-    priced = sum(e.rate_micros_per_h is not None for e in measured)
-    return {
-        "lineage": str(facts.lineage.id),
-        "rootTrainingJobName": facts.lineage.id.root,
+def _event(id: LineageId, finished: Finished, measured: Sequence[Measured], *, arn: str | None, model: str | None) -> Publish:
+    """The event of a finished lineage. Dollars cover measured attempts with a price; ``unmeasured`` counts the others."""
+    priced = sum(entry.rate_micros_per_h is not None for entry in measured)
+    detail = {
+        "lineage": str(id),
+        "rootTrainingJobName": id.root,
         "trainingJobName": finished.job,
-        "trainingJobArn": facts.job.arn,
+        "trainingJobArn": arn,
         "ending": finished.outcome.value,
-        "modelArtifacts": facts.job.model_artifacts if finished.outcome is Outcome.COMPLETED else None,
+        "modelArtifacts": model,
         "attempts": finished.attempts,
-        "spentUsd": f"{spent / 1_000_000:.6f}",
+        "spentUsd": f"{spent_micros(measured) / 1_000_000:.6f}",
         "unmeasured": max(finished.attempts - priced, 0),
     }
+    return Publish(about=finished.job, detail_type=DETAIL_TYPE, detail=json.dumps(detail, sort_keys=True))

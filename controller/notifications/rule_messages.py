@@ -51,13 +51,17 @@ def tuning_flagged(m: TuningFlagged) -> MessageText:
         why=f"{escaped(m.field)}: {escaped(m.found)}. Required: {escaped(m.wanted)}.",
         about=(which,),
         next_step="The tuning job and its training jobs keep running. Rules never stop them.",
-        to_do=f"Change the definition for the next tuning job: {code(_json(m.fix))}" if m.fix else TUNING_TO_DO,
+        to_do=f"Change the definition for the next tuning job: {_change(m.fix)}" if m.fix else TUNING_TO_DO,
         small=small_print(m.job, f"mode {m.mode}, policy {m.revision}"),
     )
 
 
-def _json(text: str) -> str:
-    return json.dumps(json.loads(text))
+def _change(text: str) -> str:
+    """A fix as people read it. Its tags are told apart: merged as JSON, a list replaces the tags that the job has."""
+    change = json.loads(text)
+    tags = [code(f"{tag['Key']}={tag['Value']}") for tag in change.pop("Tags", ())]
+    added = f"keep its tags and add {', '.join(tags)}" if tags else ""
+    return "; ".join(part for part in (code(json.dumps(change)) if change else "", added) if part)
 
 
 def _claimed(service: str) -> str:
@@ -85,11 +89,11 @@ def _next_step(m: RuleBroken) -> str:
 def _todo(m: RuleBroken) -> str:
     """What a person does about a broken rule."""
     if m.next_step is NextStep.REPAIR and m.job.outcome is None:
-        return f"Nothing for this job. For the next one, change the request: {code(_json(m.fix))}" if m.fix else "Nothing."
+        return f"Nothing for this job. For the next one, change the request: {_change(m.fix)}" if m.fix else "Nothing."
     if m.fix:
         if m.next_step is NextStep.STOP and m.job.outcome is None:
-            return f"Change the request and submit the job again: {code(_json(m.fix))}"
-        return f"For the next job, change the request: {code(_json(m.fix))}"
+            return f"Change the request and submit the job again: {_change(m.fix)}"
+        return f"For the next job, change the request: {_change(m.fix)}"
     if m.risk:
         return (
             f"Check that the training script saves checkpoints below CheckpointConfig.LocalPath ({code('/opt/ml/checkpoints')}"

@@ -17,12 +17,16 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
-    """The one change after which a job keeps every rule and SageMaker takes it: a CreateTrainingJob fragment (null takes a
-    member out) and arguments of the SageMaker Python SDK. Where there is none, ``why_not`` says why."""
+    """The one change after which a job keeps every rule and SageMaker takes it: a JSON merge patch of its CreateTrainingJob
+    request (null takes a member out) and arguments of the SageMaker Python SDK. Where there is none, ``why_not`` says why.
+
+    ``tags`` says in words where ``Tags`` are not the whole list.
+    """
 
     request: Mapping[str, Any] = field(default_factory=dict)
     sdk: Mapping[str, Any] = field(default_factory=dict)
     why_not: str = ""
+    tags: str = ""
 
 
 NO_FIX = Fix()

@@ -207,7 +207,7 @@ def _repair_prefix(facts: Facts, ports: ReadPorts) -> str | None:
         found = scan(facts, candidate, ports)
         if found.empty:
             return candidate
-        if found.problem is not None and candidate != uri:
+        if found.problem is not None and candidate != candidates[0]:
             unseen.append(candidate)
     return next(iter(unseen), candidates[-1])
 

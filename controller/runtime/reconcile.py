@@ -15,11 +15,12 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from controller.decide import decide
+from controller.decide.close_lineage import event_of_deleted
 from controller.decide.decision import DeciderProblem, Decision
 from controller.decide.deleted_job import decide_deleted
 from controller.decide.facts import Facts
 from controller.jobs.job import Job
-from controller.ledger.entry import Ended, Finished
+from controller.ledger.entry import Ended
 from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Stop, Submit
 from controller.ledger.lineage import Lineage, mode_of
 from controller.ledger.lineage_id import LineageId
@@ -144,7 +145,8 @@ def _abandon_open_intents(name: str, id: LineageId, ports: Ports) -> None:
     """Abandon what is open about a job that is deleted, or whose name is used by a new job."""
     lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
     for intent in _claimed_when_due((i for i in lineage.open_intents(name) if _outlives_its_job(i)), lineage, now, ports):
-        perform(intent, lineage, ports, reconcile, decided=_stands_by_itself(intent, lineage))
+        stands = _without_its_job(intent, lineage)
+        perform(stands or intent, lineage, ports, reconcile, decided=stands is not None)
     for _ in range(ROUNDS_MAX):
         lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
         policy = ports.policies.current()
@@ -158,11 +160,14 @@ def _abandon_open_intents(name: str, id: LineageId, ports: Ports) -> None:
             perform(intent, lineage, ports, reconcile)
 
 
-def _stands_by_itself(intent: Intent, lineage: Lineage) -> bool:
-    """Whether an intent may be performed although its job is gone: words may, and the event of a lineage that is finished."""
+def _without_its_job(intent: Intent, lineage: Lineage) -> Intent | None:
+    """An intent as it may be performed although its job is gone: words as stored, the event of a finished lineage as the ledger
+    recorded its end. None where it may not be performed.
+    """
     if isinstance(intent.action, Publish):
-        return lineage.entry(Finished, intent.action.about) is not None
-    return not isinstance(intent.action, Submit)
+        event = event_of_deleted(lineage, intent.action.about)
+        return replace(intent, action=event) if event is not None else None
+    return None if isinstance(intent.action, Submit) else intent
 
 
 def _outlives_its_job(intent: Intent) -> bool:

@@ -22,7 +22,7 @@ EXPLAINED: Mapping[tuple[str, str], str] = {
     ): "fitted to spot traces: the calibration of `make bench` holds it, not a unit test",
     (
         "controller/decide/close_lineage.py",
-        "publish = Publish(about=job.name, detail_type=DETAIL_TYPE, detail=json.dumps(_detail(facts, finished), sort_keys=None))",
+        "return Publish(about=finished.job, detail_type=DETAIL_TYPE, detail=json.dumps(detail, sort_keys=None))",
     ): "the members are built in one order each time; sorting is for people who compare two events",
     (
         "controller/savings/agreed_rates.py",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.cli.documents.found import Found
+from controller.cli.judging import Checked, check_document
 from controller.cli.request_constraints import documented_refusals
 from controller.cli.request_model import model_refusals
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.job import Job
-from controller.jobs.request import merged
 from controller.jobs.spot_possible import EXCLUDING, refusals, runtime_of
+from controller.policy.findings import VerdictKind
 from controller.policy.fix import applied
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy, Repair
@@ -115,9 +118,39 @@ def test_a_request_with_its_fix_is_one_that_sagemaker_takes(about: Job, whole: P
     verdict = judge(about, whole, EVIDENCE)
     if not verdict.findings or verdict.fix.why_not:
         return
-    request = without_nulls(merged(request_of(about), verdict.fix.request))
+    request = patched(request_of(about), checked(request_of(about), whole).fix.request)
     assert model_refusals(request, "CreateTrainingJobRequest", filled=frozenset()) == []
     assert documented_refusals(request) == []
+
+
+@given(jobs(), policies())
+def test_whoever_merges_the_fix_into_the_request_has_one_that_keeps_the_rules_and_its_own_tags(about: Job, whole: Policy) -> None:
+    request = request_of(replace(about, excludes_spot=()))
+    before = checked(request, whole)
+    if before.fix.why_not or not before.fix.request:
+        return
+    fixed = patched(request, before.fix.request)
+    after = checked(fixed, whole)
+    assert (after.word, after.findings, after.refused) == (VerdictKind.ALLOW, (), ())
+    own = [tag["Key"] for tag in request["Tags"]]
+    assert [tag["Key"] for tag in fixed["Tags"]][: len(own)] == own
+
+
+def checked(request: dict[str, Any], whole: Policy) -> Checked:
+    return check_document(Found(file="job.json", kind="request", body=request), whole, evidence=EVIDENCE)
+
+
+def patched(target: Any, patch: Any) -> Any:
+    """RFC 7396: objects are merged, null takes a member out, every list is replaced."""
+    if not isinstance(patch, Mapping):
+        return patch
+    whole = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            whole.pop(name, None)
+        else:
+            whole[name] = patched(whole.get(name), value)
+    return whole
 
 
 def request_of(about: Job) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from infra.local.host import Host
 from tests.security.lab import CheckpointStore, lab, launch, request, run, status, texts
 
@@ -78,8 +80,9 @@ def test_an_empty_prefix_is_given_as_the_template_says() -> None:
         assert uri_of(repaired(host, "victim")) == "s3://acme-checkpoints/vision/victim/"
 
 
-def test_a_prefix_that_cannot_be_looked_into_is_not_taken_for_empty() -> None:
-    policy = (POLICY % "{team}/").replace("acme-checkpoints", "unlisted")
+@pytest.mark.parametrize("template", ["{team}/", "{team}"])
+def test_a_prefix_that_cannot_be_looked_into_is_not_taken_for_empty(template: str) -> None:
+    policy = (POLICY % template).replace("acme-checkpoints", "unlisted")
     with lab(policy) as host:
         CheckpointStore()("s3://unlisted/vision/", 500, host.clock.at)
         warm_up(host)

@@ -12,12 +12,16 @@ import pytest
 from controller.aws.dynamodb.lineages import found_by_name, intent_item
 from controller.decide.decision import Decision
 from controller.jobs.failure import FailureCause
+from controller.jobs.job import Outcome
 from controller.ledger.attempt_name import probe_name
 from controller.ledger.entry import Started
 from controller.ledger.intent import Action, Intent, IntentResult, Probe, Publish, Purpose, Settle, Stop, Submit
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import MoveCause
 from infra.local.host import TABLE, Host
+from tests import builders
+from tests.account import Account
+from tests.builders import BEGIN
 from tests.security.lab import MONDAY, entries, lab, launch, lineage_id, lineage_of, log, next_name, request, run, status
 
 POLICY = """
@@ -140,6 +144,25 @@ def test_a_probe_a_stop_and_an_event_that_nobody_decided_do_nothing(tried: bool)
         assert not [
             i for i in lineage_of(host, "victim").intents if isinstance(i.action, Publish) and i.closed is IntentResult.DONE
         ]
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_forged_event_about_a_deleted_job_is_replaced_by_what_the_ledger_recorded(finished: bool) -> None:
+    account = Account(builders.policy(rules=()), now=BEGIN + timedelta(hours=1))
+    account.jobs["bert"] = builders.job()
+    if finished:
+        account.end("bert", Outcome.COMPLETED, usage=builders.usage(), model_artifacts="s3://models/bert.tar.gz")
+    account.trigger("bert")
+    assert len(account.published) == finished
+    evil = Publish(about="bert", detail_type="Evil", detail=json.dumps({"modelArtifacts": "s3://attacker/m.tar.gz"}))
+    account.ledger.row(builders.lineage_id()).put(Intent(action=evil, due_at=account.now))  # as who writes the table can
+    account.jobs.clear()
+    account.pass_time(timedelta(minutes=5))
+    assert len(account.published) == 2 * finished
+    if finished:
+        told, again = (json.loads(publish.detail) for publish in account.published)
+        assert again == told | {"modelArtifacts": None, "trainingJobArn": None}
+        assert account.published[1].detail_type == "Spotwarden Lineage Finished"
 
 
 @pytest.mark.parametrize("forged", [{"account": "money/others/2026-11"}, {"about": "another"}, {"account": "", "about": ""}])

@@ -17,7 +17,7 @@ from controller.cli.documents.described_definition import described_definition
 from controller.cli.documents.found import Found, beside, joined, line_of
 from controller.cli.documents.kubernetes import resource
 from controller.cli.documents.notebook import notebook_jobs, notebook_of
-from controller.cli.documents.other_tools import source_of_another_tool, unreadable
+from controller.cli.documents.other_tools import source_of_another_tool, streams, unreadable
 from controller.cli.documents.parse import DEEP, BadText, values
 from controller.cli.documents.pipelines import pipeline
 from controller.cli.documents.python_source import PROGRAM_CHARS_MAX, python_jobs
@@ -64,7 +64,9 @@ def documents_in(file: str, value: Any) -> Iterator[Found]:
 
 
 def _text(file: Path) -> str:
-    """The text of a file, or the first bytes of one that is too large."""
+    """The text of a file, or the first bytes of one that is too large. A named pipe is not opened: that waits for a writer."""
+    if file.is_fifo() and not streams(file):
+        raise OSError(None, "a named pipe, which is not waited for")
     with file.open("rb") as stream:
         data = stream.read(BYTES_MAX + 1)
     return data.decode("utf-8-sig") if len(data) <= BYTES_MAX else data.decode("latin-1")

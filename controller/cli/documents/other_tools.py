@@ -61,6 +61,11 @@ def unreadable(name: str, error: OSError) -> str:
     return f"{said}; did you mean {path.parent / beside[near[0]]}?" if near else said
 
 
+def streams(file: Path) -> bool:
+    """Whether a path is a stream that is open already, such as ``/dev/stdin`` and ``<(…)``."""
+    return file.is_absolute() and file.parts[1] in ("dev", "proc")
+
+
 def _of_arn(arn: str) -> str:
     parts = arn.split(":", 5)
     kind = re.match(r"[a-z-]+", parts[5]) if len(parts) == 6 else None

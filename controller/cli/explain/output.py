@@ -68,6 +68,8 @@ def _lines(found: Explained) -> Iterable[str]:
     fix = checked.fix
     if fix.request:
         yield f"the fix: {one_line(json.dumps(fix.request, ensure_ascii=False), 2000)}"
+    if fix.tags:
+        yield f"  its tags are {fix.tags}"
     if fix.why_not:
         yield f"no fix: {fix.why_not}"
     yield "what comes next"
@@ -139,7 +141,7 @@ def as_json(found: Explained) -> str:
         "resubmit": [
             {**_looked(block), "mode": block.mode, "counts": block.chosen, "why": block.why or None} for block in found.blocks
         ],
-        "fix": {"request": checked.fix.request, "why_not": checked.fix.why_not or None},
+        "fix": {"request": checked.fix.request, "why_not": checked.fix.why_not or None, "tags": checked.fix.tags or None},
         "next": [_event_json(event) for event in found.coming],
         "lineage": found.lineage or None,
         "timeline": None if found.story is None else [_event_json(event) for event in found.story],

@@ -45,6 +45,9 @@ def _files(path: Path) -> list[Path]:
     files = [file for file in found if not file.name.startswith("manifest-")]
     if not files:
         raise BadInput(f"{path}: found no *.json, *.json.gz or *.jsonl, wanted the data of an export")
+    for file in files:
+        if not file.is_file():  # opening a named pipe would wait for a writer
+            raise BadInput(f"{file}: found something that is no regular file, wanted the data of an export")
     return files
 
 

@@ -216,6 +216,13 @@ def test_a_job_that_ended_before_it_was_looked_at_is_not_said_to_run_or_to_be_st
         assert "being stopped" not in text
 
 
+def test_the_tags_of_a_fix_are_told_apart_from_the_json_that_is_merged() -> None:
+    fix = '{"EnableManagedSpotTraining": true, "Tags": [{"Key": "a", "Value": "b c"}, {"Key": "d", "Value": "x"}]}'
+    broken = m.RuleBroken(job=RUNNING, policy="p", severity="low", field="F", found="1", wanted="2", fix=fix)
+    text = str(Queued(key="k", channel="#ml", at=BEGIN, kind=broken.kind, facts=facts_to_json(broken)).text())
+    assert """change the request: `{"EnableManagedSpotTraining": true}`; keep its tags and add `a=b c`, `d=x`""" in text
+
+
 def test_a_message_names_the_mode_and_the_policy_once_where_they_were_written_down() -> None:
     asked = m.StoppingAsAsked(job=RUNNING, who="U1")
     broken = m.RuleBroken(

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from controller.cli.backtest_deadline.cases import traces_in
+from controller.cli.documents import documents
 from controller.cli.documents.other_tools import source_of_another_tool
+from controller.cli.errors import BadInput
+from controller.cli.ledger_data.rows import rows_of
 from tests.unit.cli.checking import Check
 
 
@@ -35,3 +42,24 @@ def test_a_text_of_empty_lines_is_looked_at_once() -> None:
     began_s = time.process_time()
     assert source_of_another_tool("a.txt", "\n" * 20_000 + "x") == ""
     assert time.process_time() - began_s < 2  # each line with all that follow it: 15
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no named pipes")
+def test_a_named_pipe_among_the_files_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "a.json"
+    os.mkfifo(pipe)
+    [found] = documents(str(pipe))
+    assert found.error == "found a named pipe, which is not waited for, wanted a file that can be read"
+    for read in (traces_in, lambda folder: list(rows_of(folder))):
+        with pytest.raises(BadInput, match=r"a\.json: found something that is no regular file"):
+            read(tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="it has no streams as files")
+def test_a_stream_with_the_name_of_a_file_is_read() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b'{"TrainingJobName": "a"}')
+    os.close(writing)
+    [found] = documents(f"/dev/fd/{reading}")
+    os.close(reading)
+    assert "pipe" not in found.error

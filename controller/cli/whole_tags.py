@@ -1,0 +1,83 @@
+"""The tags of a fix as people merge them into a request: the whole list, since a list that is merged replaces the one before.
+
+What the controller itself sends is the typed change (``controller.jobs.changes``), which adds tags to those of ListTags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from controller.aws.sagemaker.documents import job_of
+from controller.cli.documents.found import Found
+from controller.jobs.job import Job
+from controller.jobs.request import OUR_TAGS, TAGS_MAX, RequestChange
+from controller.policy.findings import Fix
+from controller.policy.fix import sdk_arguments
+from controller.units.plural import count
+
+ONLY_ADDED = "only those to add to the job's own: the document does not say which tags the job has"
+
+
+class TooManyTags(Exception):
+    """A request has no room for the tags that a change adds. The message says why."""
+
+
+def tags_over(body: Any, tags: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    """The caller's tags merged over the document's own."""
+    if tags is None:
+        return None
+    own = body.get("Tags") or []
+    if isinstance(own, Mapping):
+        return {**own, **tags}
+    return {**{tag["Key"]: tag["Value"] for tag in own if isinstance(tag, Mapping) and {"Key", "Value"} <= tag.keys()}, **tags}
+
+
+def says_tags(document: Mapping[str, Any], later: Collection[str], found: Found) -> bool:
+    """Whether a document says its job's tags; a request without tags has none."""
+    return "tags" not in job_of(document, kind=found.base, later=later, service=found.service).unknown
+
+
+def with_whole_tags(change: RequestChange, job: Job) -> RequestChange:
+    """The change with all tags that the job has after it: its own in their order, with changed values, then the added ones.
+
+    Tags of AWS, and those that only an attempt carries, are no one's to set. Where the job's tags are not known, the added ones
+    stay alone. Raises TooManyTags.
+    """
+    added = {tag["Key"]: tag["Value"] for tag in change.get("Tags") or ()}
+    if not added or "tags" in job.unknown:
+        return change
+    own = {key: value for key, value in job.tags.items() if key not in OUR_TAGS and not key.lower().startswith("aws:")}
+    whole = {**own, **added}
+    if len(whole) > TAGS_MAX:
+        missing = [key for key in added if key not in own]
+        raise TooManyTags(
+            f"no request satisfies these rules: they want {count(len(missing), 'more tag')} ({', '.join(missing)}), the job has"
+            f" {len(own)},"
+            f" and SageMaker takes {TAGS_MAX} at most"
+        )
+    return {**change, "Tags": _listed(whole)}
+
+
+def whole_fix(fix: Fix, job: Job) -> Fix:
+    """The fix with whole tags, or why the job has no room for them."""
+    if not fix.request.get("Tags"):
+        return fix
+    try:
+        change = with_whole_tags(fix.request, job)
+    except TooManyTags as why:
+        return Fix(why_not=str(why))
+    return Fix(request=change, sdk=sdk_arguments(change))
+
+
+def only_added(fix: Fix, job: Job) -> Fix:
+    """The fix without the tags that the job has already, for a document that does not say them."""
+    tags = [tag for tag in fix.request.get("Tags") or () if job.tags.get(tag["Key"]) != tag["Value"]]
+    if not tags:
+        return fix
+    change = {**fix.request, "Tags": tags}
+    return Fix(request=change, sdk=sdk_arguments(change), tags=ONLY_ADDED)
+
+
+def _listed(tags: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
