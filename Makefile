@@ -87,7 +87,7 @@ deploy: stage package  ## deploy a stage: STAGE=dev; shows the changes first, YE
 	$(BIN)/python -m infra.deploy deploy "$(STAGE)" $(if $(YES),--yes) $(if $(filter yes,$(REVERT_DRIFT)),--revert-drift)
 
 # The stage is checked before the package is built, also by make -j: no package where no stage fits.
-stage: $(BIN)/installed
+stage: $(BIN)/installed  ## check that infra/stages has a file of STAGE that can be read
 	@test -n "$(STAGE)" || { echo "name a stage: make deploy STAGE=dev (a file in infra/stages)" >&2; exit 1; }
 	@$(BIN)/python -m infra.deploy check "$(STAGE)"
 ifneq ($(filter deploy,$(MAKECMDGOALS)),)

@@ -89,17 +89,14 @@ FUNCTIONS: Mapping[str, Cadence] = {
 }
 
 
+LOST = {  # what makes up for an invocation that is lost; of other functions the next run
+    "JobChanged": "Then look at the jobs again: spotwarden replay --since TIME --function NAME (output JobChanged).",
+    "MarketSignalled": "The lost warnings of EC2 stay lost: no job depends on them.",
+}
+
+
 def _of(function: str) -> Mapping[str, Value]:
     return {"FunctionName": {"Ref": function}}
-
-
-def _again(function: str) -> str:
-    """What makes up for an invocation that is lost."""
-    if function == "JobChanged":
-        return "Then look at the jobs again: spotwarden replay --since TIME --function NAME, which is the output JobChanged."
-    if function == "MarketSignalled":
-        return "The warnings of EC2 that are lost stay lost: they are only recorded, and no job depends on them."
-    return f"The next run of {function} does what is due: nothing else is lost. Its error is in {function}Logs."
 
 
 def _per_function() -> Iterable[Alarm]:
@@ -138,7 +135,7 @@ def _per_function() -> Iterable[Alarm]:
             yield Alarm(
                 name=f"{name}LosesDeadLetters",
                 meaning=f"An invocation of {name} failed for good, and Lambda could not write it to the dead-letter queue.",
-                runbook=f"Check the queue DeadLetters and its key. {_again(name)}",
+                runbook=f"Check the queue DeadLetters and its key. {LOST.get(name, 'The next run does what is due.')}",
                 metric="DestinationDeliveryFailures",
                 namespace="AWS/Lambda",
                 dimensions=_of(name),

@@ -140,21 +140,21 @@ def test_a_rule_that_is_enabled_again_ends_the_alarm_on_a_missing_sweep(deployed
     assert not deployed.fires("WorkIsOverdue")
 
 
-def test_the_log_names_the_part_that_raised_and_the_alarm_ends_with_the_version_that_mends_it(
+def test_the_log_names_the_part_that_raised_and_the_alarm_ends_with_the_version_that_repairs_it(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def raises(*_: object) -> Decision:
         raise ArithmeticError
 
-    mended = decide.DECIDERS
-    monkeypatch.setattr(decide, "DECIDERS", (*mended, replace(mended[0], name="broken", decide=raises)))
+    repaired = decide.DECIDERS
+    monkeypatch.setattr(decide, "DECIDERS", (*repaired, replace(repaired[0], name="broken", decide=raises)))
     start(deployed)
     deployed.minutes(150, step=10)
     assert deployed.fires("DecidersFail")
     log = attacks.log(deployed.host)
     assert "decider failed" in log
     assert "broken" in log
-    monkeypatch.setattr(decide, "DECIDERS", mended)
+    monkeypatch.setattr(decide, "DECIDERS", repaired)
     deployed.minutes(120, step=10)
     assert not deployed.fires("DecidersFail")
 
