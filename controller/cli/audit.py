@@ -27,7 +27,7 @@ MARGIN = timedelta(days=30)  # a job of the period may have started before it, a
 
 
 def run(
-    period: PeriodText = "",
+    period: PeriodText = None,
     bill: Annotated[
         str,
         typer.Option(

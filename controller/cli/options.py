@@ -23,7 +23,7 @@ Table = Annotated[
     typer.Option("--table", metavar="NAME", envvar="SPOTWARDEN_TABLE", help="The DynamoDB table of the ledger."),
 ]
 PeriodText = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--period",
         metavar="PERIOD",

@@ -12,9 +12,9 @@ ANY_DAY = date(2026, 1, 31)
 WANTED = "2026-10, 2026-W41, 2026-10-05, 2026-10-01..2026-10-15, today, yesterday, or this or last week, month or year"
 
 
-def period_of(text: str, today: date) -> tuple[date, date]:
-    """The first day, and the day after the last; this month so far for an empty text. Raises BadInput."""
-    if not text:
+def period_of(text: str | None, today: date) -> tuple[date, date]:
+    """The first day, and the day after the last; this month so far without a text. Raises BadInput, also for an empty text."""
+    if text is None:
         return today.replace(day=1), today + DAY
     said = " ".join(text.lower().replace("-", " ").replace("_", " ").split())
     try:
@@ -36,7 +36,7 @@ def period_of(text: str, today: date) -> tuple[date, date]:
     return first, until
 
 
-def refuse_bad_period(text: str) -> None:
+def refuse_bad_period(text: str | None) -> None:
     """Refuse what is no period before anything is asked of AWS. Raises BadInput."""
     period_of(text, ANY_DAY)
 

@@ -41,7 +41,7 @@ class ReportFormat(StrEnum):
 
 
 def run(
-    period: PeriodText = "",
+    period: PeriodText = None,
     by: Annotated[By, typer.Option("--by", help="What each line of the report is.")] = By.TEAM,
     team: Annotated[list[str] | None, typer.Option("--team", metavar="TEAM", help="Only this team. Can be repeated.")] = None,
     format_: Annotated[ReportFormat, typer.Option("--format", help="The format of the report.")] = ReportFormat.TEXT,

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from controller.aws.system_clock import SystemClock
+from controller.cli.errors import BadInput
 from controller.cli.options import LOCAL_FOLDER
 from controller.cli.problem_formats import as_github, as_json, as_sarif
 from controller.cli.run_cases import cases_of
@@ -49,7 +50,9 @@ def run(
         typer.Option("--format", help="Text for people, JSON for programs, SARIF for code scanning, GitHub's annotations."),
     ] = ProblemFormat.TEXT,
 ) -> int:
-    """Print every problem; as text, also a summary."""
+    """Print every problem; as text, also a summary. Raises BadInput for an empty name."""
+    if not folder:  # a variable that is not set: without a name it would be the working directory
+        raise BadInput("found an empty name, wanted a policy folder")
     validated = validate_folder(Path(folder), now=SystemClock().now())
     errors = tuple(sorted({*validated.errors, *_case_errors(Path(folder), validated)}))
     sys.stdout.write(FORMATS[format_]((*errors, *validated.warnings)))

@@ -15,18 +15,18 @@ TODAY = date(2026, 10, 20)
 @pytest.mark.parametrize(
     ("text", "since", "until"),
     [
-        ("", "2026-10-01", "2026-10-21"),
+        (None, "2026-10-01", "2026-10-21"),
         ("2026-12", "2026-12-01", "2027-01-01"),
         ("2026-W41", "2026-10-05", "2026-10-12"),
         ("2026-10-05", "2026-10-05", "2026-10-06"),
         ("2026-10-01..2026-10-15", "2026-10-01", "2026-10-16"),
     ],
 )
-def test_a_period_is_read(text: str, since: str, until: str) -> None:
+def test_a_period_is_read(text: str | None, since: str, until: str) -> None:
     assert [day.isoformat() for day in period_of(text, TODAY)] == [since, until]
 
 
-@pytest.mark.parametrize("text", ["October", "2026-13", "2026-W60", "2026-10-32", "2026-10-05..2026-10-01", "2026"])
+@pytest.mark.parametrize("text", ["", " ", "October", "2026-13", "2026-W60", "2026-10-32", "2026-10-05..2026-10-01", "2026"])
 def test_a_bad_period_says_what_was_found_and_wanted(text: str) -> None:
     with pytest.raises(ValueError, match=r"--period: .*wanted 2026-10, 2026-W41"):
         period_of(text, TODAY)

@@ -136,3 +136,10 @@ def test_a_name_in_a_case_that_no_rule_has_is_an_error_as_it_is_for_test(
     assert "found the unknown rule 'oen'" in capsys.readouterr().out
     (tmp_path / "a.test.yaml").write_text(case % "one")
     assert validated(tmp_path, GOOD) == 0
+
+
+def test_an_empty_name_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.yaml").write_text(GOOD, "utf-8")  # the working directory is not meant
+    assert main(["validate", ""]) == 2
+    assert "found an empty name, wanted a policy folder" in capsys.readouterr().err
