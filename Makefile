@@ -15,7 +15,7 @@ LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --
 SEEDS ?= 5000
 ARGS ?=
 
-.PHONY: help install demo test check lint simulate mutants bench bench-coldstart chaos nightly docs picture package lint-stack deploy destroy release lock clean
+.PHONY: help install demo test check lint simulate mutants bench bench-coldstart chaos nightly docs picture package lint-stack deploy stage destroy release lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -83,9 +83,16 @@ lint-stack: package  ## check the stack with checkov and parliament, and the Ter
 	$(BIN)/python -m infra.lint_stack build/package/sam.json
 	$(BIN)/python -m infra.lint_terraform
 
-deploy: package  ## deploy a stage: STAGE=dev; shows the changes first, YES=1 does not ask; REVERT_DRIFT=yes undoes changes by hand
-	@test -n "$(STAGE)" || { echo "name a stage: make deploy STAGE=dev (a file in infra/stages)" >&2; exit 1; }
+deploy: stage package  ## deploy a stage: STAGE=dev; shows the changes first, YES=1 does not ask; REVERT_DRIFT=yes undoes changes by hand
 	$(BIN)/python -m infra.deploy deploy "$(STAGE)" $(if $(YES),--yes) $(if $(filter yes,$(REVERT_DRIFT)),--revert-drift)
+
+# The stage is checked before the package is built, also by make -j: no package where no stage fits.
+stage: $(BIN)/installed  ## check that infra/stages has a file of STAGE that can be read
+	@test -n "$(STAGE)" || { echo "name a stage: make deploy STAGE=dev (a file in infra/stages)" >&2; exit 1; }
+	@$(BIN)/python -m infra.deploy check "$(STAGE)"
+ifneq ($(filter deploy,$(MAKECMDGOALS)),)
+package: stage
+endif
 
 destroy: $(BIN)/installed  ## delete the stack of STAGE; the table stays, unless DELETE_LEDGER=yes
 	@test -n "$(STAGE)" || { echo "name a stage: make destroy STAGE=dev (a file in infra/stages)" >&2; exit 1; }

@@ -89,6 +89,12 @@ FUNCTIONS: Mapping[str, Cadence] = {
 }
 
 
+LOST = {  # what makes up for an invocation that is lost; of other functions the next run
+    "JobChanged": "Then look at the jobs again: spotwarden replay --since TIME --function NAME (output JobChanged).",
+    "MarketSignalled": "The lost warnings of EC2 stay lost: no job depends on them.",
+}
+
+
 def _of(function: str) -> Mapping[str, Value]:
     return {"FunctionName": {"Ref": function}}
 
@@ -129,8 +135,7 @@ def _per_function() -> Iterable[Alarm]:
             yield Alarm(
                 name=f"{name}LosesDeadLetters",
                 meaning=f"An invocation of {name} failed for good, and Lambda could not write it to the dead-letter queue.",
-                runbook="Check the queue and its key, then look at the jobs again with spotwarden replay --since TIME --function"
-                " NAME, which is the output JobChanged.",
+                runbook=f"Check the queue DeadLetters and its key. {LOST.get(name, 'The next run does what is due.')}",
                 metric="DestinationDeliveryFailures",
                 namespace="AWS/Lambda",
                 dimensions=_of(name),
@@ -288,7 +293,8 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="EventsOfOthers",
         meaning="Events of another account or region arrive here. They are refused.",
-        runbook="Remove the rule that forwards them; install a stack in that account and region.",
+        runbook="The saved query Errors shows account and region: \"event refused\". Remove the rule there that forwards them;"
+        " install a stack there.",
         metric="EventsOfOthers",
         statistic="Sum",
         period_s=HOUR,

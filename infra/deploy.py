@@ -279,9 +279,9 @@ def _asked(question: str) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Deploy or destroy from the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Deploy a stage of Spotwarden, or destroy it.")
-    parser.add_argument("action", choices=("deploy", "destroy"))
+    """Check, deploy or destroy a stage from the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Check the file of a stage of Spotwarden, deploy the stage, or destroy it.")
+    parser.add_argument("action", choices=("check", "deploy", "destroy"))
     parser.add_argument("stage")
     parser.add_argument("--package", type=Path, default=Path("build/package"))
     parser.add_argument("--stages", type=Path, default=STAGES, help="the folder of stage files")
@@ -292,6 +292,8 @@ def main(arguments: list[str] | None = None) -> int:
     confirm: Callable[[str], bool] = (lambda _: True) if chosen.yes else _asked
     try:
         stage = stage_of(chosen.stage, chosen.stages)
+        if chosen.action == "check":  # before the package is built
+            return 0
         client = cache(lambda service: boto3.client(service, region_name=stage.region))
         deployment = Deployment(stage, client, revert_drift=chosen.revert_drift)
         if chosen.action == "destroy":

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from controller import wiring
+from controller import decide, wiring
 from controller.cli import main
+from controller.decide.decision import Decision
 from infra.local import functions
 from infra.local.host import CLIENT_CONFIG, TABLE
 from tests.alarms.cloudwatch import Deployed
-from tests.alarms.test_alarms import POLICY, make_unreadable, queue_a_message, start
+from tests.alarms.test_alarms import POLICY, event, make_unreadable, queue_a_message, start
 from tests.security import lab as attacks
 
 pytestmark = pytest.mark.nightly  # each lets hours pass
@@ -136,3 +138,60 @@ def test_a_rule_that_is_enabled_again_ends_the_alarm_on_a_missing_sweep(deployed
     deployed.minutes(6)
     assert not deployed.fires("SweepIsMissing")
     assert not deployed.fires("WorkIsOverdue")
+
+
+def test_the_log_names_the_part_that_raised_and_the_alarm_ends_with_the_version_that_repairs_it(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raises(*_: object) -> Decision:
+        raise ArithmeticError
+
+    repaired = decide.DECIDERS
+    monkeypatch.setattr(decide, "DECIDERS", (*repaired, replace(repaired[0], name="broken", decide=raises)))
+    start(deployed)
+    deployed.minutes(150, step=10)
+    assert deployed.fires("DecidersFail")
+    log = attacks.log(deployed.host)
+    assert "decider failed" in log
+    assert "broken" in log
+    monkeypatch.setattr(decide, "DECIDERS", repaired)
+    deployed.minutes(120, step=10)
+    assert not deployed.fires("DecidersFail")
+
+
+def test_the_log_names_the_members_that_are_not_understood_and_the_alarm_ends_with_the_version_that_knows_them(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(deployed)
+    world = deployed.host.world
+    describe = world.describe_training_job
+    monkeypatch.setattr(world, "describe_training_job", lambda name: {**describe(name), "NewConfig": {"Level": 1}})
+    deployed.minutes(30, step=10)
+    assert deployed.fires("JobsAreNotUnderstood")
+    log = attacks.log(deployed.host)
+    assert "description has unknown members" in log
+    assert "NewConfig" in log
+    monkeypatch.setattr(world, "describe_training_job", describe)
+    deployed.minutes(70, step=10)
+    assert not deployed.fires("JobsAreNotUnderstood")
+
+
+def test_the_log_names_the_account_whose_events_arrive_and_the_alarm_ends_once_they_stop(deployed: Deployed) -> None:
+    foreign = event(deployed, "job_changed", account="999999999999")
+    deployed.observe(lambda: deployed.host.bus.put(foreign))
+    assert deployed.fires("EventsOfOthers")
+    log = attacks.log(deployed.host)
+    assert "event refused" in log
+    assert "999999999999" in log
+    deployed.minutes(70, step=10)
+    assert not deployed.fires("EventsOfOthers")
+
+
+@pytest.mark.parametrize(("function", "alarm"), [("discover", "DiscoverIsMissing"), ("digests", "DigestsAreMissing")])
+def test_a_rule_that_is_enabled_again_ends_the_alarm_on_an_hourly_function(deployed: Deployed, function: str, alarm: str) -> None:
+    deployed.silent.add(function)
+    deployed.minutes(240, step=20)
+    assert deployed.fires(alarm)
+    deployed.silent.clear()
+    deployed.minutes(60, step=20)
+    assert not deployed.fires(alarm)

@@ -17,7 +17,7 @@ from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.cli.errors import BadInput
 from controller.cli.ledger_data.export import export
-from controller.cli.ledger_data.forget import FORGOTTEN, forget
+from controller.cli.ledger_data.forget import FORGOTTEN, forget, without
 from controller.cli.ledger_data.restore import restore
 from controller.cli.ledger_data.rows import line_of
 from controller.cli.ledger_data.whole_table import WholeTable
@@ -287,6 +287,22 @@ def test_a_forgotten_person_is_in_no_row_and_the_sums_stay(client: Any, table: s
     assert [row["Item"]["pk"]["S"] for row in left] == ["halt"]
     assert forget(client, table, person, write=True, wait=WAITED.append) == 0
     assert "0 rows and the sums of 0 days rewritten" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"team": "vision", "user": "ada"}, {"team": "vision", "user": FORGOTTEN}),
+        ({"requester": "ada", "team": "ada-lab"}, {"requester": FORGOTTEN, "team": "ada-lab"}),  # the policy says which tag it is
+        ({"user": "eve"}, None),
+        ({"user": ["ada"]}, None),  # of no version of ours
+    ],
+)
+def test_a_forgotten_person_is_in_none_of_the_tags_that_were_read_first(before: Any, after: Any) -> None:
+    row = {"body": {"M": {"tags": {"S": json.dumps(before)}, "job": {"S": "ada"}}}}
+    found = without(row, frozenset({"ada"}))
+    assert (json.loads(found["body"]["M"]["tags"]["S"]) if found else None) == after
+    assert found is None or found["body"]["M"]["job"] == {"S": "ada"}
 
 
 def test_a_row_that_changes_while_a_person_is_forgotten_is_left_and_said(

@@ -6,6 +6,7 @@ moto does not carry out the SAM transform: the functions are in the change set a
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import textwrap
 from collections.abc import Callable, Iterator
@@ -363,6 +364,24 @@ def test_the_stage_that_ships_has_parameters_of_the_template_alone() -> None:
 def test_a_version_of_python_is_the_package_s_under_either_name(words: tuple[str, ...], built: list[str]) -> None:
     *_, line = recipe(("package", *words), ROOT)
     assert line == [".venv/bin/python", "infra/build.py", "--out", "build/package", *built]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["STAGE=prodd"], "found no stage 'prodd', wanted one of dev"),
+        (["STAGE=prodd", "-j4"], "found no stage 'prodd', wanted one of dev"),
+        (["STAGE="], "name a stage: make deploy STAGE=dev"),
+        ([], "name a stage: make deploy STAGE=dev"),
+    ],
+)
+def test_a_stage_that_does_not_exist_is_refused_before_a_package_is_built(words: list[str], told: str) -> None:
+    asked = ["make", "-o", ".venv/bin/installed", "deploy", "ARGS=--no-such-flag", "PYTHON=python3", *words]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "STAGE"}
+    done = subprocess.run(asked, check=False, capture_output=True, text=True, cwd=ROOT, env=env)  # noqa: S603  # our own Makefile
+    assert done.returncode
+    assert told in done.stderr
+    assert "infra/build.py" not in done.stdout
 
 
 def test_an_interpreter_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """``spotwarden forget``: takes a person out of the ledger. Sums stay: what was theirs is counted as a forgotten user's.
 
-Names are where the code puts people: the value of the tag ``user``, the id of a Slack user who asked, waived or halted, and the
-name at the end of the ARN of somebody whose CreateTrainingJob was refused.
+Names are where the code puts people: the value of the tag ``user``, also among the tags that were read first, the id of a
+Slack user who asked, waived or halted, and the name at the end of the ARN of somebody whose CreateTrainingJob was refused.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from controller.units.plural import count
 FORGOTTEN = "forgotten"
 FIELDS = frozenset({"user", "who", "owner", "mention"})
 CALLER = "caller"  # the end of an ARN: user/NAME, or assumed-role/ROLE/NAME
+TAGS = "tags"  # of a job, as JSON
 TRIES = 5
 INDEX_S = 5  # until the index of a day, which is eventually consistent, shows rows as they were rewritten; usually below one
 FIRST, LAST = date(2017, 1, 1), date(2999, 1, 1)
@@ -105,6 +106,8 @@ def _attribute(name: str, value: Mapping[str, Any], person: frozenset[str]) -> M
         return value
     if name == "facts" and text.startswith("{"):
         return {"S": json.dumps(_document(json.loads(text), person), sort_keys=True)}
+    if name == TAGS and text.startswith("{"):
+        return {"S": json.dumps(_tags(json.loads(text), person), sort_keys=True)}
     return {"S": _text(name, text, person)}
 
 
@@ -112,6 +115,11 @@ def _document(value: Any, person: frozenset[str]) -> Any:
     if not isinstance(value, dict):
         return value
     return {name: _text(name, part, person) if isinstance(part, str) else _document(part, person) for name, part in value.items()}
+
+
+def _tags(tags: Mapping[str, Any], person: frozenset[str]) -> dict[str, Any]:
+    """Tags of a job: which of them names the user is a setting of the policy, so every value that is the name is rewritten."""
+    return {key: FORGOTTEN if isinstance(value, str) and value in person else value for key, value in tags.items()}
 
 
 def _text(name: str, text: str, person: frozenset[str]) -> str:
