@@ -295,9 +295,7 @@ ALARMS: tuple[Alarm, ...] = (
         meaning="Events of another account or region arrive here. They are refused.",
         runbook="The saved query Errors shows account and region: \"event refused\". Remove the rule there that forwards them;"
         " install a stack there.",
-        metric="EventsOfOthers",
-        statistic="Sum",
-        period_s=HOUR,
+        metric="EventsOfOthers", statistic="Sum", period_s=HOUR,
     ),
     Alarm(
         name="DeadLettersNotEmpty",
