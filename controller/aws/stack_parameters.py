@@ -1,4 +1,4 @@
-"""Reads the stack's parameters from the environment of each function."""
+"""Reads the stack's parameters from the environment; ``controller.wiring`` reads the names of resources."""
 
 from __future__ import annotations
 

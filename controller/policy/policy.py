@@ -71,7 +71,7 @@ NO_REPAIR = Repair()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule of a policy file. ``kind`` is one of ``controller.policy.rules.KINDS``, ``options`` are that kind's own."""
+    """One rule of a policy file. ``kind`` is one of ``controller.policy.rules.RULE_KINDS``, ``options`` are that kind's own."""
 
     name: Name
     kind: str

@@ -1,7 +1,7 @@
 """Judges a job by a policy: one small function per kind of rule.
 
-``KINDS`` maps ids to kinds. Each kind names the fields of a job that it needs, so that a document without one of them leaves the
-rule undecided.
+``RULE_KINDS`` maps ids to kinds. Each kind names the fields of a job that it needs, so that a document without one of them leaves
+the rule undecided.
 """
 
 from __future__ import annotations
