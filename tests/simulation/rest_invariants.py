@@ -223,7 +223,9 @@ def no_lineage_ends_with_a_foreign_model(history: History) -> None:
 
 
 def no_stranger_evades_a_rule(history: History) -> None:
-    """A stranger's job is a root of its own, and a rule that enforces takes it down as any other."""
+    """A stranger's job is a root of its own, and a rule that enforces takes it down as any other, unless it never trained: in an
+    outage it may end for want of capacity before anybody sees it.
+    """
     for life in _reachable(history):
         if not life.hostile:
             continue
@@ -232,7 +234,7 @@ def no_stranger_evades_a_rule(history: History) -> None:
         require(started is not None and started.number == 1, f"a stranger's job is like any other: {life.where}")
         job = history.ports.jobs.describe(life.name)
         policy = history.rollout.current()
-        if len(history.policies) > 1 or job is None or job.spot or job.created_at < policy.in_force_at:
+        if len(history.policies) > 1 or job is None or job.spot or job.created_at < policy.in_force_at or job.never_started:
             continue
         stops = [
             r
