@@ -22,6 +22,13 @@ PARQUET, ENCRYPTED_PARQUET = b"PAR1", b"PARE"
 SEPARATORS = (",", ";", "\t")
 NO_KEY = "wanted s3://BUCKET/KEY of one file of the export"
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
+UNREADABLE: tuple[type[Exception], ...] = (
+    ValueError,  # read_bill of its columns, and pyarrow of what is no Parquet
+    csv.Error,
+    EOFError, zlib.error,  # gzip of a file that is cut off, or damaged
+    NotImplementedError, OverflowError, MemoryError,  # pyarrow of an unknown encoding, and of values and sizes beyond all bounds
+)  # fmt: skip
+"""What the libraries raise for a file that is no readable bill, besides OSError."""
 
 
 def bill_of(address: str, bytes_most: int = BYTES_MAX, *, account: str = "") -> Bill:
@@ -36,7 +43,7 @@ def bill_of(address: str, bytes_most: int = BYTES_MAX, *, account: str = "") -> 
         raise BadInput(f"{address}: {error}") from error
     except OSError as error:
         raise BadInput(f"{address}: {error.strerror or reason(error)}") from error
-    except (EOFError, MemoryError, OverflowError, ValueError, NotImplementedError, csv.Error, zlib.error) as error:
+    except UNREADABLE as error:
         raise BadInput(f"{address}: {reason(error)}") from error
 
 

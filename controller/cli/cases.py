@@ -16,6 +16,7 @@ from controller.cli.errors import BadInput
 from controller.cli.junit import junit_report
 from controller.cli.options import LOCAL_FOLDER
 from controller.cli.output_file import refuse_unwritable, write_output
+from controller.cli.printable import printable
 from controller.cli.run_cases import CaseResult, cases_of, parts_of, run_case
 from controller.cli.usage import BAD_INPUT
 from controller.policy.compiled import load_policy
@@ -80,8 +81,8 @@ def case_lines(
     """The results as lines for a terminal."""
     for result in results:
         if result.differences:
-            yield f"failed  {_plain(result.case.entry.name)}  ({result.case.file}:{result.case.line})"
-            yield from (f"          {_plain(difference)}" for difference in result.differences)
+            yield f"failed  {printable(result.case.entry.name)}  ({result.case.file}:{result.case.line})"
+            yield from (f"          {printable(difference)}" for difference in result.differences)
     failed = sum(1 for result in results if result.differences)
     yield f"{count(len(results), 'case')}: {len(results) - failed} passed, {failed} failed"
     if coverage:
@@ -122,7 +123,3 @@ def _json_lines(results: Iterable[CaseResult], missed: Sequence[tuple[str, str]]
         yield json.dumps(line, ensure_ascii=False)
     if coverage:
         yield json.dumps({"not_reached": [{"kind": kind, "name": name} for kind, name in missed]}, ensure_ascii=False)
-
-
-def _plain(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -23,6 +23,7 @@ from controller.cli.job_names import not_meant
 from controller.cli.judging import NOTHING_SEEN, Checked, check_document, check_job
 from controller.cli.options import Format, OutputFormat, Table
 from controller.cli.policy_source import PolicyFolder, policy_document
+from controller.cli.printable import printable
 from controller.cli.usage import BAD_INPUT
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import Refusal
@@ -80,7 +81,7 @@ def run(
     for file in files:
         for checked, code in _checked(file, policy, known, live=live, table=table):
             if checked.error:
-                print(_error(checked), file=sys.stderr)
+                print(printable(_error(checked)), file=sys.stderr)
             write(checked)
             judged = judged or checked.word is not None
             codes.add(FINDINGS if strict and code == UNDECIDED else code)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from controller.cli.fix_words import fix_lines, prefix_lines, resume_lines
 from controller.cli.judging import Checked
+from controller.cli.printable import printable
 from controller.policy.findings import Finding, VerdictKind
 from controller.policy.policy import Severity
 from controller.units.plural import count
@@ -128,5 +129,5 @@ class TextOutput:
     def _line(self, *parts: tuple[str, str]) -> None:
         line = Text()
         for text, style in parts:
-            line.append("".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text), style=style)
+            line.append("\n".join(map(printable, text.split("\n"))), style=style)
         self._console.print(line)

@@ -21,6 +21,7 @@ Line = tuple[str, str]
 AS_WRITTEN = frozenset({"request", "ack"})  # where a member of an unknown name is taken out too
 ABBREVIATED = re.compile(r"(?:Uri|Arn|Id)(?![a-z])")  # ACK writes s3URI, roleARN
 PLAIN = re.compile(r"[A-Za-z0-9_.:/@+-]+")
+QUOTES = frozenset("\"'{}\\")  # would end or change a text of Python or of States.Format
 SECONDS = re.compile(r".*InSeconds$")
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "request": ("request", "cli", "v2", "v3", "terraform"),
@@ -92,7 +93,7 @@ def prefix_lines(fix: Fix, tool: str) -> Iterable[Line]:
         "step-functions": f'"S3Uri.$": "States.Format(\'{folder}/{{}}/\', $$.Execution.Name)"',
         "pipeline": json.dumps({"Std:Join": {"On": "/", "Values": [folder, {"Get": "Execution.PipelineExecutionId"}]}}),
     }.get(tool, f'f"{folder}/{{run}}/"' if tool.startswith("sdk") else "")
-    if way:
+    if way and not QUOTES & set(folder):
         yield "  such as", way
 
 
@@ -133,21 +134,24 @@ def aws_cli(change: Mapping[str, Any]) -> str:
             case bool():
                 options.append(flag if value else f"--no-{flag.removeprefix('--')}")
             case Mapping():
-                kept = ",".join(f"{k}={v}" for k, v in value.items() if v is not None)
+                kept = {k: v for k, v in value.items() if v is not None}
                 gone = ", ".join(k for k, v in value.items() if v is None)
-                options.append(f"{flag} {kept}" if kept else f"(without {gone} in {flag})")
-            case list():
-                options.append(f"{flag} {_cli_tags(value)}")
+                options.append(f"{flag} {_cli_value(kept)}" if kept else f"(without {gone} in {flag})")
             case _:
-                options.append(f"{flag} {value}")
+                options.append(f"{flag} {_cli_value(value)}")
     return " ".join(options)
 
 
-def _cli_tags(tags: list[Mapping[str, str]]) -> str:
-    """Tags in the shorthand of the AWS CLI, or as JSON where a text has characters that the shorthand or a shell reads."""
-    if all(PLAIN.fullmatch(text) for tag in tags for text in tag.values()):
-        return " ".join(f"Key={tag['Key']},Value={tag['Value']}" for tag in tags)
-    return shlex.quote(json.dumps(tags, ensure_ascii=False))
+def _cli_value(value: Any) -> str:
+    """A value in the shorthand of the AWS CLI, or as JSON where a text has characters that the shorthand or a shell reads."""
+    if not isinstance(value, list | Mapping):
+        return shlex.quote(str(value))
+    items = value if isinstance(value, list) else [value]
+    if all(
+        isinstance(item, Mapping) and all(PLAIN.fullmatch(str(text)) for pair in item.items() for text in pair) for item in items
+    ):
+        return " ".join(",".join(f"{name}={text}" for name, text in item.items()) for item in items)
+    return shlex.quote(json.dumps(value, ensure_ascii=False))
 
 
 def estimator(change: Mapping[str, Any]) -> str:

@@ -72,7 +72,7 @@ def check_document(
         body: Any = found.body
         later: dict[str, str] = {}
     else:
-        body, later = _with_whole_tags(*said_part(found.body))
+        body, later = _without_open_tags(*said_part(found.body))
     refused = [*found.refused, *_refused(body, found, later), *_refused_around(found)] if found.request else []
     name = found.name or later.get("TrainingJobName")
     if found.base is not DocumentKind.EVENT and "TrainingJobName" not in body and name:
@@ -299,7 +299,7 @@ def _renames(body: Mapping[str, Any], meant: Mapping[str, Any]) -> dict[str, Any
     return change
 
 
-def _with_whole_tags(body: Any, later: dict[str, str]) -> tuple[Any, dict[str, str]]:
+def _without_open_tags(body: Any, later: dict[str, str]) -> tuple[Any, dict[str, str]]:
     """A tag whose key or value is filled in later is none that is known, and leaves open which tags there are."""
     places = [place for place in later if place.startswith("Tags[")]
     if not places:

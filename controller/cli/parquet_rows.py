@@ -19,7 +19,6 @@ INSTALL = (
     "found a Parquet file, wanted the extra spotwarden[parquet]: pip install '.[parquet]', or pipx inject spotwarden pyarrow"
 )
 TOO_LARGE = "more than {:,} bytes, wanted the export of one month"
-Texts = list[str]
 
 
 def parquet_rows(
@@ -40,16 +39,20 @@ def parquet_rows(
 
 def refuse_without_pyarrow() -> None:
     """Raises BadInput where the extra is not installed."""
+    _pyarrow_parquet()
+
+
+def _pyarrow_parquet() -> Any:
+    """The module that reads Parquet, which is an extra and slow to load. Raises BadInput where it is not installed."""
     try:
-        import pyarrow.parquet  # noqa: F401 – only whether it is there
+        from pyarrow import parquet
     except ImportError as error:
         raise BadInput(INSTALL) from error
+    return parquet
 
 
 def _opened(file: Any, read_dictionary: list[str] | None = None) -> Any:
-    refuse_without_pyarrow()
-    from pyarrow import parquet
-
+    parquet = _pyarrow_parquet()
     file.seek(0)
     return parquet.ParquetFile(file, read_dictionary=read_dictionary, pre_buffer=False, arrow_extensions_enabled=False)
 

@@ -17,6 +17,13 @@ from controller.policy.bounds import WHEN_MAX
 from controller.policy.policy import RuleAction
 from controller.policy.resubmission import FallbackKind
 from controller.policy.rules import RULE_KINDS
+from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
+from controller.policy.rules.checkpoint_exclusive import CHECKPOINT_EXCLUSIVE
+from controller.policy.rules.checkpoint_required import CHECKPOINT_REQUIRED
+from controller.policy.rules.instance_allowed import INSTANCE_ALLOWED
+from controller.policy.rules.max_wait_limit import MAX_WAIT_LIMIT
+from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
+from controller.policy.rules.tags_required import TAGS_REQUIRED
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import Path, quoted
 from controller.policyfile.schema import Backoff
@@ -31,11 +38,11 @@ SECTIONS = ("rules", "resubmit", "brakes", "slack", "labels")
 ROLL_OUT = ("share", "enforce_from", "surprise")  # how enforcing begins
 ENOUGH_ALONE = ("waivers", "rates")  # sections without which a file may be, and which it may consist of
 LATER_SECTIONS = ("defaults", "checkpoints", "trust_claims", "longest_waiver", "waivers", "rates")
-NEEDS_PREFIX = ("checkpoint-required", "checkpoint-exclusive")
+NEEDS_PREFIX = (CHECKPOINT_REQUIRED.id, CHECKPOINT_EXCLUSIVE.id)
 NOT_REPAIRABLE: Mapping[str, str] = {
-    "instance-allowed": "only the job's owner knows which of the allowed types it can use",
-    "checkpoint-alive": "only the training code can write checkpoints",
-    "spot-worth-it": "only the job's owner can make it write checkpoints, or pay for on-demand",
+    INSTANCE_ALLOWED.id: "only the job's owner knows which of the allowed types it can use",
+    CHECKPOINT_ALIVE.id: "only the training code can write checkpoints",
+    SPOT_WORTH_IT.id: "only the job's owner can make it write checkpoints, or pay for on-demand",
 }
 ONCE: Mapping[str, str] = {
     FallbackKind.INSTANCE_TYPES: "instance type",
@@ -185,7 +192,7 @@ def _check_options(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
         OPTIONS[kind].model_validate(options)
     except ValidationError as error:
         validation_errors(error, OPTIONS[kind], tree, (*path, "options"))
-    if kind == "max-wait-limit" and not {"at_most", "times_runtime"} & options.keys():
+    if kind == MAX_WAIT_LIMIT.id and not {"at_most", "times_runtime"} & options.keys():
         tree.problem((*path, "options"), found="no limit", wanted="at_most, times_runtime or both")
 
 
@@ -218,7 +225,7 @@ def _check_repair(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
         wanted = "repair: {checkpoint: s3://bucket/{team}/{family}/}"
         tree.problem(path, found=f"action: repair for {kind} without a checkpoint template", wanted=wanted)
     options = rule.get("options")
-    if kind == "tags-required" and isinstance(options, Mapping):
+    if kind == TAGS_REQUIRED.id and isinstance(options, Mapping):
         missing = [tag for tag in _texts(options.get("tags")) if tag not in mapping(known.get("tags"))]
         if missing:
             at, found = (*path, "repair", "tags"), f"no value for {', '.join(missing)}"

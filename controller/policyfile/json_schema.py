@@ -14,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from controller.policy.rules import RULE_KINDS
+from controller.policy.rules.max_wait_limit import MAX_WAIT_LIMIT
 from controller.policyfile.consistency import ENOUGH_ALONE, ROLL_OUT, SECTIONS
 from controller.policyfile.descriptions import DESCRIPTIONS
 from controller.policyfile.options import OPTIONS
@@ -109,7 +110,7 @@ def _of_kind(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
     then: dict[str, Any] = {"properties": {"options": options}}
     if options.get("required"):
         then["required"] = ["options"]
-    if kind == "max-wait-limit":
+    if kind == MAX_WAIT_LIMIT.id:
         then = {"properties": {"options": {**options, "minProperties": 1}}, "required": ["options"]}
     return {"if": {"properties": {"rule": {"const": kind}}, "required": ["rule"]}, "then": then}
 

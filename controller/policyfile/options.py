@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from pydantic import Field, StrictBool
 
+from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
+from controller.policy.rules.checkpoint_exclusive import CHECKPOINT_EXCLUSIVE
+from controller.policy.rules.checkpoint_required import CHECKPOINT_REQUIRED
+from controller.policy.rules.instance_allowed import INSTANCE_ALLOWED
+from controller.policy.rules.max_runtime_limit import MAX_RUNTIME_LIMIT
+from controller.policy.rules.max_wait_limit import MAX_WAIT_LIMIT
+from controller.policy.rules.spot_required import SPOT_REQUIRED
+from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
+from controller.policy.rules.tags_required import TAGS_REQUIRED
+from controller.policy.rules.uncheckpointed_cap import UNCHECKPOINTED_CAP
 from controller.policyfile.schema import Factor
 from controller.policyfile.tags import TagKeys
 from controller.policyfile.vocabulary import Duration, DurationOrZero, InstanceTypes, Percent, Prefixes, StrictModel
@@ -56,14 +66,14 @@ class SpotWorthIt(Options):
 
 
 OPTIONS: dict[str, type[Options]] = {
-    "checkpoint-required": CheckpointRequired,
-    "uncheckpointed-cap": UncheckpointedCap,
-    "max-wait-limit": MaxWaitLimit,
-    "max-runtime-limit": MaxRuntimeLimit,
-    "spot-required": SpotRequired,
-    "checkpoint-exclusive": Options,
-    "checkpoint-alive": CheckpointAlive,
-    "tags-required": TagsRequired,
-    "instance-allowed": InstanceAllowed,
-    "spot-worth-it": SpotWorthIt,
+    CHECKPOINT_REQUIRED.id: CheckpointRequired,
+    UNCHECKPOINTED_CAP.id: UncheckpointedCap,
+    MAX_WAIT_LIMIT.id: MaxWaitLimit,
+    MAX_RUNTIME_LIMIT.id: MaxRuntimeLimit,
+    SPOT_REQUIRED.id: SpotRequired,
+    CHECKPOINT_EXCLUSIVE.id: Options,
+    CHECKPOINT_ALIVE.id: CheckpointAlive,
+    TAGS_REQUIRED.id: TagsRequired,
+    INSTANCE_ALLOWED.id: InstanceAllowed,
+    SPOT_WORTH_IT.id: SpotWorthIt,
 }

@@ -64,7 +64,7 @@ class Problem:
     def __str__(self) -> str:
         warning = "warning: " if self.level is Level.WARNING else ""
         path = f"{self.path}: " if self.path else ""
-        return f"{printable(self.file)}:{self.line}:{self.column}: {warning}{path}{self.message}"
+        return printable(f"{self.file}:{self.line}:{self.column}: {warning}{path}{self.message}")
 
     def _picture(self) -> tuple[str, ...]:
         """The line and the caret; a long line is cut, and what a terminal would obey or hide is a dot."""

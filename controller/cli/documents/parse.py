@@ -20,7 +20,6 @@ from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 NUMBER_CHARS_MAX = 19
 BARE_PLACE = re.compile(r"([:\[,]\s*)(\$\{[^{}\"\n]+\})(?=\s*[,}\]])")  # of a template: "MaxRuntimeInSeconds": ${runtime}
 VISIBLE = re.compile(r"\S")
-BLANKS = re.compile(r"[ \t\n\r]*")
 MERGE = "tag:yaml.org,2002:merge"
 DEEP = "found values nested too deeply, wanted a job document"
 
@@ -183,12 +182,12 @@ class _Decoder(json.JSONDecoder):
         begun: dict[str, int] = {}
         while True:
             begin = text.index('"', at)
-            name, end = json.decoder.scanstring(text, begin + 1)  # type: ignore[attr-defined] # typeshed leaves it out
+            name, end = self.raw_decode(text, begin)
             if name in begun:
                 return NamedTwice(text, name, begun[name], begin)
             begun[name] = begin
-            colon = text.index(":", end)
-            _, at = self.raw_decode(text, colon + 1 + len(BLANKS.match(text, colon + 1)[0]))  # type: ignore[index] # it matches ""
+            value = next(VISIBLE.finditer(text, text.index(":", end) + 1))
+            _, at = self.raw_decode(text, value.start())
 
 
 class _Loader(LimitedLoader):
@@ -233,8 +232,8 @@ def _intrinsic(loader: _Loader, tag: str, node: yaml.Node) -> Any:
         return _text(loader, node)
     if tag == "Sub" and isinstance(node, yaml.SequenceNode) and node.value and isinstance(node.value[0], yaml.ScalarNode):
         return _text(loader, node.value[0])
-    shown = node.value if isinstance(node, yaml.ScalarNode) else "…"
-    return Later(why=f"!{tag} {shown}")
+    said = node.value if isinstance(node, yaml.ScalarNode) else "…"
+    return Later(why=f"!{tag} {said}")
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)

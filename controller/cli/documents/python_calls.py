@@ -101,7 +101,7 @@ def _is_block(node: ast.AST) -> bool:
 def other_way(module: ast.Module) -> str:
     """What a program imports that makes training jobs in a way that is not read: remote functions, other trainers, Spark."""
     for _, origin in imports(module):
-        library, _, name = origin.partition(".")[0], "", origin.rpartition(".")[2]
+        library, name = origin.partition(".")[0], origin.rpartition(".")[2]
         if library in LIBRARIES and "." in origin and OTHER_WAYS.fullmatch(name):
             return f"{name} of {LIBRARIES[library]}"
     return ""

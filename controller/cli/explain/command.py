@@ -25,6 +25,7 @@ from controller.cli.ledger import with_ledger
 from controller.cli.live_evidence import with_expectation
 from controller.cli.options import LOCAL_FOLDER, Format, OutputFormat, Table
 from controller.cli.policy_source import PolicyUsed, policy_in_force, policy_of_folder
+from controller.cli.printable import printable
 from controller.cli.run_cases import action_of
 from controller.cli.usage import BAD_INPUT
 from controller.decide import decide
@@ -91,7 +92,7 @@ def _explain_file(target: str, used: PolicyUsed, given: Mapping[str, str] | None
     for found in documents(target):
         checked = check_document(found, used.policy, given, now=now, as_made=lambda job: _made(job, now))
         if checked.word is None:
-            print(f"{found.where}: {checked.error}", file=sys.stderr)
+            print(printable(f"{found.where}: {checked.error}"), file=sys.stderr)
             code = BAD_INPUT
             continue
         write(_explained(checked, used, now))

@@ -11,6 +11,7 @@ from typing import Any
 from controller.cli.explain.reasons import BlockReason, Looked, RuleReason, WaiverReason, options_text, wanted_text
 from controller.cli.explain.timeline import Event
 from controller.cli.judging import Checked
+from controller.cli.printable import printable
 from controller.policyfile.cases import NONE
 from controller.units.free_text import one_line
 
@@ -185,8 +186,3 @@ def _looked(looked: Looked) -> dict[str, Any]:
 
 def _event_json(event: Event) -> Mapping[str, Any]:
     return {"at": event.at.isoformat(), "kind": event.kind, "text": event.text, "open": event.open}
-
-
-def printable(text: str) -> str:
-    """The text without what a terminal would obey."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

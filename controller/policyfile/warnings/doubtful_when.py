@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
+from controller.policy.rules.checkpoint_required import CHECKPOINT_REQUIRED
+from controller.policy.rules.max_runtime_limit import MAX_RUNTIME_LIMIT
+from controller.policy.rules.max_wait_limit import MAX_WAIT_LIMIT
+from controller.policy.rules.spot_required import SPOT_REQUIRED
+from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
+from controller.policy.rules.uncheckpointed_cap import UNCHECKPOINTED_CAP
 from controller.policyfile.problem import Problem
 from controller.policyfile.warnings.entry import Entry, Whole
 from controller.policyfile.when.doubts import doubts
@@ -12,7 +19,7 @@ from controller.policyfile.when.logic import never
 from controller.policyfile.when.syntax import Node, Part, parse
 
 SPOT = "default(EnableManagedSpotTraining, false)"
-OF_SPOT_JOBS = ("checkpoint-required", "uncheckpointed-cap", "max-wait-limit", "checkpoint-alive", "spot-worth-it")
+OF_SPOT_JOBS = (CHECKPOINT_REQUIRED.id, UNCHECKPOINTED_CAP.id, MAX_WAIT_LIMIT.id, CHECKPOINT_ALIVE.id, SPOT_WORTH_IT.id)
 RUNTIME = "default(StoppingCondition.MaxRuntimeInSeconds, 1d)"  # SageMaker's own default
 RUNS = "TrainingJobStatus == 'InProgress' and not has(FailureReason)"
 COMPARED_MAX = 20  # patterns of a selector that are compared with an expression
@@ -46,10 +53,10 @@ def _broken(kind: str, options: Mapping[str, Any]) -> tuple[str, str] | None:
     """What is true of each job that breaks a rule of this kind."""
     if kind in OF_SPOT_JOBS:
         return SPOT, "it is about spot jobs"
-    if kind == "spot-required":
+    if kind == SPOT_REQUIRED.id:
         over_s = options["runtime_over_s"]
         return f"not {SPOT} and {RUNTIME} >= {over_s}", "it is about on-demand jobs of its runtime_over or longer"
-    if kind == "max-runtime-limit":
+    if kind == MAX_RUNTIME_LIMIT.id:
         return f"{RUNTIME} > {options['at_most_s']}", "MaxRuntimeInSeconds is within its limit"
     return None
 

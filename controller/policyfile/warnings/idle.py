@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from controller.policy.rules.max_runtime_limit import MAX_RUNTIME_LIMIT
 from controller.policyfile.consistency import mapping
 from controller.policyfile.problem import Path, Problem
 from controller.policyfile.warnings.entry import Entry, Whole, warning_at
@@ -39,7 +40,7 @@ def _of_rule(rule: Entry, now: datetime | None) -> Iterator[Problem]:
         yield rule.warning(UNREACHED, "enforce_from", found=found, wanted="a day within a year, or mode: warn")
     if rule.compiled.get("rollout", {}).get("share") == 1:
         yield _idle(rule, "share", why="it is every job", wanted="a smaller share, or no such key")
-    if rule.compiled["kind"] == "max-runtime-limit" and rule.compiled["action"] == "repair":
+    if rule.compiled["kind"] == MAX_RUNTIME_LIMIT.id and rule.compiled["action"] == "repair":
         found = "action: repair, which never happens: MaxRuntimeInSeconds is not lowered, so the job keeps running"
         yield rule.warning(UNREACHED, "action", found=found, wanted="action: stop, or mode: warn")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from controller.jobs.checkpoint import within
+from controller.policy.rules.spot_required import SPOT_REQUIRED
 from controller.policyfile.problem import Problem
 from controller.policyfile.warnings.entry import Whole
 
@@ -23,7 +24,7 @@ def template_never_fits(whole: Whole) -> Iterator[Problem]:
                 yield rule.warning(
                     code, "repair", "checkpoint", found=f"a checkpoint template that {why}", wanted=f"one below {prefixes[0]}"
                 )
-        if rule.compiled["kind"] == "spot-required" and rule.compiled["action"] == "repair" and not templates:
+        if rule.compiled["kind"] == SPOT_REQUIRED.id and rule.compiled["action"] == "repair" and not templates:
             found = "action: repair, while no rule has a checkpoint template: a job without CheckpointConfig is not moved to spot"
             yield rule.warning(UNREACHED, "action", found=found, wanted="repair: {checkpoint: …} in a rule of the folder")
 

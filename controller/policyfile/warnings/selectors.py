@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
@@ -10,9 +9,9 @@ from typing import Any
 
 from controller.jobs.instance import instance_types
 from controller.policy.selector import NO_TAG
+from controller.policyfile.when.values import WILD
 
 SPECIAL = frozenset("*?[")
-WILD = re.compile(r"[*?]|\[!?\]?[^\]]*\]")  # a bracket that is not closed stands for itself
 
 
 def is_literal(pattern: str) -> bool:

@@ -7,6 +7,16 @@ from itertools import combinations
 from typing import Any
 
 from controller.jobs.checkpoint import within
+from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
+from controller.policy.rules.checkpoint_exclusive import CHECKPOINT_EXCLUSIVE
+from controller.policy.rules.checkpoint_required import CHECKPOINT_REQUIRED
+from controller.policy.rules.instance_allowed import INSTANCE_ALLOWED
+from controller.policy.rules.max_runtime_limit import MAX_RUNTIME_LIMIT
+from controller.policy.rules.max_wait_limit import MAX_WAIT_LIMIT
+from controller.policy.rules.spot_required import SPOT_REQUIRED
+from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
+from controller.policy.rules.tags_required import TAGS_REQUIRED
+from controller.policy.rules.uncheckpointed_cap import UNCHECKPOINTED_CAP
 from controller.policyfile.problem import Problem
 from controller.policyfile.warnings.entry import Entry, Whole
 from controller.policyfile.warnings.selectors import covers, known_types, overlap
@@ -37,7 +47,6 @@ def contradicted(whole: Whole) -> Iterator[Problem]:
             continue  # nobody knows whether both can hold
         if not overlap(first.compiled["match"], second.compiled["match"]):
             continue
-        kinds = (first.compiled["kind"], second.compiled["kind"])
         for pair, why in CONTRADICTIONS.items():
             for one, other in ((first, second), (second, first))[: 1 if pair[0] == pair[1] else 2]:
                 if (one.compiled["kind"], other.compiled["kind"]) == pair and (because := why(one, other)):
@@ -45,7 +54,7 @@ def contradicted(whole: Whole) -> Iterator[Problem]:
                         "contradicted", "name", found=f"a contradiction of {first.name} ({first.place}): {because}",
                         wanted="rules that a job can keep together, or a match that separates them",
                     )  # fmt: skip
-        if kinds and (because := _other_values(first, second)):
+        if because := _other_values(first, second):
             yield second.warning(
                 "contradicted", "repair", "tags", found=f"a contradiction of {first.name} ({first.place}): {because}",
                 wanted="one value for a tag",
@@ -76,20 +85,20 @@ def _at_most(a: Options, b: Options, name: str) -> bool:
 
 
 AS_STRICT: Mapping[str, Callable[[Options, Options], bool]] = {
-    "max-runtime-limit": lambda a, b: _at_most(a, b, "at_most_s"),
-    "max-wait-limit": lambda a, b: _at_most(a, b, "at_most_s") and _at_most(a, b, "times_runtime"),
-    "spot-required": lambda a, b: _at_most(a, b, "runtime_over_s"),
-    "uncheckpointed-cap": lambda a, b: _at_most(a, b, "at_most_s") and a["without_config"] >= b["without_config"],
-    "checkpoint-required": lambda a, b: (
+    MAX_RUNTIME_LIMIT.id: lambda a, b: _at_most(a, b, "at_most_s"),
+    MAX_WAIT_LIMIT.id: lambda a, b: _at_most(a, b, "at_most_s") and _at_most(a, b, "times_runtime"),
+    SPOT_REQUIRED.id: lambda a, b: _at_most(a, b, "runtime_over_s"),
+    UNCHECKPOINTED_CAP.id: lambda a, b: _at_most(a, b, "at_most_s") and a["without_config"] >= b["without_config"],
+    CHECKPOINT_REQUIRED.id: lambda a, b: (
         _at_most(a, b, "runtime_over_s")
         and a["only_capable"] <= b["only_capable"]
         and (not b["under"] or (bool(a["under"]) and all(any(within(one, wide) for wide in b["under"]) for one in a["under"])))
     ),
-    "checkpoint-alive": lambda a, b: _at_most(a, b, "first_within_s") and _at_most(a, b, "at_most_s"),
-    "checkpoint-exclusive": lambda a, b: True,
-    "spot-worth-it": lambda a, b: a["chance_at_least"] >= b["chance_at_least"] and a["times_on_demand"] <= b["times_on_demand"],
-    "tags-required": lambda a, b: set(a["tags"]) >= set(b["tags"]),
-    "instance-allowed": lambda a, b: known_types(a["instance_types"]) <= known_types(b["instance_types"]),
+    CHECKPOINT_ALIVE.id: lambda a, b: _at_most(a, b, "first_within_s") and _at_most(a, b, "at_most_s"),
+    CHECKPOINT_EXCLUSIVE.id: lambda a, b: True,
+    SPOT_WORTH_IT.id: lambda a, b: a["chance_at_least"] >= b["chance_at_least"] and a["times_on_demand"] <= b["times_on_demand"],
+    TAGS_REQUIRED.id: lambda a, b: set(a["tags"]) >= set(b["tags"]),
+    INSTANCE_ALLOWED.id: lambda a, b: known_types(a["instance_types"]) <= known_types(b["instance_types"]),
 }
 
 
@@ -129,8 +138,8 @@ def _other_values(one: Entry, other: Entry) -> str:
 
 
 CONTRADICTIONS: Mapping[tuple[str, str], Callable[[Entry, Entry], str]] = {
-    ("spot-required", "max-wait-limit"): _too_short_to_be_spot,
-    ("spot-required", "uncheckpointed-cap"): _too_short_to_start_over,
-    ("instance-allowed", "instance-allowed"): _no_type_for_both,
-    ("checkpoint-required", "checkpoint-required"): _no_prefix_for_both,
+    (SPOT_REQUIRED.id, MAX_WAIT_LIMIT.id): _too_short_to_be_spot,
+    (SPOT_REQUIRED.id, UNCHECKPOINTED_CAP.id): _too_short_to_start_over,
+    (INSTANCE_ALLOWED.id, INSTANCE_ALLOWED.id): _no_type_for_both,
+    (CHECKPOINT_REQUIRED.id, CHECKPOINT_REQUIRED.id): _no_prefix_for_both,
 }

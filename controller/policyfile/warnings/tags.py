@@ -10,7 +10,7 @@ from controller.policy.selector import NO_TAG
 from controller.policyfile.problem import Problem
 from controller.policyfile.tags import NOT_IN_TAGS
 from controller.policyfile.warnings.entry import Entry, Whole
-from controller.policyfile.warnings.selectors import WILD
+from controller.policyfile.when.values import WILD
 
 TAG_LENGTH_MAX = 256
 LETTERS = re.compile(f"{NOT_IN_TAGS}*")

@@ -8,10 +8,16 @@ from typing import Any
 
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.directives import RUNTIME_S_MAX
+from controller.policy.rules.checkpoint_required import CHECKPOINT_REQUIRED
+from controller.policy.rules.instance_allowed import INSTANCE_ALLOWED
+from controller.policy.rules.max_runtime_limit import MAX_RUNTIME_LIMIT
+from controller.policy.rules.tags_required import TAGS_REQUIRED
+from controller.policy.rules.uncheckpointed_cap import UNCHECKPOINTED_CAP
 from controller.policy.selector import NO_TAG
 from controller.policyfile.problem import Problem
 from controller.policyfile.warnings.entry import Entry, Whole
-from controller.policyfile.warnings.selectors import WILD, is_literal, known_types
+from controller.policyfile.warnings.selectors import is_literal, known_types
+from controller.policyfile.when.values import WILD
 
 CODE, UNBREAKABLE = "matches-no-job", "never-broken"
 LITERALS: Mapping[str, tuple[re.Pattern[str], str]] = {
@@ -58,25 +64,25 @@ def _never_broken(rule: Entry) -> Iterator[Problem]:
     options: Mapping[str, Any] = rule.compiled["options"]
     algorithms = set(rule.compiled["match"].get("algorithm", ()))
     match rule.compiled["kind"]:
-        case "max-runtime-limit" if options["at_most_s"] >= RUNTIME_S_MAX:
+        case MAX_RUNTIME_LIMIT.id if options["at_most_s"] >= RUNTIME_S_MAX:
             found = "a limit that no job exceeds: SageMaker refuses a MaxRuntimeInSeconds above 28 days"
             yield rule.warning(UNBREAKABLE, "options", "at_most", found=found, wanted="a shorter limit, or no such rule")
-        case "instance-allowed" if {"*", "ml.*"} & set(options["instance_types"]):
+        case INSTANCE_ALLOWED.id if {"*", "ml.*"} & set(options["instance_types"]):
             yield rule.warning(
                 UNBREAKABLE, "options", "instance_types",
                 found="globs that match every instance type", wanted="the types that are allowed, or no such rule",
             )  # fmt: skip
-        case "instance-allowed" if _types_within(rule.compiled["match"].get("instance_type", ()), options["instance_types"]):
+        case INSTANCE_ALLOWED.id if _types_within(rule.compiled["match"].get("instance_type", ()), options["instance_types"]):
             yield rule.warning(
                 UNBREAKABLE, "match", "instance_type",
                 found="instance types that are all allowed", wanted="other types, or no instance_type in match",
             )  # fmt: skip
-        case "tags-required" if set(options["tags"]) <= _with_values(rule.compiled["match"].get("tags", {})):
+        case TAGS_REQUIRED.id if set(options["tags"]) <= _with_values(rule.compiled["match"].get("tags", {})):
             yield rule.warning(
                 UNBREAKABLE, "match", "tags",
                 found="jobs that have each tag of the rule", wanted="other tags, or no such tags in match",
             )  # fmt: skip
-        case "instance-allowed":
+        case INSTANCE_ALLOWED.id:
             for index, pattern in enumerate(options["instance_types"]):
                 if not known_types([pattern]):
                     found, wanted = (
@@ -84,13 +90,13 @@ def _never_broken(rule: Entry) -> Iterator[Problem]:
                         "an instance type of SageMaker training, or a glob",
                     )
                     yield rule.warning("does-nothing", "options", "instance_types", index, found=found, wanted=wanted)
-        case "uncheckpointed-cap" if algorithms and not (algorithms & CANNOT_CHECKPOINT or options["without_config"]):
+        case UNCHECKPOINTED_CAP.id if algorithms and not (algorithms & CANNOT_CHECKPOINT or options["without_config"]):
             yield rule.warning(
                 UNBREAKABLE, "match", "algorithm",
                 found="algorithms that can checkpoint, for a rule about those that cannot",
                 wanted="built-in or marketplace among them, or options: {without_config: true}",
             )  # fmt: skip
-        case "checkpoint-required" if algorithms == {AlgorithmClass.MARKETPLACE} and options["only_capable"]:
+        case CHECKPOINT_REQUIRED.id if algorithms == {AlgorithmClass.MARKETPLACE} and options["only_capable"]:
             yield rule.warning(
                 UNBREAKABLE, "match", "algorithm",
                 found="algorithms that cannot checkpoint, for a rule about those that can",

@@ -20,7 +20,6 @@ FALSE_WITHOUT = ("EnableManagedSpotTraining", "EnableNetworkIsolation", "EnableI
 GLOB = "a glob such as 'train-*': * is any text, ? one character, [0-9] one of them"
 UNITS = ("InSeconds", "InGB", "InMilliseconds", "Count")
 Mark = tuple[int, int]
-TWO = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -290,7 +289,7 @@ def _implies(one: Node, other: Node) -> bool:
 
 
 def _fitting(node: Node) -> str:
-    field = next((one for one in _fields(node)), None)
+    field = next(_fields(node), None)
     return form(field) if field is not None else "another condition"
 
 

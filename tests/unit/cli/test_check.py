@@ -288,6 +288,9 @@ def test_other_people_s_text_cannot_style_or_control_a_terminal(elsewhere: Path,
     assert main(["check", "job.json"]) == 0
     said = "allow      [red]x\N{REPLACEMENT CHARACTER}[2J\n  (job.json)\n"
     assert capsys.readouterr().out.startswith(f"{said}policies: packaged (revision ")
+    (elsewhere / "a\x1b[2J.json").write_text("{")
+    assert main(["check", "a\x1b[2J.json"]) == 2
+    assert "\x1b" not in capsys.readouterr().err
 
 
 DESCRIBED: dict[str, Any] = {

@@ -28,6 +28,20 @@ def test_the_aws_cli_has_options() -> None:
     assert aws_cli({"EnableManagedSpotTraining": False}) == "--no-enable-managed-spot-training"
 
 
+def test_the_aws_cli_is_given_each_value_as_one_text() -> None:
+    assert aws_cli({"RoleArn": "x; id", "HyperParameters": {"a": "$(id),b=1", "n": 1}}) == (
+        """--role-arn 'x; id' --hyper-parameters '{"a": "$(id),b=1", "n": 1}'"""
+    )
+    assert aws_cli({"Environment": {"`id`": "x"}}) == """--environment '{"`id`": "x"}'"""
+
+
+def test_the_aws_cli_has_nested_values_as_json() -> None:
+    channel = {"ChannelName": "train", "DataSource": {"S3DataSource": {"S3Uri": "s3://acme/x"}}}
+    assert aws_cli({"InputDataConfig": [channel]}) == (
+        """--input-data-config '[{"ChannelName": "train", "DataSource": {"S3DataSource": {"S3Uri": "s3://acme/x"}}}]'"""
+    )
+
+
 def test_v2_has_an_estimator_and_v3_its_shapes() -> None:
     assert estimator(CHANGE).startswith("Estimator(use_spot_instances=True, max_run=432000, max_wait=604800,")
     assert model_trainer(CHANGE) == (
@@ -69,6 +83,8 @@ def test_each_run_of_what_runs_again_has_a_prefix_of_its_own() -> None:
         "sdk-v2": 'f"s3://acme/ck/{run}/"',
         "terraform": None,
     }
+    odd = Fix(request={"CheckpointConfig": {"S3Uri": 's3://acme/"+evil()+"/'}})
+    assert [label for label, _ in prefix_lines(odd, "sdk-v2")] == ["each run"]
 
 
 def test_a_way_that_has_no_word_for_a_change_is_left_out() -> None:

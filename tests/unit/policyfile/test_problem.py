@@ -88,6 +88,10 @@ def test_nothing_in_a_file_reaches_the_terminal_as_a_control_character(tmp_path:
     assert len(found) == 2
     for problem in found:
         assert all(line.isprintable() for line in problem.text.splitlines())
+    rule = """  - {name: a, rule: spot-required, when: "TrainingJobName == '\\e[2J*'"}\n"""
+    (tmp_path / "a.yaml").write_text(HEAD + rule)
+    (doubt,) = (one for one in validate_folder(tmp_path).warnings if one.code == "doubtful-expression")
+    assert all(line.isprintable() for line in doubt.text.splitlines())
     assert len(errors(tmp_path, f"version: 1\n? {'k' * 900}\n: 1\n")[-1].text) < 600
 
 
