@@ -132,12 +132,12 @@ def check_job(
     verdict = judge(job, policy, evidence, now=now)
     if SAVED_AT in (later or {}):
         verdict = _of_saved(verdict, job, policy, evidence)
-    word, fix = verdict.word, verdict.fix
+    word, fix, renames = verdict.word, verdict.fix, _renames(body or {}, meant or {})
     if refused:
         word = VerdictKind.REFUSED
         fix = fix_of(job, policy, evidence, verdict.findings)
-        fix = _with_corrections(fix, refused, _renames(body or {}, meant or {}))
-    fix = whole_fix(fix, job)
+        fix = _with_corrections(fix, refused, renames)
+    fix = whole_fix(fix, job, misspelt="Tags" in renames)
     cured = {one.field for one in refusals(job)}
     left = [one.field for one in refused or () if one.field not in cured and not _touches(fix.request, one.field.split("."))]
     elsewhere, helps = _what_decides(job, policy, evidence, verdict.undecided)

@@ -45,7 +45,7 @@ def with_whole_tags(change: RequestChange, job: Job) -> RequestChange:
     stay alone. Raises TooManyTags.
     """
     added = {tag["Key"]: tag["Value"] for tag in change.get("Tags") or ()}
-    if not added or "tags" in job.unknown:
+    if "tags" in job.unknown:
         return change
     own = {key: value for key, value in job.tags.items() if key not in OUR_TAGS and not key.lower().startswith("aws:")}
     whole = {**own, **added}
@@ -58,9 +58,11 @@ def with_whole_tags(change: RequestChange, job: Job) -> RequestChange:
     return {**change, "Tags": _listed(whole)}
 
 
-def whole_fix(fix: Fix, job: Job) -> Fix:
-    """The fix with whole tags, or why the job has no room for them."""
-    if not fix.request.get("Tags"):
+def whole_fix(fix: Fix, job: Job, *, misspelt: bool = False) -> Fix:
+    """The fix with whole tags, or why the job has no room for them. With ``misspelt``, the request has them under another name,
+    which the fix takes out.
+    """
+    if not fix.request.get("Tags") and not (misspelt and fix.request and job.tags):
         return fix
     try:
         change = with_whole_tags(fix.request, job)

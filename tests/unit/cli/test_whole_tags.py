@@ -88,6 +88,11 @@ def test_a_misspelt_list_of_tags_is_in_the_fix_once(said_of: Check, who: str) ->
     assert found["fix"]["request"]["Tags"] == listed({"team": "vision", "owner": "ml", "cost-center": "7"})
 
 
+def test_a_misspelt_list_of_tags_is_in_a_fix_for_which_no_rule_wants_a_tag(said_of: Check) -> None:
+    found = said_of(request() | {"tags": listed({"team": "vision"})}).job
+    assert found["fix"]["request"] == {"tags": None, "Tags": listed({"team": "vision"})}
+
+
 def test_a_description_with_given_tags_is_told_only_those_to_add(said_of: Check, who: str) -> None:
     described: dict[str, Any] = request() | {
         "TrainingJobArn": "arn:aws:sagemaker:us-east-1:111122223333:training-job/bert-1", "TrainingJobStatus": "Completed",
