@@ -28,6 +28,7 @@ from controller.savings.progress import Basis
 from controller.savings.rollup import roll_up
 from infra.local import aws
 from tests import builders
+from tests.own_ports import OwnPorts
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
 
 FIRST = date(2026, 10, 1)
@@ -37,24 +38,12 @@ TEAMS, USERS, POOLS = 20, 5, 4
 
 
 @dataclass
-class Place:
+class Place(OwnPorts):
     """The ports that a digest needs."""
 
     ledger: Any
     at: datetime
     outbox: MemoryOutbox
-
-    @property
-    def ports(self) -> Any:
-        return self
-
-    @property
-    def clock(self) -> Any:
-        return self
-
-    @property
-    def policies(self) -> Any:
-        return self
 
     @property
     def library(self) -> Any:
