@@ -20,8 +20,8 @@ FAILED_IN_CODE = frozenset({Outcome.ALGORITHM, Outcome.CLIENT, Outcome.MEMORY, O
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where an attempt ran, and whether it trained there. ``volume_gb`` is None where neither it nor the subnets are known."""
+class Resources:
+    """What an attempt ran on, and whether it trained there. ``volume_gb`` is None where neither it nor the subnets are known."""
 
     instance_type: str
     instance_count: int
@@ -33,34 +33,34 @@ class Place:
     def instances(self) -> tuple[str, int]:
         return self.instance_type, self.instance_count
 
-    def like(self, other: Place) -> bool:
-        """Whether both are one place, as far as is known."""
+    def like(self, other: Resources) -> bool:
+        """Whether both are the same, as far as is known."""
         known = self.volume_gb is not None and other.volume_gb is not None
         return self.instances == other.instances and (not known or self == other)
 
 
 def changed_by_us(facts: Facts) -> bool:
-    """Whether the job failed in its code in a place that its owner did not choose and where no attempt trained before.
+    """Whether the job failed in its code on resources that its owner did not choose and on which no attempt trained before.
 
-    A failure of no known class counts too, where no attempt before failed so and there is a place to go back to. The same holds
-    for a place that has the owner's instances.
+    A failure of no known class counts too, where no attempt before failed so and there are resources to go back to. The same
+    holds where the instances are those that the owner chose.
     """
     job, root = facts.job, facts.lineage.entry(Started, facts.lineage.id.root)
     if root is None or facts.number == 1 or not (job.outcome in FAILED_IN_CODE or _failed_unknown_here(facts)):
         return False
-    ours, theirs = place_of(job), place_of(root)
-    if ours.like(theirs) or any(ours.like(place_of(e)) for e in _attempts_that_worked(facts)):
+    ours, theirs = resources_of(job), resources_of(root)
+    if ours.like(theirs) or any(ours.like(resources_of(e)) for e in _attempts_that_worked(facts)):
         return False
-    return ours.instances != theirs.instances or place_that_worked(facts) is not None
+    return ours.instances != theirs.instances or resources_that_worked(facts) is not None
 
 
 def _failed_unknown_here(facts: Facts) -> bool:
     before = (e for e in facts.lineage.entries if isinstance(e, Ended) and e.job != facts.job.name)
     only_here = facts.job.outcome is Outcome.FAILED and all(e.outcome is not Outcome.FAILED for e in before)
-    return only_here and place_that_worked(facts) is not None
+    return only_here and resources_that_worked(facts) is not None
 
 
-def place_that_worked(facts: Facts) -> Place | None:
+def resources_that_worked(facts: Facts) -> Resources | None:
     """Where an attempt trained last, else what the owner chose.
 
     None after going back once, and where that failed in its code too.
@@ -70,10 +70,10 @@ def place_that_worked(facts: Facts) -> Place | None:
         return None
     worked = sorted(_attempts_that_worked(facts), key=lambda e: e.number)
     if worked:
-        return place_of(worked[-1])
+        return resources_of(worked[-1])
     root = facts.lineage.entry(Started, facts.lineage.id.root)
     failed = root is None or _failed_in_code(facts.lineage, root)
-    return replace(place_of(root), trained=False) if root is not None and not failed else None
+    return replace(resources_of(root), trained=False) if root is not None and not failed else None
 
 
 def _attempts_that_worked(facts: Facts) -> tuple[Started, ...]:
@@ -92,9 +92,9 @@ def _failed_in_code(lineage: Lineage, attempt: Started) -> bool:
     return ended is not None and ended.outcome in FAILED_IN_CODE
 
 
-def place_of(attempt: Started | Job) -> Place:
-    """Where an attempt ran."""
-    return Place(
+def resources_of(attempt: Started | Job) -> Resources:
+    """What an attempt ran on."""
+    return Resources(
         instance_type=attempt.instance_type, instance_count=attempt.instance_count, volume_gb=attempt.volume_gb,
         subnets=tuple(sorted(attempt.subnets)),
     )  # fmt: skip

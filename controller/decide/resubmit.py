@@ -15,7 +15,7 @@ from controller.decide.facts import READ_AFTER, Facts
 from controller.decide.fallback import Fallback, NoFallback, next_fallback
 from controller.decide.move_step import current_step, elsewhere, spot_again
 from controller.decide.need import Need
-from controller.decide.own_change import changed_by_us, place_of, place_that_worked
+from controller.decide.own_change import changed_by_us, resources_of, resources_that_worked
 from controller.decide.refused_steps import never_fitted, refused_submissions, short_of_quota
 from controller.decide.repair_again import repair_now, same_repair
 from controller.decide.repair_prefix import refused_as_not_free
@@ -133,7 +133,7 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
 
 def _changed_back(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
     """Go back, without a wait and once, to the place that worked; a person is told what our own change broke."""
-    job, ours, back = facts.job, place_of(facts.job), place_that_worked(facts)
+    job, ours, back = facts.job, resources_of(facts.job), resources_that_worked(facts)
     if job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(job), why=job.unrepeatable))
     if back is None:

@@ -113,6 +113,11 @@ class Service(StrEnum):
     PROBE = "Spotwarden's probe"  # a short job of the controller that tests for spot capacity
 
 
+def team_by_role(role: str, team_of_role: Mapping[str, str]) -> str | None:
+    """The team of the first glob that matches a RoleArn; None where none does."""
+    return next((team for pattern, team in team_of_role.items() if fnmatchcase(role, pattern)), None)
+
+
 def _as_read(name: str) -> str:
     """A name as people read it: without case, blanks and signs, and in the plain form of each letter."""
     return "".join(c for c in normalize("NFKC", name).casefold() if c.isalnum())
@@ -295,7 +300,7 @@ class Job:
         A tag that names a team of other roles than the job's, or is written almost like one, is not believed: the job then has no
         team, and its tag is kept as ``claimed_team``.
         """
-        mapped = next((team for pattern, team in team_of_role.items() if fnmatchcase(self.role, pattern)), None)
+        mapped = team_by_role(self.role, team_of_role)
         said = self.tags.get(TEAM_TAG)
         if mapped is None and (said is None or _as_read(said) not in map(_as_read, team_of_role.values())):
             return self

@@ -10,7 +10,7 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.runtime.ports import Unreachable
 from controller.runtime.read_ports import ReadPorts
 
-SCAN_PATIENCE = timedelta(minutes=15)  # how long an interruption or an end waits for an S3 that does not answer
+SCAN_WAIT_MAX = timedelta(minutes=15)  # how long the record of an interruption or an end waits for S3's answer
 
 
 def scan(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan:
@@ -28,7 +28,7 @@ def scan_or_go_on(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan | 
     except Unreachable:
         job, reason = facts.job, scan_reason(facts)
         happened_at = job.ended_at or max((*job.interrupted_at, *job.repeated_at), default=None)
-        if reason is not None and happened_at is not None and facts.now - happened_at < SCAN_PATIENCE:
+        if reason is not None and happened_at is not None and facts.now - happened_at < SCAN_WAIT_MAX:
             raise
     if job.alive:
         return None

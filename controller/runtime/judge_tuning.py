@@ -15,6 +15,7 @@ from controller.policy.rules import judge
 from controller.policy.rules.kind import Evidence
 from controller.policy.slack_settings import Importance
 from controller.runtime.ports import Message, Ports
+from controller.runtime.tags_of_jobs import labelled
 
 TOLD_MAX = 50  # messages about one tuning job: a policy of more rules than that is a mistake
 
@@ -33,7 +34,7 @@ def _messages(tuner: TuningJob, ports: Ports) -> Iterator[Message]:
 
     policy, now = ports.policies.current(), ports.clock.now()
     for definition, found in tuner.definitions:
-        job = found.labelled(team=policy.labels.team, user=policy.labels.user).paid_by(policy.labels.team_of_role)
+        job = labelled(found, policy)
         for finding in judge(job, policy, Evidence(), now=now).findings:
             if finding.waiver is not None or not finding.mode.tells:
                 continue

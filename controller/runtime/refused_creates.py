@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import Any
 
+from controller.jobs.job import team_by_role
 from controller.jobs.service_limit import service_limit_in
 from controller.ledger.message import CreateRefused
 from controller.ledger.message_json import facts_to_json
@@ -122,7 +122,7 @@ def _refusal_of(code: str) -> CreateRefusal | None:
 def _team(tags: Mapping[str, str], role: str, policy: Policy) -> str:
     """The team by the role, else by the tag; a tag that names a team of other roles is not believed."""
     labels = policy.labels
-    mapped = next((team for pattern, team in labels.team_of_role.items() if fnmatchcase(role, pattern)), None)
+    mapped = team_by_role(role, labels.team_of_role)
     said = tags.get(labels.team, "")
     if mapped is not None:
         return mapped

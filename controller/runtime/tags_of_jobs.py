@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from fnmatch import fnmatchcase
 
 from controller.decide.wakeups import TAGS_LATE
-from controller.jobs.job import TEAM_TAG, USER_TAG, Job
+from controller.jobs.job import TEAM_TAG, USER_TAG, Job, team_by_role
 from controller.ledger.directives_in_force import first_tags
 from controller.ledger.entry import Started
 from controller.ledger.lineage import Lineage, team_of
@@ -27,8 +26,8 @@ def as_of_lineage(job: Job, lineage: Lineage, number: int, policy: Policy) -> Jo
     root = lineage.entry(Started, lineage.id.root)
     if number == 1 or root is None:
         return job
-    mapped = any(fnmatchcase(job.role, pattern) for pattern in policy.labels.team_of_role)
-    known = {TEAM_TAG: job.team if mapped else team_of(lineage) or job.team, USER_TAG: root.user or job.user}
+    team = team_by_role(job.role, policy.labels.team_of_role) or team_of(lineage) or job.team
+    known = {TEAM_TAG: team, USER_TAG: root.user or job.user}
     others = {key: value for key, value in job.tags.items() if key not in known}
     tags = {**others, **{key: value for key, value in known.items() if value}}
     return job if tags == job.tags else replace(job, tags=tags)

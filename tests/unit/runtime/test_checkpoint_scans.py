@@ -14,7 +14,7 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Interval, Outcome
 from controller.ledger.entry import Ended
 from controller.ledger.intent import Submit
-from controller.runtime.checkpoint_scans import SCAN_PATIENCE, scan_or_go_on
+from controller.runtime.checkpoint_scans import SCAN_WAIT_MAX, scan_or_go_on
 from controller.runtime.ports import Unreachable
 from tests.builders import BEGIN, attempt, ended, facts, job, lineage
 from tests.unit.decide.deciding import HOUR, actions
@@ -33,10 +33,10 @@ def silent() -> Any:
 def test_an_end_waits_a_quarter_of_an_hour_for_s3_and_then_the_job_goes_on() -> None:
     over = ended(attempt(1), Outcome.STARVED)
     assert over.ended_at is not None
-    early = facts(over, now=over.ended_at + SCAN_PATIENCE - MINUTE, lineage=lineage())
+    early = facts(over, now=over.ended_at + SCAN_WAIT_MAX - MINUTE, lineage=lineage())
     with pytest.raises(Unreachable):
         scan_or_go_on(early, URI, silent())
-    late = replace(early, now=over.ended_at + SCAN_PATIENCE)
+    late = replace(early, now=over.ended_at + SCAN_WAIT_MAX)
     found = scan_or_go_on(late, URI, silent())
     assert found is not None
     assert (found.problem, found.complete, found.newest_at) == ("S3 does not answer", False, None)
