@@ -57,7 +57,7 @@ def test_a_queue_that_was_deleted_is_no_empty_queue(local: aws.Local) -> None:
     assert look_at_dead_letters(local.client, queue) == (True, "none")
     local.client("sqs").delete_queue(QueueUrl=queue)
     assert look_at_dead_letters(local.client, queue) == (
-        False, f"the queue {queue} is deleted, so what fails for good is lost; deploy the stack again with REVERT_DRIFT=yes"
+        False, f"the queue {queue} is deleted, so what fails permanently is lost; deploy the stack again with REVERT_DRIFT=yes"
     )  # fmt: skip
 
 
