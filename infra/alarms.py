@@ -134,7 +134,7 @@ def _per_function() -> Iterable[Alarm]:
         if cadence.keeps_dead_letters:
             yield Alarm(
                 name=f"{name}LosesDeadLetters",
-                meaning=f"An invocation of {name} failed for good, and Lambda could not write it to the dead-letter queue.",
+                meaning=f"An invocation of {name} failed permanently, and Lambda could not write it to the dead-letter queue.",
                 runbook=f"Check the queue DeadLetters and its key. {LOST.get(name, 'The next run does what is due.')}",
                 metric="DestinationDeliveryFailures",
                 namespace="AWS/Lambda",
@@ -299,7 +299,7 @@ ALARMS: tuple[Alarm, ...] = (
     ),
     Alarm(
         name="DeadLettersNotEmpty",
-        meaning="Events or invocations failed for good; their bodies wait in the dead-letter queue for 14 days.",
+        meaning="Events or invocations failed permanently; their bodies wait in the dead-letter queue for 14 days.",
         runbook="Repair the cause that the saved query Errors shows, then: spotwarden redrive --queue URL (output DeadLetters).",
         metric="ApproximateNumberOfMessagesVisible",
         namespace="AWS/SQS",

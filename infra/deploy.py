@@ -22,7 +22,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from infra.stage import STAGES, Stage, Undeployable, stage_of
+from infra.stage import STAGES, StackStuck, Stage, Undeployable, stage_of
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 CONCURRENCY_MIN = 122  # what Reserve takes, and the 100 that Lambda keeps
@@ -117,11 +117,11 @@ class Deployment:
         if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
             raise Undeployable(f"{self.stage.stack} is {status}: another deployment is under way; try again when it is over")
         if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"):
-            raise Undeployable(
+            raise StackStuck(
                 f"{self.stage.stack} is {status}: its creation failed; run `make destroy STAGE={self.stage.name}` first"
             )
         if status == "UPDATE_ROLLBACK_FAILED":
-            raise Undeployable(
+            raise StackStuck(
                 f"{self.stage.stack} is {status}: its last update failed, and so did the way back; repair what its events name,"
                 f" then aws cloudformation continue-update-rollback --stack-name {self.stage.stack}"
             )
@@ -261,10 +261,8 @@ class Deployment:
         """The stack's status, also where it failed and stayed so: that can be deleted."""
         try:
             return self._status()
-        except Undeployable as problem:
-            if "its creation failed" in str(problem) or "the way back" in str(problem):
-                return "CREATE_FAILED"
-            raise
+        except StackStuck:
+            return "CREATE_FAILED"
 
 
 def _suffix(region: str) -> str:

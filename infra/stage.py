@@ -29,6 +29,10 @@ class Undeployable(Exception):
     """The stage cannot be deployed or destroyed. The message is one sentence: what was found, what is wanted, and where."""
 
 
+class StackStuck(Undeployable):
+    """The stack failed and stays so. It can be destroyed, but not deployed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Where a stack goes, and its parameters."""

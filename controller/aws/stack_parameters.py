@@ -47,7 +47,7 @@ def identity_key() -> str:
 
 
 def retention(now: Callable[[], datetime]) -> Retention:
-    """How long rows of lineages are kept: ``SPOTWARDEN_LEDGER_DAYS``, where 0 is for good. Raises ValueError."""
+    """How long rows of lineages are kept: ``SPOTWARDEN_LEDGER_DAYS``, where 0 is for ever. Raises ValueError."""
     days = os.environ.get("SPOTWARDEN_LEDGER_DAYS") or "0"
     try:
         return Retention(timedelta(days=int(days)) if int(days) else None, now)

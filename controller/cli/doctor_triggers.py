@@ -105,7 +105,7 @@ def look_at_dead_letters(client: Callable[[str], Any], queue: str) -> tuple[bool
     except ClientError as error:
         if error.response["Error"]["Code"] not in NO_QUEUE:
             raise
-        return False, f"the queue {queue} is deleted, so what fails for good is lost; {REDEPLOY}"
+        return False, f"the queue {queue} is deleted, so what fails permanently is lost; {REDEPLOY}"
     waiting = sum(int(answer[name]) for name in attributes)
     if waiting:
         return False, f"{waiting} wait; repair the cause that the log shows, then run spotwarden redrive --queue {queue}"

@@ -39,7 +39,7 @@ ABANDONED_AT_ONCE = 30  # with a claim to release for each of them, they fit int
 
 
 def _alerts(lineage: Lineage, name: str, now: datetime, channel: str) -> Decision:
-    """What failed for good and was not announced yet; not what was abandoned with the job, which one message counts."""
+    """What failed permanently and was not announced yet; not what was abandoned with the job, which one message counts."""
     gone = lineage.entry(JobDeleted, name) is not None
     known = tuple(i for i in lineage.intents if not (gone and i.closed is IntentResult.ABANDONED))
     return alert_failed_intents(replace(lineage, intents=known), name, channel, now)

@@ -58,7 +58,7 @@ def another_step_follows(submit: Submit, lineage: Lineage) -> bool:
 
 
 def places_that_never_fit(facts: Facts) -> frozenset[Place]:
-    """Every place of the lineage that was refused for good."""
+    """Every place of the lineage that was refused permanently."""
     return frozenset(
         place_of(facts, i.action) for i in facts.lineage.intents if isinstance(i.action, Submit) and never_fitted(i)
     )  # fmt: skip

@@ -88,6 +88,7 @@ _NOTE = (
 _NOTE_FILE = re.compile(_NOTE + r"\.(?:txt|json|pkl|pickle|joblib|npy|npz)$")
 
 SMALLEST_SHARE = 0.01  # of the largest file beside it: a file below that, such as trainer_state.json, is no checkpoint by itself
+FOLDERS_MAX = 20  # of a path in which steps are looked for: a job can nest as many as a key of S3 is long, which is 512
 COMPLETE_SHARE = 0.9  # of the size of the sets before: a smaller set is taken for a save that was cut off
 
 _SHARD = re.compile(r"(?:[-_.]|rank|shard|part)(\d+)[-_]?of[-_]?(\d+)")
@@ -171,9 +172,10 @@ def _collections(paths: Iterable[str]) -> frozenset[str]:
     inner: dict[tuple[str, str], set[str]] = defaultdict(set)
     for path in {f"{path.rpartition('/')[0]}/" for path in paths}:
         steps = [folder for folder in _folders(path) if _STEP_FOLDER.search(_name(folder))]
-        for depth, outer in enumerate(steps):
-            for folder in steps[depth + 1 :]:
-                inner[outer, _NUMBER.sub("#", folder)].add(folder)
+        for depth, folder in enumerate(steps[1:], start=1):
+            alike = _NUMBER.sub("#", folder)
+            for outer in steps[:depth]:
+                inner[outer, alike].add(folder)
     return frozenset(outer for (outer, _), folders in inner.items() if len(folders) > 1)
 
 
@@ -189,9 +191,9 @@ def _set_of(path: str, collections: Collection[str]) -> str:
 
 
 def _folders(path: str) -> list[str]:
-    """The folders of a path, the outermost first, each with those around it."""
+    """The outermost folders of a path, the outermost first, each with those around it."""
     *names, _ = path.split("/")
-    return ["/".join(names[: depth + 1]) for depth in range(len(names))]
+    return ["/".join(names[: depth + 1]) for depth in range(min(len(names), FOLDERS_MAX))]
 
 
 def _name(folder: str) -> str:

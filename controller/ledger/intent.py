@@ -200,7 +200,7 @@ Action = Submit | Settle | Stop | Announce | Wake | Publish | RefreshCard | Prob
 
 class IntentResult(StrEnum):
     DONE = "done"
-    REFUSED = "refused"  # AWS refused it for good
+    REFUSED = "refused"  # AWS refused it permanently
     WITHDRAWN = "withdrawn"  # it is no longer decided; it may be decided again
     ABANDONED = "abandoned"  # its job is gone, or its tries are used up
 

@@ -86,7 +86,7 @@ def cannot_repeat(m: CannotRepeat) -> MessageText:
     return explained(
         f":no_entry: {bold(m.job.name)} {title}",
         why=f"Spotwarden does not repeat its request: {escaped(m.why).rstrip('.')}.",
-        next_step=f"{'The job keeps running where it is.' if lives else 'Nothing is done automatically.'}",
+        next_step="The job keeps running where it is." if lives else "Nothing is done automatically.",
         to_do=_by_yourself(m),
         small=small_print(m.job),
     )

@@ -69,7 +69,7 @@ def would_move(m: WouldMove) -> MessageText:
 def cannot_afford(m: CannotAfford) -> MessageText:
     return explained(
         f":moneybag: {bold(m.job.name)} is not moved: spend cap",
-        why=f"{spend_cap(m.cap)}",
+        why=spend_cap(m.cap),
         next_step="The job stays where it is.",
         to_do=f"{make_room(m.cap)}, or leave the job where it is.",
         small=small_print(m.job),

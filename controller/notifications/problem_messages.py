@@ -80,7 +80,7 @@ def checkpoints_unseen(m: CheckpointsUnseen) -> MessageText:
         f":warning: The checkpoints of {bold(m.job.name)} cannot be read",
         why=f"{code(m.uri)}: {escaped(m.problem)}.",
         next_step="The job is not stopped because of this. Whether a further attempt can continue from a checkpoint is unknown.",
-        to_do=f"{_how_to_see(m.problem)}",
+        to_do=_how_to_see(m.problem),
         small=small_print(m.job),
     )
 

@@ -24,7 +24,7 @@ MARKET_SIGNALS: Mapping[str, MarketSignalKind] = {
 
 
 TUNING_CHANGE = "SageMaker HyperParameter Tuning Job State Change"
-RECORD_VERSION = "1.0"  # of what Lambda writes where an invocation failed for good
+RECORD_VERSION = "1.0"  # of what Lambda writes where an invocation failed permanently
 WRAPPINGS_MAX = 5
 CHARS_MAX = 80  # of other people's text that an error quotes
 

@@ -54,7 +54,7 @@ class SweepResult:
 def sweep(ports: Ports) -> SweepResult:
     """Trigger the job of every overdue intent, oldest first; one failure stops no other.
 
-    A trigger that fails is delayed by five minutes: at the head of the queue, one broken lineage would delay all others for good.
+    A trigger that fails is delayed by five minutes: at the head of the queue, one broken lineage would delay all others for ever.
     What fails is remembered with the time from which it was due, until it works or is due no more.
     """
     started_at = ports.clock.now()

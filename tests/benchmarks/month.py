@@ -13,7 +13,7 @@ import argparse
 import time
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -23,11 +23,13 @@ from controller.aws.dynamodb.table import key, partition
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Credited, Ended, Entry, Measured
 from controller.runtime.close_days import close_days
+from controller.runtime.ports import Home
 from controller.runtime.queue_digests import Period, queue_digest
 from controller.savings.progress import Basis
 from controller.savings.rollup import roll_up
 from infra.local import aws
 from tests import builders
+from tests.own_ports import OwnPorts
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
 
 FIRST = date(2026, 10, 1)
@@ -37,27 +39,16 @@ TEAMS, USERS, POOLS = 20, 5, 4
 
 
 @dataclass
-class Place:
+class Place(OwnPorts):
     """The ports that a digest needs."""
 
     ledger: Any
     at: datetime
     outbox: MemoryOutbox
+    home: Home = field(default_factory=Home)
 
     @property
-    def ports(self) -> Any:
-        return self
-
-    @property
-    def clock(self) -> Any:
-        return self
-
-    @property
-    def policies(self) -> Any:
-        return self
-
-    @property
-    def library(self) -> Any:
+    def prices(self) -> Any:
         return self
 
     def now(self) -> datetime:
@@ -66,8 +57,8 @@ class Place:
     def current(self) -> Any:
         return builders.policy()
 
-    def publish(self, _: object) -> str:
-        return ""
+    def rate(self, *_: object, **__: object) -> None:
+        """No price is known: every entry has its own."""
 
 
 def entries_of(day: date, jobs: int) -> Iterator[Entry]:

@@ -190,7 +190,7 @@ def report(host: Host, functions: Functions, launched: tuple[Launch, ...], summa
     for moment in Moment:
         yield f"  {moment:<22}{kills.count[moment]:>6}"
     yield f"ended in an error       {functions.failed:>6}"
-    yield f"failed for good         {len(host.bus.dead_letters):>6}; sent again by nobody"
+    yield f"failed permanently      {len(host.bus.dead_letters):>6}; sent again by nobody"
     for name, count in summary["problems"].items():
         yield f"{words_of(name):<24}{count:>6}"
     dead = "dead letter of "

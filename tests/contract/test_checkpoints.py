@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ReadTimeoutError
 
 from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.runtime.ports import Checkpoints, Unreachable
@@ -15,6 +15,7 @@ from infra.local import aws
 from infra.local.checkpoint_store import CheckpointStore
 from infra.local.sagemaker.world import World
 from tests.builders import BEGIN
+from tests.client_errors import client_error
 from tests.simulation.harness import MemoryCheckpoints
 
 Save = Callable[[str, float, Any], None]
@@ -97,7 +98,7 @@ class Answering:
     ],
 )
 def test_a_refusal_of_s3_becomes_a_problem_in_words(code: str, said: str) -> None:
-    refusal = ClientError({"Error": {"Code": code, "Message": "no"}}, "ListObjectsV2")
+    refusal = client_error(code, operation="ListObjectsV2")
     seen = S3Checkpoints(Answering(refusal), ["saved"]).scan("s3://saved/p/", now=BEGIN)
     assert seen.problem is not None
     assert said in seen.problem
@@ -106,13 +107,13 @@ def test_a_refusal_of_s3_becomes_a_problem_in_words(code: str, said: str) -> Non
 @pytest.mark.parametrize("code", ["KeyTooLongError", "InvalidURI", "SomethingNew"])
 def test_a_uri_that_s3_finds_at_fault_is_a_problem_and_not_a_missing_answer(code: str) -> None:
     """Whoever creates a job chooses its URI: a missing answer would keep the job from being looked at."""
-    refusal = ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 400}}, "ListObjectsV2")  # type: ignore[arg-type]
+    refusal = client_error(code, operation="ListObjectsV2")
     assert S3Checkpoints(Answering(refusal), ["saved"]).scan("s3://saved/p/", now=BEGIN).problem
 
 
 @pytest.mark.parametrize(
     "silence",
-    [ClientError({"Error": {"Code": "SlowDown", "Message": "no"}}, "ListObjectsV2"), ReadTimeoutError(endpoint_url="https://s3")],
+    [client_error("SlowDown", operation="ListObjectsV2", status=503), ReadTimeoutError(endpoint_url="https://s3")],
 )
 def test_no_answer_of_s3_is_unreachable_and_not_an_empty_prefix(silence: Exception) -> None:
     with pytest.raises(Unreachable):

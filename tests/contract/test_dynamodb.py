@@ -25,6 +25,7 @@ from controller.runtime.reconcile import reconcile
 from controller.runtime.schedule_ports import DiscoverPass, PassPosition
 from infra.local import aws
 from tests.builders import BEGIN, attempt, job, lineage_id, policy
+from tests.client_errors import client_error
 
 ID = lineage_id()
 MINUTE = timedelta(minutes=1)
@@ -70,7 +71,7 @@ class Failing:
 
 def error(code: str, *reasons: str) -> ClientError:
     cancelled: Any = {"CancellationReasons": [{"Code": reason} for reason in reasons]} if reasons else {}
-    return ClientError({"Error": {"Code": code, "Message": "…"}, **cancelled}, "AnyCall")
+    return client_error(code, **cancelled)
 
 
 def lose_the_answer() -> None:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.days import DynamoDays
@@ -23,6 +22,7 @@ from controller.runtime.close_days import close_days
 from controller.runtime.ports import Unreachable
 from infra.local import aws
 from tests.builders import BEGIN, lineage_id
+from tests.client_errors import client_error
 from tests.contract.conftest import TABLES
 from tests.unit.savings.test_report import measured
 
@@ -167,7 +167,7 @@ class AlwaysFaster:
 
     def put_item(self, **_: Any) -> None:
         self.puts += 1
-        raise ClientError({"Error": {"Code": "ConditionalCheckFailedException", "Message": "m"}}, "PutItem")
+        raise client_error("ConditionalCheckFailedException", operation="PutItem")
 
 
 def test_the_count_of_forgotten_people_is_tried_a_number_of_times_and_not_for_ever() -> None:

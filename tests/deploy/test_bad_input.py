@@ -1,7 +1,8 @@
 """Each bad input of an installation, and the words that the operator finds: here where the functions say them.
 
-A secret, an unknown stage and two deployments at once, before anything is deployed: ``test_deploy.py``. A Python without wheels:
-``tests/packaging/test_package.py``. The same installations seen from outside: ``tests/unit/cli/test_doctor.py``.
+A secret and two deployments at once, before anything is deployed: ``test_deploy.py``. An unknown stage: ``test_stage_files.py``.
+A Python without wheels: ``tests/packaging/test_package.py``. The same installations seen from outside:
+``tests/unit/cli/test_doctor.py``.
 """
 
 from __future__ import annotations

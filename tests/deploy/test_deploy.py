@@ -6,23 +6,18 @@ moto does not carry out the SAM transform: the functions are in the change set a
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-import infra.build
-from infra.deploy import Deployment, main
+from infra.deploy import Deployment
 from infra.local import aws
 from infra.stack import merge_template
-from infra.stage import Stage, Undeployable, stage_of
-from tests.deploy.docs_commands import ROOT, recipe
+from infra.stage import Stage, Undeployable
+from tests.client_errors import client_error
 
 BUCKET = "acme-deployments"
 STAGE = Stage(
@@ -117,17 +112,17 @@ def refused(act: Callable[[], object]) -> str:
     return str(why.value)
 
 
-def test_two_deployments_at_once(local: aws.Local, package: Path) -> None:
+def test_of_two_deployments_at_once_the_second_is_refused(local: aws.Local, package: Path) -> None:
     second = deployment(local, [], cloudformation=Busy())
     assert refused(lambda: second.deploy(package, yes)) == (
         "spotwarden-test is UPDATE_IN_PROGRESS: another deployment is under way; try again when it is over"
     )
 
 
-def test_a_secret_that_is_missing(local: aws.Local, package: Path) -> None:
+def test_a_secret_that_is_missing_is_refused_by_its_name(local: aws.Local, package: Path) -> None:
     class Secrets:
         def describe_secret(self, SecretId: str) -> None:  # noqa: N803 (AWS's own name)
-            raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "m"}}, "DescribeSecret")
+            raise client_error("ResourceNotFoundException", operation="DescribeSecret")
 
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack"
     stage = replace(STAGE, parameters={**STAGE.parameters, "SlackTokenSecret": arn})
@@ -146,11 +141,11 @@ class Answers:
 
     def _answer(self, **_: Any) -> Any:
         if isinstance(self.answer, str):
-            raise ClientError({"Error": {"Code": self.answer, "Message": "m"}}, "CreateChangeSet")
+            raise client_error(self.answer, operation="CreateChangeSet")
         return self.answer
 
 
-def test_a_secret_that_will_be_deleted_or_is_of_another_region() -> None:
+def test_a_secret_that_will_be_deleted_or_is_of_another_region_is_refused() -> None:
     clients = {"secretsmanager": Answers({"DeletedDate": "soon"})}
     one = Deployment(STAGE, clients.__getitem__)
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack"
@@ -172,7 +167,7 @@ def test_a_secret_that_will_be_deleted_or_is_of_another_region() -> None:
         ("ROLLBACK_FAILED", "run `make destroy STAGE=test` first"),
     ],
 )
-def test_a_stack_that_takes_no_change_now(status: str, told: str) -> None:
+def test_a_stack_that_takes_no_change_now_is_told_with_what_to_do(status: str, told: str) -> None:
     one = Deployment(STAGE, {"cloudformation": Answers({"Stacks": [{"StackStatus": status}]})}.__getitem__)
     assert told in refused(one._status)
     if status.endswith("_FAILED"):  # it can be deleted
@@ -180,13 +175,13 @@ def test_a_stack_that_takes_no_change_now(status: str, told: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["AlreadyExistsException", "OperationInProgressException"])
-def test_two_deployments_that_make_their_change_sets_at_once(code: str) -> None:
+def test_of_two_deployments_that_make_their_change_sets_at_once_one_is_refused(code: str) -> None:
     one = Deployment(STAGE, {"cloudformation": Answers(code)}.__getitem__)
     said = refused(lambda: one._change_set("https://x", create=False))
     assert said == "another deployment of spotwarden-test has just begun: try again when it is over"
 
 
-def test_an_account_whose_concurrency_cannot_be_reserved(local: aws.Local, package: Path) -> None:
+def test_an_account_whose_concurrency_cannot_be_reserved_is_told_the_setting_without_it(local: aws.Local, package: Path) -> None:
     stage = replace(STAGE, parameters={**STAGE.parameters, "Reserve": "yes"})
     said = refused(lambda: deployment(local, [], stage, **{"lambda": Lambda(10)}).deploy(package, yes))
     assert said.startswith('Lambda lets this account run 10 functions at once, and Reserve takes 122: set Reserve to "no"')
@@ -202,11 +197,11 @@ def test_an_account_whose_concurrency_cannot_be_reserved(local: aws.Local, packa
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_a_stage_that_does_not_fit(local: aws.Local, package: Path, changed: dict[str, Any], told: str) -> None:
+def test_a_stage_that_does_not_fit_is_refused(local: aws.Local, package: Path, changed: dict[str, Any], told: str) -> None:
     assert refused(lambda: deployment(local, [], replace(STAGE, **changed)).deploy(package, yes)).startswith(told)
 
 
-def test_a_package_that_was_not_built(local: aws.Local, tmp_path: Path) -> None:
+def test_a_package_that_was_not_built_is_told_with_its_command(local: aws.Local, tmp_path: Path) -> None:
     assert "run `make package`" in refused(lambda: deployment(local, []).deploy(tmp_path, yes))
 
 
@@ -270,144 +265,3 @@ def test_what_was_changed_by_hand_is_put_back_where_that_is_asked_for(local: aws
     one.revert_drift = False
     one.deploy(package, no)
     assert noting.modes == [None, "REVERT_DRIFT", None]
-
-
-@pytest.mark.parametrize(
-    ("name", "shown", "meant"),
-    [
-        ("prodd", "'prodd'", ""),
-        ("Dev", "'Dev'", "; did you mean dev?"),
-        ("../stages/dev", "'../stages/dev'", ""),
-        ("dev.yaml", "'dev.yaml'", ""),
-        ("", "''", ""),
-        ("x" * 300, f"'{'x' * 60}…'", ""),
-        ("d\0v", "'d\\x00v'", "; did you mean dev?"),
-    ],
-)
-def test_an_unknown_stage_is_answered_with_those_that_exist(
-    capsys: pytest.CaptureFixture[str], name: str, shown: str, meant: str
-) -> None:
-    assert main(["deploy", name]) == 1
-    said = capsys.readouterr().err
-    assert f"found no stage {shown}, wanted one of dev; a stage is a file in" in said
-    assert said.count("did you mean") == bool(meant)
-    assert meant in said
-
-
-GOOD = "stack: s\nregion: us-east-1\nbucket: acme\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("stack: [", "is no YAML"),
-        (b"stack: \xff", "is no YAML that can be read"),
-        ("- a", "found list, wanted"),
-        ("", "found NoneType, wanted"),
-        (f"{GOOD}colour: red", "found ['colour'], wanted"),
-        (f"{GOOD}1: red", "found ['1'], wanted"),
-        (GOOD.replace("acme", "''"), "bucket is empty"),
-        (GOOD.replace("acme", "s3://acme/x"), "bucket is 's3://acme/x', wanted the name of a bucket, without s3://"),
-        (GOOD.replace("us-east-1", "us-east-1a"), "region is 'us-east-1a', wanted a region such as us-east-1"),
-        (
-            GOOD.replace("stack: s", f"stack: {'s' * 129}"),
-            "wanted a stack's name: a letter, then letters, digits and hyphens, 128 at most",
-        ),
-        (GOOD.replace("stack: s", "stack: spot_warden"), "stack is 'spot_warden', wanted"),
-        (f"{GOOD}account: 012345670123", "wanted the 12 digits of an account, in quotes"),  # YAML reads an octal number
-        (f"{GOOD}parameters: [Reserve]", "parameters: found list, wanted lines such as Name: value"),
-        (f"{GOOD}tags: red", "tags: found str, wanted"),
-        (
-            f"{GOOD}parameters: {{TrainingRoles: {{a: b}}}}",
-            "parameters: TrainingRoles: found a mapping, wanted one value or a list",
-        ),
-    ],
-)
-def test_a_stage_file_that_cannot_be_read(tmp_path: Path, text: str | bytes, told: str) -> None:
-    (tmp_path / "x.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
-    assert told in refused(lambda: stage_of("x", tmp_path))
-
-
-def test_a_list_of_a_stage_file_is_the_list_of_cloudformation(tmp_path: Path) -> None:
-    (tmp_path / "x.yaml").write_text(
-        f"{GOOD}account: '012345678901'\nparameters: {{CheckpointBuckets: [a, b], PeerAccounts: []}}"
-    )
-    stage = stage_of("x", tmp_path)
-    assert (stage.account, stage.parameters) == ("012345678901", {"CheckpointBuckets": "a,b", "PeerAccounts": ""})
-
-
-def test_yes_and_no_without_quotes_are_the_words(tmp_path: Path) -> None:
-    (tmp_path / "x.yaml").write_text(GOOD + "parameters: {Reserve: no, SlackApi: yes, LogDays: 7}")
-    assert stage_of("x", tmp_path).parameters == {"Reserve": "no", "SlackApi": "yes", "LogDays": "7"}
-
-
-def test_the_stage_that_ships_has_parameters_of_the_template_alone() -> None:
-    import yaml
-
-    text = (Path(__file__).resolve().parents[2] / "infra" / "stages" / "dev.yaml").read_text()
-    body = textwrap.dedent(text[text.index("parameters:") :].removeprefix("parameters:"))
-    named = {line.strip("# ").split(":")[0] for line in body.splitlines() if ": " in line and line.strip("# ")[0].isupper()}
-    named = {name for name in named if name.isidentifier()}
-    assert named == set(merge_template("python3.14", "arm64")["Parameters"])
-    assert yaml.safe_load(text)["stack"] == "spotwarden-dev"
-
-
-@pytest.mark.parametrize(
-    ("words", "built"),
-    [
-        (("PYTHON=3.13",), ["--python", "3.13"]),
-        (("PYTHON=3.9", "ARCH=arm"), ["--architecture", "arm", "--python", "3.9"]),  # refused by name: tests/packaging
-        (("PY=3.12", "PYTHON=3.13"), ["--python", "3.12"]),
-        (("PYTHON=python3",), []),
-    ],
-)
-def test_a_version_of_python_is_the_package_s_under_either_name(words: tuple[str, ...], built: list[str]) -> None:
-    *_, line = recipe(("package", *words), ROOT)
-    assert line == [".venv/bin/python", "infra/build.py", "--out", "build/package", *built]
-
-
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["STAGE=prodd"], "found no stage 'prodd', wanted one of dev"),
-        (["STAGE=prodd", "-j4"], "found no stage 'prodd', wanted one of dev"),
-        (["STAGE="], "name a stage: make deploy STAGE=dev"),
-        ([], "name a stage: make deploy STAGE=dev"),
-    ],
-)
-def test_a_stage_that_does_not_exist_is_refused_before_a_package_is_built(words: list[str], told: str) -> None:
-    asked = ["make", "-o", ".venv/bin/installed", "deploy", "ARGS=--no-such-flag", "PYTHON=python3", *words]
-    env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "STAGE"}
-    done = subprocess.run(asked, check=False, capture_output=True, text=True, cwd=ROOT, env=env)  # noqa: S603  # our own Makefile
-    assert done.returncode
-    assert told in done.stderr
-    assert "infra/build.py" not in done.stdout
-
-
-def test_an_interpreter_that_is_not_there_is_named(tmp_path: Path) -> None:
-    (tmp_path / "requirements-dev.txt").touch()
-    (tmp_path / "pyproject.toml").touch()
-    asked = ["make", "-f", str(ROOT / "Makefile"), "-o", ".venv/bin/installed", "package", "PYTHON=foo"]
-    done = subprocess.run(asked, check=False, capture_output=True, text=True, cwd=tmp_path)  # noqa: S603  # our own Makefile
-    assert done.returncode
-    assert "found no interpreter 'foo': PYTHON is this machine's, PY=3.14 the package's" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("flags", "told"),
-    [
-        (["--python", "3.9"], "argument --python: invalid choice: '3.9' (choose from"),
-        (["--python", "3.99"], "argument --python: invalid choice: '3.99'"),
-        (["--python", "foo"], "argument --python: invalid choice: 'foo'"),
-        (["--architecture", "arm"], "argument --architecture: invalid choice: 'arm' (choose from"),
-        (["--architecture", "ARM64"], "argument --architecture: invalid choice: 'ARM64'"),
-        (["--architecture", ""], "argument --architecture: invalid choice: ''"),
-    ],
-)
-def test_a_target_that_lambda_does_not_have_is_answered_with_those_it_has(
-    capsys: pytest.CaptureFixture[str], flags: list[str], told: str
-) -> None:
-    with pytest.raises(SystemExit) as ended:
-        infra.build.main(flags)
-    assert ended.value.code == 2
-    assert told in capsys.readouterr().err

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ReadTimeoutError
 
 from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
 from infra.local.sagemaker.client import Client
+from tests.client_errors import client_error
 from tests.simulation.lambdas import Lambdas
 from tests.simulation.memory import AllPorts
 from tests.simulation.world_invariants import InvariantChecker
@@ -130,14 +131,11 @@ def throttled() -> Any:
 
 
 def throttled_error(what: str) -> Exception:
-    problem: Exception = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, what)
-    return problem
+    return client_error("ThrottlingException", "Rate exceeded", what)
 
 
 def server_error(what: str) -> Exception:
-    answer = {"Error": {"Code": "InternalFailure", "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 500}}
-    problem: Exception = ClientError(answer, what)  # type: ignore[arg-type]
-    return problem
+    return client_error("InternalFailure", "", what, status=500)
 
 
 def no_answer(what: str) -> Exception:

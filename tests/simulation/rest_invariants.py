@@ -203,7 +203,7 @@ def _title(announce: Announce) -> str:
 
 
 def every_claim_is_released(history: History) -> None:
-    """No claim or hold outlives its job: it would block the checkpoints or the quota of others for good."""
+    """No claim or hold outlives its job: it would block the checkpoints or the quota of others for ever."""
     for claim in (*history.ledger.held.values(), *history.ledger.on_quota.values()):
         life = history.checker.job_named(claim.job)
         root = LineageId.parse(claim.lineage)

@@ -20,7 +20,7 @@ from controller.aws.dynamodb.passes import DynamoDiscoverPasses
 from controller.aws.dynamodb.pools import DynamoPoolMemories
 from controller.aws.dynamodb.prices import DynamoStoredPrices
 from controller.aws.dynamodb.quota_holds import DynamoQuotaHolds
-from controller.aws.dynamodb.retention import FOR_GOOD, Retention
+from controller.aws.dynamodb.retention import FOR_EVER, Retention
 from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.rule_acts import DynamoRuleActs
 from controller.aws.dynamodb.seen_requests import DynamoSeenRequests
@@ -36,7 +36,7 @@ class DynamoLedger:
     ``key`` is that of the proofs of users' requests; ``retention`` says how long rows of lineages are kept.
     """
 
-    def __init__(self, client: Any, table: str, key: str = "", retention: Retention = FOR_GOOD) -> None:
+    def __init__(self, client: Any, table: str, key: str = "", retention: Retention = FOR_EVER) -> None:
         rows = Table(client, table)
         self.lineages = DynamoLineages(rows, retention)
         self.due = DynamoDueIntents(rows)

@@ -18,7 +18,7 @@ from typing import Any
 
 from controller.aws.dynamodb.items import MARK, Item, moment, stamp
 from controller.aws.dynamodb.moments import moment_of, move_forward
-from controller.aws.dynamodb.retention import FOR_GOOD, Retention
+from controller.aws.dynamodb.retention import FOR_EVER, Retention
 from controller.aws.dynamodb.table import Table, Write, key, partition_of
 from controller.runtime.ports import Unreachable
 from controller.runtime.schedule_ports import LateDay, RollupVersions
@@ -39,7 +39,7 @@ KEPT = timedelta(days=3 * 366)  # how long a rollup is kept: three years
 class DynamoDays:
     """The Days port."""
 
-    def __init__(self, table: Table, retention: Retention = FOR_GOOD) -> None:
+    def __init__(self, table: Table, retention: Retention = FOR_EVER) -> None:
         self._table = table
         self._retention = retention
 

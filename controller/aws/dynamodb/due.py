@@ -51,7 +51,7 @@ class DynamoDueIntents:
             elif (requested := _requested(row)) is not None:
                 yield requested
             else:
-                self._table.remove(key(pk, row["sk"]["S"]))  # nobody could answer it, and it would be first in line for good
+                self._table.remove(key(pk, row["sk"]["S"]))  # nobody could answer it, and it would be first in line for ever
 
     def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
         if overdue.trigger.lineage is not None:

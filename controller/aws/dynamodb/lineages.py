@@ -17,7 +17,7 @@ from controller.aws.dynamodb.days import marking
 from controller.aws.dynamodb.histories import family_key
 from controller.aws.dynamodb.items import MARK, Item, read, read_checked_intent, stamp, write, write_intent
 from controller.aws.dynamodb.quota_holds import freeing, holding
-from controller.aws.dynamodb.retention import FOR_GOOD, Retention
+from controller.aws.dynamodb.retention import FOR_EVER, Retention
 from controller.aws.dynamodb.rule_acts import counting
 from controller.aws.dynamodb.table import HEAD, LINEAGE, Table, Write, key, next_version, partition, partition_of, version_of
 from controller.aws.dynamodb.waivers import WAIVERS
@@ -32,7 +32,7 @@ from controller.ledger.lineage_id import LineageId
 class DynamoLineages:
     """The Lineages port."""
 
-    def __init__(self, table: Table, retention: Retention = FOR_GOOD) -> None:
+    def __init__(self, table: Table, retention: Retention = FOR_EVER) -> None:
         self._table = table
         self._retention = retention
 

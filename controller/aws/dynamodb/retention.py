@@ -19,14 +19,14 @@ KEPT_MIN = timedelta(days=400)  # no lineage lasts that long: a job runs for at 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long what happened to a lineage is ``kept``; None is for good. Raises ValueError for less than KEPT_MIN."""
+    """How long what happened to a lineage is ``kept``; None is for ever. Raises ValueError for less than KEPT_MIN."""
 
     kept: timedelta | None
     now: Callable[[], datetime]
 
     def __post_init__(self) -> None:
         if self.kept is not None and self.kept < KEPT_MIN:
-            raise ValueError(f"found {count(self.kept.days, 'day')}, wanted 0 (for good) or at least {KEPT_MIN.days}")
+            raise ValueError(f"found {count(self.kept.days, 'day')}, wanted 0 (for ever) or at least {KEPT_MIN.days}")
 
     def of_entry(self, entry: Entry) -> Item:
         return self.since(max(entry.at, entry.until) if isinstance(entry, Waived) else entry.at)
@@ -36,7 +36,7 @@ class Retention:
         return self.since(max(filter(None, (intent.due_at, intent.leased_until, intent.lease_ends_at))))
 
     def since(self, at: datetime) -> Item:
-        """The attribute ``expires_at`` of a row about a time; none where rows are kept for good."""
+        """The attribute ``expires_at`` of a row about a time; none where rows are kept for ever."""
         return {} if self.kept is None else {"expires_at": {"N": str(int((at + self.kept).timestamp()))}}
 
     def has_all_of(self, day: date) -> bool:
@@ -44,4 +44,4 @@ class Retention:
         return self.kept is None or datetime.combine(day, datetime.min.time(), UTC) + self.kept > self.now()
 
 
-FOR_GOOD = Retention(None, lambda: datetime.max.replace(tzinfo=UTC))
+FOR_EVER = Retention(None, lambda: datetime.max.replace(tzinfo=UTC))

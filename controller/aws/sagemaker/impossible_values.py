@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from operator import is_
 from typing import Any
 
 from controller.aws.sagemaker.members import FIRST_YEAR, LAST_YEAR
@@ -20,16 +21,17 @@ def without_impossible_values(described: Mapping[str, Any]) -> Mapping[str, Any]
 
 
 def _possible(value: Any) -> Any:
-    match value:
-        case dict():
-            changed = {name: _possible(inner) for name, inner in value.items() if name in KEPT or not _impossible(inner)}
-            same = len(changed) == len(value) and all(changed[name] is inner for name, inner in value.items())
-            return value if same else changed
-        case list():
-            items = [_possible(inner) for inner in value]
-            return value if all(new is old for new, old in zip(items, value, strict=True)) else items
-        case _:
-            return value
+    if isinstance(value, dict):
+        changed = {
+            name: inner if isinstance(inner, str) else _possible(inner)  # most values are texts: no call for each
+            for name, inner in value.items()
+            if isinstance(inner, str) or name in KEPT or not _impossible(inner)
+        }
+        return value if len(changed) == len(value) and all(map(is_, changed.values(), value.values())) else changed
+    if isinstance(value, list):
+        items = [_possible(inner) for inner in value]
+        return value if all(map(is_, items, value)) else items
+    return value
 
 
 def _impossible(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import is_
 from typing import Any, TypeVar
 
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -13,26 +14,17 @@ V = TypeVar("V")
 
 def without_lone_surrogates(value: V) -> V:
     """A plain value with each half of a character replaced, at any depth; the value itself where there is none."""
-    found: Any = _replaced(value)
-    return value if found is None else found
+    replaced: V = _replaced(value)
+    return replaced
 
 
 def _replaced(value: Any) -> Any:
-    """The value with its halves replaced; None where it has none."""
-    match value:
-        case str():
-            return None if value.isascii() or not SURROGATE.findall(value) else SURROGATE.sub(REPLACED_BY, value)
-        case dict():
-            changed = {key: new for key, inner in value.items() if (new := _replaced(inner)) is not None}
-            if not changed and all(isinstance(key, str) and _replaced(key) is None for key in value):
-                return None
-            return {_replaced(key) or key: changed.get(key, inner) for key, inner in value.items()}
-        case list():
-            items = [_replaced(inner) for inner in value]
-            return (
-                [old if new is None else new for old, new in zip(value, items, strict=True)]
-                if any(new is not None for new in items)
-                else None
-            )
-        case _:
-            return None
+    if isinstance(value, str):
+        return value if value.isascii() else SURROGATE.sub(REPLACED_BY, value)
+    if isinstance(value, dict):
+        changed = {_replaced(name): _replaced(inner) for name, inner in value.items()}
+        return value if all(map(is_, changed, value)) and all(map(is_, changed.values(), value.values())) else changed
+    if isinstance(value, list):
+        items = [_replaced(inner) for inner in value]
+        return value if all(map(is_, items, value)) else items
+    return value

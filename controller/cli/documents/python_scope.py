@@ -29,7 +29,7 @@ Decide = Callable[[ast.expr], bool | None]
 
 
 def scope_of(body: list[ast.stmt], outer: Scope) -> dict[str, Any]:
-    """The names that the statements of a module, a function or a branch give a value, once and for good."""
+    """The names that the statements of a module, a function or a branch give a value, exactly once."""
     first = _scope(body, outer, lambda _: None)
     if not any(isinstance(statement, ast.If) for statement in body):
         return first
@@ -191,7 +191,7 @@ def _statements_that_run(body: list[ast.stmt], decide: Decide) -> Iterator[ast.s
 
 
 def _set_on_self(method: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, ast.expr | None]]:
-    """Attributes that a method sets on ``self``; without a value where it is not set once for good."""
+    """Attributes that a method sets on ``self``; without a value where it is not set exactly once."""
     straight: dict[int, ast.expr] = {}
     for statement in method.body:
         match statement:

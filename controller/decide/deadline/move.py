@@ -113,7 +113,7 @@ def moving(facts: Facts, reason: str, to: str, *, deadline: datetime | None = No
 
 
 def _on_demand_room(facts: Facts) -> int | None:
-    """How many instances on-demand has room for: none where this lineage was refused there for good."""
+    """How many instances on-demand has room for: none where this lineage was refused there permanently."""
     return 0 if place_with(facts, on_demand()) in places_that_never_fit(facts) else facts.room
 
 

@@ -5,15 +5,9 @@ from botocore import exceptions as raised
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import CODES, DENIED, INVALID, MISSING, NAME_TAKEN, QUOTA, THROTTLED, UNREACHABLE, AwsFault, fault_of
+from tests.client_errors import client_error
 
 NAME_TEXT = "Training job names must be unique within an AWS account and region, and a training job with this name already exists"
-
-
-def client_error(code: str, message: str = "", status: int = 400) -> ClientError:
-    return ClientError(
-        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},
-        "CreateTrainingJob",
-    )
 
 
 @pytest.mark.parametrize(

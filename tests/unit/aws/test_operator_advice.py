@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError
 
 from controller.aws.operator_advice import OF_THE_TABLE, advice, missing_secret
+from tests.client_errors import client_error
 
 GONE = "the table Spotwarden is gone: restore it from its backup, and deploy with its name as ExistingLedger"
 
 
 def said(operation: str, code: str, message: str = "m") -> str:
-    error = ClientError({"Error": {"Code": code, "Message": message}}, operation)
-    return advice(error, table="Spotwarden", secret="arn:slack")
+    return advice(client_error(code, message, operation), table="Spotwarden", secret="arn:slack")
 
 
 @pytest.mark.parametrize("operation", sorted(OF_THE_TABLE))
-def test_a_table_that_is_gone(operation: str) -> None:
+def test_a_table_that_is_gone_is_restored(operation: str) -> None:
     assert said(operation, "ResourceNotFoundException") == GONE
 
 
@@ -43,7 +42,7 @@ def test_a_table_that_is_gone(operation: str) -> None:
         ("DescribeTrainingJob", "ResourceNotFound", ""),
     ],
 )
-def test_other_errors(operation: str, code: str, told: str) -> None:
+def test_another_error_is_told_with_its_remedy_or_without_any(operation: str, code: str, told: str) -> None:
     found = said(operation, code)
     assert told in found
     assert bool(told) == bool(found)
@@ -105,6 +104,6 @@ def test_a_secret_of_another_region_is_not_created_again_but_made_here() -> None
 
 def test_the_cause_of_an_error_is_looked_at_too() -> None:
     problem = RuntimeError("the ledger cannot be read")
-    problem.__cause__ = ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "m"}}, "Query")
+    problem.__cause__ = client_error("ResourceNotFoundException", operation="Query")
     assert advice(problem, table="Spotwarden", secret="") == GONE
     assert advice(ValueError("x"), table="Spotwarden", secret="") == ""

@@ -11,6 +11,7 @@ from controller.aws.topic_chat import TopicChat
 from controller.notifications.block_kit import Page
 from controller.runtime.outbox import WrongChannel
 from controller.runtime.ports import Answer, Done, Home, Later, Refused
+from tests.client_errors import client_error
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:ops"
 
@@ -33,7 +34,7 @@ class Sns:
 
 
 def error(code: str, text: str = "m", status: int = 400) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": text}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Publish")  # type: ignore[typeddict-item]  # only what is read
+    return client_error(code, text, "Publish", status=status)
 
 
 def post(sns: Sns, topic: str = TOPIC, region: str = "us-east-1") -> Answer:

@@ -21,12 +21,10 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from controller import wiring
 from controller.cli.bill_file import bill_of, refuse_bad_bill
 from controller.cli.errors import BadInput
 from controller.savings.bill import Bill
-from infra.local import aws
-from infra.local.environment import only
+from tests.unit.cli.embedded_s3 import s3_with
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TEXTS = (
@@ -255,14 +253,8 @@ def test_parquet_from_a_pipe_is_one_sentence(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[Any]:
-    with aws.start() as local, only(
-        {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_REGION": aws.REGION, "AWS_ENDPOINT_URL": local.url,
-         "AWS_DEFAULT_REGION": aws.REGION}
-    ):  # fmt: skip
-        wiring.client.cache_clear()
-        wiring.client("s3").create_bucket(Bucket="acme-bills")
-        yield wiring.client("s3")
-        wiring.client.cache_clear()
+    with s3_with("acme-bills") as client:
+        yield client
 
 
 @pytest.mark.parametrize("written", [as_csv, as_gzip, parquet_file()], ids=["CSV", "gzip", "Parquet"])

@@ -8,25 +8,17 @@ from typing import Any
 
 import pytest
 
-from controller import wiring
 from controller.cli import main
 from controller.policy.document import document_of
-from infra.local import aws
-from infra.local.environment import only
+from tests.unit.cli.embedded_s3 import s3_with
 
 POLICY = "version: 1\nrules: [{name: spot, rule: spot-required, mode: warn}]\n"
 
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[Any]:
-    with aws.start() as local, only(
-        {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_REGION": aws.REGION, "AWS_ENDPOINT_URL": local.url,
-         "AWS_DEFAULT_REGION": aws.REGION}
-    ):  # fmt: skip
-        wiring.client.cache_clear()
-        wiring.client("s3").create_bucket(Bucket="acme-policies")
-        yield wiring.client("s3")
-        wiring.client.cache_clear()
+    with s3_with("acme-policies") as client:
+        yield client
 
 
 @pytest.fixture

@@ -8,12 +8,11 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from controller import wiring
 from controller.aws.dynamodb.all_ports import DynamoLedger
@@ -31,6 +30,7 @@ from infra.local import aws
 from infra.local.slack import Slack
 from infra.stack import merge_template
 from tests.builders import lineage_id
+from tests.client_errors import client_error
 
 STACK = "spotwarden-dev"
 SECRET = "slack"
@@ -374,16 +374,47 @@ def test_an_old_search_is_named(local: aws.Local, monkeypatch: pytest.MonkeyPatc
     assert found["clock"]["says"].startswith("this machine's clock is ") or "AWS told no time" in found["clock"]["says"]
 
 
-def test_a_stack_that_is_not_there(local: aws.Local, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stack_that_is_not_there_is_named(local: aws.Local, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--stack", "nowhere"]) == 1
     assert "BAD  stack        found no stack 'nowhere' in this account and region" in capsys.readouterr().out
 
 
-def test_a_policy_that_is_broken(local: aws.Local, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_policy_that_is_broken_is_named(local: aws.Local, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.yaml").write_text("version: 1\nrules: [{name: a, rule: no-such-rule}]\n")
     code, found = examined(capsys, "--policies", str(tmp_path))
     assert code == 1
     assert "no-such-rule" in found["policies"]["says"]
+
+
+class Sts:
+    """STS at a time of its own: it answers, or refuses a request whose time is far off, with its own time in both."""
+
+    def __init__(self, date: str, *, refuses: bool) -> None:
+        self.meta = {"ResponseMetadata": {"HTTPHeaders": {"date": date}}}
+        self.refuses = refuses
+
+    def get_caller_identity(self) -> Any:
+        if self.refuses:
+            message = "Signature expired: 20261130T030000Z is now earlier than ..."
+            raise client_error("SignatureDoesNotMatch", message, "GetCallerIdentity", **self.meta)
+        return {"Arn": "arn:aws:iam::123456789012:user/ada", **self.meta}
+
+
+@pytest.mark.parametrize(
+    ("date", "refuses", "told"),
+    [
+        ("Mon, 30 Nov 2026 03:00:20 GMT", False, "the caller is arn:aws:iam::123456789012:user/ada; the clock is right"),
+        ("Mon, 30 Nov 2026 03:02:00 GMT", False, "this machine's clock is 120 s from AWS's: set it, or signatures are refused"),
+        ("Mon, 30 Nov 2026 03:20:00 GMT", True, "this machine's clock is 1200 s from AWS's: set it, or signatures are refused"),
+    ],
+)
+def test_a_clock_that_is_off_is_told_in_seconds_also_where_aws_refuses_its_signature(
+    date: str, told: str, *, refuses: bool
+) -> None:
+    def client(_: str) -> Any:
+        return Sts(date, refuses=refuses)
+
+    assert Installation(client, lambda _: None, lambda: datetime(2026, 11, 30, 3, tzinfo=UTC))._clock()[1] == told
 
 
 class Refusing:
@@ -402,7 +433,7 @@ class Refusing:
         if model.name in self.refused:
             told = "User: arn:aws:iam::1:user/ana is not authorized to perform: sqs:GetQueueAttributes on resource: x"
             message = told if model.name == "GetQueueAttributes" else "denied"
-            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": message}}, model.name)
+            raise client_error("AccessDeniedException", message, model.name)
 
     def examine(self) -> dict[str, Finding]:
         installation = Installation(self, lambda table: DynamoLedger(self("dynamodb"), table), now)

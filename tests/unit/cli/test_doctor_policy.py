@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from controller.cli.doctor_policy import asked_quotas, look_at_quotas, look_at_topics, named_topics
 from controller.policyfile import compile_folder
+from tests.client_errors import client_error
 
 TOPIC, ELSEWHERE = "arn:aws:sns:us-east-1:111222333444:ml", "arn:aws:sns:eu-west-1:111222333444:ml"
 POLICY = f"""
@@ -98,7 +98,7 @@ class Sns:
 
     def get_topic_attributes(self, TopicArn: str) -> None:  # noqa: N803 (AWS's own name)
         if TopicArn not in self.known:
-            raise ClientError({"Error": {"Code": "NotFound", "Message": "m"}}, "GetTopicAttributes")
+            raise client_error("NotFound", operation="GetTopicAttributes")
 
 
 @pytest.mark.parametrize(

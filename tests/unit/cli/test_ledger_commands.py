@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import NoCredentialsError, NoRegionError
 
 from controller import wiring
 from controller.aws.dynamodb.all_ports import DynamoLedger
@@ -17,6 +17,7 @@ from controller.decide.decision import Decision
 from controller.runtime.ports import Unreachable
 from infra.local import aws
 from tests.builders import lineage
+from tests.client_errors import client_error
 from tests.unit.savings.test_advice import PAST
 
 TABLE = "Commanded"
@@ -109,7 +110,7 @@ def test_advice_is_read_from_the_ledger(ledger: DynamoLedger, capsys: pytest.Cap
             "found no AWS credentials, wanted --profile, a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         ),
         (NoRegionError(), "found no AWS region, wanted --region, AWS_DEFAULT_REGION, or a profile that names one"),
-        (ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetItem"), "AccessDenied"),
+        (client_error("AccessDenied", operation="GetItem"), "AccessDenied"),
         (Unreachable("DynamoDB get_item on T: timed out"), "DynamoDB get_item on T: timed out"),
     ],
 )

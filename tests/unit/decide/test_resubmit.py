@@ -261,7 +261,7 @@ LADDER = (
 
 
 def short_of_capacity(*refused: str, **changes: Any) -> Facts:
-    """A job that had no capacity, after which submissions with these changes were refused for good."""
+    """A job that had no capacity, after which submissions with these changes were refused permanently."""
     causes = {FailureCause.CAPACITY: budget(1)}
     intents = tuple(
         done(

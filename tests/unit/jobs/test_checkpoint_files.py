@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -175,6 +176,12 @@ def test_a_numbered_folder_that_holds_several_saves_is_no_save(collection: str) 
     saves = (file(f"{collection}/checkpoint-{step}/a.pt", step) for step in (30, 60))
     assert newest(*saves) == 60
     assert newest(file("checkpoint-500/global_step500/a.pt", 30), file("checkpoint-500/b.pt", 31)) == 30
+
+
+def test_a_path_of_hundreds_of_numbered_folders_takes_no_time() -> None:
+    began_s = time.process_time()
+    assert newest(*(file(f"{'1/' * 490}{number}/model.pt", number) for number in range(20))) == 0
+    assert time.process_time() - began_s < 2  # all folders, each with all around it: 4, and minutes with a pattern for each pair
 
 
 def test_missing_shards_are_recognised_by_their_names() -> None:

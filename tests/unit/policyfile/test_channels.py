@@ -10,8 +10,7 @@ import pytest
 from controller.policyfile import compile_folder
 from controller.policyfile.channels import Channel
 from controller.policyfile.vocabulary import WRITTEN
-from tests.unit.policyfile.test_warnings import warnings
-from tests.unit.policyfile.writing import problems
+from tests.unit.policyfile.writing import problems, warnings
 
 TOPIC = "arn:aws-us-gov:sns:us-gov-west-1:111222333444:ml-alerts"
 PLACES = {

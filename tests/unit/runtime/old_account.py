@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ReadTimeoutError
 
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.runtime.discover import discover
@@ -16,6 +16,7 @@ from controller.runtime.sweep import SweepResult
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
 from tests import builders
+from tests.client_errors import client_error
 from tests.simulation import harness
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
 from tests.unit.infra.local.sagemaker.requests import T0, request, world
@@ -106,8 +107,7 @@ class OldAccount:
                 raise ReadTimeoutError(endpoint_url="https://sagemaker")
             token = asked.get("NextToken", "")
             if token and self.at - self._issued.get(token, self.at) > self.tokens_live:
-                refused = {"Code": "ValidationException", "Message": "Invalid pagination token."}
-                raise ClientError({"Error": refused}, "ListTrainingJobs")
+                raise client_error("ValidationException", "Invalid pagination token.", "ListTrainingJobs")
             answer = getattr(Client(self.world, validate=False), operation)(**asked)
             self._issued[answer.get("NextToken", "")] = self.at
             return answer

@@ -11,6 +11,7 @@ from controller.notifications.block_kit import Page
 from controller.runtime.ports import Answer, Done, Home, Message, Post
 from tests import builders
 from tests.builders import BEGIN, lineage_id
+from tests.own_ports import OwnPorts
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
 from tests.slack_limits import broken
 
@@ -53,7 +54,7 @@ class Slack:
 
 
 @dataclass
-class Place:
+class Place(OwnPorts):
     """The ports of a drain; the clock stands still until the test moves it."""
 
     slack: Slack = field(default_factory=Slack)
@@ -65,20 +66,8 @@ class Place:
     click_address: Callable[[], str] = str
 
     @property
-    def ports(self) -> Any:
-        return self
-
-    @property
     def chat(self) -> Slack:
         return self.slack
-
-    @property
-    def clock(self) -> Any:
-        return self
-
-    @property
-    def policies(self) -> Any:
-        return self
 
     def now(self) -> datetime:
         return self.at

@@ -16,9 +16,11 @@ from controller.runtime.close_days import close_days
 from controller.runtime.ports import Unreachable
 from controller.runtime.read_days import rollups_of_days
 from controller.runtime.refresh_prices import refresh_prices
+from controller.runtime.schedule_ports import LateDay
 from controller.savings.rollup import CountKind
 from controller.units.money import Rate
 from tests.builders import BEGIN, lineage_id
+from tests.own_ports import OwnPorts
 from tests.simulation.memory import MemoryLedger
 from tests.unit.savings.test_report import measured
 
@@ -39,20 +41,12 @@ class Listed:
 
 
 @dataclass
-class Place:
+class Place(OwnPorts):
     """The ports that closing needs: a ledger and a clock."""
 
     now_at: datetime = BEGIN
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     price_list: Any = None
-
-    @property
-    def ports(self) -> Any:
-        return self
-
-    @property
-    def clock(self) -> Any:
-        return self
 
     @property
     def prices(self) -> Any:
@@ -160,15 +154,21 @@ def test_a_late_entry_rolls_up_its_day_again() -> None:
     assert close_days(place.ports) == 0
 
 
+class Dated(MemoryLedger):
+    """A ledger that also says when a day was marked, as DynamoDB's does."""
+
+    marked_at = BEGIN + DAY
+
+    def late(self) -> list[LateDay]:
+        return [replace(mark, at=self.marked_at) for mark in super().late()]
+
+
 def test_a_mark_of_a_moment_ago_stays_until_the_index_must_have_its_entry() -> None:
-    place = Place(now_at=BEGIN + DAY)
+    place = Place(now_at=Dated.marked_at, ledger=Dated())
     close_days(place.ports)
-    marked_at = place.now_at
     place.learn(interrupted(BEGIN))
-    [mark] = place.ledger.late()
-    place.ledger.late = lambda: [replace(mark, at=marked_at)] if place.ledger.marks else []  # type: ignore[method-assign]
     for minutes, left in ((1, 1), (14, 1), (15, 0)):
-        place.now_at = marked_at + timedelta(minutes=minutes)
+        place.now_at = Dated.marked_at + timedelta(minutes=minutes)
         assert (close_days(place.ports), len(place.ledger.marks)) == (1, left)
     assert close_days(place.ports) == 0
 

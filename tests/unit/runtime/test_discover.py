@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.runtime.discover import SECOND_LOOK, discover
 from controller.runtime.schedule_ports import DiscoverPass, PassPosition
 from controller.runtime.timeouts import TIME_LIMIT
+from tests.client_errors import client_error
 from tests.unit.infra.local.sagemaker.requests import T0
 from tests.unit.runtime.old_account import HOUR, KilledError, OldAccount
 
@@ -245,7 +245,7 @@ def test_a_list_that_repeats_its_token_or_refuses_each_one_keeps_no_new_job_wait
 
         def list_training_jobs(self, **asked: Any) -> Any:
             if refuses and "NextToken" in asked:
-                raise ClientError({"Error": {"Code": "ValidationException", "Message": "Invalid token."}}, "ListTrainingJobs")
+                raise client_error("ValidationException", "Invalid token.", "ListTrainingJobs")
             return real(**{name: value for name, value in asked.items() if name != "NextToken"}) | {"NextToken": "same"}
 
     ports = replace(account.ports, jobs=SageMakerJobs(SamePage()))

@@ -16,9 +16,10 @@ from controller.ledger.intent import Announce, Intent, IntentResult
 from controller.notifications.block_kit import Page
 from controller.runtime.drain import drain
 from controller.runtime.perform import perform
-from controller.runtime.ports import Answer, Later, Message, Refused, Unreachable
+from controller.runtime.ports import Answer, Later, Message, Post, Refused, Unreachable
 from tests import builders
 from tests.builders import BEGIN, lineage_id
+from tests.simulation.memory import MemoryOutbox
 from tests.unit.runtime.slack_place import MINUTE, WHERE, Crash, Place, Slack
 
 
@@ -194,20 +195,21 @@ def test_while_slack_is_slow_no_channel_takes_the_time_of_the_others() -> None:
     assert {channel for channel, _, _ in place.slack.posts} == set(channels)
 
 
+class Forgetful(MemoryOutbox):
+    """An outbox that cannot write where a post of #b is."""
+
+    def remember_post(self, channel: str, thread: str, post: Post, *, at: datetime) -> None:
+        if channel == "#b":
+            raise Unreachable("DynamoDB throttled")
+        super().remember_post(channel, thread, post, at=at)
+
+
 def test_a_channel_that_cannot_be_read_or_written_holds_up_no_other() -> None:
-    place = Place()
+    place = Place(outbox=Forgetful())
     for number, channel in enumerate(("#a", "#b", "#c")):
         message = place.say(number, f"news for {channel}", root=f"job-{number}")
         place.outbox.sent(message)
         place.outbox.put(replace(message, key=f"{number}", channel=channel))
-    remember = place.outbox.remember_post
-
-    def remember_or_not(channel: str, *post: Any, **changes: Any) -> None:
-        if channel == "#b":
-            raise Unreachable("DynamoDB throttled")
-        remember(channel, *post, **changes)
-
-    place.outbox.remember_post = remember_or_not  # type: ignore[method-assign]
     with pytest.raises(Unreachable):
         drain(place.ports)
     assert place.texts() == ["news for #a", "news for #c"]

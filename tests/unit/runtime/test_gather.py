@@ -21,6 +21,7 @@ from controller.policy.policy import Repair, RuleAction
 from controller.policy.rollout import Rollout, SurpriseGuard
 from controller.runtime.gather import gather, look_up
 from tests.builders import BEGIN, REGION, facts, job, lineage, lineage_id, policy, rate, rule
+from tests.own_ports import OwnPorts
 from tests.simulation.memory import MemoryLedger
 from tests.unit.decide.deciding import WAITING
 
@@ -120,18 +121,10 @@ def test_looking_up_writes_nothing() -> None:
 
 
 @dataclass
-class World(Looking):
+class World(OwnPorts, Looking):
     """The ports of a look at a job: this ledger, policy and clock, and a price for everything."""
 
     rules: Any = None
-
-    @property
-    def clock(self) -> Any:
-        return self
-
-    @property
-    def policies(self) -> Any:
-        return self
 
     @property
     def prices(self) -> Any:

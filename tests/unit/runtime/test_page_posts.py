@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from controller.ledger.lineage import Lineage
+from controller.ledger.lineage_id import LineageId
 from controller.notifications.block_kit import Page
 from controller.runtime.drain import drain
 from controller.runtime.outbox import WrongChannel
 from controller.runtime.ports import Answer, Later, Message, Post, Refused
 from tests.builders import BEGIN, lineage_id
+from tests.simulation.memory import MemoryLedger
 from tests.unit.runtime.slack_place import MINUTE, Place, Slack
 
 
@@ -106,13 +109,19 @@ def test_a_page_of_a_digest_whose_thread_is_gone_begins_a_new_thread(form: str, 
     assert [(thread, page.text) for _, thread, page in slack.posts] == [("", "page 0"), ("", "page 1"), ("2", "page 2")]
 
 
+class NoCards(MemoryLedger):
+    """A ledger of whose lineages no card can be made."""
+
+    def load(self, lineage: LineageId) -> Lineage:
+        raise LookupError("no card can be made")
+
+
 def test_a_message_is_sent_without_a_thread_where_the_card_is_gone_and_no_other_can_be_posted() -> None:
     slack = LostThread()
     slack.refusal = Refused("Slack says thread_not_found")
-    place = Place(slack=slack)
+    place = Place(slack=slack, ledger=NoCards())
     place.outbox.remember_post("#ml-spot", str(lineage_id("bert")), Post(channel_id="C1", ts="1"), at=BEGIN)
     slack.posts.append(("#ml-spot", "", Page(text="the card", blocks=())))
-    place.ledger.lineages.load = lambda _: {}["no card can be made"]  # type: ignore[method-assign, assignment]
     place.say(1, "It moves.")
     done = drain(place.ports)
     assert (done.set_aside, [page.text.partition("\n")[0] for _, thread, page in slack.posts[1:] if not thread]) == (

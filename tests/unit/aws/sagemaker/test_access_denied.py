@@ -20,6 +20,7 @@ from controller.jobs.failure import FailureCause
 from controller.ledger.intent import NEVER_FITS, Submit
 from controller.runtime.ports import Answer, Done, Later, Refused, Unreachable
 from tests.builders import BEGIN, job, lineage_id
+from tests.client_errors import client_error
 
 SUBMIT = Submit(about="bert", born_at=BEGIN, job="bert-r02", number=2, cause=FailureCause.STARVED)
 ROOT = lineage_id()
@@ -42,7 +43,7 @@ class Guarded:
         def call(**_: Any) -> Any:
             if name in self._answers:
                 return self._answers[name]
-            raise ClientError({"Error": {"Code": self._code, "Message": f"not authorized to perform {name}"}}, name)
+            raise client_error(self._code, f"not authorized to perform {name}", name)
 
         return call
 
@@ -163,7 +164,7 @@ def test_a_refusal_of_what_was_changed_is_for_good_and_one_of_the_job_itself_is_
 ) -> None:
     class Refusing(Guarded):
         def create_training_job(self, **_: Any) -> Any:
-            raise ClientError({"Error": {"Code": code, "Message": text}}, "CreateTrainingJob")
+            raise client_error(code, text, "CreateTrainingJob")
 
     found = SageMakerJobs(Refusing(code, describe_training_job=DESCRIBED, list_tags={"Tags": []}), roles=["r"]).submit(
         submit, ROOT

@@ -18,11 +18,12 @@ from controller.cli.history.recorded import Recorded, recorded_jobs
 from infra.local.host import Host
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
+from tests.client_errors import client_error
 from tests.security import lab as attacks
 from tests.unit.infra.local.sagemaker.requests import T0, request, run, world
 
 EARLY = T0 - timedelta(days=1)
-THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "DescribeTrainingJob")
+THROTTLED = client_error("ThrottlingException", "Rate exceeded", "DescribeTrainingJob")
 
 
 class Counting(Client):
@@ -102,7 +103,7 @@ def test_an_export_with_values_is_not_continued_without_them(ended: World, tmp_p
 
 
 def test_a_job_that_was_deleted_meanwhile_is_left_out(ended: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    missing = ClientError({"Error": {"Code": "ValidationException", "Message": "Requested resource not found."}}, "Describe")
+    missing = client_error("ValidationException", "Requested resource not found.", "DescribeTrainingJob")
     export(Counting(ended, {"two": missing}), EARLY, tmp_path / "h.jsonl")
     assert len(lines(tmp_path / "h.jsonl")) == 2
     assert "1 deleted meanwhile" in capsys.readouterr().err

@@ -123,7 +123,7 @@ def test_what_is_probably_not_meant_is_doubted(text: str, code: str, marked: str
         f"{NAME} matches 'a*' and {NAME} matches '*b'", "has(FailureReason) and FailureReason matches '*NCCL*'",
     ],
 )  # fmt: skip
-def test_what_is_usual_is_not(text: str) -> None:
+def test_what_is_usual_is_not_doubted(text: str) -> None:
     compile_when(text)
     assert doubts(text) == ()
 

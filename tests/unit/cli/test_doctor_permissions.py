@@ -1,0 +1,67 @@
+"""The doctor says what the roles of the functions and of the training jobs may do too much or too little."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from controller.cli.doctor_permissions import look_at_role, look_at_training_roles
+from controller.cli.doctor_triggers import REDEPLOY
+from infra.local import aws
+
+NO_TRUST = {"Version": "2012-10-17", "Statement": []}
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[aws.Local]:
+    with aws.start() as started:
+        yield started
+
+
+def role_with(local: aws.Local, name: str, *statements: Mapping[str, Any]) -> str:
+    iam = local.client("iam")
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(NO_TRUST))["Role"]["Arn"]
+    document = {"Version": "2012-10-17", "Statement": list(statements)}
+    iam.put_role_policy(RoleName=name, PolicyName="policy", PolicyDocument=json.dumps(document))
+    return str(arn)
+
+
+ALLOWS = {"Effect": "Allow", "Action": ["dynamodb:GetItem", "sns:Publish"], "Resource": "*"}
+
+
+def test_a_role_with_a_managed_policy_may_do_more_than_its_own_policy_says(local: aws.Local) -> None:
+    needed = set(ALLOWS["Action"])
+    role_with(local, "attached", ALLOWS)
+    assert look_at_role(local.client("iam"), "DrainRole", "attached", needed)[0]
+    policy = local.client("iam").create_policy(PolicyName="more", PolicyDocument=json.dumps(NO_TRUST | {"Statement": [ALLOWS]}))
+    arn = policy["Policy"]["Arn"]
+    local.client("iam").attach_role_policy(RoleName="attached", PolicyArn=arn)
+    assert look_at_role(local.client("iam"), "DrainRole", "attached", needed) == (
+        False,
+        f"Drain may also do what {arn} allows, which is no part of the stack:"
+        f" aws iam detach-role-policy --role-name attached --policy-arn {arn}",
+    )
+
+
+def test_a_right_that_the_same_role_denies_is_missing(local: aws.Local) -> None:
+    role_with(local, "denies", ALLOWS, {"Effect": "Deny", "Action": "sns:*", "Resource": "*"})
+    said = look_at_role(local.client("iam"), "DrainRole", "denies", ALLOWS["Action"])
+    assert said == (False, f"Drain lacks sns:Publish: {REDEPLOY}, which puts its own policies back")
+
+
+def test_training_roles_that_sagemaker_or_this_account_cannot_use_are_named(local: aws.Local) -> None:
+    iam, arn = local.client("iam"), role_with(local, "untrusted", ALLOWS)
+    assert look_at_training_roles(iam, [arn], aws.ACCOUNT) == (
+        False, f"SageMaker may not assume {arn}: add sagemaker.amazonaws.com to the trust policy, or deploy without"
+    )  # fmt: skip
+    other = arn.replace(aws.ACCOUNT, "999999999999")
+    assert look_at_training_roles(iam, [arn, other], aws.ACCOUNT) == (
+        False, f"these TrainingRoles are of another account than {aws.ACCOUNT}: {other}; a job needs a role of its own"
+    )  # fmt: skip
+    by_sagemaker = {"Effect": "Allow", "Principal": {"Service": ["sagemaker.amazonaws.com"]}, "Action": "sts:AssumeRole"}
+    made = json.dumps(NO_TRUST | {"Statement": [by_sagemaker]})
+    trusted = iam.create_role(RoleName="trusted", AssumeRolePolicyDocument=made)["Role"]["Arn"]
+    assert look_at_training_roles(iam, [trusted], aws.ACCOUNT) == (True, trusted)

@@ -1,0 +1,34 @@
+"""A waiver that has no effect is warned about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.policyfile.writing import NOW, told
+
+WAIVER = "reason: moves in May, owner: alice, ticket: ML-1, expires: 2026-12-05}"
+WITH_WAIVERS = """version: 1
+rules: [{name: a, rule: spot-required, match: {tags: {team: vision}}}]
+waivers:
+"""
+OF_X = f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{role: x}}, {WAIVER}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{tags: {{team: speech}}}}, {WAIVER}", ("does-nothing", "match")),
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{tags: {{team: 'v*'}}}}, {WAIVER}", None),
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{tags: {{team: 's*'}}}}, {WAIVER}", ("does-nothing", "match")),
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{name: my_job}}, {WAIVER}", ("matches-no-job", "my_job")),
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{role: 'x|y'}}, {WAIVER}", ("matches-no-job", "'x|y'")),
+        (f"{OF_X}\n  - {{name: v, rule: a, match: {{role: x}}, {WAIVER}",
+         ("shadowed", "v")),
+        (f"{OF_X}\n  - {{name: v, rule: a, match: {{role: y}}, {WAIVER}",
+         None),
+    ],
+)  # fmt: skip
+def test_a_waiver_that_changes_nothing_is_named(tmp_path: Path, text: str, expected: tuple[str, str] | None) -> None:
+    assert told(tmp_path, f"{text}\n", now=NOW) == ([expected] if expected else [])
