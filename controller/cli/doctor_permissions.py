@@ -63,8 +63,8 @@ def look_at_role(iam: Any, role: str, name: str, needed: Iterable[str]) -> tuple
     """Compare a deployed role with what its function needs; ``name`` is empty where the stack has no such role."""
     if not name:
         return False, f"{function_of(role)} has no role {role} in the stack: {AGAIN}"
-    allowed = {action for statement in _statements(iam, name) for action in _listed(statement.get("Action"))}
-    denied = {action for statement in _statements(iam, name, "Deny") for action in _listed(statement.get("Action"))}
+    statements = list(_statements(iam, name))
+    allowed, denied = _actions(statements, "Allow"), _actions(statements, "Deny")
     lacks = sorted(
         action for action in needed
         if not any(_matches(action, pattern) for pattern in allowed) or any(_matches(action, pattern) for pattern in denied)
@@ -114,14 +114,18 @@ def _attached(iam: Any, name: str) -> list[str]:
     return sorted(policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"])
 
 
-def _statements(iam: Any, name: str, effect: str = "Allow") -> Iterable[Mapping[str, Any]]:
-    """The statements of the policies in a role with that effect."""
+def _actions(statements: Iterable[Mapping[str, Any]], effect: str) -> set[str]:
+    return {action for one in statements if one.get("Effect") == effect for action in _listed(one.get("Action"))}
+
+
+def _statements(iam: Any, name: str) -> Iterable[Mapping[str, Any]]:
+    """The statements of the policies in a role."""
     for page in iam.get_paginator("list_role_policies").paginate(RoleName=name):
         for policy in page["PolicyNames"]:
             document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
             if not isinstance(document, Mapping):  # boto3 has decoded it where it was JSON
                 raise Unreachable(f"the policy {policy} of {name} is no JSON")
-            yield from (one for one in _listed(document.get("Statement")) if one.get("Effect") == effect)
+            yield from _listed(document.get("Statement"))
 
 
 def _listed(found: Any) -> list[Any]:
