@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from typing import Annotated, Any
 import typer
 
 from controller.cli.errors import BadInput
+from controller.cli.printable import json_text
 from controller.jobs.failure import CLASSES, FailureCause, classify
 from controller.jobs.service_limit import ServiceLimit, never_fits, service_limit_in
 
@@ -156,7 +158,7 @@ def run(
 ) -> int:
     """Print the cause as one JSON object. Raises BadInput for an empty text, and where a file is named in place of its text."""
     if text != "-" and len(text.encode(errors="replace")) < NAME_MAX and Path(text).is_file():
-        raise BadInput(f"found the name of a file, wanted its text: spotwarden classify - < {text}")
+        raise BadInput(f"found the name of a file, wanted its text: spotwarden classify - < {shlex.quote(text)}")
     pasted = sys.stdin.read(TEXT_MAX) if text == "-" else text
     if not pasted.strip():
         raise BadInput("found an empty text, wanted a failure, such as the FailureReason of a job that failed")
@@ -165,7 +167,7 @@ def run(
     line: dict[str, Any] = {"cause": found.cause.value, "retryable": found.retryable, "why": found.why}
     if quota is not None:
         line["quota"] = {"name": quota.name, "limit": quota.limit, "in_use": quota.used, "requested": quota.delta}
-    print(json.dumps(line, ensure_ascii=False))
+    print(json_text(line))
     return 0
 
 
