@@ -80,7 +80,8 @@ def redrive(sqs: Any, functions: Any, queue: str, function: str | None) -> int:
     ``function`` is for letters that name none. Raises BadInput where ``queue`` is no queue's URL in the region of the clients.
     """
     account = account_of_queue(queue, functions.meta.region_name)
-    stack = QueueFunctions(functions, sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    stack = QueueFunctions(functions, attributes["QueueArn"])
     done, kept = 0, 0
     for message in _messages(sqs, queue):
         try:
