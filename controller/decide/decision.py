@@ -43,7 +43,8 @@ class Decision:
     ``capacity`` are signals about spot pools and ``times`` how long phases took, for other lineages. ``needs`` are open
     questions: a decision with one is not committed, but made again once the runtime has looked them up. ``said`` are all
     intents that are decided now, also known ones: no act on SageMaker is performed that is not among them. ``doubtful`` are
-    keys of those that are decided only because they were tried: nothing new is created for them.
+    keys of those that are decided only because they were tried: nothing new is created for them. ``partial`` says that some
+    deciders were not asked, so that nothing is withdrawn.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -63,6 +64,7 @@ class Decision:
     capacity: tuple[CapacitySignal, ...] = ()
     times: tuple[PhaseTimes, ...] = ()
     needs: frozenset[Need] = frozenset()
+    partial: bool = False
 
     def __or__(self, other: Decision) -> Decision:
         if other == _NOTHING:  # as most deciders say
@@ -116,7 +118,10 @@ class Decision:
             withdrawn=tuple(
                 i
                 for i in lineage.open_intents(about)
-                if i.key not in said and i.leased_until is None and (not self.problems or isinstance(i.action, Wake))
+                if i.key not in said
+                and i.leased_until is None
+                and not self.partial
+                and (not self.problems or isinstance(i.action, Wake))
             ),
             claims=self.claims if Started in learned else (),
             released=self.released if Ended in learned else (),
