@@ -67,6 +67,7 @@ def total(entries: tuple[Entry, ...]) -> Savings:
     return sum_savings(entries, group=lambda _: "all")["all"]
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(trained_attempts(), st.integers(1, 5), st.integers(1, 3), st.booleans())
 def test_an_attempt_that_never_launched_changes_nothing_that_a_lineage_saved(

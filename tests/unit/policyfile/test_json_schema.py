@@ -209,6 +209,7 @@ def test_an_editor_underlines_what_the_compiler_refuses(text: str, marked: str, 
     assert marked in underlined(text)
 
 
+@pytest.mark.slow
 def test_an_editor_underlines_each_one_letter_typo_too() -> None:
     texts = files()
     typos = [typo for typo in all_typos() if typo.typo not in WORDS]
@@ -218,6 +219,7 @@ def test_an_editor_underlines_each_one_letter_typo_too() -> None:
         assert not VALIDATOR.is_valid(as_json(yaml.safe_load(changed))), typo
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=examples(40))
 def test_what_the_models_take_the_schema_takes(data: st.DataObject) -> None:

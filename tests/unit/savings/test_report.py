@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -149,6 +150,7 @@ def attempts_of_days(draw: st.DrawFn) -> list[Measured]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(attempts_of_days(), st.integers(0, 4))
 def test_the_parts_of_a_period_and_the_teams_add_up_to_the_whole(attempts: list[Measured], cut: int) -> None:
