@@ -1,8 +1,8 @@
 """Reads EventBridge events as reasons to look: which job to look at, which instance the market warned of.
 
 Everything else in an event is a hint that may be late, doubled or out of order. A doubled event is not dropped here: the job is
-looked at again, and ``Decision.new_to`` finds nothing new. Any other event is refused with an exception, and so is an event of
-another account or region: a job of that name here would be another job.
+looked at again, and ``controller.decide.deduplicate`` finds nothing new. Any other event is refused with an exception, and so is
+an event of another account or region: a job of that name here would be another job.
 """
 
 from __future__ import annotations
