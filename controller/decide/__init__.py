@@ -12,6 +12,7 @@ from controller.decide import (
     alerts,
     capacity_signals,
     close_lineage,
+    deduplicate,
     enforce,
     job_updates,
     observe,
@@ -153,5 +154,5 @@ def decide(facts: Facts) -> Decision:
             decision |= decider.decide(facts, decision)
         except Exception as error:
             decision |= decider_failed(facts, decider.name, error)
-    new = replace(decision, partial=facts.tags_unread).new_to(facts.lineage, about=facts.job.name)
+    new = deduplicate.new_to(replace(decision, partial=facts.tags_unread), facts.lineage, about=facts.job.name)
     return new.under(facts.policy.revision, facts.policy.mode_for(facts.job)) if new else new

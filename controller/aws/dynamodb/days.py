@@ -22,7 +22,7 @@ from controller.aws.dynamodb.retention import FOR_EVER, Retention
 from controller.aws.dynamodb.table import Table, Write, key, partition_of
 from controller.runtime.ports import Unreachable
 from controller.runtime.schedule_ports import LateDay, RollupVersions
-from controller.savings.arithmetic import FIELDS, Savings
+from controller.savings.attempt_savings import FIELDS, Savings
 from controller.savings.rollup import Count, CountKind, Group, Mover, Rollup, with_missed
 
 CLOSED = "rollup"

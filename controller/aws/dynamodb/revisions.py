@@ -13,7 +13,7 @@ from typing import Any
 
 from controller.aws.dynamodb.items import MARK, Item, moment, stamp
 from controller.aws.dynamodb.table import Table, key
-from controller.policy.document import BYTES_MAX, document_text
+from controller.policy.compiled_document import BYTES_MAX, document_text
 from controller.runtime.policy_ports import PutInForce, Reading, RevisionInForce
 
 CURRENT = "current"  # no revision has this name: a revision is twelve hexadecimal digits

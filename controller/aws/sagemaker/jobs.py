@@ -21,12 +21,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.described_members import note_unaccounted, unaccounted
-from controller.aws.sagemaker.documents import DocumentKind, job_of
 from controller.aws.sagemaker.identity import identity_of, probe_identity_of, work_of
 from controller.aws.sagemaker.impossible_values import without_impossible_values
 from controller.aws.sagemaker.lone_surrogates import without_lone_surrogates
 from controller.aws.sagemaker.ownership import NO_ANSWER, made_by_step
 from controller.aws.sagemaker.read_calls import pages_of, read
+from controller.aws.sagemaker.read_job import DocumentKind, job_of
 from controller.aws.sagemaker.repeat_request import Request, request_again, unrepeatable, without_metric_definitions
 from controller.aws.sagemaker.tuning import tuning_job_of
 from controller.decide.ownership import OwnerAnswer
