@@ -28,8 +28,8 @@ demo: $(BIN)/installed  ## run simulated training jobs through the real controll
 test: $(BIN)/installed  ## run all tests; ARGS=tests/unit/decide runs a folder, a file or one test
 	$(BIN)/python -m pytest --hypothesis-profile=ci $(if $(ARGS),$(ARGS),-n 2 --dist loadfile)
 
-check: lint  ## run lint, type checks and the tests that start no server: under a minute
-	$(BIN)/python -m pytest --hypothesis-profile=quick -n 2 --dist loadfile tests/style tests/properties tests/unit \
+check: lint  ## run lint, type checks and the quick tests, which start no server: under a minute
+	$(BIN)/python -m pytest --hypothesis-profile=quick -m "not nightly and not slow" -n 2 --dist loadfile tests/style tests/properties tests/unit \
 		--ignore tests/unit/infra --ignore tests/unit/cli
 
 lint: $(BIN)/installed  ## check style, types and the import contract

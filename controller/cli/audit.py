@@ -32,8 +32,8 @@ def run(
         list[str] | None,
         typer.Option(
             "--bill",
-            metavar="FILE",
-            help="Compare with a CUR 2.0 export instead: CSV, gzip or Parquet, a file or s3://… Repeatable.",
+            metavar="FILE|FOLDER",
+            help="Compare with a CUR 2.0 export instead: CSV, gzip or Parquet; a file or a folder, here or s3://… Repeatable.",
         ),
     ] = None,
     record: Annotated[bool, typer.Option("--record/--no-record", help="With --bill: record the prices of the bill.")] = True,
@@ -47,7 +47,7 @@ def run(
 
     def auditing(ledger: Ledger, clock: Clock) -> int:
         from controller import wiring
-        from controller.aws.prices import Prices as PriceTable
+        from controller.aws.price_lookup import Prices as PriceTable
         from controller.aws.sagemaker.jobs import SageMakerJobs
         from controller.aws.stack_parameters import identity_key
         from controller.cli.aws_calls import caller_account

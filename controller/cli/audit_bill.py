@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from controller.cli.bill_file import bill_of_parts
+from controller.cli.export_folder import whole_export
 from controller.runtime.ports import Ledger, Prices
 from controller.savings.bill import Bill, Compared, calibration, compare
 from controller.units.money import dollars
@@ -23,12 +24,15 @@ def audit_bill(
 ) -> tuple[list[str], bool]:
     """The lines to print, and whether recorded and billed agree to one percent. Raises BadInput and Unreachable.
 
+    Each address is a file, or the folder of an export, of which the parts of one execution are read.
+
     ``account`` is that of the ledger: the bill of an organization has others, whose jobs the ledger does not know.
     """
-    bill = bill_of_parts(addresses, account=account)
+    files, notes = whole_export(addresses, since, until)
+    bill = bill_of_parts(files, account=account)
     begin, end = (datetime.combine(day, datetime.min.time(), UTC) for day in (since, until))
     found = compare(ledger.journal.entries(begin, end), bill, since, until)
-    lines = [*_lines(bill, found, since, until)]
+    lines = [*notes, *_lines(bill, found, since, until)]
     pairs = {(group.region, group.instance_type) for group in bill.groups}
     listed = {pair: prices.rate(pair[1], pair[0], begin) for pair in pairs}
     recorded, doubtful = calibration(bill, since, until, listed)

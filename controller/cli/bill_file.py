@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from controller.cli.errors import BadInput
+from controller.cli.export_folder import is_folder, refuse_bad_folder
 from controller.cli.parquet_rows import TOO_LARGE, parquet_rows, reason, refuse_without_pyarrow
 from controller.cli.s3_object import ADDRESS, S3Object, streamed
 from controller.savings.bill import READ, Bill, column_name, read_bill
+from controller.units.free_text import one_line
 
 BYTES_MAX = 8 * 1024**3  # after unpacking: a month of a large organisation
 PARQUET, ENCRYPTED_PARQUET = b"PAR1", b"PARE"
 SEPARATORS = (",", ";", "\t")
-NO_KEY = "wanted s3://BUCKET/KEY of one file of the export"
+NO_KEY = "wanted s3://BUCKET/KEY of a file or a folder of the export"
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 UNREADABLE: tuple[type[Exception], ...] = (
     ValueError,  # read_bill of its columns, and pyarrow of what is no Parquet
@@ -51,7 +53,11 @@ def bill_of_parts(addresses: Sequence[str], *, account: str = "") -> Bill:
     """Read the bill of an export that has several files. Raises BadInput."""
     whole = Bill(account=account)
     for address in addresses:
-        whole.add(bill_of(address, account=account))
+        part = bill_of(address, account=account)
+        if len(addresses) > 1:
+            name = one_line(address.rpartition("/")[2], 80)
+            part.problems = [f"{name} {problem}" for problem in part.problems]
+        whole.add(part)
     return whole
 
 
@@ -81,7 +87,10 @@ def _csv_bill(raw: io.BufferedReader, bytes_most: int, account: str) -> Bill:
 
 
 def refuse_bad_bill(address: str) -> None:
-    """Raises BadInput for a file of this machine that is no bill, or for no address: before AWS is asked for anything."""
+    """Raises BadInput for a file or folder here that is no bill, or for no address: before AWS is asked for anything."""
+    if is_folder(address):
+        refuse_bad_folder(address)
+        return
     if address.startswith("s3://") and not ADDRESS.fullmatch(address):
         raise BadInput(f"{address}: {NO_KEY}")
     if address and not address.startswith("s3://"):
@@ -106,7 +115,7 @@ def _opened(address: str) -> Iterator[io.BufferedReader]:
     if address.startswith("s3://") and found is None:
         raise BadInput(NO_KEY)
     if found is None and Path(address).is_dir():
-        raise BadInput("found a folder, wanted one file of the export")
+        raise BadInput("found a folder, wanted a file of the export")
     with open(address, "rb") if found is None else streamed(_s3(), found[1], found[2]) as raw:
         head = raw.peek(4)[:4]
         if head == ZIP:

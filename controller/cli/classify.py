@@ -2,8 +2,7 @@
 
 The controller believes the class at the beginning of a FailureReason and nothing else, since the rest may be text of the
 container. People paste that reason inside other texts. Only here these are taken off, from the beginning and by their exact form:
-an exception of the SageMaker Python SDK, an error of botocore or of another AWS SDK, a status, the reason of a pipeline's step, a
-traceback.
+an exception of the SageMaker Python SDK, an error of an AWS SDK, a status, the reason of a pipeline's step, a traceback.
 """
 
 from __future__ import annotations
@@ -26,8 +25,7 @@ from controller.jobs.failure import CLASSES, FailureCause, classify
 from controller.jobs.service_limit import ServiceLimit, never_fits, service_limit_in
 
 WRAPPERS_MAX = 12  # of one text: each removal makes it shorter
-TEXT_MAX = 100_000
-NAME_MAX = 255  # of a file
+TEXT_MAX, NAME_MAX = 100_000, 255  # characters of a text, and of a file's name
 DEPTH_MAX, ITEMS_MAX = 6, 100  # of a document that was pasted
 
 _WRAPPERS: tuple[re.Pattern[str], ...] = tuple(

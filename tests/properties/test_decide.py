@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ def decided(facts: Facts, *kinds: type) -> list[Intent]:
     return [i for i in decide(facts).intents if isinstance(i.action, kinds)]
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(100))
 @given(lives)
 def test_the_law_deciding_again_on_a_committed_decision_adds_nothing(facts: Facts) -> None:
@@ -42,6 +44,7 @@ def test_deciding_is_deterministic(facts: Facts) -> None:
     assert decide(facts) == decide(facts)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(100))
 @given(lives)
 def test_every_key_is_written_once(facts: Facts) -> None:
@@ -88,6 +91,7 @@ def test_only_the_newest_attempt_is_submitted_again_or_stopped(facts: Facts) -> 
     assert facts.newest or not decided(facts, Submit, Stop)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(100))
 @given(lives)
 def test_a_wake_is_open_until_the_outcome_and_the_usage_are_recorded(facts: Facts) -> None:
@@ -132,6 +136,7 @@ def test_a_job_that_always_fails_is_retried_to_its_limits_and_then_reported(poli
     assert [submit.number for submit in submitted] == list(range(2, len(submitted) + 2))
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(lives, st.integers(0, 200), st.integers(0, 200), st.booleans())
 def test_from_any_facts_repeated_parts_reach_rest_in_bounded_rounds(facts: Facts, more: int, wakes: int, told: bool) -> None:

@@ -13,7 +13,7 @@ from controller.decide import decide
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Interval, Outcome
 from controller.ledger.entry import Entry, Measured
-from controller.savings.arithmetic import Savings, sum_savings
+from controller.savings.attempt_savings import Savings, sum_savings
 from tests.builders import BEGIN, attempt, ended, facts, job, lineage, rate, usage
 
 HOUR = timedelta(hours=1)
@@ -67,6 +67,7 @@ def total(entries: tuple[Entry, ...]) -> Savings:
     return sum_savings(entries, group=lambda _: "all")["all"]
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(trained_attempts(), st.integers(1, 5), st.integers(1, 3), st.booleans())
 def test_an_attempt_that_never_launched_changes_nothing_that_a_lineage_saved(

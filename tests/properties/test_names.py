@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,6 +39,7 @@ def lineages(draw: st.DrawFn) -> list[LineageId]:
     return known
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(lineages(), NUMBERS)
 def test_attempt_names_are_valid_in_sagemaker(known: list[LineageId], number: int) -> None:
@@ -47,6 +49,7 @@ def test_attempt_names_are_valid_in_sagemaker(known: list[LineageId], number: in
         assert len(name) <= 63
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(lineages(), ATTEMPTS, ATTEMPTS)
 def test_no_two_attempts_have_the_same_name(known: list[LineageId], one: int, other: int) -> None:

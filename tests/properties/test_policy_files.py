@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -63,6 +64,7 @@ def replaced(tree: Any, at: tuple[Any, ...], value: Any) -> Any:
     return copy
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=examples(40))
 def test_a_policy_with_anything_at_any_place_is_valid_or_has_problems(data: st.DataObject) -> None:

@@ -137,6 +137,7 @@ def passes(typo: Typo, text: str, folder: Path) -> str:
     return "" if any(typo.word in error.suggestions[:2] for error in errors) else f"not suggested: {errors[0]}"
 
 
+@pytest.mark.slow
 def test_each_one_letter_typo_is_refused_and_the_right_word_is_suggested(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

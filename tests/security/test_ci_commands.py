@@ -100,7 +100,7 @@ def test_a_case_s_texts_are_no_commands_to_who_runs_the_cases(folder: Path, caps
 
 
 @pytest.mark.parametrize("name", ["$(id)", "a;id #", "`id`", "a b"])
-def test_a_command_that_a_message_tells_to_run_is_quoted_for_the_shell(name: str, folder: Path, capsys: Any) -> None:
+def test_a_name_in_a_command_that_a_message_tells_to_run_is_quoted(name: str, folder: Path, capsys: Any) -> None:
     (folder / name).mkdir()
     for asked in (name, f"s3://bucket/{name}", f"https://host/{name}"):
         said = printed(["check", asked], capsys)

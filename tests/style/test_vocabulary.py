@@ -12,8 +12,6 @@ import tokenize
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(p for folder in ("controller", "handlers", "infra", "tests") for p in (ROOT / folder).rglob("*.py"))
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")])
@@ -75,7 +73,7 @@ ORDINARY = frozenset({"ladder", "grant", "ask", "showing", "show", "weight", "ta
 """Old words that are also right: a policy key, IAM's grants, the weight of a figure, ordinary verbs."""
 
 ALLOWED: Mapping[str, frozenset[str]] = {
-    "controller/policy/compiled.py": frozenset({"brakes"}),  # a key of the compiled policy
+    "controller/policy/load_policy.py": frozenset({"brakes"}),  # a key of the compiled policy
     "controller/policyfile": frozenset({"brakes"}),  # a key that people write
     "controller/ledger/entry.py": frozenset({"sighted"}),
     "controller/aws/dynamodb/items.py": frozenset({"sighted", "ending"}),  # the table of stored words
@@ -131,6 +129,8 @@ def old_words_in(path: Path) -> list[str]:
     """The old words of a file that are not allowed there, with their lines."""
     place, text = path.relative_to(ROOT).as_posix(), path.read_text("utf-8")
     allowed = frozenset[str]().union(*(words for where, words in ALLOWED.items() if f"{place}/".startswith(f"{where}/")))
+    if not (OLD.keys() - allowed) & set(words_of(text)):
+        return []  # most files; to parse them takes much longer
     lines = (
         named_in(text, strings=not place.startswith("tests/"))
         if path.suffix == ".py"
@@ -144,9 +144,8 @@ def old_words_in(path: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("path", [*SOURCES, *PAGES], ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_no_old_word_is_used(path: Path) -> None:
-    assert old_words_in(path) == []
+def test_no_old_word_is_used() -> None:
+    assert [found for path in (*SOURCES, *PAGES) for found in old_words_in(path)] == []
 
 
 def test_an_old_word_is_found_in_names_docstrings_comments_and_docs() -> None:

@@ -61,6 +61,7 @@ def test_more_buttons_than_one_row_continue_in_the_next(buttons: Buttons) -> Non
     assert all(wrong(page) == [] for page in pages([buttons]))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.lists(PARTS, min_size=1, max_size=8))
 def test_every_block_that_slack_sdk_models_validates_there(parts: list[Part]) -> None:

@@ -42,6 +42,7 @@ def test_every_day_is_reported_exactly_once(zone: str, wall: tuple[int, int], le
     check(digest_time(zone, *wall), length, datetime(year, 1, 1, tzinfo=UTC), datetime(year + 2, 1, 1, tzinfo=UTC))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("zone", "hour", "minute"),
     [

@@ -84,6 +84,7 @@ def test_what_failed_at_the_installation_is_tried_again() -> None:
     assert account.names.count("past-000009") == 2
 
 
+@pytest.mark.slow
 def test_an_hour_without_changes_costs_a_few_calls_however_many_jobs_there_were() -> None:
     spent = []
     for years in (1, 10):
@@ -95,6 +96,7 @@ def test_an_hour_without_changes_costs_a_few_calls_however_many_jobs_there_were(
     assert spent == [1, 1]
 
 
+@pytest.mark.slow
 def test_the_second_pass_reads_only_jobs_that_can_still_change() -> None:
     account = OldAccount()
     account.past(10_000, 1_000 * DAY)  # ten a day: 600 can still change

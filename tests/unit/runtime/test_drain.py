@@ -229,6 +229,7 @@ def test_while_slack_does_not_answer_a_channel_waits_longer_and_longer() -> None
     assert place.texts() == ["one"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in (1, 2, 3))])
 def test_ten_thousand_announcements_reach_a_slack_with_every_fault(seed: int) -> None:
     """Nothing is lost, a crash repeats at most one message, each lineage's messages are in order, and the number of calls is

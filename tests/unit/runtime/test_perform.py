@@ -58,6 +58,7 @@ def submissions(account: Account) -> list[Intent]:
     return sorted((i for i in found if isinstance(i.action, Submit)), key=lambda i: i.key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outage", [no_answer, throttled])
 @pytest.mark.parametrize("then", [Done("created"), Later("could not assume role"), no_quota()])
 def test_eight_hours_of_outage_are_no_try(outage: Callable[[], Answer], then: Answer) -> None:
@@ -70,6 +71,7 @@ def test_eight_hours_of_outage_are_no_try(outage: Callable[[], Answer], then: An
     assert submission.closed is (IntentResult.DONE if isinstance(then, Done) else None)
 
 
+@pytest.mark.slow
 def test_a_mix_of_outages_and_throttles_for_days_abandons_nothing() -> None:
     def answer(account: Account) -> Answer:
         if account.now > BEGIN + 60 * HOUR:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from controller.jobs.job import Outcome
 from controller.ledger.entry import Credited, Entry, Finished, Flagged, Interrupted, Measured, Unmeasured
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
-from controller.savings.arithmetic import Savings
+from controller.savings.attempt_savings import Savings
 from controller.savings.progress import Basis
 from controller.savings.report import By, Report, report_of
 from controller.savings.rollup import NOBODY, Rollup, roll_up
@@ -149,6 +150,7 @@ def attempts_of_days(draw: st.DrawFn) -> list[Measured]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(attempts_of_days(), st.integers(0, 4))
 def test_the_parts_of_a_period_and_the_teams_add_up_to_the_whole(attempts: list[Measured], cut: int) -> None:

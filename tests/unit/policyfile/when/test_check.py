@@ -235,6 +235,7 @@ WORDS = [
 ]
 
 
+@pytest.mark.slow
 @given(words=st.lists(st.sampled_from(WORDS) | st.text(max_size=4), max_size=25))
 @settings(max_examples=examples(60))
 def test_any_text_compiles_or_is_refused_with_a_place(words: list[str]) -> None:
