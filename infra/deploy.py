@@ -23,6 +23,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from infra.stage import STAGES, StackStuck, Stage, Undeployable, stage_of
+from infra.stage_parameters import check_parameters
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 CONCURRENCY_MIN = 122  # what Reserve takes, and the 100 that Lambda keeps
@@ -43,8 +44,7 @@ class Deployment:
     def deploy(self, package: Path, confirm: Callable[[str], bool]) -> int:
         """Upload, show what changes, and change it. Returns an exit code; raises Undeployable."""
         template = self._read(package)
-        self._check_account()
-        self._check_parameters(template)
+        self._check_parameters(template, self._check_account())
         status = self._status()
         url = self._upload(package, template)
         change_set = self._change_set(url, create=status in (None, "REVIEW_IN_PROGRESS"))
@@ -67,19 +67,19 @@ class Deployment:
             raise Undeployable(f"found no package in {package}, wanted sam.json and deployment.zip: run `make package`") from None
         return template
 
-    def _check_account(self) -> None:
+    def _check_account(self) -> str:
         found = str(self.client("sts").get_caller_identity()["Account"])
         if self.stage.account and found != self.stage.account:
             raise Undeployable(f"the credentials are of account {found}, and stage {self.stage.name} is of {self.stage.account}")
+        return found
 
-    def _check_parameters(self, template: Mapping[str, Any]) -> None:
-        known, given = template["Parameters"], self.stage.parameters
-        if unknown := sorted(set(given) - set(known)):
-            raise Undeployable(f"stage {self.stage.name}: found the parameters {unknown}, wanted some of {sorted(known)}")
-        if missing := sorted(name for name, p in known.items() if "Default" not in p and name not in given):
-            raise Undeployable(f"stage {self.stage.name}: the parameters {missing} are missing; an empty text is a value too")
+    def _check_parameters(self, template: Mapping[str, Any], account: str) -> None:
+        check_parameters(self.stage, template["Parameters"], account=account)
+        given = self.stage.parameters
         if given.get("SlackTokenSecret"):
             self._check_secret(given["SlackTokenSecret"])
+        if given.get("ExistingLedger"):
+            self._check_ledger(given["ExistingLedger"])
         if given.get("Reserve", "yes") == "yes":
             limit = self.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
             if limit < CONCURRENCY_MIN:
@@ -89,11 +89,6 @@ class Deployment:
                 )
 
     def _check_secret(self, arn: str) -> None:
-        region = arn.split(":")[3] if arn.count(":") > 3 else ""
-        if region not in ("", self.stage.region):
-            raise Undeployable(
-                f"the secret {arn} is of {region}, and stage {self.stage.name} of {self.stage.region}: make one there"
-            )
         try:
             found = self.client("secretsmanager").describe_secret(SecretId=arn) or {}
             if found.get("DeletedDate"):
@@ -105,6 +100,18 @@ class Deployment:
             if error.response["Error"]["Code"] == "ResourceNotFoundException":
                 raise Undeployable(f"found no secret {arn} in {self.stage.region}: create it first (docs/slack.md)") from error
             raise
+
+    def _check_ledger(self, table: str) -> None:
+        try:
+            self.client("dynamodb").describe_table(TableName=table)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                raise Undeployable(
+                    f"stage {self.stage.name}: {self.stage.region} has no table {table} for ExistingLedger:"
+                    " restore it there first, or leave ExistingLedger empty"
+                ) from error
+            if error.response["Error"]["Code"] != "AccessDeniedException":  # the deployer need not be able to read tables
+                raise
 
     def _status(self) -> str | None:
         """The stack's status, None where there is no stack. Raises Undeployable while something is under way."""
@@ -291,6 +298,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         stage = stage_of(chosen.stage, chosen.stages)
         if chosen.action == "check":  # before the package is built
+            check_parameters(stage)
             return 0
         client = cache(lambda service: boto3.client(service, region_name=stage.region))
         deployment = Deployment(stage, client, revert_drift=chosen.revert_drift)
@@ -298,7 +306,7 @@ def main(arguments: list[str] | None = None) -> int:
             return deployment.destroy(confirm, delete_ledger=chosen.delete_ledger)
         return deployment.deploy(chosen.package, confirm)
     except (Undeployable, ClientError, BotoCoreError) as problem:
-        print(f"{chosen.action} {chosen.stage}: {problem}", file=sys.stderr)
+        print("\n".join(f"{chosen.action} {chosen.stage}: {line}" for line in str(problem).splitlines()), file=sys.stderr)
         return 1
 
 

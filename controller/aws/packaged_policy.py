@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.policy.agreed_rate import AgreedRate
-from controller.policy.compiled import agreed_rates, fields_read, load_policy
+from controller.policy.load_policy import agreed_rates, fields_read, load_policy
 from controller.policy.policy import Policy
 from controller.policy.when import Path
 from controller.runtime.policy_ports import Reading, RefusedPolicy, Revisions

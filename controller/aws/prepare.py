@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.aws.dynamodb.items import codec
-from controller.aws.prices import packaged_rates
+from controller.aws.price_lookup import packaged_rates
 from controller.aws.sagemaker.described_members import described_members
 from controller.jobs.algorithm import known_images
 from controller.ledger.entry import DirectivesRead, OwnerChecked, Started

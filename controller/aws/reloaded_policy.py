@@ -16,8 +16,8 @@ from controller.aws.packaged_policy import CompiledPolicies, compiled_document
 from controller.aws.s3_policy import FoundObject, NotRead, S3PolicyDocument, Unchanged
 from controller.aws.stack_parameters import training_roles
 from controller.policy.agreed_rate import AgreedRate
-from controller.policy.compiled import load_policy
-from controller.policy.document import BadDocument, document_of, policy_of
+from controller.policy.compiled_document import BadDocument, document_of, policy_of
+from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy
 from controller.policy.when import Path
 from controller.runtime.answers import Unreachable

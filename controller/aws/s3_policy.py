@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
-from controller.policy.document import BYTES_MAX
+from controller.policy.compiled_document import BYTES_MAX
 from controller.units.value import dataclass
 
 URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/([A-Za-z0-9!_./'()-]{1,900})")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from controller.aws.dynamodb.retention import Retention
 
-ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]+")
+ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]*[A-Za-z0-9+=.@_-]")
 
 
 class Misconfigured(Exception):

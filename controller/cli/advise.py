@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from controller.aws.prices import Prices
+from controller.aws.price_lookup import Prices
 from controller.cli.ledger import with_ledger
 from controller.cli.options import Format, OutputFormat, Table
 from controller.ledger.entry import Finished

@@ -47,7 +47,7 @@ def run(
 
     def auditing(ledger: Ledger, clock: Clock) -> int:
         from controller import wiring
-        from controller.aws.prices import Prices as PriceTable
+        from controller.aws.price_lookup import Prices as PriceTable
         from controller.aws.sagemaker.jobs import SageMakerJobs
         from controller.aws.stack_parameters import identity_key
         from controller.cli.aws_calls import caller_account

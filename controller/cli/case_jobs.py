@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from controller.aws.prices import Prices
-from controller.aws.sagemaker.documents import DocumentKind
+from controller.aws.price_lookup import Prices
+from controller.aws.sagemaker.read_job import DocumentKind
 from controller.cli.case_attempts import lineage_before
 from controller.cli.documents import Found, documents, documents_in
 from controller.decide.facts import Facts

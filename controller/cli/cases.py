@@ -19,7 +19,7 @@ from controller.cli.output_file import refuse_unwritable, write_output
 from controller.cli.printable import printable
 from controller.cli.run_cases import CaseResult, cases_of, parts_of, run_case
 from controller.cli.usage import BAD_INPUT
-from controller.policy.compiled import load_policy
+from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy
 from controller.policyfile import BadPolicy, Problem, compile_folder
 from controller.policyfile.cases import Case

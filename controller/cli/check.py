@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.aws.sagemaker.documents import DocumentKind
+from controller.aws.sagemaker.read_job import DocumentKind
 from controller.aws.system_clock import SystemClock
 from controller.cli.check_text import TextOutput
 from controller.cli.documents import Found, documents
@@ -27,8 +27,8 @@ from controller.cli.printable import printable
 from controller.cli.usage import BAD_INPUT
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import Refusal
-from controller.policy.compiled import load_policy
 from controller.policy.findings import Finding, Fix, VerdictKind
+from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
 from controller.policy.waiver import Waiver

@@ -16,7 +16,7 @@ from controller.cli.aws_calls import asking
 from controller.cli.errors import AwsUnreachable, BadInput
 from controller.cli.output_file import write_output
 from controller.cli.usage import BAD_INPUT
-from controller.policy.document import BYTES_MAX, BadDocument, document_of, document_text, policy_of
+from controller.policy.compiled_document import BYTES_MAX, BadDocument, document_of, document_text, policy_of
 from controller.policyfile import as_text, validate_folder
 from controller.policyfile.folder import NOT_READ, is_case_file, unread_files
 from controller.units.plural import count

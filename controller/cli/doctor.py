@@ -26,7 +26,7 @@ from controller.cli.doctor_slack import look_at_slack
 from controller.cli.doctor_table import look_at_table
 from controller.cli.doctor_triggers import look_at_alarms, look_at_bus, look_at_dead_letters, look_at_rules
 from controller.cli.options import Format, OutputFormat
-from controller.policy.document import BadDocument, document_of
+from controller.policy.compiled_document import BadDocument, document_of
 from controller.policyfile import compile_folder
 from controller.runtime.ports import Ledger, Unreachable
 from controller.runtime.schedule_ports import DiscoverPass

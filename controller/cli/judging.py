@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from controller.aws.sagemaker.documents import BadDocument, DocumentKind, job_of
+from controller.aws.sagemaker.read_job import BadDocument, DocumentKind, job_of
 from controller.aws.sagemaker.tuning import resources_of
 from controller.cli.documents.found import CREATE_SHAPE, Found, said_part
 from controller.cli.documents.sdk import image_like

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controller.aws.prices import Prices
+from controller.aws.price_lookup import Prices
 from controller.cli.judging import NOTHING_SEEN, as_seen
 from controller.cli.ledger import with_ledger
 from controller.decide.facts import Facts

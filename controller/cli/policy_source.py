@@ -13,8 +13,8 @@ import typer
 from controller.aws.packaged_policy import packaged_document
 from controller.cli.errors import BadInput
 from controller.cli.options import LOCAL_FOLDER
-from controller.policy.compiled import load_policy
-from controller.policy.document import BadDocument, document_of, policy_of
+from controller.policy.compiled_document import BadDocument, document_of, policy_of
+from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy
 from controller.policyfile import BadPolicy, compile_folder
 from controller.runtime.policy_ports import Revisions

@@ -12,8 +12,8 @@ from functools import cache
 from controller.cli.policy_source import policy_document
 from controller.ledger.entry import Measured
 from controller.policy.agreed_rate import AgreedRate
-from controller.policy.compiled import agreed_rates
-from controller.policy.document import BadDocument, document_of
+from controller.policy.compiled_document import BadDocument, document_of
+from controller.policy.load_policy import agreed_rates
 from controller.policyfile import BadPolicy
 from controller.runtime.policy_ports import Revisions
 from controller.savings.agreed_rates import with_agreed

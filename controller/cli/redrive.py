@@ -7,12 +7,14 @@ Messages that Slack refused in every form are queued again; the stack sends them
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from controller.aws.errors import AwsFault, fault_of
 from controller.cli.aws_calls import asking
@@ -40,6 +42,9 @@ Since = Annotated[
     str, typer.Option("--since", metavar="TIME", help="Jobs modified since then: 2026-11-20 or 2026-11-20T09:00. Times are UTC.")
 ]
 BATCH = 10
+QUEUE_URL = re.compile(
+    r"https?://(?:sqs\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?|[^/]+)/(?P<account>[0-9]{12})/[A-Za-z0-9_-]{1,80}"
+)
 WHY_MAX = 300  # characters: a letter can quote anything
 
 
@@ -72,15 +77,21 @@ def redrive_messages(_: Ledger, outbox: Outbox, clock: Clock) -> int:
 def redrive(sqs: Any, functions: Any, queue: str, function: str | None) -> int:
     """Print what is done; returns 1 where a message could not be handed over and stays in the queue.
 
-    ``function`` is for letters that name none.
+    ``function`` is for letters that name none. Raises BadInput where ``queue`` is no queue's URL in the region of the clients.
     """
+    account = account_of_queue(queue, functions.meta.region_name)
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    stack = QueueFunctions(functions, attributes["QueueArn"])
     done, kept = 0, 0
     for message in _messages(sqs, queue):
         try:
             body = parsed_body(message["Body"])
             event = event_in(body)
-            _refuse_foreign(event, queue, functions.meta.region_name)
-            _hand_over(functions, _failed_in(body, message) or function, event)
+            if foreign := not_of(
+                account, functions.meta.region_name, event
+            ):  # the function would refuse it, and it would be gone
+                raise BadEvent(f"{foreign}: redrive it there, or delete it")
+            stack.hand_over(_failed_in(body, message), function, event)
         except BadEvent as problem:
             print(f"kept {message['MessageId']}: {one_line(str(problem), WHY_MAX)}")
             kept += 1
@@ -91,24 +102,54 @@ def redrive(sqs: Any, functions: Any, queue: str, function: str | None) -> int:
     return 1 if kept else 0
 
 
-def _refuse_foreign(event: Mapping[str, Any], queue: str, region: str) -> None:
-    """The function would refuse the event, and the letter would be gone. Raises BadEvent."""
-    _, account, _ = queue.rsplit("/", 2) if queue.count("/") > 1 else ("", "", "")
-    foreign = not_of(account, region, event) if account.isdecimal() else ""
-    if foreign:
-        raise BadEvent(f"{foreign}: redrive it there, or delete it")
+def account_of_queue(queue: str, region: str) -> str:
+    """The account of a queue. Raises BadInput for what is no URL of a queue, or is one of another region."""
+    found = QUEUE_URL.fullmatch(queue)
+    if found is None:
+        raise BadInput(f"--queue: found {one_line(queue, WHY_MAX)!r}, wanted the URL of a queue: the stack's output DeadLetters")
+    if found["region"] not in (None, region):
+        raise BadInput(f"--queue: found a queue of {found['region']} and the region {region}, wanted --region {found['region']}")
+    return found["account"]
 
 
-def _hand_over(functions: Any, name: str | None, event: Mapping[str, Any]) -> None:
-    """Give an event to the function that it failed in. Raises BadEvent where there is none."""
-    if not name:
-        raise BadEvent("it names no function: add --function, mostly the stack's output JobChanged")
-    try:
-        _invoke(functions, name, event)
-    except ClientError as error:
-        if fault_of(error) is not AwsFault.MISSING:
-            raise
-        raise BadEvent(f"the function {name} that it failed in is gone") from None
+@dataclass(slots=True)
+class QueueFunctions:
+    """The functions that keep their dead letters in one queue.
+
+    A letter says itself which function it failed in, and whoever may write to the queue writes that. So a function that a letter
+    names is invoked only if it has this queue as its own destination of failures.
+    """
+
+    client: Any
+    queue: str  # its ARN
+    known: dict[str, bool] = field(default_factory=dict)
+
+    def hand_over(self, named: str, otherwise: str | None, event: Mapping[str, Any]) -> None:
+        """Give an event to the function that its letter names, or to the operator's. Raises BadEvent where there is none."""
+        if not named and not otherwise:
+            raise BadEvent("it names no function: add --function, mostly the stack's output JobChanged")
+        try:
+            if named and named != otherwise and not self._keeps_letters_here(named):
+                raise BadEvent(f"the function {named} that it names is gone, or does not keep its dead letters in this queue")
+            _invoke(self.client, named or otherwise or "", event)
+        except ParamValidationError as problem:
+            raise BadEvent(f"Lambda does not take it: {problem}") from None
+        except ClientError as error:
+            if fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE):
+                raise
+            raise BadEvent(f"Lambda does not take it: {error}") from None
+
+    def _keeps_letters_here(self, name: str) -> bool:
+        if name not in self.known:
+            try:
+                config = self.client.get_function_event_invoke_config(FunctionName=name)
+            except ClientError as error:
+                if fault_of(error) is not AwsFault.MISSING:
+                    raise
+                config = {}
+            destination = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+            self.known[name] = destination == self.queue
+        return self.known[name]
 
 
 def _messages(sqs: Any, queue: str) -> Iterator[Mapping[str, Any]]:
@@ -168,7 +209,11 @@ def event_of(job: str, account: str, region: str, at: datetime) -> dict[str, Any
 
 
 def _invoke(functions: Any, name: str, event: Mapping[str, Any]) -> None:
-    functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode())
+    try:
+        payload = json.dumps(event, allow_nan=False).encode()
+    except ValueError:
+        raise BadEvent("it has a number that JSON does not have") from None
+    functions.invoke(FunctionName=name, InvocationType="Event", Payload=payload)
 
 
 def _moment(text: str) -> datetime:

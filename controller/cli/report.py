@@ -122,7 +122,7 @@ def _listed(names: Collection[str], kind: str) -> str:
 
 
 def _days(ledger: Source, since: date, until: date, agreed: Sequence[AgreedRate]) -> dict[date, Rollup]:
-    from controller.aws.prices import Prices
+    from controller.aws.price_lookup import Prices
 
     return rollups_of_days(ledger, first_day_needed(since, until), until, Prices(ledger.prices.rates, lambda: agreed).rate)
 

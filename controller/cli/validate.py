@@ -17,7 +17,7 @@ from controller.cli.options import LOCAL_FOLDER
 from controller.cli.problem_formats import as_github, as_json, as_sarif
 from controller.cli.run_cases import cases_of
 from controller.cli.usage import BAD_INPUT
-from controller.policy.compiled import load_policy
+from controller.policy.load_policy import load_policy
 from controller.policyfile import BadPolicy, Problem, Validated, validate_folder
 from controller.policyfile.folder import folder_files
 from controller.units.plural import count

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from controller.aws.sagemaker.documents import job_of
+from controller.aws.sagemaker.read_job import job_of
 from controller.cli.documents.found import Found
 from controller.jobs.job import Job
 from controller.jobs.request import OUR_TAGS, TAGS_MAX, RequestChange

@@ -16,7 +16,7 @@ from controller.ledger.entry import CheckpointScanned, Ended, Finished, Measured
 from controller.ledger.intent import Intent, Publish, Submit
 from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
-from controller.savings.arithmetic import spent_micros
+from controller.savings.attempt_savings import spent_micros
 from controller.savings.progress import work_at_most_s
 
 DETAIL_TYPE = "Spotwarden Lineage Finished"

@@ -12,8 +12,7 @@ from controller.jobs.quota_hold import QuotaHold
 from controller.jobs.work import Work
 from controller.ledger.entry import Ended, Entry, Flagged, RuleHeldBack, Started
 from controller.ledger.intent import Announce, Intent, Probe, Publish, Settle, Stop, Submit, Wake
-from controller.ledger.lineage import Lineage
-from controller.ledger.pool import CapacitySeen, CapacitySignal, PhaseTimes
+from controller.ledger.pool import CapacitySignal, PhaseTimes
 from controller.ledger.under_policy import under
 from controller.units.value import dataclass, replace
 
@@ -43,7 +42,8 @@ class Decision:
     ``capacity`` are signals about spot pools and ``times`` how long phases took, for other lineages. ``needs`` are open
     questions: a decision with one is not committed, but made again once the runtime has looked them up. ``said`` are all
     intents that are decided now, also known ones: no act on SageMaker is performed that is not among them. ``doubtful`` are
-    keys of those that are decided only because they were tried: nothing new is created for them.
+    keys of those that are decided only because they were tried: nothing new is created for them. ``partial`` says that some
+    deciders were not asked, so that nothing is withdrawn.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -63,6 +63,7 @@ class Decision:
     capacity: tuple[CapacitySignal, ...] = ()
     times: tuple[PhaseTimes, ...] = ()
     needs: frozenset[Need] = frozenset()
+    partial: bool = False
 
     def __or__(self, other: Decision) -> Decision:
         if other == _NOTHING:  # as most deciders say
@@ -93,62 +94,6 @@ class Decision:
             len(self.entries) + len(self.intents) + len(self.withdrawn) + len(self.abandoned)
             + len(self.claims) + len(self.released) + len(self.holds) + len(self.freed) + len(self.capacity) + len(self.times)
             + len(self.works)
-        )  # fmt: skip
-
-    def new_to(self, lineage: Lineage, about: str) -> Decision:
-        """Keep what the lineage does not know yet, and withdraw open intents about the job that are no longer decided.
-
-        This filter makes decisions idempotent: the deciders may repeat themselves. A leased intent is never withdrawn, because
-        somebody may be performing it. Where a decider raised, its decision is unknown: then only a Wake is withdrawn.
-        """
-        standing = lineage.standing()
-        keyed = [(i.key, i) for i in self.intents]
-        said = dict(reversed(keyed))  # of two intents with one key, such as two Stops, the first counts
-        entries = tuple(e for e in self.entries if e.key not in standing)
-        learned = {type(e) for e in entries}
-        meant = tuple(i for key, i in keyed if said[key] is i)
-        fresh = (i for key, i in keyed if said[key] is i and (key not in standing or self._replaces(i, lineage)))
-        new = replace(
-            self,
-            entries=entries,
-            intents=tuple(self._reopened(i, lineage) for i in fresh),
-            said=meant,
-            withdrawn=tuple(
-                i
-                for i in lineage.open_intents(about)
-                if i.key not in said and i.leased_until is None and (not self.problems or isinstance(i.action, Wake))
-            ),
-            claims=self.claims if Started in learned else (),
-            released=self.released if Ended in learned else (),
-            holds=self.holds if Started in learned else (),
-            freed=self.freed if Ended in learned else (),
-            works=self.works if Started in learned else (),
-        )
-        return new if new._is_news else replace(new, capacity=(), times=())
-
-    @property
-    def _is_news(self) -> bool:
-        """Whether there is something to write. What a pool shows, other than an answer of EC2, alone is no reason to write."""
-        return self.writes > sum(isinstance(signal, CapacitySeen) for signal in self.capacity) + len(self.times)
-
-    @staticmethod
-    def _replaces(intent: Intent, lineage: Lineage) -> bool:
-        """Whether a submission that nobody ever tried is said with another content now: then the row is written anew."""
-        before = lineage.intent(intent.key)
-        if before is None or not before.open or before.claim or before.leased_until:
-            return False
-        one, other = before.action, intent.action
-        return isinstance(one, Submit) and isinstance(other, Submit) and not one.same_request(other)
-
-    @staticmethod
-    def _reopened(intent: Intent, lineage: Lineage) -> Intent:
-        """An intent that is decided again keeps the count of its withdrawn row: no claim number is used twice."""
-        before = lineage.intent(intent.key)
-        if before is None:
-            return intent
-        return replace(
-            intent, claim=before.claim, held=before.held, quota_refusals=before.quota_refusals, claimed_at=before.claimed_at,
-            lease_ends_at=before.lease_ends_at,
         )  # fmt: skip
 
     def confirms(self, intent: Intent) -> Intent | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 from controller.decide.announce import say
@@ -19,6 +18,7 @@ from controller.decide.own_change import changed_by_us, resources_of, resources_
 from controller.decide.refused_steps import never_fitted, refused_submissions, short_of_quota
 from controller.decide.repair_again import repair_now, same_repair
 from controller.decide.repair_prefix import refused_as_not_free
+from controller.decide.retry_backoff import jitter_share, retry_wait
 from controller.decide.skip_steps import in_time, past_refused
 from controller.decide.submission import ended_at, submit_next
 from controller.decide.user_requests import latest_request
@@ -123,7 +123,7 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
     step = next_fallback(facts, block, cause, budget)
     if isinstance(step, NoFallback):
         return give_up(facts, block, step.why, cause, tried=tried)
-    wait = budget.backoff(tried, _share_of(facts.lineage.id.root, str(facts.lineage.id), facts.number))
+    wait = retry_wait(budget, tried, jitter_share(facts.lineage.id, facts.number))
     due_at = ended_at(facts) + wait
     step, due_at, hurry = in_time(facts, block, step, due_at)
     if "tags" in job.unknown:
@@ -174,12 +174,6 @@ def _elsewhere_at_once(
     if not any(never_fitted(i) for i in refused):
         return None
     return give_up(facts, block, GiveUpReason.NO_FURTHER_STEP, cause, tried=len(refused))
-
-
-def _share_of(root: str, lineage: str, number: int) -> float:
-    """The attempt's own share (0 to 1) of a jitter: the same each time it is computed, and different for each lineage."""
-    digest = hashlib.sha256(f"{root}/{lineage}/{number}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") / 2**32
 
 
 def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) -> Decision:

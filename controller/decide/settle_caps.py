@@ -13,7 +13,7 @@ from controller.decide.spend_cap import DAY_S, unmeasured_micros
 from controller.ledger.entry import Ended, Measured, Started, Unmeasured
 from controller.ledger.intent import Intent, IntentResult, Purpose, Settle, Stop, Submit
 from controller.ledger.lineage import Lineage, team_of
-from controller.savings.arithmetic import spent_micros
+from controller.savings.attempt_savings import spent_micros
 from controller.units.money import Micros
 
 NO_TEAM = "no team"

@@ -20,7 +20,7 @@ from controller.jobs.request import RequestChange, merged
 from controller.ledger.entry import Ended, Started
 from controller.ledger.message import CapFacts
 from controller.policy.resubmission import NO_CAPS
-from controller.savings.arithmetic import spent_micros
+from controller.savings.attempt_savings import spent_micros
 from controller.savings.job_history import RUNS_MIN
 from controller.units.calendar import month_key
 from controller.units.money import Micros, cost_micros

@@ -24,7 +24,7 @@ from controller.notifications.news import News, cannot_repeat, news_of
 from controller.notifications.parts import Button, Buttons, Fields, Part, Small, Text
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
-from controller.savings.arithmetic import Savings, sum_savings
+from controller.savings.attempt_savings import Savings, sum_savings
 from controller.units.money import Rate, dollars
 from controller.units.plural import count, times
 

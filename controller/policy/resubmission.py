@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -57,11 +56,6 @@ class Budget:
     def counts(self, cause: FailureCause, failure: str | None) -> bool:
         """Whether it counts for a failure of this cause: some causes are retried only where the policy names the text."""
         return cause.next is not RetryChange.NAMED or begins_with(failure, self.beginnings)
-
-    def backoff(self, tried: int, share: float = 0.0) -> timedelta:
-        """The wait before try number ``tried`` + 1 for this cause; ``share`` (0 to 1) is the part of the jitter that is added."""
-        plain_s = min(self.first_s * self.factor**tried, self.most_s)
-        return timedelta(seconds=round(plain_s * (1 + self.jitter * share)))
 
 
 class FallbackKind(StrEnum):

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from controller.policy.bounds import ANY_CHANNEL, CHANNEL, TEXT_MAX
-from controller.policy.sns_topic import WANTED, BadTopic, is_topic, sns_topic
+from controller.policy.sns_topic import PARTITIONS, WANTED, BadTopic, is_topic, sns_topic
 from controller.policyfile.vocabulary import Text, unlike, written
 
 
@@ -34,7 +34,10 @@ def _channel(found: str) -> str:
     return found
 
 
+_OTHER_PARTITIONS = "".join(  # an ARN of a region in another partition
+    rf"(?!arn:(?!{partition}:)[^:]*:sns:{beginning})" for beginning, partition in PARTITIONS.items()
+) + rf"(?!arn:(?!aws:)[^:]*:sns:(?!{'|'.join(PARTITIONS)}))"  # fmt: skip
 for _taker, _bound in ((_any_channel, ANY_CHANNEL), (_channel, CHANNEL)):
-    written(_taker, pattern=f"^({_bound.pattern})$", patternErrorMessage=_bound.wanted, maxLength=TEXT_MAX)
+    written(_taker, pattern=f"^{_OTHER_PARTITIONS}({_bound.pattern})$", patternErrorMessage=_bound.wanted, maxLength=TEXT_MAX)
 AnyChannel = Annotated[Text, AfterValidator(_any_channel)]
 Channel = Annotated[str, AfterValidator(_channel)]

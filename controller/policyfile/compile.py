@@ -1,4 +1,4 @@
-"""Compiles a folder of policy files to the one JSON document that ``controller.policy.compiled`` reads."""
+"""Compiles a folder of policy files to the one JSON document that ``controller.policy.load_policy`` reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from controller.policy.bounds import ENTRIES_MAX
-from controller.policy.document import VERSION, revision_of
+from controller.policy.compiled_document import VERSION, revision_of
 from controller.policy.resubmission import BudgetPer, FallbackKind
 from controller.policy.rules import RULE_KINDS
 from controller.policyfile.consistency import (

@@ -24,10 +24,13 @@ from controller.policy.rules.instance_allowed import INSTANCE_ALLOWED
 from controller.policy.rules.max_wait_limit import MAX_WAIT_LIMIT
 from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.policy.rules.tags_required import TAGS_REQUIRED
+from controller.policy.slack_settings import MEMBERS
+from controller.policy.user_request import UserRequest
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import Path, quoted
 from controller.policyfile.schema import Backoff
 from controller.policyfile.similar_words import similar_words
+from controller.policyfile.slack_section import READ
 from controller.policyfile.usage_types import usage_type_of
 from controller.policyfile.validation_errors import keys_of, unknown_key, validation_errors
 from controller.policyfile.vocabulary import listed
@@ -44,10 +47,8 @@ NOT_REPAIRABLE: Mapping[str, str] = {
     CHECKPOINT_ALIVE.id: "only the training code can write checkpoints",
     SPOT_WORTH_IT.id: "only the job's owner can make it write checkpoints, or pay for on-demand",
 }
-ONCE: Mapping[str, str] = {
-    FallbackKind.INSTANCE_TYPES: "instance type",
-    FallbackKind.SUBNETS: "subnet",
-}  # steps of these kinds may repeat, but not their values
+# Steps of these kinds may repeat, but not their values.
+ONCE: Mapping[str, str] = {FallbackKind.INSTANCE_TYPES: "instance type", FallbackKind.SUBNETS: "subnet"}
 
 
 def check_consistency(tree: Tree) -> None:
@@ -66,6 +67,15 @@ def check_consistency(tree: Tree) -> None:
         _check_ladder(tree, (*path, "ladder"), block.get("ladder"), on_demand=block.get("on_demand", True))
     for path, rate in entries(tree, "rates"):
         _check_rate(tree, path, rate)
+    _check_may(tree)
+
+
+def _check_may(tree: Tree) -> None:
+    """Whoever may act is named; ``members`` may only read."""
+    for request, allowed in mapping(mapping(tree.data.get("slack")).get("may")).items():
+        if MEMBERS in _texts(allowed) and request in tuple(UserRequest):
+            hint = f"{MEMBERS} can be used for {READ} alone"
+            tree.problem(("slack", "may", request), found=MEMBERS, wanted=f"users and user groups for {request}", hint=hint)
 
 
 def _check_rate(tree: Tree, path: Path, rate: Mapping[str, Any]) -> None:
@@ -147,9 +157,7 @@ def refuse_duplicate_names(trees: Iterable[Tree], section: str) -> None:
 def refuse_unknown_rules(trees: Iterable[Tree]) -> None:
     """A waiver names rules of the folder: of a misspelt one, nobody would notice that it is not waived."""
     names = (rule.get("name") for tree in trees for _, rule in entries(tree, "rules"))
-    known = list(
-        dict.fromkeys(name for name in names if isinstance(name, str))
-    )  # a name that is used twice is a mistake of its own
+    known = list(dict.fromkeys(name for name in names if isinstance(name, str)))  # that one is used twice is said elsewhere
     for tree in trees:
         for path, waiver in entries(tree, "waivers"):
             for name in waived if isinstance(waived := listed(waiver.get("rule")), list) else []:

@@ -11,6 +11,10 @@ from pydantic import BeforeValidator
 from controller.policyfile.vocabulary import unlike, written
 
 DAY = "a day such as 2026-12-01"
+DATE_PATTERN = "(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+ZONE_PATTERN = "(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+TIME_PATTERN = rf"([01][0-9]|2[0-3])(:[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?)? ?{ZONE_PATTERN}"
+EXPIRES_PATTERN = f"{DATE_PATTERN}([Tt ]{TIME_PATTERN})?"
 
 
 def expires_at(found: Any) -> str:
@@ -18,6 +22,8 @@ def expires_at(found: Any) -> str:
     wanted = "a day such as 2026-12-31, which counts to its end (UTC), or a time with its zone"
     if isinstance(found, str):
         try:
+            if re.fullmatch(EXPIRES_PATTERN, found) is None:
+                raise ValueError  # other forms of ISO 8601, such as weeks, which an editor underlines
             found = date.fromisoformat(found) if len(found) == len("2026-12-31") else datetime.fromisoformat(found)
         except ValueError:
             raise unlike(wanted, _hint(found)) from None
@@ -34,7 +40,7 @@ def expires_at(found: Any) -> str:
 written(
     expires_at,
     type="string",
-    pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+([Zz]|[+-][0-9]{1,2}(:?[0-9]{2})?))?$",
+    pattern=f"^{EXPIRES_PATTERN}$",
     patternErrorMessage="a date, or a time with its zone, such as 2026-12-31",
 )
 Expires = Annotated[str, BeforeValidator(expires_at)]
@@ -61,5 +67,5 @@ def _hint(found: Any) -> str:
     return "year-month-day, with all digits" if re.search(r"[0-9].*[0-9]", str(found)) else ""
 
 
-written(_day, type="string", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", patternErrorMessage=DAY)
+written(_day, type="string", pattern=f"^{DATE_PATTERN}$", patternErrorMessage=DAY)
 Day = Annotated[str, BeforeValidator(_day)]

@@ -1,12 +1,12 @@
 """The JSON Schema of a policy file, for editors: generated from the models that the compiler validates with.
 
-What depends on several keys at once is said where JSON Schema can say it; the compiler knows more.
+What depends on several keys at once is said where JSON Schema can say it: ``schema_conditions``. ``LEFT_TO_VALIDATE`` lists what
+``spotwarden validate`` finds beyond it. Many editors read draft-07, so only keywords are used that mean the same there.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, cast
 
@@ -14,15 +14,34 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from controller.policy.rules import RULE_KINDS
-from controller.policy.rules.max_wait_limit import MAX_WAIT_LIMIT
-from controller.policyfile.consistency import ENOUGH_ALONE, ROLL_OUT, SECTIONS
+from controller.policyfile.consistency import ENOUGH_ALONE, SECTIONS
 from controller.policyfile.descriptions import DESCRIPTIONS
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.schema import ALL, STEP_WORDS, File, OtherSubnets, OtherTypes
+from controller.policyfile.schema_conditions import of_blocks, of_defaults, of_kind, of_may, of_modes, of_rates, of_repairs
 from controller.policyfile.vocabulary import WRITTEN, listed, written_duration
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-SOME = ("Match", "Causes", "Cap", "RateLimitsEntry", "SurpriseEntry")  # maps of which at least one key is given
+SOME = (  # maps of which at least one key is given
+    "Match", "Causes", "Cap", "CheckpointsEntry", "RateLimitsEntry", "SurpriseEntry",
+)  # fmt: skip
+LEFT_TO_VALIDATE = (
+    "a whole number that is written as 1.0",
+    "a name that another entry has",
+    "a waiver of a rule that the folder does not have",
+    "a day that no calendar has",
+    "a rate that ends before it begins, or of a day that another rate is for",
+    "a waiver that ends too late",
+    "a time zone that does not exist",
+    "the order of the steps of a ladder, and what two of its steps have in common",
+    "what is written in when",
+    "a FailureReason of another cause",
+    "a longest wait that is shorter than the first",
+    "a required tag for which the repair has no value",
+    "an instance type within a usage type that SageMaker does not have",
+    "dollars with more than six digits after the point",
+)
+"""What an editor does not underline and ``spotwarden validate`` refuses in a file; a test holds that nothing else is."""
 
 
 def policy_schema() -> dict[str, Any]:
@@ -42,16 +61,27 @@ def policy_schema() -> dict[str, Any]:
     for name in SOME:
         definitions[name]["minProperties"] = 1
     definitions["Match"] = {"anyOf": [{"const": ALL}, definitions["Match"]]}
-    definitions["RuleEntry"]["allOf"] = [*(_of_kind(kind, options) for kind, options in kinds.items()), *_of_modes()]
-    definitions["RateEntry"] |= {
-        "oneOf": [{"required": ["usage_type"]}, {"required": ["instance_type", "region"]}],
-    }
+    definitions["RuleEntry"]["allOf"] = [
+        *(of_kind(kind, options) for kind, options in kinds.items()), *of_modes(), *of_repairs(),
+    ]  # fmt: skip
+    definitions["Block"]["properties"]["ladder"]["uniqueItems"] = True
+    definitions["SlackEntry"]["properties"]["may"] |= of_may()
+    definitions["Block"]["allOf"] = of_blocks()
+    definitions["RateEntry"] |= {"anyOf": [{"required": ["usage_type"]}, {"required": ["instance_type"]}], "allOf": of_rates()}
+    for several in ("OtherTypes", "OtherSubnets"):
+        for value in definitions[several]["properties"].values():
+            value["anyOf"][1]["uniqueItems"] = True
     for name, definition in {"File": schema, **definitions}.items():
         _describe(name, definition)
     for kind, options in kinds.items():
         _describe(kind, options)
     schema["anyOf"] = [{"required": [section]} for section in (*SECTIONS, *ENOUGH_ALONE)]
-    return {"$schema": DIALECT, "title": "Policy file of Spotwarden", **schema, "$defs": dict(sorted(definitions.items()))}
+    schema["allOf"] = of_defaults()
+    said = {
+        "title": "Policy file of Spotwarden",
+        "description": f"spotwarden validate also finds: {'; '.join(LEFT_TO_VALIDATE)}.",
+    }
+    return {"$schema": DIALECT, **said, **schema, "$defs": dict(sorted(definitions.items()))}
 
 
 def schema_text() -> str:
@@ -104,27 +134,6 @@ def _defaults(kind: str) -> dict[str, Any]:
         if field.default not in (None, (), MISSING)
     }
     return {name.removesuffix("_s"): written_duration(v) if name.endswith("_s") else v for name, v in given.items()}
-
-
-def _of_kind(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    then: dict[str, Any] = {"properties": {"options": options}}
-    if options.get("required"):
-        then["required"] = ["options"]
-    if kind == MAX_WAIT_LIMIT.id:
-        then = {"properties": {"options": {**options, "minProperties": 1}}, "required": ["options"]}
-    return {"if": {"properties": {"rule": {"const": kind}}, "required": ["rule"]}, "then": then}
-
-
-def _of_modes() -> list[dict[str, Any]]:
-    """Which keys go with a mode that the rule itself names; without one, the mode is that of the file."""
-    enforces = {"properties": {"mode": {"const": "enforce"}}, "required": ["mode"]}
-    other = {"properties": {"mode": {"enum": ["audit", "warn"]}}, "required": ["mode"]}
-    repairs = {"properties": {"action": {"const": "repair"}}, "required": ["action"]}
-    return [
-        {"if": enforces, "then": {"required": ["action"]}},
-        {"if": other, "then": {"properties": dict.fromkeys(("action", *ROLL_OUT), False)}},
-        {"if": {"required": ["repair"]}, "then": repairs},
-    ]
 
 
 def _describe(name: str, definition: dict[str, Any]) -> None:

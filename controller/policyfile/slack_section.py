@@ -72,17 +72,6 @@ ImportanceWord = Annotated[str, BeforeValidator(one_of(tuple(Importance), (ALL,)
 Tag = Annotated[str, like(TAG_KEY)]
 
 
-def _members_only_read(found: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Refuse ``members`` for acts: whoever may act is named."""
-    for request, allowed in found.items():
-        if MEMBERS in allowed and request != READ:
-            raise unlike(f"users and user groups for {request}", f"{MEMBERS} can be used for {READ} alone")
-    return found
-
-
-written(_members_only_read, propertyNames={"enum": [*(str(request) for request in UserRequest), READ]})
-
-
 class DigestEntry(StrictModel):
     at: Annotated[str, BeforeValidator(_clock_time)] = "08:00"
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
@@ -94,9 +83,7 @@ class SlackEntry(StrictModel):
     people: dict[str, SlackId] = Field(default_factory=dict, max_length=KEYS_MAX)
     tell: Annotated[list[ImportanceWord], BeforeValidator(_importances)] | None = None
     digest: DigestEntry = DigestEntry()
-    may: Annotated[dict[RequestWord, Annotated[list[Allowed], *LISTED]], AfterValidator(_members_only_read)] = Field(
-        default_factory=dict
-    )
+    may: dict[RequestWord, Annotated[list[Allowed], *LISTED]] = Field(default_factory=dict)
     waiver_at_most: LongDuration | None = None
 
     def compiled(self) -> dict[str, Any]:

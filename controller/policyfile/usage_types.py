@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from controller.jobs.instance import instance
+from controller.policyfile.number_patterns import any_case
 from controller.savings.bill import ON_DEMAND_USAGE, SPOT_USAGE
 
 REGIONS: Mapping[str, str] = {
@@ -18,6 +19,21 @@ REGIONS: Mapping[str, str] = {
     "APN3": "ap-northeast-3", "APS1": "ap-southeast-1", "APS2": "ap-southeast-2", "APS3": "ap-south-1", "APE1": "ap-east-1",
     "AFS1": "af-south-1", "MES1": "me-south-1",
 }  # fmt: skip
+
+_SPOT, _TRAIN, _TYPE = (
+    any_case("spot"),
+    f"{any_case('train')}({any_case('ing')})?",
+    rf"{any_case('ml')}\.[A-Za-z0-9-]+\.[A-Za-z0-9]+",
+)
+_CODE = "^([A-Za-z0-9]+-)?"
+SPOT_PATTERN = f"{_CODE}((({any_case('managed')})?{_SPOT}[-_ ]?{_TRAIN}|{_TRAIN}[-_ ]?{_SPOT})[: ]{_TYPE})$"
+ON_DEMAND_PATTERN = f"{_CODE}({_TRAIN}:{_TYPE})$"
+"""The usage types that ``usage_type_of`` reads, for the JSON Schema, whose patterns know no flag for the case."""
+
+
+def code_pattern(*codes: str) -> str:
+    """Usage types that begin with one of these codes of regions."""
+    return f"^({'|'.join(map(any_case, codes))})-"
 
 
 class UsageType(NamedTuple):

@@ -12,13 +12,13 @@ from pydantic_core import PydanticCustomError
 from controller.jobs.instance import instance, instance_types
 from controller.policy import bounds
 from controller.policy.bounds import DOLLARS_MAX, ENTRIES_MAX, TEXT_MAX, Between, Like
-from controller.policyfile.usage_types import usage_type_of
+from controller.policyfile.number_patterns import durations
+from controller.policyfile.usage_types import ON_DEMAND_PATTERN, SPOT_PATTERN, usage_type_of
 from controller.units.duration import DURATION, SECONDS_OF, BadDuration, seconds
 from controller.units.money import micros_from_dollars
 
 Validator = TypeVar("Validator", bound=Callable[..., Any])
 NUMBERS_MAX = 40  # characters of a text that may be a duration
-DURATION_PATTERN = r"^[0-9]{1,9}[smhd]$"
 
 
 LONG_TEXT = f"a text of at most {TEXT_MAX:,} characters"
@@ -88,7 +88,8 @@ def at_least(least_s: int, most_s: int = int(bounds.HOUR_TO_YEAR.most)) -> Calla
             raise unlike(f"a duration of at most {most_s // 86_400}d")
         return length_s
 
-    return written(read, type="string", pattern=DURATION_PATTERN, patternErrorMessage=DURATION)
+    bounds_said = f"{DURATION}, from {written_duration(least_s)} to {written_duration(most_s)}"
+    return written(read, type="string", pattern=durations(least_s, most_s), patternErrorMessage=bounds_said)
 
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -199,6 +200,8 @@ Subnets = Annotated[list[SubnetId], *LISTED]
 Reason = Annotated[str, like(bounds.REASON)]
 ShortText = Annotated[str, like(bounds.SHORT_TEXT)]
 PLACEHOLDERS = ("team", "family", "job")
+TAG_PLACEHOLDER = r"tag:[A-Za-z0-9_.:/=+@-]+"
+PLACEHOLDERS_SAID = "{team}, {family}, {job}, {tag:KEY}"
 
 
 def _template(found: str) -> str:
@@ -208,14 +211,19 @@ def _template(found: str) -> str:
     if len(found) > TEXT_MAX:
         raise unlike(LONG_TEXT)
     for placeholder in re.findall(r"\{([^{}]*)\}", found):
-        if placeholder not in PLACEHOLDERS and not re.fullmatch(r"tag:[A-Za-z0-9_.:/=+@-]+", placeholder):
-            raise unlike("one of the placeholders {team}, {family}, {job}, {tag:KEY}", words=PLACEHOLDERS, word=placeholder)
+        if placeholder not in PLACEHOLDERS and not re.fullmatch(TAG_PLACEHOLDER, placeholder):
+            raise unlike(f"one of the placeholders {PLACEHOLDERS_SAID}", words=PLACEHOLDERS, word=placeholder)
     if set("{}") & set(re.sub(r"\{[^{}]*\}", "", found)):
         raise unlike("a closing brace for each opening brace")
     return found
 
 
-written(_template, pattern=r"^s3://[a-z0-9][a-z0-9.-]*/", patternErrorMessage=bounds.TEMPLATE.wanted, maxLength=TEXT_MAX)
+written(
+    _template,
+    pattern=rf"^s3://[a-z0-9][a-z0-9.-]*/([^{{}}\n]|\{{({'|'.join(PLACEHOLDERS)}|{TAG_PLACEHOLDER})\}})*$",
+    patternErrorMessage=f"{bounds.TEMPLATE.wanted}, and of the placeholders {PLACEHOLDERS_SAID} alone",
+    maxLength=TEXT_MAX,
+)
 Template = Annotated[str, AfterValidator(_template)]
 
 
@@ -239,9 +247,12 @@ def _usage_type(found: str) -> str:
     return found
 
 
-written(_usage_type, pattern=r"[Tt]rain.*ml\.", patternErrorMessage=USAGE_TYPE)
+written(_usage_type, pattern=f"{SPOT_PATTERN}|{ON_DEMAND_PATTERN}", patternErrorMessage=USAGE_TYPE)
 UsageTypeName = Annotated[str, AfterValidator(_usage_type)]
 RegionName = Annotated[str, matching(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}", "a region such as us-east-1")]
+
+
+AMOUNT_PATTERN = rf"^\s*(?=[0-9.]*[1-9])0*({DOLLARS_MAX}(\.0+)?|[0-9]{{1,{len(str(DOLLARS_MAX)) - 1}}}(\.[0-9]{{1,6}}0*)?)\s*$"
 
 
 def _amount(found: Any) -> int:
@@ -263,8 +274,8 @@ def _amount(found: Any) -> int:
 written(
     _amount,
     anyOf=[
-        {"type": "number", "exclusiveMinimum": 0, "maximum": DOLLARS_MAX},
-        {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
+        {"type": "number", "minimum": 0.0001, "maximum": DOLLARS_MAX},  # Python writes smaller ones with an exponent
+        {"type": "string", "pattern": AMOUNT_PATTERN},
     ],
 )
 Dollars = Annotated[int, BeforeValidator(_amount)]

@@ -28,14 +28,13 @@ from controller.ledger.intent import (
 from controller.ledger.lineage import Lineage, is_sent, newest_attempt
 from controller.ledger.lineage_id import LineageId
 from controller.policy.slack_settings import Importance
+from controller.runtime.call_backoff import wait_before_retry
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused, Trigger, Unreachable
 from controller.runtime.preconditions import why_not_now
 from controller.runtime.rate_limits import OnHold
 from controller.units.plural import count
 
-TRIES_MAX = 60  # answers; with the backoff below, more than two days
-BACKOFF_MOST = timedelta(hours=1)
-PAUSE_MOST = timedelta(minutes=10)  # after a throttle: an outage may end at any time
+TRIES_MAX = 60  # answers; with the waits of call_backoff, more than two days
 UNDECIDED_LOOK_S = 60
 WHY_MAX = 2_000  # characters of an answer that are stored: AWS may quote the whole request, and an item takes 400 kB
 
@@ -62,26 +61,21 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
         answer = (_carry_out if decided else _outcome_if_not_decided)(intent, lineage, ports, reconcile)
     match answer:
         case OnHold(why, after_s):
-            due_at = ports.clock.now() + timedelta(seconds=after_s)
-            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why[:WHY_MAX], held=True)
-            return None
+            _put_off(intent, lineage, ports, timedelta(seconds=after_s), why, held=True)
         case Done(detail):
             return _close(intent, lineage, ports, IntentResult.DONE, detail)
         case Refused(why):
             return _close(intent, lineage, ports, IntentResult.REFUSED, why)
         case Later(why, after_s, tried=False):
-            due_at = ports.clock.now() + _pause(intent, after_s)
-            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why[:WHY_MAX], held=True)
-            return None
+            _put_off(intent, lineage, ports, wait_before_retry(intent, after_s, tried=False), why, held=True)
         case Later(why) if intent.tries >= TRIES_MAX:
             return _close(intent, lineage, ports, IntentResult.ABANDONED, f"{why[:WHY_MAX]} ({count(intent.tries, 'try')})")
         case Later(why, after_s):
-            due_at = ports.clock.now() + _backoff(intent, after_s)
-            short = why.startswith(NO_QUOTA)
-            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why[:WHY_MAX], no_quota=short)
-            return None
+            wait = wait_before_retry(intent, after_s, tried=True)
+            _put_off(intent, lineage, ports, wait, why, no_quota=why.startswith(NO_QUOTA))
         case _:
             assert_never(answer)
+    return None
 
 
 def leave_a_wake(name: str, id: LineageId, ports: Ports) -> None:
@@ -90,6 +84,14 @@ def leave_a_wake(name: str, id: LineageId, ports: Ports) -> None:
     wake = Intent(action=Wake(about=name, at=now), due_at=now)
     if wake.key not in lineage.standing() and not ports.ledger.lineages.commit(lineage, Decision(intents=(wake,))):
         raise Outpaced(f"{name}: the lineage {id} changed while a Wake was left")
+
+
+def _put_off(
+    intent: Intent, lineage: Lineage, ports: Ports, wait: timedelta, why: str, *, held: bool = False, no_quota: bool = False
+) -> None:
+    """Leave the intent open and due after a wait."""
+    due_at = ports.clock.now() + wait
+    ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why[:WHY_MAX], held=held, no_quota=no_quota)
 
 
 def _close(intent: Intent, lineage: Lineage, ports: Ports, result: IntentResult, why: str) -> IntentResult:
@@ -250,17 +252,3 @@ def _claim(submit: Submit, lineage: Lineage) -> Claim | None:
     if uri is None:
         return None
     return claim_of(uri, job=submit.job, lineage=str(lineage.id), created_at=before.at, role=before.role)
-
-
-def _backoff(intent: Intent, after_s: int | None) -> timedelta:
-    """As long as AWS or Slack asked for, else twice as long each time, at most an hour."""
-    if after_s is not None:
-        return timedelta(seconds=after_s)
-    return min(timedelta(seconds=30 * 2 ** min(intent.tries, 8)), BACKOFF_MOST)
-
-
-def _pause(intent: Intent, after_s: int | None) -> timedelta:
-    """The wait after a call that was no try: it grows with the calls, since tries do not."""
-    if after_s is not None:
-        return timedelta(seconds=after_s)
-    return min(timedelta(seconds=30 * 2 ** min(intent.claim, 8)), PAUSE_MOST)

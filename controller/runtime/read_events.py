@@ -1,8 +1,8 @@
 """Reads EventBridge events as reasons to look: which job to look at, which instance the market warned of.
 
 Everything else in an event is a hint that may be late, doubled or out of order. A doubled event is not dropped here: the job is
-looked at again, and ``Decision.new_to`` finds nothing new. Any other event is refused with an exception, and so is an event of
-another account or region: a job of that name here would be another job.
+looked at again, and ``controller.decide.deduplicate`` finds nothing new. Any other event is refused with an exception, and so is
+an event of another account or region: a job of that name here would be another job.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ def event_in(payload: Any) -> Mapping[str, Any]:
     SQS puts either into the body of a message, SNS into a notification, and a bus that is a destination into an event of its own.
     """
     for _ in range(WRAPPINGS_MAX):
+        if isinstance(payload, str) and payload.lstrip().startswith("{"):  # JSON that was written as a text
+            payload = parsed_body(payload)
         if not isinstance(payload, Mapping):
             raise BadEvent(f"found a {type(payload).__name__}, wanted an event or a dead letter with one")
         inner = _inside(payload)
@@ -66,6 +68,8 @@ def event_in(payload: Any) -> Mapping[str, Any]:
 def function_in(payload: Any) -> str:
     """The ARN of the function that an invocation failed in, as Lambda's record says; empty where none is said."""
     for _ in range(WRAPPINGS_MAX):
+        if isinstance(payload, str) and payload.lstrip().startswith("{"):
+            payload = parsed_body(payload)
         if not isinstance(payload, Mapping):
             return ""
         context = payload.get("requestContext")
@@ -97,6 +101,7 @@ def _inside(payload: Mapping[str, Any]) -> Any:
 
 def parsed_body(text: str) -> Any:
     """The JSON of a message's body, which may be written in base64. Raises BadEvent."""
+    text = text.removeprefix("\ufeff")  # a mark of the order of bytes, which Windows writes
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as problem:

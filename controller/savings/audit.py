@@ -13,7 +13,7 @@ from datetime import datetime
 from controller.jobs.job import Job, Outcome
 from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured, Started, Unmeasured
 from controller.savings.agreed_rates import is_agreed
-from controller.savings.arithmetic import Savings, better_credit, sum_savings
+from controller.savings.attempt_savings import Savings, better_credit, sum_savings
 from controller.savings.dated_prices import RateOf
 from controller.savings.progress import Basis, Progress, progress_of, resumed_seconds, useful_seconds, went_beyond
 from controller.units.value import dataclass

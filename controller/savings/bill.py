@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from controller.ledger.entry import Entry, Measured
 from controller.savings.agreed_rates import LIST_FOR_SPOT
-from controller.savings.arithmetic import billed_rate
+from controller.savings.attempt_savings import billed_rate
 from controller.savings.dated_prices import spot_of
 from controller.units.free_text import one_line
 from controller.units.money import Micros, Rate, cost_micros

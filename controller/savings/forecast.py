@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from math import sqrt
 from statistics import mean, stdev
 
-from controller.savings.arithmetic import Savings
+from controller.savings.attempt_savings import Savings
 from controller.units.calendar import month_start
 from controller.units.money import Micros
 from controller.units.value import dataclass

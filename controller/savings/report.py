@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from controller.ledger.pool import PoolMemory
-from controller.savings.arithmetic import Savings
+from controller.savings.attempt_savings import Savings
 from controller.savings.forecast import Forecast, forecast_of
 from controller.savings.interruption_rates import estimate
 from controller.savings.own_cost import own_cost_micros

@@ -34,7 +34,7 @@ from controller.ledger.entry import (
 from controller.ledger.pool import MarketSignal
 from controller.ledger.refused_create import RefusedCreate
 from controller.savings.agreed_rates import bases_of
-from controller.savings.arithmetic import Savings, attempts_of
+from controller.savings.attempt_savings import Savings, attempts_of
 from controller.units.money import Micros
 from controller.units.value import dataclass
 

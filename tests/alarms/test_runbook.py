@@ -10,8 +10,9 @@ import pytest
 
 from controller import decide, wiring
 from controller.cli import main
+from controller.cli.redrive import event_of
 from controller.decide.decision import Decision
-from infra.local import functions
+from infra.local import aws, functions
 from infra.local.host import CLIENT_CONFIG, TABLE
 from tests.alarms.cloudwatch import Deployed
 from tests.alarms.test_alarms import POLICY, event, make_unreadable, queue_a_message, start
@@ -99,7 +100,8 @@ def test_redrive_empties_the_queue_of_dead_letters_with_the_command_as_it_is_wri
     sqs = wiring.client("sqs")
     queue = sqs.create_queue(QueueName="DeadLetters")["QueueUrl"]
     context = {"functionArn": "arn:aws:lambda:us-east-1:123456789012:function:job_changed:$LATEST"}
-    letter = {"version": "1.0", "requestContext": context, "requestPayload": {"source": "aws.sagemaker"}}
+    lost = event_of("bert", aws.ACCOUNT, aws.REGION, deployed.host.clock.at)
+    letter = {"version": "1.0", "requestContext": context, "requestPayload": lost}
     sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(letter))
     try:
         assert main(["redrive", "--queue", queue]) == 0

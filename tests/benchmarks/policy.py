@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.jobs.job import Job
-from controller.policy.compiled import load_policy
+from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy
 from controller.policy.rules import judge
 from controller.policy.rules.kind import Evidence
@@ -38,7 +38,7 @@ MEMBERS = {("ResourceConfig", "InstanceCount"): 5, ("VpcConfig",): None}
 START = "import sys, time; begin = time.process_time(); "
 END = "; print(time.process_time() - begin)"
 LOAD = (
-    "import json; from datetime import datetime; from controller.policy.compiled import load_policy;"
+    "import json; from datetime import datetime; from controller.policy.load_policy import load_policy;"
     " policy = load_policy(json.load(open(sys.argv[1])), datetime(2026, 1, 1)); assert len(policy.rules) == %d"
 )
 

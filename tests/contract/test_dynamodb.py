@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.decide.decision import Decision
+from controller.decide.deduplicate import new_to
 from controller.jobs.claim import Claim
 from controller.jobs.job import Job
 from controller.ledger.intent import Intent, IntentResult, Stop
@@ -181,7 +182,7 @@ def test_a_commit_whose_answer_was_lost_is_found_in_the_ledger(ledger: DynamoLed
     deaf = DynamoLedger(Around(dynamodb, "transact_write_items", after=lose_the_answer), table)
     with pytest.raises(Unreachable):
         deaf.lineages.commit(ledger.lineages.load(ID), SAID)
-    assert SAID.new_to(ledger.lineages.load(ID), "bert") == Decision()
+    assert new_to(SAID, ledger.lineages.load(ID), "bert") == Decision()
 
 
 def test_a_claim_on_an_intent_whose_answer_was_lost_is_taken_again_after_the_lease(

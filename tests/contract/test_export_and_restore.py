@@ -28,7 +28,7 @@ from controller.ledger.intent import Intent, Wake
 from controller.policy.user_request import UserRequest
 from controller.runtime.ports import Message
 from controller.runtime.refused_creates import refused_create_of
-from controller.savings.arithmetic import Savings
+from controller.savings.attempt_savings import Savings
 from controller.savings.rollup import Group, Rollup
 from infra.local import aws, dynamodb_local
 from tests.builders import BEGIN, lineage_id, policy

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from controller.decide.decision import WRITES_MAX, Decision
+from controller.decide.deduplicate import new_to
 from controller.ledger.entry import Measured
 from controller.ledger.intent import Announce, Intent, IntentResult, Probe
 from controller.ledger.lineage import Lineage
@@ -65,7 +66,7 @@ def test_a_commit_whose_answer_was_lost_fails_when_repeated_and_is_found_in_the_
     before, decision = ledger.lineages.load(ID), Decision(entries=(STARTED,), intents=(STOP,))
     assert ledger.lineages.commit(before, decision)  # and the answer is lost
     assert not ledger.lineages.commit(before, decision)
-    assert decision.new_to(ledger.lineages.load(ID), "bert") == Decision()
+    assert new_to(decision, ledger.lineages.load(ID), "bert") == Decision()
 
 
 def test_a_commit_after_a_torn_load_fails(ledger: Ledger) -> None:
@@ -99,7 +100,7 @@ def test_a_withdrawn_intent_may_be_written_again_and_keeps_its_count(ledger: Led
     assert ledger.lineages.put_off(ID, taken, due_at=NOW + MINUTE, why="throttled")
     loaded = ledger.lineages.load(ID)
     assert ledger.lineages.commit(loaded, Decision(withdrawn=loaded.intents))
-    again = Decision(intents=(STOP,)).new_to(ledger.lineages.load(ID), "bert")
+    again = new_to(Decision(intents=(STOP,)), ledger.lineages.load(ID), "bert")
     assert ledger.lineages.commit(ledger.lineages.load(ID), again)
     found = stored(ledger, STOP)
     assert found is not None

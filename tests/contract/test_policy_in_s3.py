@@ -19,7 +19,7 @@ from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.table import Table
 from controller.aws.reloaded_policy import ReloadedPolicies
 from controller.aws.s3_policy import InvalidPolicyUri, S3PolicyDocument, place_of
-from controller.policy.document import BYTES_MAX, document_text, revision_of
+from controller.policy.compiled_document import BYTES_MAX, document_text, revision_of
 from controller.policy.mode import Mode
 from controller.policy.rules import RULE_KINDS
 from infra.local import aws

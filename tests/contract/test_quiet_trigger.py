@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from controller import wiring
-from controller.aws import prices
+from controller.aws import price_lookup
 from controller.aws.dynamodb import items
 from controller.aws.prepare import prepare
 from controller.aws.sagemaker import described_members
@@ -116,7 +116,7 @@ def test_what_init_prepares_is_all_that_an_unchanged_job_needs_to_be_read_once(
     calls_of_trigger: CallsOfTrigger,
 ) -> None:
     """After init, a function has a part of a core: what it reads then takes seven times as long."""
-    caches = (algorithm.known_images, prices.packaged_rates, described_members.described, items.codec)
+    caches = (algorithm.known_images, price_lookup.packaged_rates, described_members.described, items.codec)
     calls_of_trigger(T0 + timedelta(minutes=10))
     for one in caches:
         one.cache_clear()

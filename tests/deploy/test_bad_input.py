@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from controller import wiring
-from controller.policy.document import document_text
+from controller.policy.compiled_document import document_text
 from controller.runtime.ports import Message
 from infra.local import aws
 from infra.local.bus import envelope

@@ -130,7 +130,7 @@ def test_no_code_of_ours_that_ships_relies_on_an_assertion(package: Package) -> 
 
 
 def test_a_traceback_from_the_zip_names_the_line(package: Package) -> None:
-    code = "import traceback\nfrom controller.policy.document import document_of\n"
+    code = "import traceback\nfrom controller.policy.compiled_document import document_of\n"
     code += "try: document_of('[')\nexcept ValueError as found: print(traceback.extract_tb(found.__traceback__)[-1].lineno > 1)"
     assert package.run(code) == "True\n"
 

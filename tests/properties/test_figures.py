@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from controller.ledger.entry import Entry, Unmeasured
 from controller.notifications.report_formats.as_csv import as_csv
-from controller.savings.arithmetic import Savings
+from controller.savings.attempt_savings import Savings
 from controller.savings.report import By, report_of
 from controller.savings.rollup import Rollup, roll_up
 from tests.builders import BEGIN

@@ -13,7 +13,7 @@ from controller.decide import decide
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Interval, Outcome
 from controller.ledger.entry import Entry, Measured
-from controller.savings.arithmetic import Savings, sum_savings
+from controller.savings.attempt_savings import Savings, sum_savings
 from tests.builders import BEGIN, attempt, ended, facts, job, lineage, rate, usage
 
 HOUR = timedelta(hours=1)

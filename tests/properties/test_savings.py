@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.ledger.entry import Credited, Entry, Measured, Unmeasured
-from controller.savings.arithmetic import Savings, savings_of, sum_savings
+from controller.savings.attempt_savings import Savings, savings_of, sum_savings
 from controller.savings.progress import Basis
 from tests.builders import BEGIN
 

@@ -11,7 +11,7 @@ from controller import wiring
 from controller.ledger.entry import Measured
 from controller.ledger.intent import IntentResult, Submit
 from controller.ledger.move_cause import MoveCause
-from controller.savings.arithmetic import spent_micros
+from controller.savings.attempt_savings import spent_micros
 from infra.local.host import Host, UserAction
 from infra.local.sagemaker.capacity import EPOCH, Steps
 from infra.local.sagemaker.settings import WorldSettings

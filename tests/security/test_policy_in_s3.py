@@ -12,7 +12,7 @@ import pytest
 
 from controller import wiring
 from controller.cli import main
-from controller.policy.document import revision_of
+from controller.policy.compiled_document import revision_of
 from infra.local.host import CLIENT_CONFIG, Host
 from tests.security.lab import lab, launch, log, request, run, status, texts
 

@@ -12,13 +12,13 @@ import pytest
 
 from controller import wiring
 from controller.aws.dynamodb.items import stamp, write
-from controller.aws.dynamodb.table import key
+from controller.aws.dynamodb.keys import key
 from controller.ledger.entry import Measured, Started
 from controller.ledger.halt import Halt
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.pool import PoolMemory
 from controller.runtime.ports import Message
-from controller.savings.arithmetic import Savings
+from controller.savings.attempt_savings import Savings
 from controller.savings.rollup import Group, Rollup
 from controller.units.money import Rate
 from infra.local.host import TABLE, Host

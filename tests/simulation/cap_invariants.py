@@ -19,7 +19,7 @@ from controller.ledger.move_cause import MoveCause
 from controller.policy.policy import Policy
 from controller.policy.resubmission import Resubmission
 from controller.policy.selector import Selector
-from controller.savings.arithmetic import spent_micros
+from controller.savings.attempt_savings import spent_micros
 from controller.units.money import Micros, cost_micros
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from multiprocessing import Pool
 from typing import Any
 
 from controller.aws import s3_checkpoints
-from controller.aws.sagemaker import documents, ownership
+from controller.aws.sagemaker import ownership, read_job
 from controller.aws.sagemaker.jobs import SageMakerJobs
-from controller.decide import resubmit, submission, wakeups
+from controller.decide import deduplicate, resubmit, submission, wakeups
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.ledger import lineage
@@ -74,9 +74,11 @@ def _take_always(_: Any) -> Any:
 
 
 def _withdraw_all(new_to: Any) -> Any:
-    def withdrawing(self: Any, lineage: Any, about: str) -> Any:
-        said = {i.key for i in self.intents}
-        return replace(new_to(self, lineage, about), withdrawn=tuple(i for i in lineage.open_intents(about) if i.key not in said))
+    def withdrawing(decision: Any, lineage: Any, about: str) -> Any:
+        said = {i.key for i in decision.intents}
+        return replace(
+            new_to(decision, lineage, about), withdrawn=tuple(i for i in lineage.open_intents(about) if i.key not in said)
+        )
 
     return withdrawing
 
@@ -185,7 +187,7 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     "random names": ((lineage, "attempt_name", _random_names),),
     "never close": ((MemoryLedger, "close", replace_by(lambda self, lineage, intent, closed, why: True)),),
     "commit without version": ((MemoryLedger, "commit", _unversioned), UNCONDITIONAL),
-    "no new_to": ((Decision, "new_to", replace_by(lambda self, lineage, about: self)),),
+    "no new_to": ((deduplicate, "new_to", replace_by(lambda decision, lineage, about: decision)),),
     "no sweep": ((sweep, "sweep", replace_by(lambda ports: sweep.SweepResult())),),
     "no discover": ((discover, "discover", _discover_nothing),),
     "trust the event": ((reconcile, "_claimed_when_due", replace_by(lambda intents, lineage, now, ports: iter(()))),),
@@ -193,7 +195,7 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     # The fences.
     "perform a leased intent": ((MemoryLedger, "take", _take_always),),
     "no lease": ((reconcile, "LEASE", replace_by(timedelta(0))),),
-    "withdraw a leased intent": ((Decision, "new_to", _withdraw_all), UNCONDITIONAL),
+    "withdraw a leased intent": ((deduplicate, "new_to", _withdraw_all), UNCONDITIONAL),
     "no wake": ((wakeups, "schedule_wakeups", replace_by(lambda facts: Decision())),),
     "no wake after the end": ((wakeups, "schedule_wakeups", _wake_only_live_jobs),),
     "stop closes at once": ((SageMakerJobs, "stop", _stop_at_once),),
@@ -229,7 +231,7 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     "a sibling's files are a job's own": ((s3_checkpoints, "_Listing", _without_last_slash),),
     "warnings are interruptions": ((interruption_rates, "_with_warnings", _warnings_counted),),
     "owners are unknown": (
-        (documents, "service_of", replace_by(lambda described, tags: None)),
+        (read_job, "service_of", replace_by(lambda described, tags: None)),
         (ownership, "service_of", replace_by(lambda described, tags: None)),
     ),
 }  # fmt: skip

@@ -17,7 +17,7 @@ from controller.notifications.messages import text_of
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy, RuleAction
 from controller.runtime.close_days import close_days
-from controller.savings.arithmetic import spent_micros
+from controller.savings.attempt_savings import spent_micros
 from tests.simulation.actors import TIED_TO
 from tests.simulation.cap_invariants import may_have_no_cap
 from tests.simulation.history import History

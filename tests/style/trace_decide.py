@@ -28,7 +28,7 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Ended, Started
 from controller.ledger.pool import PoolMemory
-from controller.policy.compiled import load_policy
+from controller.policy.load_policy import load_policy
 from controller.policy.resubmission import DeadlineSettings, FallbackKind, FallbackStep
 from controller.policyfile import compile_folder
 from infra.package_graph import packages

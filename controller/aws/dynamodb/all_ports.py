@@ -18,12 +18,12 @@ from controller.aws.dynamodb.lineages import DynamoLineages
 from controller.aws.dynamodb.market_signals import DynamoMarketSignals
 from controller.aws.dynamodb.passes import DynamoDiscoverPasses
 from controller.aws.dynamodb.pools import DynamoPoolMemories
-from controller.aws.dynamodb.prices import DynamoStoredPrices
 from controller.aws.dynamodb.quota_holds import DynamoQuotaHolds
 from controller.aws.dynamodb.retention import FOR_EVER, Retention
 from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.rule_acts import DynamoRuleActs
 from controller.aws.dynamodb.seen_requests import DynamoSeenRequests
+from controller.aws.dynamodb.stored_prices import DynamoStoredPrices
 from controller.aws.dynamodb.table import Table
 from controller.aws.dynamodb.user_requests import DynamoUserRequests
 from controller.aws.dynamodb.waivers import DynamoWaivers

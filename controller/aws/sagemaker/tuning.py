@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from controller.aws.sagemaker.documents import DocumentKind, job_of
+from controller.aws.sagemaker.read_job import DocumentKind, job_of
 from controller.jobs.job import Service
 from controller.jobs.tuning import TuningJob
 

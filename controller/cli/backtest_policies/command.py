@@ -11,13 +11,13 @@ from typing import Annotated
 
 import typer
 
-from controller.aws.prices import Prices
+from controller.aws.price_lookup import Prices
 from controller.cli.backtest_policies.output import BAD_LINES_MAX, Source, as_json, lines
 from controller.cli.backtest_policies.totals import Backtest, PolicyTotals, everything
 from controller.cli.errors import BadInput
 from controller.cli.history.recorded import BadLine, recorded_jobs
 from controller.cli.usage import BAD_INPUT
-from controller.policy.compiled import load_policy
+from controller.policy.load_policy import load_policy
 from controller.policyfile import BadPolicy, compile_folder
 
 CLEAN, FINDINGS, UNDECIDED = 0, 1, 3

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from controller.cli.judging import as_seen
 from controller.decide.planned_stop import may_act, planned_stop
+from controller.decide.retry_backoff import retry_wait
 from controller.jobs.job import Job
 from controller.jobs.request import change_from_json
 from controller.ledger.intent import Purpose, Stop
@@ -142,4 +143,4 @@ def _resubmitted(job: Job, policy: Policy, *, first: bool, owned: bool) -> tuple
     budget, _ = block.budget_of(job.cause)
     if budget is None or budget.limit < 1 or not budget.counts(job.cause, job.failure):
         return None, ""
-    return int(budget.backoff(0).total_seconds()), block.name
+    return int(retry_wait(budget, tried=0).total_seconds()), block.name

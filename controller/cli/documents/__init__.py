@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from controller.aws.sagemaker.documents import BadDocument, DocumentKind
+from controller.aws.sagemaker.read_job import BadDocument, DocumentKind
 from controller.cli.documents.batch import service_job
 from controller.cli.documents.cloudformation import template
 from controller.cli.documents.described_definition import described_definition

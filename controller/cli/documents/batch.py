@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.aws.sagemaker.documents import BadDocument
+from controller.aws.sagemaker.read_job import BadDocument
 from controller.cli.documents.found import Found, joined, line_of, templated
 from controller.cli.documents.parse import json_value
 from controller.jobs.job import Service

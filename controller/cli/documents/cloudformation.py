@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from controller.aws.sagemaker.documents import BadDocument
+from controller.aws.sagemaker.read_job import BadDocument
 from controller.cli.documents.found import CREATE_SHAPE, Found, Later, Located, beside, joined, line_of, templated
 from controller.cli.documents.parse import json_value
 from controller.cli.documents.pipelines import pipeline

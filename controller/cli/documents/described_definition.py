@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from controller.aws.sagemaker.documents import BadDocument
+from controller.aws.sagemaker.read_job import BadDocument
 from controller.cli.documents.found import Found, line_of
 from controller.cli.documents.parse import json_value
 from controller.cli.documents.pipelines import pipeline

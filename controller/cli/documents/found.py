@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.aws.sagemaker.documents import DocumentKind
+from controller.aws.sagemaker.read_job import DocumentKind
 from controller.jobs.job import Service
 from controller.jobs.spot_possible import Refusal
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from controller.aws.sagemaker.documents import BadDocument
 from controller.aws.sagemaker.members import shown
+from controller.aws.sagemaker.read_job import BadDocument
 from controller.cli.documents.found import Later, Located, LocatedText
 from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 

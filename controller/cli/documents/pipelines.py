@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.aws.sagemaker.documents import DocumentKind
+from controller.aws.sagemaker.read_job import DocumentKind
 from controller.cli.documents.found import CREATE_SHAPE, Found, Later, Located, joined, line_of, templated
 from controller.cli.documents.tuning import NAME, tuning_jobs
 from controller.jobs.job import Service

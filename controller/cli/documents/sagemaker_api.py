@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from controller.aws.sagemaker.documents import DETAIL_TYPE, REQUESTED, SOURCE, DocumentKind, kind_of
 from controller.aws.sagemaker.members import BadDocument, shown
+from controller.aws.sagemaker.read_job import DETAIL_TYPE, REQUESTED, SOURCE, DocumentKind, kind_of
 from controller.cli.documents.batch import service_job
 from controller.cli.documents.found import Found, beside, joined, line_of, templated, walk
 from controller.cli.documents.parse import json_value

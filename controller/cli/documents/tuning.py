@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.aws.sagemaker.documents import DocumentKind, is_detail
+from controller.aws.sagemaker.read_job import DocumentKind, is_detail
 from controller.cli.documents.found import Found, Later, joined, line_of, templated
 from controller.jobs.job import Service
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from controller.aws.prices import Prices
+from controller.aws.price_lookup import Prices
 from controller.aws.system_clock import SystemClock
 from controller.cli.check import described, job_name, known_tags
 from controller.cli.documents import Found, documents

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from controller.aws.sagemaker.documents import BadDocument, DocumentKind, job_of, kind_of
 from controller.aws.sagemaker.members_read import NO_FIELDS
+from controller.aws.sagemaker.read_job import BadDocument, DocumentKind, job_of, kind_of
 from controller.cli.errors import BadInput
 from controller.jobs.job import Job
 from controller.policyfile.folder import UTF_16

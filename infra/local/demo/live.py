@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from controller.aws.prices import Prices
+from controller.aws.price_lookup import Prices
 from controller.units.money import cost_micros, dollars
 from infra.local.demo import proof
 from infra.local.host import Host

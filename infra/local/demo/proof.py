@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
 
-from controller.aws.prices import Prices
+from controller.aws.price_lookup import Prices
 from controller.ledger.entry import Ended, Entry, Measured
 from controller.runtime.ports import Overdue
 from controller.units.money import cost_micros

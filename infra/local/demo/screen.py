@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from rich.text import Text
 
-from controller.savings.arithmetic import Savings
+from controller.savings.attempt_savings import Savings
 from controller.units.money import dollars
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from controller.policy.document import BYTES_MAX, document_text
+from controller.policy.compiled_document import BYTES_MAX, document_text
 from controller.runtime.policy_ports import PutInForce, Reading, RevisionInForce
 from controller.runtime.schedule_ports import DiscoverPass, PassPosition
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.prices import Prices
+from controller.aws.price_lookup import Prices
 from controller.cli.audit_bill import audit_bill
 from controller.cli.bill_file import bill_of, bill_of_parts, refuse_bad_parts
 from controller.cli.errors import BadInput

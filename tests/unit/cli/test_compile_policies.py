@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controller.cli import main
-from controller.policy.document import document_of
+from controller.policy.compiled_document import document_of
 from tests.unit.cli.embedded_s3 import s3_with
 
 POLICY = "version: 1\nrules: [{name: spot, rule: spot-required, mode: warn}]\n"

@@ -23,7 +23,7 @@ from controller.cli.doctor_caller import ACTIONS, Finding
 from controller.cli.doctor_permissions import needed_actions
 from controller.cli.doctor_schedules import last_sweep
 from controller.ledger.halt import Halt
-from controller.policy.document import document_text, revision_of
+from controller.policy.compiled_document import document_text, revision_of
 from controller.runtime.ports import Message, Overdue, Trigger
 from controller.runtime.schedule_ports import DiscoverPass
 from infra.local import aws

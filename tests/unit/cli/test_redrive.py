@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, ParamValidationError
 
 from controller import wiring
 from controller.cli import main
+from controller.cli.errors import BadInput
+from controller.cli.redrive import QueueFunctions, account_of_queue
 from controller.ledger.entry import Ended
+from controller.runtime.read_events import BadEvent
 from infra.local import aws, functions
 from infra.local.bus import envelope
 from infra.local.host import Host
+from tests.client_errors import client_error
 from tests.security import lab as attacks
 
 POLICY = "version: 1\nrules: [{name: spot, rule: spot-required, mode: warn}]\n"
@@ -93,7 +99,7 @@ def test_a_dead_letter_that_no_function_can_take_is_kept_and_holds_up_no_other(
     gone = record(event()) | {"requestContext": {"functionArn": "arn:aws:lambda:us-east-1:123456789012:function:old:$LATEST"}}
     assert redrive(gone, event(), record(event())) == (1, 2)
     said = capsys.readouterr().out
-    assert "the function arn:aws:lambda:us-east-1:123456789012:function:old that it failed in is gone\n" in said
+    assert "function:old that it names is gone, or does not keep its dead letters in this queue\n" in said
     assert "it names no function: add --function, mostly the stack's output JobChanged\n" in said
     assert "1 dead letter handed over, 2 kept" in said
 
@@ -114,6 +120,88 @@ def test_dead_letters_that_the_function_would_lose_are_kept_and_one_of_sns_is_re
     assert [told for told in letters.values() if told not in said] == []
     assert "1 dead letter handed over, 5 kept" in said
     assert attacks.entries(host, "bert", Ended)
+
+
+def test_a_letter_of_every_form_that_people_and_services_make_is_read(host: Host) -> None:
+    forms = [
+        json.dumps(json.dumps(record(event()))),
+        "\ufeff" + json.dumps(record(event())),
+        json.dumps({"Body": json.dumps(record(event()))}),
+    ]
+    assert redrive(*forms) == (0, 0)
+    assert attacks.entries(host, "bert", Ended)
+
+
+OTHERS = "arn:aws:lambda:us-east-1:123456789012:function:delete-everything"
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:DeadLetters"
+
+
+class Functions:
+    """Lambda with functions of two queues, which answers each invocation of the stack's own with one error, or takes it."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error, self.invoked = error, list[str]()
+
+    def get_function_event_invoke_config(self, FunctionName: str) -> dict[str, Any]:  # noqa: N803 (AWS's own name)
+        if FunctionName.endswith("gone"):
+            raise client_error("ResourceNotFoundException", operation="GetFunctionEventInvokeConfig")
+        queue = QUEUE if FunctionName == ARN else f"{QUEUE}-of-another-stack"
+        return {"DestinationConfig": {"OnFailure": {"Destination": queue}}}
+
+    def invoke(self, FunctionName: str, **_: Any) -> None:  # noqa: N803 (AWS's own name)
+        if self.error is not None:
+            raise self.error
+        self.invoked.append(FunctionName)
+
+
+@pytest.mark.parametrize("named", [OTHERS, f"{OTHERS}:live", "delete-everything", f"{ARN}-gone"])
+def test_a_letter_cannot_have_a_function_invoked_that_is_not_the_queue_s(named: str) -> None:
+    functions = Functions()
+    with pytest.raises(BadEvent, match="that it names is gone, or does not keep its dead letters in this queue"):
+        QueueFunctions(functions, QUEUE).hand_over(named, None, event())
+    assert functions.invoked == []
+    QueueFunctions(functions, QUEUE).hand_over(named, named, event())  # unless the operator says so
+    QueueFunctions(functions, QUEUE).hand_over(ARN, None, event())
+    assert functions.invoked == [named, ARN]
+
+
+@pytest.mark.parametrize(
+    ("error", "number", "told"),
+    [
+        (client_error("RequestTooLargeException", "the payload is too large"), 1, "Lambda does not take it: .*too large"),
+        (client_error("ValidationException", "1 validation error detected"), 1, "Lambda does not take it: .*1 validation error"),
+        (client_error("AccessDeniedException", "not authorized to perform: lambda:InvokeFunction"), 1, "not authorized"),
+        (ParamValidationError(report="Invalid length for parameter FunctionName"), 1, "Invalid length"),
+        (None, float("nan"), "it has a number that JSON does not have"),
+    ],
+    ids=str,
+)
+def test_what_lambda_does_not_take_is_kept_with_the_reason(error: Exception | None, number: float, told: str) -> None:
+    with pytest.raises(BadEvent, match=told):
+        QueueFunctions(Functions(error), QUEUE).hand_over(ARN, None, {**event(), "number": number})
+
+
+def test_a_lambda_that_is_slow_ends_the_command_and_leaves_the_letter() -> None:
+    with pytest.raises(ClientError):
+        QueueFunctions(Functions(client_error("TooManyRequestsException")), QUEUE).hand_over(ARN, None, event())
+
+
+@pytest.mark.parametrize(
+    ("queue", "told"),
+    [
+        (QUEUE, f"found '{QUEUE}', wanted the URL of a queue: the stack's output DeadLetters"),
+        ("DeadLetters", "found 'DeadLetters', wanted the URL of a queue"),
+        ("", "found '', wanted the URL of a queue"),
+        ("https://sqs.us-east-1.amazonaws.com/123456789012/", "wanted the URL of a queue"),
+        ("https://sqs.us-east-1.amazonaws.com/123456789012/DeadLetters ", "wanted the URL of a queue"),
+        ("https://sqs.eu-west-1.amazonaws.com/123456789012/DeadLetters", "wanted --region eu-west-1"),
+    ],
+)
+def test_what_is_no_queue_of_this_region_is_refused_before_aws_is_asked(queue: str, told: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(told)):
+        account_of_queue(queue, "us-east-1")
+    assert account_of_queue("https://sqs.us-east-1.amazonaws.com/123456789012/DeadLetters", "us-east-1") == "123456789012"
+    assert account_of_queue("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/DeadLetters", "cn-north-1") == "123456789012"
 
 
 def test_an_empty_queue_is_nothing_to_do(host: Host, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from controller.decide.decision import Decision
+from controller.decide.deduplicate import new_to
 from controller.decide.need import Need
 from controller.jobs.claim import claim_of
 from controller.jobs.failure import FailureCause
@@ -15,8 +16,8 @@ from controller.jobs.job import Outcome
 from controller.jobs.quota_hold import QuotaHold
 from controller.jobs.work import Work
 from controller.ledger.entry import Ended, Started, Unmeasured
-from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
-from controller.ledger.pool import CapacitySeen, PhaseTimes, PlacementAsked
+from controller.ledger.intent import Announce, Intent, Stop, Submit, Wake
+from controller.ledger.pool import CapacitySeen, PhaseTimes
 from tests.builders import BEGIN, lineage
 
 MINUTE = timedelta(minutes=1)
@@ -54,7 +55,7 @@ def test_two_decisions_add_up_part_by_part_in_their_order() -> None:
     assert (both.entries, both.intents) == ((STARTED, ENDED), (STOP, WAKE))
     assert (both.withdrawn, both.abandoned) == ((WAKE, STOP), (WAKE, STOP))
     doubled = WHOLE | WHOLE
-    others = ("late", "late_at", "needs", "said", "doubtful", "problems")
+    others = ("late", "late_at", "needs", "said", "doubtful", "problems", "partial")
     assert all(len(getattr(doubled, f.name)) == 2 for f in fields(Decision) if f.name not in others)
 
 
@@ -83,47 +84,6 @@ def test_open_questions_add_up_and_are_no_writes() -> None:
     room, score = Decision(needs=frozenset({Need.ON_DEMAND_ROOM})), Decision(needs=frozenset({Need.PLACEMENT_SCORE}))
     assert (room | score | room).needs == {Need.ON_DEMAND_ROOM, Need.PLACEMENT_SCORE}
     assert not room
-
-
-def test_a_sign_of_capacity_is_written_along_with_something_else_and_that_ec2_was_asked_by_itself() -> None:
-    asked = PlacementAsked(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=BEGIN)
-    assert Decision(capacity=(SEEN,)).new_to(lineage(), "bert").capacity == ()
-    assert Decision(times=(TIMES,)).new_to(lineage(), "bert").times == ()
-    assert Decision(times=(TIMES,), entries=(ENDED,)).new_to(lineage(), "bert").times == (TIMES,)
-    assert Decision(capacity=(SEEN,), entries=(ENDED,)).new_to(lineage(), "bert").capacity == (SEEN,)
-    assert Decision(capacity=(SEEN,), entries=(ENDED,)).new_to(lineage(entries=(ENDED,)), "bert").capacity == ()
-    assert Decision(capacity=(asked, SEEN)).new_to(lineage(), "bert").capacity == (asked, SEEN)
-
-
-def test_known_intents_are_dropped_and_withdrawn_ones_are_reopened_with_their_count() -> None:
-    gone = replace(STOP, claim=3, held=2, closed=IntentResult.WITHDRAWN)
-    new = Decision(entries=(STARTED, ENDED), intents=(STOP,)).new_to(lineage(entries=(STARTED,), intents=(gone,)), "bert")
-    assert new.entries == (ENDED,)
-    assert new.intents == (replace(STOP, claim=3, held=2),)
-    assert Decision(intents=(STOP,)).new_to(lineage(intents=(STOP,)), "bert").intents == ()
-
-
-def test_of_two_intents_of_one_key_the_first_counts() -> None:
-    other = replace(STOP, action=Stop(about="bert", because="second"))
-    assert Decision(intents=(STOP, other)).new_to(lineage(), "bert").intents == (STOP,)
-
-
-def test_an_intent_that_is_no_longer_decided_is_withdrawn_unless_it_is_leased() -> None:
-    leased = replace(STOP, leased_until=BEGIN)
-    others = replace(WAKE, action=Wake(about="gpt", at=BEGIN))
-    assert Decision().new_to(lineage(intents=(STOP, WAKE, others)), "bert").withdrawn == (STOP, WAKE)
-    assert Decision().new_to(lineage(intents=(leased,)), "bert").withdrawn == ()
-    assert Decision(intents=(WAKE,)).new_to(lineage(intents=(STOP, WAKE)), "bert").withdrawn == (STOP,)
-
-
-def test_claims_are_taken_with_the_start_and_returned_with_the_end() -> None:
-    both = Decision(entries=(STARTED, ENDED), claims=(CLAIM,), released=(CLAIM,), holds=(HOLD,), freed=(HOLD,))
-    known_start = both.new_to(lineage(entries=(STARTED,)), "bert")
-    assert (known_start.claims, known_start.released) == ((), (CLAIM,))
-    assert (known_start.holds, known_start.freed) == ((), (HOLD,))
-    known_end = both.new_to(lineage(entries=(ENDED,)), "bert")
-    assert (known_end.claims, known_end.released) == ((CLAIM,), ())
-    assert (known_end.holds, known_end.freed) == ((HOLD,), ())
 
 
 def test_an_intent_that_is_due_is_committed_with_a_lease() -> None:
@@ -182,29 +142,20 @@ OTHERS: dict[str, Submit] = {
 
 def test_an_intent_is_performed_as_it_is_decided_now_and_not_as_its_row_has_it() -> None:
     cheap, dear = replace(SUBMIT, cost_micros=1), replace(SUBMIT, cost_micros=10**9, cap_micros=5)
-    decided = Decision(intents=(Intent(action=dear, due_at=BEGIN),)).new_to(lineage(), "bert")
+    decided = new_to(Decision(intents=(Intent(action=dear, due_at=BEGIN),)), lineage(), "bert")
     now = decided.confirms(replace(TRIED, action=cheap))
     assert now == replace(TRIED, action=dear)
 
 
 @pytest.mark.parametrize("what", OTHERS)
 def test_a_submission_that_differs_from_what_is_decided_now_is_not_performed(what: str) -> None:
-    decided = Decision(intents=(Intent(action=SUBMIT, due_at=BEGIN),)).new_to(lineage(), "bert")
+    decided = new_to(Decision(intents=(Intent(action=SUBMIT, due_at=BEGIN),)), lineage(), "bert")
     assert decided.confirms(TRIED) == TRIED
     assert decided.confirms(replace(TRIED, action=OTHERS[what])) is None
 
 
 def test_what_is_not_decided_now_or_only_because_somebody_tried_it_is_not_performed() -> None:
-    assert Decision().new_to(lineage(), "bert").confirms(STOP) is None
-    said = Decision(intents=(TRIED,), doubtful=frozenset({TRIED.key})).new_to(lineage(intents=(TRIED,)), "bert")
+    assert new_to(Decision(), lineage(), "bert").confirms(STOP) is None
+    said = new_to(Decision(intents=(TRIED,), doubtful=frozenset({TRIED.key})), lineage(intents=(TRIED,)), "bert")
     assert said.confirms(TRIED) is None
     assert not said.withdrawn
-
-
-def test_a_submission_that_nobody_tried_is_said_anew_with_its_new_content_and_one_that_was_tried_is_not() -> None:
-    new = Intent(action=OTHERS["content"], due_at=BEGIN)
-    waiting = Intent(action=SUBMIT, due_at=BEGIN)
-    assert Decision(intents=(new,)).new_to(lineage(intents=(waiting,)), "bert").intents == (new,)
-    assert not Decision(intents=(waiting,)).new_to(lineage(intents=(waiting,)), "bert")
-    for tried in (TRIED, replace(TRIED, leased_until=None), replace(waiting, closed=IntentResult.REFUSED)):
-        assert not Decision(intents=(new,)).new_to(lineage(intents=(tried,)), "bert")

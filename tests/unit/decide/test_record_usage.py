@@ -14,7 +14,7 @@ from controller.decide.record_usage import record_usage
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Interval, Outcome, Service
 from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured
-from controller.savings.arithmetic import Savings, sum_savings
+from controller.savings.attempt_savings import Savings, sum_savings
 from controller.savings.progress import Basis
 from tests.builders import BEGIN, attempt, ended, facts, job, lineage, lineage_id, rate, usage
 from tests.unit.savings.test_progress import scanned

@@ -25,7 +25,7 @@ from controller.policy.mode import Mode
 from controller.policy.policy import Severity
 from controller.policy.slack_settings import Labels, SlackSettings
 from controller.policy.user_request import UserRequest
-from controller.savings.arithmetic import Savings
+from controller.savings.attempt_savings import Savings
 from controller.units.money import Rate
 from tests import builders
 from tests.builders import BEGIN, lineage, lineage_id, policy

@@ -10,7 +10,7 @@ import pytest
 from controller.ledger.entry import Entry
 from controller.ledger.refused_create import CreateRefusal, RefusedCreate
 from controller.notifications.period_sentence import refused_advice, refused_items, sentence
-from controller.savings.arithmetic import Savings
+from controller.savings.attempt_savings import Savings
 from controller.savings.report import Report, report_of
 from controller.savings.rollup import REFUSED_MAX, Count, CountKind, roll_up
 from tests.builders import BEGIN

@@ -11,7 +11,7 @@ import pytest
 
 from controller.aws.packaged_policy import packaged_document
 from controller.jobs.failure import FailureCause
-from controller.policy.compiled import load_policy
+from controller.policy.load_policy import load_policy
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy, RateLimits, RuleAction, Severity
 from controller.policy.resubmission import Budget, BudgetPer, DeadlineSettings, FallbackKind, Guarantee

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel
 
 from controller.jobs.failure import FailureCause
-from controller.policy.compiled import load_policy
+from controller.policy.load_policy import load_policy
 from controller.policy.resubmission import DeadlineSettings, FallbackKind
 from controller.policyfile import compile_folder, validate_folder
 from controller.policyfile.options import OPTIONS

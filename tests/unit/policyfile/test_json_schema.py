@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import random
 import re
-from datetime import date
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +15,105 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator, Draft202012Validator, ValidationError, validators
 from pydantic import BaseModel
 
 from controller.cli import main
 from controller.policyfile import validate_folder
 from controller.policyfile.descriptions import DESCRIPTIONS
 from controller.policyfile.folder import folder_files
-from controller.policyfile.json_schema import policy_schema, schema_text
+from controller.policyfile.json_schema import LEFT_TO_VALIDATE, policy_schema, schema_text
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.schema import File, OtherSubnets, OtherTypes
 from controller.policyfile.yaml_nodes import read_yaml
 from tests.examples import examples
+from tests.properties.near_policies import near_policies, small_policies
 from tests.properties.test_policy_files import SHAPES, TREES, places, replaced, validated
 from tests.properties.test_typos import WORDS, all_typos, files
 from tests.unit.policyfile.test_documentation import EXAMPLES, models_in
 
 ROOT = Path(__file__).resolve().parents[3]
 PUBLISHED = ROOT / "docs" / "policy.schema.json"
-VALIDATOR = Draft202012Validator(json.loads(PUBLISHED.read_text("utf-8")))
+SCHEMA = json.loads(PUBLISHED.read_text("utf-8"))
+G5 = "ml.g5.xlarge"
+
+
+def rule(more: str = "", kind: str = "spot-required") -> str:
+    return f"version: 1\nrules: [{{name: a, rule: {kind}{more}}}]\n"
+
+
+def block(ladder: str = "same", causes: str = "{starved: {limit: 1}}") -> str:
+    return f"version: 1\nresubmit: [{{name: a, causes: {causes}, ladder: [{ladder}]}}]\n"
+
+
+def waiver(rules: str = "a", expires: str = "2026-12-10") -> str:
+    said = f"name: w, rule: {rules}, match: all, reason: x, owner: a, ticket: t, expires: {expires}"
+    return f"{rule()}waivers: [{{{said}}}]\n"
+
+
+def rates(*until: str, of: str = G5, usd: str = "1") -> str:
+    said = f"usage_type: 'USE1-Train:{of}', usd_per_hour: {usd}, agreement: savings-plan, from: 2026-07-01"
+    return f"version: 1\nrates: [{', '.join(f'{{{said}, until: {day}}}' for day in until or ('2026-08-01',))}]\n"
+
+
+LEFT: dict[str, tuple[str, list[str]]] = {  # how the problem begins, and files that have it
+    "a whole number that is written as 1.0": (
+        r"[0-9]+\.0$", ["version: 1.0\nslack: {}", "version: 1\nbrakes: {stops_per_hour: 5.0}"],
+    ),
+    "a name that another entry has": (
+        "the name '.*' a second time", ["version: 1\nrules: [{name: a, rule: spot-required}, {name: a, rule: checkpoint-alive}]"],
+    ),
+    "a waiver of a rule that the folder does not have": ("the unknown rule", [waiver("b")]),
+    "a day that no calendar has": (
+        "'?[0-9]{4}-[0-9]{2}-[0-9]{2}'?$",
+        [waiver(expires="2026-11-31"), rule(", mode: enforce, action: stop, enforce_from: 2026-02-30")],
+    ),
+    "a rate that ends before it begins, or of a day that another rate is for": (
+        "(a second rate of|[0-9-]+, before)", [rates("2026-06-01"), rates("2026-08-01", "2026-09-01")],
+    ),
+    "a waiver that ends too late": ("'?2031-01-01", [waiver(expires="2031-01-01")]),
+    "a time zone that does not exist": ("'[A-Za-z0-9/]+'$", ["version: 1\nslack: {digest: {timezone: Europe/Berlinn}}"]),
+    "the order of the steps of a ladder, and what two of its steps have in common": (
+        "(same|equivalents|instance_types|subnets|on-demand) after |.* a second time$",
+        [
+            block("equivalents, same"), block("on-demand, equivalents"),
+            block(f"{{instance_types: {G5}}}, {{instance_types: [{G5}]}}"),
+        ],
+    ),
+    "what is written in when": ("", [rule(", when: has(Nope)"), rule(", when: VolumeSize")]),
+    "a FailureReason of another cause": (
+        ".*, a reason of cause", [block(causes="{client: {limit: 1, reasons: 'AlgorithmError: x'}}")],
+    ),
+    "a longest wait that is shorter than the first": (
+        r"most \(", [block(causes="{starved: {limit: 1, backoff: {first: 2h, most: 1h}}}")],
+    ),
+    "a required tag for which the repair has no value": (
+        "no value for",
+        [rule(", options: {tags: b}, mode: enforce, action: repair, repair: {tags: {c: d}}", kind="tags-required")],
+    ),
+    "an instance type within a usage type that SageMaker does not have": ("'.*ml.nope.xlarge'", [rates(of="ml.nope.xlarge")]),
+    "dollars with more than six digits after the point": (r"[0-9]*\.[0-9]{7,}", [rates(usd="1.12345678")]),
+}  # fmt: skip
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\$(?=[|)]|$)", r"\\Z", pattern))
+
+
+def whole_pattern(validator: Any, pattern: str, found: object, schema: object) -> Iterator[ValidationError]:
+    """Patterns as editors read them: to them, ``$`` is the end of the text alone, and to Python also before a last line break."""
+    del validator, schema
+    if isinstance(found, str) and compiled(pattern).search(found) is None:
+        yield ValidationError(f"{found!r} does not match {pattern!r}")
+
+
+def validator_of(draft: Any) -> Any:
+    return validators.extend(draft, {"pattern": whole_pattern})(SCHEMA)
+
+
+VALIDATOR = validator_of(Draft202012Validator)
+OLDER = validator_of(Draft7Validator)  # as many editors still read a schema, whatever dialect it names
 NIGHTLY = settings.get_current_profile_name() == "nightly"
 
 
@@ -131,7 +213,7 @@ def test_an_editor_underlines_what_the_compiler_refuses(text: str, marked: str, 
 def test_an_editor_underlines_each_one_letter_typo_too() -> None:
     texts = files()
     typos = [typo for typo in all_typos() if typo.typo not in WORDS]
-    for typo in typos if NIGHTLY else random.Random(13).sample(typos, 150):  # noqa: S311
+    for typo in typos if NIGHTLY else random.Random(13).sample(typos, 60):  # noqa: S311
         text = texts[typo.file]
         changed = text[: typo.start] + typo.typo + text[typo.start + len(typo.word) :]
         assert not VALIDATOR.is_valid(as_json(yaml.safe_load(changed))), typo
@@ -146,6 +228,49 @@ def test_what_the_models_take_the_schema_takes(data: st.DataObject) -> None:
     text = yaml.safe_dump(changed, allow_unicode=True)
     if not validated(text.encode("utf-8", "surrogatepass")).errors:
         assert [error.message for error in VALIDATOR.iter_errors(as_json(read_yaml("a.yaml", text).data))] == []
+
+
+def test_what_only_validate_finds_is_listed_and_an_editor_does_not_underline_it(tmp_path: Path) -> None:
+    assert set(LEFT) == set(LEFT_TO_VALIDATE)
+    for said, (beginning, texts) in LEFT.items():
+        assert said in SCHEMA["description"]
+        for text in texts:
+            (tmp_path / "a.yaml").write_text(text)
+            errors = validate_folder(tmp_path, now=datetime(2026, 12, 1, tzinfo=UTC)).errors
+            assert [one for one in errors if re.match(beginning, one.found)], (said, text, errors)
+            assert underlined(text) == [], said
+
+
+def test_an_editor_underlines_everything_else_that_validate_refuses_and_nothing_that_it_takes(tmp_path: Path) -> None:
+    left = re.compile("|".join(f"({beginning})" for beginning, _ in LEFT.values() if beginning))
+    for found in near_policies(5_000 if NIGHTLY else 150, seed=13):
+        (tmp_path / "a.yaml").write_text(json.dumps(found))
+        errors = validate_folder(tmp_path).errors
+        underlines = list(VALIDATOR.iter_errors(found))
+        assert not errors or underlines or all(left.match(one.found) or one.code == "bad-expression" for one in errors), (
+            found,
+            errors,
+        )
+        assert errors or not underlines, (found, underlines)
+        assert bool(underlines) is not OLDER.is_valid(found), found
+
+
+def test_the_schema_has_no_keyword_that_an_editor_of_an_older_draft_reads_otherwise() -> None:
+    Draft7Validator.check_schema(policy_schema())
+    newer = {
+        "prefixItems", "minContains", "maxContains", "unevaluatedItems", "unevaluatedProperties", "dependentRequired",
+        "dependentSchemas", "$anchor", "$dynamicRef",
+    }  # fmt: skip
+    assert newer.isdisjoint(keywords(policy_schema()))
+    for found in small_policies():
+        assert [one.message for one in OLDER.iter_errors(found)] == []
+
+
+def keywords(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        yield from schema
+    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from keywords(inner)
 
 
 def test_schema_prints_it_and_writes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller.policy.agreed_rate import AgreedRate, Agreement
-from controller.policy.compiled import load_policy
+from controller.policy.load_policy import load_policy
 from controller.policyfile import compile_folder
 from controller.policyfile.usage_types import usage_type_of
 from tests.builders import BEGIN

@@ -28,12 +28,12 @@ def test_the_page_has_every_key_with_what_it_takes() -> None:
     "row",
     [
         "| `quantile` | a number from 0.5 to 0.99 | `0.9` |",
-        "| `first` | a duration such as 90s, 15m, 48h or 7d | `5m` |",
-        "| `at_most` | a duration such as 90s, 15m, 48h or 7d | required |",
-        "| `runtime_over` | a duration such as 90s, 15m, 48h or 7d | `15m` |",
+        "| `first` | a duration such as 90s, 15m, 48h or 7d, from 1s to 28d | `5m` |",
+        "| `at_most` | a duration such as 90s, 15m, 48h or 7d, from 1s to 28d | required |",
+        "| `runtime_over` | a duration such as 90s, 15m, 48h or 7d, from 0s to 28d | `15m` |",
         "| `name` | text, or a list | – |",
         "| `limit` | a whole number from 0 to 2 | required |",
-        "| `lineage_usd` | a number above 0 to 10,000,000 or text | – |",
+        "| `lineage_usd` | a number from 0.0001 to 10,000,000 or text | – |",
     ],
 )
 def test_a_row_says_what_a_key_takes_and_its_default(row: str) -> None:

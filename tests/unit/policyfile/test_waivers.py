@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.policy.compiled import load_policy
+from controller.policy.load_policy import load_policy
 from controller.policyfile import BadPolicy, compile_folder, validate_folder
 from tests.builders import BEGIN
 from tests.unit.policyfile.writing import problems

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.prices import Prices
+from controller.aws.price_lookup import Prices
 from controller.decide.decision import Decision
 from controller.ledger.entry import Credited, Entry, Interrupted
 from controller.runtime.close_days import close_days

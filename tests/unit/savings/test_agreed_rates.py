@@ -12,7 +12,7 @@ from controller.ledger.entry import Credited, Measured
 from controller.notifications.report_formats.shared import basis_text
 from controller.policy.agreed_rate import AgreedRate, Agreement
 from controller.savings.agreed_rates import RateBasis, bases_of, dearest_rate, with_agreed
-from controller.savings.arithmetic import savings_of
+from controller.savings.attempt_savings import savings_of
 from controller.savings.dated_prices import spot_of
 from controller.savings.report import report_of
 from controller.savings.rollup import roll_up

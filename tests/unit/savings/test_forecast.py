@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from controller.savings.arithmetic import Savings
+from controller.savings.attempt_savings import Savings
 from controller.savings.forecast import DAY, Forecast, forecast_of
 
 MARCH = date(2026, 3, 1)

@@ -11,7 +11,7 @@ from controller.decide.decision import Decision
 from controller.decide.record_usage import record_usage
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Credited, Finished, Measured, Started
-from controller.savings.arithmetic import savings_of
+from controller.savings.attempt_savings import savings_of
 from controller.savings.job_history import FamilyRun, first_permille, quantile
 from tests.builders import BEGIN, attempt, ended, facts, lineage, usage
 from tests.simulation.memory import MemoryLedger

@@ -14,7 +14,7 @@ from controller.jobs.job import Outcome
 from controller.ledger.entry import Credited, Entry, Finished, Flagged, Interrupted, Measured, Unmeasured
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
-from controller.savings.arithmetic import Savings
+from controller.savings.attempt_savings import Savings
 from controller.savings.progress import Basis
 from controller.savings.report import By, Report, report_of
 from controller.savings.rollup import NOBODY, Rollup, roll_up

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from controller.aws.sagemaker.confidential import HIDDEN
-from controller.aws.sagemaker.documents import DocumentKind, job_of
 from controller.aws.sagemaker.members_read import members_read
-from tests.unit.aws.sagemaker.test_documents import DESCRIPTION
+from controller.aws.sagemaker.read_job import DocumentKind, job_of
+from tests.unit.aws.sagemaker.test_read_job import DESCRIPTION
 
 COUNT, STATUS, EPOCHS = ("ResourceConfig", "InstanceCount"), ("TrainingJobStatus",), ("HyperParameters", "epochs")
 FIELDS = {COUNT: True, STATUS: False, EPOCHS: True, ("InputDataConfig", "ChannelName"): True, ("VpcConfig",): True}

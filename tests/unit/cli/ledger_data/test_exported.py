@@ -20,7 +20,7 @@ from controller.decide.decision import Decision
 from controller.ledger.entry import Entry
 from controller.ledger.lineage import Lineage
 from controller.runtime.schedule_ports import RollupVersions
-from controller.savings.arithmetic import Savings
+from controller.savings.attempt_savings import Savings
 from controller.savings.rollup import Group, Rollup
 from tests.builders import lineage_id
 from tests.unit.savings.test_advice import PAST

@@ -8,7 +8,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from controller.aws.prices import Prices
+from controller.aws.price_lookup import Prices
 from controller.policy.agreed_rate import AgreedRate, Agreement
 from controller.savings.dated_prices import spot_of
 from controller.units.money import Rate

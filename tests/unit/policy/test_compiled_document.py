@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from controller.policy import bounds
 from controller.policy.bounds import Between
-from controller.policy.document import BYTES_MAX, BadDocument, document_of, document_text, policy_of, revision_of
+from controller.policy.compiled_document import BYTES_MAX, BadDocument, document_of, document_text, policy_of, revision_of
 from controller.policy.policy import Policy
 from controller.policy.rules import judge
 from controller.policy.rules.kind import Evidence

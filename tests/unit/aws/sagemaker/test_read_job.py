@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.sagemaker.documents import BadDocument, DocumentKind, job_of, kind_of
+from controller.aws.sagemaker.read_job import BadDocument, DocumentKind, job_of, kind_of
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.job import Outcome, Service, Usage
 

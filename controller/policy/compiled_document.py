@@ -20,7 +20,7 @@ from typing import Annotated, Any, NoReturn, Union, get_args, get_origin, get_ty
 
 from controller.jobs.failure import RetryChange
 from controller.policy.bounds import ENTRIES_MAX, KEYS_MAX, TEXT_MAX, WHEN_MAX
-from controller.policy.compiled import load_policy
+from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy, Rule
 from controller.policy.rules import RULE_KINDS
 from controller.policy.when import ORDERS, When

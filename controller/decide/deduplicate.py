@@ -1,0 +1,71 @@
+"""Keeps of a decision what its lineage does not know yet: an event that comes twice, or a second look, then writes nothing."""
+
+from __future__ import annotations
+
+from controller.decide.decision import Decision
+from controller.ledger.entry import Ended, Started
+from controller.ledger.intent import Intent, Submit, Wake
+from controller.ledger.lineage import Lineage
+from controller.ledger.pool import CapacitySeen
+from controller.units.value import replace
+
+
+def new_to(decision: Decision, lineage: Lineage, about: str) -> Decision:
+    """Keep what the lineage does not know yet, and withdraw open intents about the job that are no longer decided.
+
+    This filter makes decisions idempotent: the deciders may repeat themselves. A leased intent is never withdrawn, because
+    somebody may be performing it. Where a decider raised, its decision is unknown: then only a Wake is withdrawn. Of a decision
+    that is ``partial``, nothing is.
+    """
+    standing = lineage.standing()
+    keyed = [(i.key, i) for i in decision.intents]
+    said = dict(reversed(keyed))  # of two intents with one key, such as two Stops, the first counts
+    entries = tuple(e for e in decision.entries if e.key not in standing)
+    learned = {type(e) for e in entries}
+    meant = tuple(i for key, i in keyed if said[key] is i)
+    fresh = (i for key, i in keyed if said[key] is i and (key not in standing or _replaces(i, lineage)))
+    new = replace(
+        decision,
+        entries=entries,
+        intents=tuple(_reopened(i, lineage) for i in fresh),
+        said=meant,
+        withdrawn=tuple(
+            i
+            for i in lineage.open_intents(about)
+            if i.key not in said
+            and i.leased_until is None
+            and not decision.partial
+            and (not decision.problems or isinstance(i.action, Wake))
+        ),
+        claims=decision.claims if Started in learned else (),
+        released=decision.released if Ended in learned else (),
+        holds=decision.holds if Started in learned else (),
+        freed=decision.freed if Ended in learned else (),
+        works=decision.works if Started in learned else (),
+    )
+    return new if _is_news(new) else replace(new, capacity=(), times=())
+
+
+def _is_news(decision: Decision) -> bool:
+    """Whether there is something to write. What a pool shows, other than an answer of EC2, alone is no reason to write."""
+    return decision.writes > sum(isinstance(signal, CapacitySeen) for signal in decision.capacity) + len(decision.times)
+
+
+def _replaces(intent: Intent, lineage: Lineage) -> bool:
+    """Whether a submission that nobody ever tried is said with another content now: then the row is written anew."""
+    before = lineage.intent(intent.key)
+    if before is None or not before.open or before.claim or before.leased_until:
+        return False
+    one, other = before.action, intent.action
+    return isinstance(one, Submit) and isinstance(other, Submit) and not one.same_request(other)
+
+
+def _reopened(intent: Intent, lineage: Lineage) -> Intent:
+    """An intent that is decided again keeps the count of its withdrawn row: no claim number is used twice."""
+    before = lineage.intent(intent.key)
+    if before is None:
+        return intent
+    return replace(
+        intent, claim=before.claim, held=before.held, quota_refusals=before.quota_refusals, claimed_at=before.claimed_at,
+        lease_ends_at=before.lease_ends_at,
+    )  # fmt: skip
