@@ -30,7 +30,7 @@ from controller.aws.sagemaker.members import (
     whole,
 )
 from controller.aws.sagemaker.members_read import NO_FIELDS, members_read
-from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable_as_known
+from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable_of
 from controller.aws.sagemaker.rule_instances import rule_instances
 from controller.aws.sagemaker.unsaid_fields import DocumentKind, is_detail, unsaid_fields
 from controller.jobs.algorithm import algorithm_of
@@ -116,7 +116,8 @@ def job_of(
     lines = objects(body, "SecondaryStatusTransitions")
     outcome = Outcome.CAPACITY if _timed_out_pending(body, lines) else outcome_of(status, secondary, failure)
     modified_at = moment(body, "LastModifiedTime")
-    owner = service or service_of(body, tags)
+    proved = service_of(body, tags)
+    owner, claimed = service or proved, claimed_service(body, tags)
     return Job(
         arn=arn,
         name=name,
@@ -151,9 +152,9 @@ def job_of(
         failure=without_values(failure, body) if failure else None,
         role=role,
         service=owner,
-        claimed=None if owner else claimed_service(body, tags),
+        claimed=None if owner else claimed,
         members=members_read(body, fields, kind, later) if fields else {},
-        unrepeatable=unrepeatable_as_known(body, tags),
+        unrepeatable=unrepeatable_of(body, proved, claimed),
         tags=tags,
         intervals=_intervals(lines, "Training"),
         downloading=_intervals(lines, "Downloading"),
