@@ -42,7 +42,8 @@ class Decision:
     ``capacity`` are signals about spot pools and ``times`` how long phases took, for other lineages. ``needs`` are open
     questions: a decision with one is not committed, but made again once the runtime has looked them up. ``said`` are all
     intents that are decided now, also known ones: no act on SageMaker is performed that is not among them. ``doubtful`` are
-    keys of those that are decided only because they were tried: nothing new is created for them.
+    keys of those that are decided only because they were tried: nothing new is created for them. ``partial`` says that some
+    deciders were not asked, so that nothing is withdrawn.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -62,6 +63,7 @@ class Decision:
     capacity: tuple[CapacitySignal, ...] = ()
     times: tuple[PhaseTimes, ...] = ()
     needs: frozenset[Need] = frozenset()
+    partial: bool = False
 
     def __or__(self, other: Decision) -> Decision:
         if other == _NOTHING:  # as most deciders say

@@ -14,7 +14,8 @@ def new_to(decision: Decision, lineage: Lineage, about: str) -> Decision:
     """Keep what the lineage does not know yet, and withdraw open intents about the job that are no longer decided.
 
     This filter makes decisions idempotent: the deciders may repeat themselves. A leased intent is never withdrawn, because
-    somebody may be performing it. Where a decider raised, its decision is unknown: then only a Wake is withdrawn.
+    somebody may be performing it. Where a decider raised, its decision is unknown: then only a Wake is withdrawn. Of a decision
+    that is ``partial``, nothing is.
     """
     standing = lineage.standing()
     keyed = [(i.key, i) for i in decision.intents]
@@ -31,7 +32,10 @@ def new_to(decision: Decision, lineage: Lineage, about: str) -> Decision:
         withdrawn=tuple(
             i
             for i in lineage.open_intents(about)
-            if i.key not in said and i.leased_until is None and (not decision.problems or isinstance(i.action, Wake))
+            if i.key not in said
+            and i.leased_until is None
+            and not decision.partial
+            and (not decision.problems or isinstance(i.action, Wake))
         ),
         claims=decision.claims if Started in learned else (),
         released=decision.released if Ended in learned else (),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.jobs.job import Job
 from controller.units.value import dataclass
 
 
@@ -39,3 +40,11 @@ class Unreachable(Exception):
 
     A denied permission is an answer: that is a mistake in the controller's role, and is raised with AWS's message.
     """
+
+
+class TagsUnread(Unreachable):
+    """SageMaker described a job (``job``, without tags), and did not say its tags."""
+
+    def __init__(self, why: str, job: Job) -> None:
+        super().__init__(why)
+        self.job = job

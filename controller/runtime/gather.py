@@ -39,7 +39,7 @@ from controller.runtime.ports import Prices
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.same_work import done_elsewhere
 from controller.runtime.schedule_ports import ReadPoolMemories
-from controller.runtime.tags_of_jobs import as_of_lineage, labelled, tagged_first, without_tags
+from controller.runtime.tags_of_jobs import as_of_lineage, as_read_first, labelled, tagged_first, without_tags
 from controller.savings.agreed_rates import dearest_rate
 from controller.savings.dated_prices import spot_of
 from controller.savings.job_history import first_permille
@@ -53,17 +53,20 @@ POOL_MEMORY_AGE = timedelta(days=28)
 PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
 
-def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> Facts:
+def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None, *, tags_unread: bool = False) -> Facts:
     """Load everything a decision about this job may look at; four reads for a job at rest, five under an attempt's name.
 
-    ``created_in`` is the lineage for which we created the job a moment ago, where we did.
+    ``created_in`` is the lineage for which we created the job a moment ago, where we did. ``tags_unread``: SageMaker did not say
+    the job's tags. Raises Unreachable, also where the ledger does not know them either.
     """
     now = ports.clock.now()
     lineage, number = lineage_of(job, ports.ledger.lineages, created_in)
     if number == 1 and may_be_ours(job.name) and _is_probe(job, lineage, ports.ledger.lineages):
         job = replace(job, service=Service.PROBE)
     shown_tags = job.tags
-    if not job.tags:
+    if tags_unread:
+        job = as_read_first(job, lineage)
+    elif not job.tags:
         job = without_tags(job, lineage, number, now)
     policy = ports.policies.current()
     job = as_of_lineage(labelled(job, policy), lineage, number, policy)
@@ -76,6 +79,7 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> F
         now=now, job=job, number=number, lineage=lineage, policy=policy, rate=None, claims=None,
         owner_undecided=owner.undecided, owner_checked=owner.checked,
         shown_tags=shown_tags, tagged_first=tagged_first(job, shown_tags, lineage, policy),
+        tags_unread=tags_unread,
     )  # fmt: skip
     facts = _priced(whole, ports)
     if execution is None and _at_rest(lineage, job, now):

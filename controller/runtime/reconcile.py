@@ -26,7 +26,7 @@ from controller.ledger.lineage import Lineage, mode_of
 from controller.ledger.lineage_id import LineageId
 from controller.runtime.gather import gather, look_up
 from controller.runtime.perform import Outpaced, leave_a_wake, perform
-from controller.runtime.ports import Ports, Trigger
+from controller.runtime.ports import Ports, TagsUnread, Trigger
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.take_in_requests import take_in_requests
 from controller.runtime.timeouts import LEASE
@@ -53,7 +53,8 @@ class Reconciled:
 def reconcile(trigger: Trigger, ports: Ports) -> Reconciled:
     """Gather, decide, commit and perform for one job.
 
-    Raises Outpaced and Unreachable; after both, the next trigger continues.
+    Raises Outpaced and Unreachable; after both, the next trigger continues. Where only the job's tags are not known, what needs
+    none is done first.
     """
     if trigger.requested and trigger.lineage is not None:
         take_in_requests(trigger.lineage, ports)
@@ -67,7 +68,11 @@ def _act_until_nothing_is_new(trigger: Trigger, ports: Ports) -> Reconciled:
     """Decide, commit and perform until nothing is new."""
     name, outpaced, asked, since = trigger.job, 0, False, ports.clock.now()
     for _ in range(ROUNDS_MAX):
-        job = ports.jobs.describe(name)
+        try:
+            job = ports.jobs.describe(name)
+        except TagsUnread as unread:
+            _act_without_tags(unread.job, ports, trigger.created_in)
+            raise
         if job is None:
             return Reconciled(lineage=None)
         facts, whole = decided(job, ports, trigger.created_in)
@@ -92,15 +97,31 @@ def _act_until_nothing_is_new(trigger: Trigger, ports: Ports) -> Reconciled:
     return reconciled
 
 
+def _act_without_tags(job: Job, ports: Ports, created_in: LineageId | None) -> None:
+    """Record what the job shows, tell what waits, and do what a person asked for; the rest waits for the tags.
+
+    Raises Unreachable where nobody ever read them.
+    """
+    facts, whole = decided(job, ports, created_in, tags_unread=True)
+    decision = whole.cut(job.name, facts.now).leased(facts.now, facts.now + LEASE)
+    if _stale(facts) or (decision and not ports.ledger.lineages.commit(facts.lineage, decision)):
+        return
+    waiting = facts.lineage.open_intents(job.name)
+    said = tuple(i for i in waiting if isinstance(i.action, Announce | RefreshCard) or decision.confirms(i) is not None)
+    _carry_out(decision, facts.lineage, said, facts.now, ports)
+
+
 def _acts_on_the_job(decision: Decision, facts: Facts) -> bool:
     """Whether something is about to be done to a job: stopped or submitted again, by this decision or by one before it."""
     waiting = (intent for intent in facts.lineage.open_intents(facts.job.name) if intent.due(facts.now))
     return any(isinstance(intent.action, Stop | Submit) for intent in chain(decision.intents, waiting))
 
 
-def decided(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> tuple[Facts, Decision]:
+def decided(
+    job: Job, ports: ReadPorts, created_in: LineageId | None = None, *, tags_unread: bool = False
+) -> tuple[Facts, Decision]:
     """Gather and decide; look up what the decision needs to know, and decide again, until it needs nothing more."""
-    facts = gather(job, ports, created_in)
+    facts = gather(job, ports, created_in, tags_unread=tags_unread)
     decision = decide(facts)
     while decision.needs:
         facts = look_up(facts, decision.needs, ports)

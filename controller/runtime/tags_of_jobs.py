@@ -7,10 +7,11 @@ from datetime import datetime
 
 from controller.decide.wakeups import TAGS_LATE
 from controller.jobs.job import TEAM_TAG, USER_TAG, Job, team_by_role
-from controller.ledger.directives_in_force import first_tags
+from controller.ledger.directives_in_force import first_tags, readings
 from controller.ledger.entry import Started
-from controller.ledger.lineage import Lineage, team_of
+from controller.ledger.lineage import Lineage, owner_of, team_of
 from controller.policy.policy import Policy
+from controller.runtime.answers import Unreachable
 from controller.units.value import replace
 
 
@@ -39,6 +40,20 @@ def tagged_first(job: Job, shown: Mapping[str, str], lineage: Lineage, policy: P
     if first is None or first == shown:
         return None
     return labelled(replace(job, tags=first, unknown=job.unknown - {"tags"}), policy)
+
+
+def as_read_first(job: Job, lineage: Lineage) -> Job:
+    """A job whose tags SageMaker does not say, with those that were read first in its lineage.
+
+    Raises Unreachable where none were: what is recorded of a job names its team and its owner permanently.
+    """
+    first, started = next((read for read in readings(lineage) if read.number == 0), None), lineage.entry(Started, job.name)
+    if first is None and (started is None or started.service is None):
+        raise Unreachable(f"the tags of {job.name} were never read")
+    known = {TEAM_TAG: (started.team if started else None) or team_of(lineage), USER_TAG: started.user if started else None}
+    tags = (first_tags(lineage, first.job) if first else None) or {tag: value for tag, value in known.items() if value}
+    service = job.service or (owner_of(lineage, started) if started is not None else None)
+    return replace(job, tags=tags, service=service)
 
 
 def without_tags(job: Job, lineage: Lineage, number: int, now: datetime) -> Job:

@@ -45,6 +45,7 @@ class Faults:
 
     # What fails for hours or now and then on the side of the services, per history or per call.
     outages: int = 0  # SageMaker answers every call with an error, for up to three hours
+    silent_tags: int = 0  # ListTags alone answers nothing but errors, for up to three hours
     empty_pages: float = 0.0  # a page of ListTrainingJobs is empty, and is not the last one
 
     # What people do with attempts, per history.
@@ -106,5 +107,6 @@ CHANCES: Final[Mapping[str, tuple[Any, ...]]] = {
     "tied_code": (0, 0, 0.5),
     "break_rules": (0, 0, 0, 3),
     "late_looks": (0, 0, 0, 0, 0, 0, 0, 0.5),
+    "silent_tags": (0, 0, 0, 1, 2),
 }
 """The values that ``Faults.drawn`` chooses from."""

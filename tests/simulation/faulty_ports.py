@@ -100,8 +100,8 @@ class FaultyClient(FaultyPort):
         call = super().__getattr__(method)
 
         def up(**asked: Any) -> Any:
-            if self._lambdas.down:
-                self._lambdas.happened["outage"] += 1
+            if self._lambdas.down or (method == "list_tags" and self._lambdas.tags_down and self._lambdas.current is not None):
+                self._lambdas.happened["outage" if self._lambdas.down else "silent_tags"] += 1
                 self._lambdas.pause(timedelta(milliseconds=300))
                 raise self._lambdas.rng.choice([server_error, throttled_error, no_answer])("an outage")
             return call(**asked)

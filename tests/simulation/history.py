@@ -163,11 +163,8 @@ class History:
             called_at = BEGIN + self.fault_period * when.uniform(0.05, 0.8)
             self._at(called_at, self._halt)
             self._at(called_at + timedelta(minutes=when.randrange(5, 60)), partial(self.ledger.halts.set_halt, None))
-        outages = self._stream("outages")
-        for _ in range(self.faults.outages):
-            begins_at = BEGIN + self.fault_period * outages.uniform(0.05, 0.9)
-            self._at(begins_at, partial(self._set_down, True))
-            self._at(begins_at + timedelta(minutes=outages.randrange(20, 180)), partial(self._set_down, False))
+        self._plan_outages("outages", self.faults.outages, "down")
+        self._plan_outages("silent tags", self.faults.silent_tags, "tags_down")
         breaks_at = BEGIN + when.choice([timedelta(0), HOUR])  # before the controller knows them, or later
         self._at(breaks_at, partial(self._silent.update, self.broken))
         self.lambdas.at(self.faults_end_at, self._end_faults)
@@ -193,12 +190,20 @@ class History:
         event = actors.spot_warning(number, self.lambdas.now)
         self.lambdas.invoke("spot_warning", lambda: note_signal(event, self.ports), self._check_expected)
 
-    def _set_down(self, down: bool) -> None:
-        self.lambdas.down = down and self.lambdas.now < self.faults_end_at
+    def _plan_outages(self, stream: str, count: int, what: str) -> None:
+        """Something answers nothing but errors, for 20 minutes to 3 hours each time."""
+        outages = self._stream(stream)
+        for _ in range(count):
+            begins_at = BEGIN + self.fault_period * outages.uniform(0.05, 0.9)
+            self._at(begins_at, partial(self._set_down, what, True))
+            self._at(begins_at + timedelta(minutes=outages.randrange(20, 180)), partial(self._set_down, what, False))
+
+    def _set_down(self, what: str, down: bool) -> None:
+        setattr(self.lambdas, what, down and self.lambdas.now < self.faults_end_at)
 
     def _end_faults(self) -> None:
         """From now on no call fails. Broken jobs stay broken, and events keep their faults."""
-        self.lambdas.faults, self.lambdas.down = Faults(), False
+        self.lambdas.faults, self.lambdas.down, self.lambdas.tags_down = Faults(), False, False
         self.ledger.halts.set_halt(None)
 
     # Time.

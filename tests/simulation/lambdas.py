@@ -81,6 +81,7 @@ class Lambdas:
     running: list[Invocation] = field(default_factory=list)
     queue: deque[Invocation] = field(default_factory=deque)
     down: bool = False  # whether SageMaker answers nothing but errors
+    tags_down: bool = False  # whether ListTags alone does
     _heap: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
     _count: int = 0
     _hub: Any = field(default_factory=getcurrent)

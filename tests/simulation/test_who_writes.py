@@ -122,9 +122,9 @@ def test_in_a_reconcile_only_the_commit_and_perform_write() -> None:
 
 
 def _writing(gather_: Callable[..., Any]) -> Callable[..., Any]:
-    def gathering(job: Any, ports: Any, *more: Any) -> Any:
+    def gathering(job: Any, ports: Any, *more: Any, **named: Any) -> Any:
         ports.ledger.days.note_closed(ports.clock.now())
-        return gather_(job, ports, *more)
+        return gather_(job, ports, *more, **named)
 
     return gathering
 

@@ -10,7 +10,7 @@ name belongs (``controller.ledger.lineage.is_sent``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -25,6 +25,7 @@ from controller.aws.sagemaker.identity import identity_of, probe_identity_of, wo
 from controller.aws.sagemaker.impossible_values import without_impossible_values
 from controller.aws.sagemaker.lone_surrogates import without_lone_surrogates
 from controller.aws.sagemaker.ownership import NO_ANSWER, made_by_step
+from controller.aws.sagemaker.read_calls import pages_of, read
 from controller.aws.sagemaker.read_job import DocumentKind, job_of
 from controller.aws.sagemaker.repeat_request import Request, request_again, unrepeatable, without_metric_definitions
 from controller.aws.sagemaker.tuning import tuning_job_of
@@ -39,7 +40,7 @@ from controller.ledger.lineage import ATTEMPT_TAG, LINEAGE_TAG
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.move_cause import MoveCause
 from controller.runtime.job_pages import CHANGES_FOR, JobPage, ListedJob
-from controller.runtime.ports import Answer, Done, Later, Refused, Unreachable
+from controller.runtime.ports import Answer, Done, Later, Refused, TagsUnread, Unreachable
 from controller.units.value import replace
 
 CAUSE_TAG = "spotwarden:cause"
@@ -70,8 +71,14 @@ class SageMakerJobs:
         described = self._described(name)
         if described is None:
             return None
+        try:
+            tags = self._tags(described["TrainingJobArn"])
+        except Unreachable as silent:
+            raise TagsUnread(str(silent), self._job(described, {})) from silent
+        return self._job(described, tags)
+
+    def _job(self, described: Mapping[str, Any], tags: Mapping[str, str]) -> Job:
         algorithm_name: str = (described.get("AlgorithmSpecification") or {}).get("AlgorithmName") or ""
-        tags = self._tags(described["TrainingJobArn"])
         job = job_of(
             described,
             kind=DocumentKind.DESCRIBE,
@@ -93,18 +100,16 @@ class SageMakerJobs:
 
     def tuning(self, name: str) -> TuningJob | None:
         call = partial(self._client.describe_hyper_parameter_tuning_job, HyperParameterTuningJobName=name)
-        described = without_lone_surrogates(self._read(call, f"DescribeHyperParameterTuningJob {name}"))
+        described = without_lone_surrogates(read(call, f"DescribeHyperParameterTuningJob {name}"))
         if described is None:
             return None
         return tuning_job_of(described, self._tags(described["HyperParameterTuningJobArn"]), self._fields())
 
     def submit(self, submit: Submit, lineage: LineageId) -> Answer:
-        described = self._described(submit.about)
-        if described is None or described["CreationTime"] != submit.born_at:
-            return Refused(f"{submit.about} is gone, and no request is ever guessed")
-        tags = self._tags(described["TrainingJobArn"])
-        if (why := unrepeatable(described, tags, claims=False) or self._not_passable(described)) is not None:
-            return Refused(f"{submit.about} cannot be repeated: {why}")
+        found = self._to_repeat(submit)
+        if isinstance(found, Refused):
+            return found
+        described, tags = found
         marks = {LINEAGE_TAG: str(lineage), ATTEMPT_TAG: str(submit.number), CAUSE_TAG: submit.cause.value}
         changes = Changes.read(submit.changes).request()
         request = request_again(described, tags, name=submit.job, lineage_tags=marks, changes=changes)
@@ -113,12 +118,10 @@ class SageMakerJobs:
         return self._create(request, submit)
 
     def probe(self, probe: Probe, lineage: LineageId) -> Answer:
-        described = self._described(probe.about)
-        if described is None or described["CreationTime"] != probe.born_at:
-            return Refused(f"{probe.about} is gone, and no request is ever guessed")
-        tags = self._tags(described["TrainingJobArn"])
-        if (why := unrepeatable(described, tags, claims=False) or self._not_passable(described)) is not None:
-            return Refused(f"{probe.about} cannot be repeated: {why}")
+        found = self._to_repeat(probe)
+        if isinstance(found, Refused):
+            return found
+        described, tags = found
         mine = {key: value for key, value in tags.items() if not key.startswith("spotwarden:")}
         marks = {LINEAGE_TAG: str(lineage), PROBE_TAG: probe.about}
         request = request_again(described, mine, name=probe.job, lineage_tags=marks, changes=PROBE)
@@ -157,7 +160,7 @@ class SageMakerJobs:
     def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:
         asked = {"PipelineExecutionArn": execution, "MaxResults": 100}
         try:
-            pages = islice(self._pages(self._client.list_pipeline_execution_steps, asked), STEP_PAGES_MAX)
+            pages = islice(pages_of(self._client.list_pipeline_execution_steps, asked), STEP_PAGES_MAX)
             if any(made_by_step(step, job) for page in pages for step in page["PipelineExecutionSteps"]):
                 return OwnerAnswer.YES
         except ClientError as error:  # a text that SageMaker refuses names no execution
@@ -169,7 +172,7 @@ class SageMakerJobs:
     def newest(self, token: str = "") -> JobPage | None:
         asked = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": 100} | ({"NextToken": token} if token else {})
         try:
-            answer = self._read(partial(self._client.list_training_jobs, **asked), "ListTrainingJobs, newest first") or {}
+            answer = read(partial(self._client.list_training_jobs, **asked), "ListTrainingJobs, newest first") or {}
         except ClientError as error:
             if token and fault_of(error) in (AwsFault.INVALID, AwsFault.OTHER):
                 return None  # how long a token lives, and how its end is said, is not documented
@@ -189,6 +192,15 @@ class SageMakerJobs:
             if not token or (page.jobs and page.jobs[-1].created_at < since - CHANGES_FOR):
                 return
         raise Unreachable("ListTrainingJobs does not accept its own token, or repeats it")
+
+    def _to_repeat(self, action: Submit | Probe) -> tuple[Mapping[str, Any], dict[str, str]] | Refused:
+        """The description and the tags of the job whose request is repeated. Raises Unreachable."""
+        described = self._described(action.about)
+        if described is None or described["CreationTime"] != action.born_at:
+            return Refused(f"{action.about} is gone, and no request is ever guessed")
+        tags = self._tags(described["TrainingJobArn"])
+        why = unrepeatable(described, tags, claims=False) or self._not_passable(described)
+        return (described, tags) if why is None else Refused(f"{action.about} cannot be repeated: {why}")
 
     def _not_passable(self, described: Mapping[str, Any]) -> str | None:
         """Why a job's role is not passed to another job; None where it may be."""
@@ -256,12 +268,12 @@ class SageMakerJobs:
             note_unaccounted(self._client)
             self._noting = True
         call = partial(self._client.describe_training_job, TrainingJobName=name)
-        described: Mapping[str, Any] | None = self._read(call, f"DescribeTrainingJob {name}")
+        described: Mapping[str, Any] | None = read(call, f"DescribeTrainingJob {name}")
         return None if described is None else without_impossible_values(without_lone_surrogates(described))
 
     def _tags(self, arn: str) -> dict[str, str]:
         """The job's tags; none for a job that was deleted since it was described."""
-        pages = self._pages(self._client.list_tags, {"ResourceArn": arn})
+        pages = pages_of(self._client.list_tags, {"ResourceArn": arn})
         return without_lone_surrogates({tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]})
 
     def _product_id(self, algorithm_name: str) -> str | None:
@@ -272,7 +284,7 @@ class SageMakerJobs:
         if algorithm_name not in self._products:
             call = partial(self._client.describe_algorithm, AlgorithmName=algorithm_name)
             try:
-                answer = self._read(call, f"DescribeAlgorithm {algorithm_name}")
+                answer = read(call, f"DescribeAlgorithm {algorithm_name}")
             except (ClientError, BotoCoreError) as error:
                 if fault_of(error) not in (AwsFault.DENIED, AwsFault.INVALID):
                     raise
@@ -280,35 +292,6 @@ class SageMakerJobs:
             if answer is not None:
                 self._products[algorithm_name] = answer.get("ProductId")
         return self._products.get(algorithm_name)
-
-    def _pages(self, call: Callable[..., Any], asked: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-        """Every page of a list. An empty page is normal, because filters apply after paging. Raises Unreachable."""
-        token: str | None = None
-        while True:
-            more = {"NextToken": token} if token else {}
-            page = self._read(partial(call, **asked, **more), f"{getattr(call, '__name__', 'list')} {asked}")
-            if page is None:
-                return
-            yield page
-            before, token = token, page.get("NextToken")
-            if not token:
-                return
-            if token == before:  # a list without an end
-                raise Unreachable(f"{getattr(call, '__name__', 'list')} repeats its token")
-
-    @staticmethod
-    def _read(call: Callable[[], Any], what: str) -> Any:
-        """Call; None for what is missing, Unreachable for a missing answer: unreachable is not gone."""
-        try:
-            return call()
-        except (ClientError, BotoCoreError) as error:
-            match fault_of(error):
-                case AwsFault.MISSING:
-                    return None
-                case AwsFault.THROTTLED | AwsFault.UNREACHABLE:
-                    raise Unreachable(f"{what}: {error}") from error
-                case _:
-                    raise
 
 
 def _listed(summary: Mapping[str, Any]) -> ListedJob:

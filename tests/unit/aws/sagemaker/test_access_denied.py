@@ -18,7 +18,7 @@ from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.decide.ownership import OwnerAnswer
 from controller.jobs.failure import FailureCause
 from controller.ledger.intent import NEVER_FITS, Submit
-from controller.runtime.ports import Answer, Done, Later, Refused, Unreachable
+from controller.runtime.ports import Answer, Done, Later, Refused, TagsUnread, Unreachable
 from tests.builders import BEGIN, job, lineage_id
 from tests.client_errors import client_error
 
@@ -94,6 +94,13 @@ def test_a_denied_read_is_raised_with_aws_s_message(look: str) -> None:
 def test_a_read_without_an_answer_is_unreachable(look: str, code: str) -> None:
     with pytest.raises(Unreachable):
         LOOKS[look](code)
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure"])
+def test_a_job_whose_tags_have_no_answer_is_described_without_them(code: str) -> None:
+    with pytest.raises(TagsUnread) as unread:
+        SageMakerJobs(Guarded(code, describe_training_job=DESCRIBED)).describe("bert")
+    assert (unread.value.job.name, unread.value.job.tags) == ("bert", {})
 
 
 def test_a_stop_that_our_role_may_not_make_is_refused_and_a_submission_waits_for_the_permission() -> None:
