@@ -146,7 +146,7 @@ def check_job(
     word, fix, renames = verdict.word, verdict.fix, _renames(body or {}, meant or {})
     if refused:
         word = VerdictKind.REFUSED
-        fix = fix_of(job, policy, evidence, verdict.findings)
+        fix = fix_of(job, policy, evidence, verdict.findings, now=now)
         fix = _with_corrections(fix, refused, renames)
     fix = whole_fix(fix, job, misspelt="Tags" in renames)
     cured = {one.field for one in refusals(job)}
