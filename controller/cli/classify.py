@@ -2,8 +2,7 @@
 
 The controller believes the class at the beginning of a FailureReason and nothing else, since the rest may be text of the
 container. People paste that reason inside other texts. Only here these are taken off, from the beginning and by their exact form:
-an exception of the SageMaker Python SDK, an error of botocore or of another AWS SDK, a status, the reason of a pipeline's step, a
-traceback.
+an exception of the SageMaker Python SDK, an error of an AWS SDK, a status, the reason of a pipeline's step, a traceback.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -36,12 +36,12 @@ from controller.cli.pasted_forms import (
     STATUSES,
     WRAPPERS,
 )
+from controller.cli.printable import json_text
 from controller.jobs.failure import CLASSES, FailureCause, classify
 from controller.jobs.service_limit import ServiceLimit, never_fits, service_limit_in
 
 WRAPPERS_MAX = 12  # of one text: each removal makes it shorter
-TEXT_MAX = 100_000
-NAME_MAX = 255  # of a file
+TEXT_MAX, NAME_MAX = 100_000, 255  # characters of a text, and of a file's name
 DEPTH_MAX, ITEMS_MAX = 6, 100  # of a document that was pasted
 
 
@@ -85,7 +85,7 @@ def run(
 ) -> int:
     """Print the cause as one JSON object. Raises BadInput for an empty text, and where a file is named in place of its text."""
     if text != "-" and len(text.encode(errors="replace")) < NAME_MAX and Path(text).is_file():
-        raise BadInput(f"found the name of a file, wanted its text: spotwarden classify - < {text}")
+        raise BadInput(f"found the name of a file, wanted its text: spotwarden classify - < {shlex.quote(text)}")
     pasted = sys.stdin.read(TEXT_MAX) if text == "-" else text
     if not pasted.strip():
         raise BadInput("found an empty text, wanted a failure, such as the FailureReason of a job that failed")
@@ -94,7 +94,7 @@ def run(
     line: dict[str, Any] = {"cause": found.cause.value, "retryable": found.retryable, "why": found.why}
     if quota is not None:
         line["quota"] = {"name": quota.name, "limit": quota.limit, "in_use": quota.used, "requested": quota.delta}
-    print(json.dumps(line, ensure_ascii=False))
+    print(json_text(line))
     return 0
 
 
