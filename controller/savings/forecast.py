@@ -11,7 +11,7 @@ from math import sqrt
 from statistics import mean, stdev
 
 from controller.savings.attempt_savings import Savings
-from controller.units.calendar import month_start
+from controller.units.calendar import month_start, next_month_start
 from controller.units.money import Micros
 from controller.units.value import dataclass
 
@@ -39,7 +39,7 @@ def forecast_of(days: Sequence[tuple[date, Savings]], since: date, until: date) 
     None where the period is not a part of one month from its first day, or where less than a week or less than three days with
     training are known.
     """
-    end = month_start(since + 31 * DAY)
+    end = next_month_start(since)
     if since != month_start(since) or not since < until < end:
         return None
     known = dict(days)
