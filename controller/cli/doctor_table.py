@@ -7,9 +7,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from controller.aws.dynamodb.keys import RESTORE
 from controller.aws.dynamodb.table import Table
 from controller.aws.errors import AwsFault, fault_of
-from controller.cli.ledger_data.whole_table import RESTORING
 
 KEYS = {"HASH": "pk", "RANGE": "sk"}
 INDEXES = {"due": ("due_pk", "ring_at"), "day": ("day_pk", "sk"), "family": ("family_pk", "family_at")}  # as the stack makes them
@@ -34,7 +34,7 @@ def look_at_table(client: Any, table: str) -> tuple[bool, str]:
         )
     if wrong := _wrong_keys(found):
         return False, f"the table {table} has {wrong}: restore it with the keys and indexes of Ledger in infra/resources.json"
-    if Table(client, table).get(RESTORING, "mark"):
+    if Table(client, table).get(RESTORE, "mark"):
         return False, f"a restore into {table} is not complete: pause with spotwarden halt, then repeat the restore"
     live = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
     if live.get("TimeToLiveStatus") not in ("ENABLED", "ENABLING") or live.get("AttributeName") != "expires_at":

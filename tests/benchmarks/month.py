@@ -19,7 +19,7 @@ from typing import Any
 
 from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.items import write
-from controller.aws.dynamodb.table import key, partition
+from controller.aws.dynamodb.keys import key, partition
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Credited, Ended, Entry, Measured
 from controller.runtime.close_days import close_days

@@ -14,7 +14,7 @@ import pytest
 from controller import wiring
 from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.items import stamp, write
-from controller.aws.dynamodb.table import key, partition
+from controller.aws.dynamodb.keys import key, partition
 from controller.decide.decision import Decision
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome

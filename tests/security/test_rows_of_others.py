@@ -12,7 +12,7 @@ import pytest
 
 from controller import wiring
 from controller.aws.dynamodb.items import stamp, write
-from controller.aws.dynamodb.table import key
+from controller.aws.dynamodb.keys import key
 from controller.ledger.entry import Measured, Started
 from controller.ledger.halt import Halt
 from controller.ledger.message_kind import MessageKind

@@ -15,7 +15,8 @@ from typing import assert_never
 from zlib import crc32
 
 from controller.aws.dynamodb.items import read, stamp, write
-from controller.aws.dynamodb.table import Table, Write, key
+from controller.aws.dynamodb.keys import capacity_pk, key
+from controller.aws.dynamodb.table import Table, Write
 from controller.ledger.pool import CapacitySeen, CapacitySignal, PhaseTimes, PlacementAsked
 
 REMEMBERED = timedelta(days=1)
@@ -39,7 +40,7 @@ class DynamoCapacity:
     def phase_times(self, region: str, instance_type: str) -> tuple[PhaseTimes, ...]:
         rows = self._table.query(
             KeyConditionExpression="pk = :pk AND begins_with(sk, :kind)",
-            ExpressionAttributeValues={":pk": {"S": _pk(region, instance_type)}, ":kind": {"S": TIMES}},
+            ExpressionAttributeValues={":pk": {"S": capacity_pk(region, instance_type)}, ":kind": {"S": TIMES}},
         )
         return tuple(read(row) for row in rows)
 
@@ -47,7 +48,7 @@ class DynamoCapacity:
         rows = self._table.query(
             limit=1,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :kind)",
-            ExpressionAttributeValues={":pk": {"S": _pk(region, instance_type)}, ":kind": {"S": kind}},
+            ExpressionAttributeValues={":pk": {"S": capacity_pk(region, instance_type)}, ":kind": {"S": kind}},
             ScanIndexForward=False,
         )
         found: CapacitySignal | None = next((read(row) for row in rows), None)
@@ -56,7 +57,7 @@ class DynamoCapacity:
 
 def recording(signal: CapacitySignal | PhaseTimes) -> Write:
     """The write that records a signal."""
-    place = key(_pk(signal.region, signal.instance_type), _sort_key(signal))
+    place = key(capacity_pk(signal.region, signal.instance_type), _sort_key(signal))
     kept = TIMES_REMEMBERED if isinstance(signal, PhaseTimes) else REMEMBERED
     expires_at = int((signal.at + kept).timestamp())
     return {"Put": {"Item": {**place, **write(signal), "expires_at": {"N": str(expires_at)}}}}
@@ -72,7 +73,3 @@ def _sort_key(signal: CapacitySignal | PhaseTimes) -> str:
             return f"{ASKED}{stamp(signal.at)}#{signal.job}"
         case _:
             assert_never(signal)
-
-
-def _pk(region: str, instance_type: str) -> str:
-    return f"capacity#{region}/{instance_type}"

@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 
 from controller.aws.dynamodb.items import Item, read, write
-from controller.aws.dynamodb.table import HEAD, Table, Write, key, next_version, partition_of, version_of
+from controller.aws.dynamodb.keys import HEAD, claim_pk, key, partition_of
+from controller.aws.dynamodb.table import Table, Write, next_version, version_of
 from controller.jobs.claim import Claim, holding_up
 from controller.runtime.answers import Unreachable
 
@@ -26,7 +27,7 @@ class DynamoClaims:
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
         """Claim the prefix, or return the claims to wait for. Raises Unreachable when others were faster three times."""
-        pk = _pk(claim.bucket)
+        pk = claim_pk(claim.bucket)
         for _ in range(TRIES):
             head = self._table.get(pk, HEAD)  # read before the rest: a claim in between changes the version
             others = holding_up(claim, self.claims_on(claim.bucket))
@@ -41,7 +42,7 @@ class DynamoClaims:
 
     def claims_on(self, bucket: str) -> tuple[Claim, ...]:
         """All claims held in a bucket."""
-        return tuple(read(row) for row in self._table.query(**partition_of(_pk(bucket))) if row["sk"]["S"] != HEAD)
+        return tuple(read(row) for row in self._table.query(**partition_of(claim_pk(bucket))) if row["sk"]["S"] != HEAD)
 
 
 def taking(claim: Claim) -> Write:
@@ -54,10 +55,6 @@ def giving_back(claim: Claim) -> Write:
     return {"Delete": {"Key": _place(claim)}}
 
 
-def _pk(bucket: str) -> str:
-    return f"claim#{bucket}"
-
-
 def held_key(job: str, lineage: str, what: str) -> str:
     """The sort key of what a job of a lineage holds. A former job with the same name has another lineage, and another key."""
     digest = hashlib.sha256(f"{lineage}\n{what}".encode()).hexdigest()
@@ -65,4 +62,4 @@ def held_key(job: str, lineage: str, what: str) -> str:
 
 
 def _place(claim: Claim) -> Item:
-    return key(_pk(claim.bucket), held_key(claim.job, claim.lineage, claim.prefix))
+    return key(claim_pk(claim.bucket), held_key(claim.job, claim.lineage, claim.prefix))

@@ -17,9 +17,10 @@ from itertools import groupby
 from typing import Any
 
 from controller.aws.dynamodb.items import MARK, Item, moment, stamp
+from controller.aws.dynamodb.keys import LATE, ROLLUP, key, partition_of
 from controller.aws.dynamodb.moments import moment_of, move_forward
 from controller.aws.dynamodb.retention import FOR_EVER, Retention
-from controller.aws.dynamodb.table import Table, Write, key, partition_of
+from controller.aws.dynamodb.table import Table, Write
 from controller.runtime.ports import Unreachable
 from controller.runtime.schedule_ports import LateDay, RollupVersions
 from controller.savings.attempt_savings import FIELDS, Savings
@@ -44,7 +45,7 @@ class DynamoDays:
         self._retention = retention
 
     def late(self) -> Iterable[LateDay]:
-        for row in self._table.query(**partition_of("late")):
+        for row in self._table.query(**partition_of(LATE)):
             day, _, lineage = row["sk"]["S"].partition("#")
             try:
                 at = moment(row["at"]["S"]) if "at" in row else None
@@ -55,7 +56,7 @@ class DynamoDays:
                 yield found
 
     def mark_late(self, day: date, why: str) -> None:
-        self._table.put({**key("late", f"{day}#{why}"), **MARK, "version": {"N": "0"}})
+        self._table.put({**key(LATE, f"{day}#{why}"), **MARK, "version": {"N": "0"}})
 
     def versions(self, day: date) -> RollupVersions:
         return RollupVersions(rollup=self._version(f"{day}#00"), forgotten=self._version(FORGOTTEN))
@@ -72,14 +73,14 @@ class DynamoDays:
         contents = [{"zip": {"B": part}, **kept} for part in parts]
         writes: list[Write] = [{"Put": _put(places[0], contents[0], still.rollup, still.rollup + 1)}]
         writes += [{"Put": {"Item": _row(place, row)}} for place, row in zip(places[1:], contents[1:], strict=True)]
-        writes += [{"Delete": {"Key": key("rollup", place)}} for place in before if place not in places]
+        writes += [{"Delete": {"Key": key(ROLLUP, place)}} for place in before if place not in places]
         # The same row again: the functions that write rollups may put, and a check alone would be another permission.
         writes.append({"Put": _put(FORGOTTEN, {}, still.forgotten, still.forgotten)})
         if not self._table.transact(writes):
             return False
         for mark in settles:
             self._table.remove(
-                key("late", f"{mark.day}#{mark.lineage}"),
+                key(LATE, f"{mark.day}#{mark.lineage}"),
                 ConditionExpression="version = :version",
                 ExpressionAttributeValues={":version": {"N": str(mark.version)}},
             )
@@ -94,7 +95,7 @@ class DynamoDays:
         return self._table.put(asked.pop("Item"), **asked)
 
     def _version(self, place: str) -> int:
-        row = self._table.get("rollup", place)
+        row = self._table.get(ROLLUP, place)
         return int(row.get("version", NEVER)["N"]) if row is not None else 0
 
     def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]:
@@ -115,18 +116,18 @@ class DynamoDays:
     def _rows(self, first: date, last: date) -> Iterable[Item]:
         return self._table.query(
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-            ExpressionAttributeValues={":pk": {"S": "rollup"}, ":first": {"S": f"{first}#"}, ":last": {"S": f"{last}#~"}},
+            ExpressionAttributeValues={":pk": {"S": ROLLUP}, ":first": {"S": f"{first}#"}, ":last": {"S": f"{last}#~"}},
         )
 
 
 def marking(day: date, lineage: str, version: int, at: datetime | None) -> Write:
     """The mark that a commit leaves on a day that is over. Each lineage has its own row, so that none waits for another."""
     when = {"at": {"S": stamp(at)}} if at is not None else {}
-    return {"Put": {"Item": {**key("late", f"{day}#{lineage}"), **MARK, "version": {"N": str(version)}, **when}}}
+    return {"Put": {"Item": {**key(LATE, f"{day}#{lineage}"), **MARK, "version": {"N": str(version)}, **when}}}
 
 
 def _row(place: str, content: Item) -> Item:
-    return {**key("rollup", place), **MARK, **content}
+    return {**key(ROLLUP, place), **MARK, **content}
 
 
 def _put(place: str, content: Item, version: int, next_version: int) -> Write:

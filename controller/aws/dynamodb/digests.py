@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from controller.aws.dynamodb.moments import CURSOR, moment_of, move_forward
+from controller.aws.dynamodb.keys import CURSOR
+from controller.aws.dynamodb.moments import moment_of, move_forward
 from controller.aws.dynamodb.table import Table
 
 CHECKED = "digests"

@@ -14,14 +14,12 @@ from heapq import merge
 from itertools import islice
 
 from controller.aws.dynamodb.items import MARK, Item, moment, stamp
-from controller.aws.dynamodb.lineages import lineage_pk
-from controller.aws.dynamodb.table import LINEAGE, PARTITIONS, Table, key, partition_of
-from controller.aws.dynamodb.user_requests import REQUEST, request_pk
+from controller.aws.dynamodb.keys import FAILING, LINEAGE, PARTITIONS, REQUEST, key, lineage_pk, partition_of, request_pk
+from controller.aws.dynamodb.table import Table
 from controller.ledger.lineage_id import LineageId
 from controller.runtime.ledger_ports import FailingTrigger, Overdue
 from controller.runtime.read_events import Trigger
 
-FAILING = "failing"
 PROBLEM_MAX = 500
 JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from controller.aws.dynamodb.items import read_or_none, write
-from controller.aws.dynamodb.table import Table, key
+from controller.aws.dynamodb.keys import HALT, key
+from controller.aws.dynamodb.table import Table
 from controller.ledger.halt import Halt
 from controller.runtime.answers import Unreachable
 
 TRIES = 3
 EXPIRES = "expires_at"  # when DynamoDB removes a row
-HALT = key("halt", "halt")
+PLACE = key(HALT, HALT)
 UNREADABLE = Halt(why="the row of the halt cannot be read", who="nobody knows", since=datetime(1970, 1, 1, tzinfo=UTC))
 
 
@@ -22,26 +23,26 @@ class DynamoHalts:
         self._table = table
 
     def halt(self) -> Halt | None:
-        found = self._table.get("halt", "halt")
+        found = self._table.get(HALT, HALT)
         return (read_or_none(found, Halt) or UNREADABLE) if found else None
 
     def call_halt(self, halt: Halt) -> Halt:
         for _ in range(TRIES):
-            if self._table.put({**HALT, **write(halt)}, absent=True):
+            if self._table.put({**PLACE, **write(halt)}, absent=True):
                 return halt
-            found = self._table.get("halt", "halt")
+            found = self._table.get(HALT, HALT)
             if found is None:
                 continue  # somebody resumed in between: this halt comes after, and holds
             called = read_or_none(found, Halt)
             if EXPIRES not in found:
                 return called or UNREADABLE
             kept = called or halt  # no halt of ours ends by itself: this row was written by somebody else
-            self._table.put({**HALT, **write(kept)})
+            self._table.put({**PLACE, **write(kept)})
             return kept
         raise Unreachable(f"the halt was called and ended {TRIES} times while it was read")
 
     def set_halt(self, halt: Halt | None) -> None:
         if halt is None:
-            self._table.remove(HALT)
+            self._table.remove(PLACE)
         else:
-            self._table.put({**HALT, **write(halt)})
+            self._table.put({**PLACE, **write(halt)})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from controller.aws.dynamodb.items import Item, read
+from controller.aws.dynamodb.items import read
+from controller.aws.dynamodb.keys import family_key
 from controller.aws.dynamodb.table import Table, of_lineages
 from controller.ledger.entry import Finished
 from controller.savings.job_history import FamilyRun
@@ -33,8 +34,3 @@ class DynamoHistories:
             ScanIndexForward=False,
         )
         return [read(row) for row in of_lineages(rows)]
-
-
-def family_key(account: str, region: str, family: str) -> Item:
-    """The partition of a family in the index."""
-    return {"S": f"{account}/{region}/{family}"}

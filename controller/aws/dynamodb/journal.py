@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from controller.aws.dynamodb.items import read
-from controller.aws.dynamodb.table import PARTITIONS, Table, of_lineages
+from controller.aws.dynamodb.keys import PARTITIONS
+from controller.aws.dynamodb.table import Table, of_lineages
 from controller.ledger.entry import Entry
 
 

@@ -10,7 +10,8 @@ import hashlib
 from datetime import datetime, timedelta
 
 from controller.aws.dynamodb.items import MARK, Item
-from controller.aws.dynamodb.table import Table, Write, key
+from controller.aws.dynamodb.keys import key, limit_pk
+from controller.aws.dynamodb.table import Table, Write
 from controller.runtime.answers import Unreachable
 
 TRIES = 3
@@ -27,7 +28,7 @@ class DynamoLimits:
     def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime) -> bool:
         """Take an amount, or say that the limit has no room. Raises Unreachable when others were faster three times."""
         for _ in range(TRIES):
-            taker, counter = self._table.get(*_taker(what, who)), self._table.get(f"limit#{what}", USED)
+            taker, counter = self._table.get(*_taker(what, who)), self._table.get(limit_pk(what), USED)
             held = _amount_held(taker, unknown=amount)
             if taker is not None and held >= amount:
                 return True
@@ -39,7 +40,7 @@ class DynamoLimits:
 
     def settle(self, what: str, who: str, amount: int, now: datetime) -> None:
         for _ in range(TRIES):
-            taker, counter = self._table.get(*_taker(what, who)), self._table.get(f"limit#{what}", USED)
+            taker, counter = self._table.get(*_taker(what, who)), self._table.get(limit_pk(what), USED)
             if taker is not None and _amount_held(taker, unknown=amount) == amount:
                 return
             if self._hold(what, who, taker, counter, amount, now):
@@ -47,19 +48,19 @@ class DynamoLimits:
         raise Unreachable(f"the limit {what} changed {TRIES} times while it was read")
 
     def taken(self, what: str) -> int:
-        return _used(self._table.get(f"limit#{what}", USED))
+        return _used(self._table.get(limit_pk(what), USED))
 
     def _hold(self, what: str, who: str, taker: Item | None, counter: Item | None, amount: int, now: datetime) -> bool:
         """Write what somebody holds and the new sum in one transaction; False when either changed since it was read."""
         expires = {"expires_at": {"N": str(int((now + REMEMBERED).timestamp()))}}
         used = max(_used(counter) + amount - _amount_held(taker, unknown=amount), 0)
-        counted: Write = {"Item": {**key(f"limit#{what}", USED), **MARK, **expires, "used": {"N": str(used)}}}
+        counted: Write = {"Item": {**key(limit_pk(what), USED), **MARK, **expires, "used": {"N": str(used)}}}
         marked: Write = {"Item": {**key(*_taker(what, who)), **MARK, **expires, "amount": {"N": str(amount)}}}
         return self._table.transact([{"Put": counted | _as_read(counter, "used")}, {"Put": marked | _as_read(taker, "amount")}])
 
 
 def _taker(what: str, who: str) -> tuple[str, str]:
-    return f"limit#{what}", f"taker#{hashlib.sha256(who.encode()).hexdigest()[:32]}"
+    return limit_pk(what), f"taker#{hashlib.sha256(who.encode()).hexdigest()[:32]}"
 
 
 def _used(counter: Item | None) -> int:

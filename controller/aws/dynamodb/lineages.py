@@ -14,13 +14,12 @@ from datetime import datetime
 from controller.aws.dynamodb.capacity import recording
 from controller.aws.dynamodb.claims import giving_back, taking
 from controller.aws.dynamodb.days import marking
-from controller.aws.dynamodb.histories import family_key
 from controller.aws.dynamodb.items import MARK, Item, read, read_checked_intent, stamp, write, write_intent
+from controller.aws.dynamodb.keys import HEAD, WAIVERS, attempt_pk, family_key, key, lineage_pk, partition, partition_of
 from controller.aws.dynamodb.quota_holds import freeing, holding
 from controller.aws.dynamodb.retention import FOR_EVER, Retention
 from controller.aws.dynamodb.rule_acts import counting
-from controller.aws.dynamodb.table import HEAD, LINEAGE, Table, Write, key, next_version, partition, partition_of, version_of
-from controller.aws.dynamodb.waivers import WAIVERS
+from controller.aws.dynamodb.table import Table, Write, next_version, version_of
 from controller.aws.dynamodb.works import remembering
 from controller.decide.decision import Decision
 from controller.ledger.entry import Entry, Finished, Waived
@@ -50,7 +49,7 @@ class DynamoLineages:
         )
 
     def submitter(self, account: str, region: str, job: str) -> LineageId | None:
-        row = self._table.get(_attempt_pk(account, region, job), HEAD)
+        row = self._table.get(attempt_pk(account, region, job), HEAD)
         return LineageId.parse(row["lineage"]["S"]) if row else None
 
     def commit(self, lineage: Lineage, decision: Decision) -> bool:
@@ -139,21 +138,13 @@ def _newest_moment(lineage: Lineage, decision: Decision) -> datetime:
     return max((*(entry.at for entry in entries), *(intent.due_at for intent in intents), lineage.id.created_at))
 
 
-def lineage_pk(lineage: LineageId) -> str:
-    return f"{LINEAGE}{lineage}"
-
-
-def _attempt_pk(account: str, region: str, job: str) -> str:
-    return f"attempt#{account}/{region}/{job}"
-
-
 def _found_by_name(id: LineageId, intents: Iterable[Intent], kept: Retention) -> Iterable[Write]:
     return (found_by_name(id, i.action, kept.of_intent(i)) for i in intents if isinstance(i.action, Submit | Probe))
 
 
 def found_by_name(id: LineageId, action: Submit | Probe, expires: Item | None = None) -> Write:
     """The row by which the job of a Submit or a Probe is found; it is written once, and never changes."""
-    item = {**key(_attempt_pk(id.account, id.region, action.job), HEAD), **MARK, "lineage": {"S": str(id)}, **(expires or {})}
+    item = {**key(attempt_pk(id.account, id.region, action.job), HEAD), **MARK, "lineage": {"S": str(id)}, **(expires or {})}
     return _put(item, "attribute_not_exists(pk) OR lineage = :lineage", {":lineage": {"S": str(id)}})
 
 

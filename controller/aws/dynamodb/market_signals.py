@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from controller.aws.dynamodb.items import read_or_none, write
 from controller.aws.dynamodb.journal import days_between
-from controller.aws.dynamodb.table import Table, key, partition_of
+from controller.aws.dynamodb.keys import key, partition_of, signal_pk
+from controller.aws.dynamodb.table import Table
 from controller.ledger.pool import MarketSignal
 from controller.ledger.refused_create import RefusedCreate
 
@@ -22,10 +23,10 @@ class DynamoMarketSignals:
         self._table = table
 
     def note_signal(self, signal: MarketSignal) -> bool:
-        return self._table.put({**key(f"signal#{signal.at:%Y-%m-%d}", signal.key), **write(signal)}, absent=True)
+        return self._table.put({**key(signal_pk(f"{signal.at:%Y-%m-%d}"), signal.key), **write(signal)}, absent=True)
 
     def note_refused(self, refused: RefusedCreate) -> bool:
-        place = key(f"signal#{refused.at:%Y-%m-%d}", f"refused/{refused.event_id}")
+        place = key(signal_pk(f"{refused.at:%Y-%m-%d}"), f"refused/{refused.event_id}")
         return self._table.put({**place, **write(refused)}, absent=True)
 
     def signals(self, since: datetime, until: datetime) -> Iterable[MarketSignal]:
@@ -36,7 +37,7 @@ class DynamoMarketSignals:
 
     def _between(self, since: datetime, until: datetime, kind: type[S]) -> Iterable[S]:
         for day in days_between(since, until):
-            for row in self._table.query(**partition_of(f"signal#{day}")):
+            for row in self._table.query(**partition_of(signal_pk(day))):
                 found = read_or_none(row, kind)
                 if found is not None and since <= found.at < until:
                     yield found

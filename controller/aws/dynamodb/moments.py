@@ -8,9 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from controller.aws.dynamodb.items import MARK, moment, stamp
-from controller.aws.dynamodb.table import Table, key
-
-CURSOR = "cursor"
+from controller.aws.dynamodb.keys import CURSOR, key
+from controller.aws.dynamodb.table import Table
 
 
 def moment_of(table: Table, name: str, pk: str = CURSOR) -> datetime | None:

@@ -15,12 +15,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from controller.aws.dynamodb.items import MARK, Item, read_or_none, stamp, write
-from controller.aws.dynamodb.table import Table, key, partition_of
+from controller.aws.dynamodb.keys import ASIDE, CHANNELS, key, outbox_pk, partition_of, post_pk, said_pk, shelf_pk
+from controller.aws.dynamodb.table import Table
 from controller.runtime.outbox import redriven
 from controller.runtime.ports import Message, Post, Unreachable
 
-CHANNELS = "outbox"
-ASIDE = "aside"
 REMEMBERED = timedelta(days=30)
 POSTS_REMEMBERED = timedelta(days=90)
 
@@ -34,7 +33,7 @@ class DynamoOutbox:
     def put(self, message: Message) -> bool:
         # First: a message in a channel that is not listed would wait for ever.
         self._table.put({**key(CHANNELS, message.channel), **MARK}, absent=True)
-        said, expires_at = f"said#{message.key}", int((message.at + REMEMBERED).timestamp())
+        said, expires_at = said_pk(message.key), int((message.at + REMEMBERED).timestamp())
         marker = {**key(said, "marker"), **MARK, "expires_at": {"N": str(expires_at)}}
         queued = self._table.transact(
             [
@@ -55,7 +54,7 @@ class DynamoOutbox:
 
     def waiting(self, channel: str, limit: int) -> list[Message]:
         found = []
-        for row in self._table.query(limit=limit, **partition_of(f"outbox#{channel}")):
+        for row in self._table.query(limit=limit, **partition_of(outbox_pk(channel))):
             message = read_or_none(row, Message)
             if message is None or _place(message) != key(row["pk"]["S"], row["sk"]["S"]):
                 self._table.remove(key(row["pk"]["S"], row["sk"]["S"]))  # nobody can send it, or take it out once it is sent
@@ -70,12 +69,12 @@ class DynamoOutbox:
         self._shut(channel, until)
 
     def post_of(self, channel: str, thread: str) -> Post | None:
-        row = self._table.get(f"post#{channel}", thread)
+        row = self._table.get(post_pk(channel), thread)
         return read_or_none(row, Post) if row else None
 
     def remember_post(self, channel: str, thread: str, post: Post, *, at: datetime) -> None:
         expires_at = int((at + POSTS_REMEMBERED).timestamp())
-        self._table.put({**key(f"post#{channel}", thread), **write(post), "expires_at": {"N": str(expires_at)}})
+        self._table.put({**key(post_pk(channel), thread), **write(post), "expires_at": {"N": str(expires_at)}})
 
     def set_aside(self, message: Message, why: str) -> None:
         kept = replace(message, refused_why=why)
@@ -98,7 +97,7 @@ class DynamoOutbox:
             raise Unreachable(f"the message {message.key} could not be shelved: somebody else was writing it")
 
     def shelved(self, channel: str) -> list[Message]:
-        return self._readable(f"shelf#{channel}")
+        return self._readable(shelf_pk(channel))
 
     def unshelve(self, messages: Iterable[Message]) -> None:
         for message in messages:
@@ -120,7 +119,7 @@ class DynamoOutbox:
 
 
 def _shelf(message: Message) -> Item:
-    return key(f"shelf#{message.channel}", f"{stamp(message.at)}#{message.key}")
+    return key(shelf_pk(message.channel), f"{stamp(message.at)}#{message.key}")
 
 
 def _aside(message: Message) -> Item:
@@ -128,4 +127,4 @@ def _aside(message: Message) -> Item:
 
 
 def _place(message: Message) -> Item:
-    return key(f"outbox#{message.channel}", f"{stamp(message.at)}#{message.key}")
+    return key(outbox_pk(message.channel), f"{stamp(message.at)}#{message.key}")

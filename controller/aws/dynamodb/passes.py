@@ -12,11 +12,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from controller.aws.dynamodb.items import MARK, moment, stamp
+from controller.aws.dynamodb.keys import DISCOVER, key
 from controller.aws.dynamodb.moments import moment_of, move_forward
-from controller.aws.dynamodb.table import Table, key
+from controller.aws.dynamodb.table import Table
 from controller.runtime.schedule_ports import DiscoverPass, PassPosition
-
-DISCOVER = "discover"
 
 
 class DynamoDiscoverPasses:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from controller.aws.dynamodb.claims import held_key
 from controller.aws.dynamodb.items import Item, read, write
-from controller.aws.dynamodb.table import Table, Write, key, partition_of
+from controller.aws.dynamodb.keys import key, partition_of, quota_hold_pk
+from controller.aws.dynamodb.table import Table, Write
 from controller.jobs.claim import Claim
 from controller.jobs.quota_hold import QuotaHold
 
@@ -23,7 +24,7 @@ class DynamoQuotaHolds:
         self._table = table
 
     def holds_on(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
-        rows = self._table.query(**partition_of(_pk(region, instance_type)))
+        rows = self._table.query(**partition_of(quota_hold_pk(region, instance_type)))
         return tuple(_hold_of(read(row), region, instance_type) for row in rows)
 
 
@@ -47,9 +48,5 @@ def _hold_of(stored: QuotaHold | Claim, region: str, instance_type: str) -> Quot
     )  # fmt: skip
 
 
-def _pk(region: str, instance_type: str) -> str:
-    return f"claim#on-demand {region}/{instance_type}"
-
-
 def _place(hold: QuotaHold) -> Item:
-    return key(_pk(hold.region, hold.instance_type), held_key(hold.job, hold.lineage, f"{hold.instances}/{hold.job}/"))
+    return key(quota_hold_pk(hold.region, hold.instance_type), held_key(hold.job, hold.lineage, f"{hold.instances}/{hold.job}/"))

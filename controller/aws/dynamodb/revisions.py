@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from controller.aws.dynamodb.items import MARK, Item, moment, stamp
-from controller.aws.dynamodb.table import Table, key
+from controller.aws.dynamodb.keys import POLICY, key
+from controller.aws.dynamodb.table import Table
 from controller.policy.compiled_document import BYTES_MAX, document_text
 from controller.runtime.policy_ports import PutInForce, Reading, RevisionInForce
 
@@ -32,7 +33,7 @@ class DynamoRevisions:
         return put.since if put is not None else now
 
     def put_in_force(self, revision: str, reading: Reading, document: Mapping[str, Any] | None = None) -> PutInForce | None:
-        current = self._table.get("policy", CURRENT)
+        current = self._table.get(POLICY, CURRENT)
         same = current is not None and _is_of(current, revision)
         if current is not None and same and (document is None or KEPT in current):
             return PutInForce(since=moment(current["at"]["S"]))
@@ -49,7 +50,7 @@ class DynamoRevisions:
                 return PutInForce(since=since)
             if current is not None and self._table.put(row, **_unchanged(current)):
                 return PutInForce(since=since, replaced=_in_force(current))
-        other = self._table.get("policy", CURRENT)  # another container was faster, with this revision or with another
+        other = self._table.get(POLICY, CURRENT)  # another container was faster, with this revision or with another
         return PutInForce(since=moment(other["at"]["S"])) if other is not None and _is_of(other, revision) else None
 
     def take_back(self, revision: str, put: PutInForce, reading: Reading) -> None:
@@ -58,11 +59,11 @@ class DynamoRevisions:
             self._table.put(_row(put.replaced.revision, put.replaced.since, reading), **_unchanged(mine))
 
     def current(self) -> RevisionInForce | None:
-        row = self._table.get("policy", CURRENT)
+        row = self._table.get(POLICY, CURRENT)
         return _in_force(row) if row is not None else None
 
     def document(self, revision: str) -> str | None:
-        row = self._table.get("policy", _document(revision))
+        row = self._table.get(POLICY, _document(revision))
         text = row["text"]["S"] if row is not None else None
         return str(text) if text is not None else None
 
@@ -71,11 +72,11 @@ class DynamoRevisions:
         text = document_text(document)
         if len(text.encode()) > BYTES_MAX:
             return False
-        self._table.put({**key("policy", _document(revision)), **MARK, "text": {"S": text}}, absent=True)
+        self._table.put({**key(POLICY, _document(revision)), **MARK, "text": {"S": text}}, absent=True)
         return True
 
     def _first_seen(self, revision: str, now: datetime) -> datetime:
-        known = self._table.get("policy", revision)
+        known = self._table.get(POLICY, revision)
         return moment(known["at"]["S"]) if known else now
 
 
@@ -85,7 +86,7 @@ def _document(revision: str) -> str:
 
 def _row(revision: str, since: datetime, reading: Reading) -> Item:
     at, read_at = stamp(since), stamp(reading.answered_at)
-    return {**key("policy", CURRENT), **MARK, "revision": {"S": revision}, "at": {"S": at}, "read_at": {"S": read_at}}
+    return {**key(POLICY, CURRENT), **MARK, "revision": {"S": revision}, "at": {"S": at}, "read_at": {"S": read_at}}
 
 
 def _in_force(row: Item) -> RevisionInForce:

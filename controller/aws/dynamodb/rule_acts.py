@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from controller.aws.dynamodb.items import MARK, Item
-from controller.aws.dynamodb.table import Table, Write, key, partition_of
+from controller.aws.dynamodb.keys import acts_pk, key, partition_of
+from controller.aws.dynamodb.table import Table, Write
 from controller.ledger.entry import Flagged, RuleHeldBack
 from controller.ledger.rule_acts import ACTS_MAX, RuleActs
 
@@ -32,7 +33,7 @@ class DynamoRuleActs:
 
     def _since(self, revision: str, policy: str, since_s: int) -> Iterator[Item]:
         """The rows of acts since a second, and the one that holds the rule back, whenever that was."""
-        for row in self._table.query(**partition_of(_pk(revision, policy))):
+        for row in self._table.query(**partition_of(acts_pk(revision, policy))):
             acted_s = int(row["expires_at"]["N"]) - int(KEPT.total_seconds())
             if row["sk"]["S"] == HELD or acted_s >= since_s:
                 yield row
@@ -42,13 +43,9 @@ def counting(lineage: str, entry: Flagged | RuleHeldBack) -> Write:
     """The write that counts an act of a rule, or holds it back; of two that hold it back at once, one commit fails."""
     held = isinstance(entry, RuleHeldBack)
     item = {
-        **key(_pk(entry.revision, entry.policy), HELD if held else f"{JOB}{lineage}"),
+        **key(acts_pk(entry.revision, entry.policy), HELD if held else f"{JOB}{lineage}"),
         **MARK,
         "team": {"S": entry.team or ""},
         "expires_at": {"N": str(int((entry.at + KEPT).timestamp()))},
     }
     return {"Put": {"Item": item, **({"ConditionExpression": "attribute_not_exists(pk)"} if held else {})}}
-
-
-def _pk(revision: str, policy: str) -> str:
-    return f"acts#{revision}/{policy}"

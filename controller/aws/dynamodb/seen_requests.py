@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from controller.aws.dynamodb.items import MARK
-from controller.aws.dynamodb.table import Table, key
+from controller.aws.dynamodb.keys import ONCE, key
+from controller.aws.dynamodb.table import Table
 
 REMEMBERED = timedelta(hours=1)
 
@@ -18,4 +19,4 @@ class DynamoSeenRequests:
 
     def once(self, what: str, now: datetime) -> bool:
         expires_at = int((now + REMEMBERED).timestamp())
-        return self._table.put({**key("once", what), **MARK, "expires_at": {"N": str(expires_at)}}, absent=True)
+        return self._table.put({**key(ONCE, what), **MARK, "expires_at": {"N": str(expires_at)}}, absent=True)

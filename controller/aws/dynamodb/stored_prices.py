@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from controller.aws.dynamodb.items import read_or_none, write
+from controller.aws.dynamodb.keys import key, partition_of, price_pk
 from controller.aws.dynamodb.moments import moment_of, move_forward
-from controller.aws.dynamodb.table import Table, key, partition_of
+from controller.aws.dynamodb.table import Table
 from controller.units.money import DOLLAR, Rate
 
 RATE_MAX = 10_000 * DOLLAR  # an hour: ten times the dearest instance; a row beyond it is no price
@@ -27,11 +28,11 @@ class DynamoStoredPrices:
 
     def note_rates(self, region: str, rates: Mapping[str, Rate]) -> None:
         for instance_type, rate in sorted(rates.items()):
-            self._table.put({**key(f"price#{region}", f"{instance_type}#{rate.as_of}"), **write(rate)})
+            self._table.put({**key(price_pk(region), f"{instance_type}#{rate.as_of}"), **write(rate)})
 
     def rates(self, region: str) -> Mapping[str, tuple[Rate, ...]]:
         found: dict[str, tuple[Rate, ...]] = {}
-        for row in self._table.query(**partition_of(f"price#{region}")):
+        for row in self._table.query(**partition_of(price_pk(region))):
             instance_type = row["sk"]["S"].partition("#")[0]
             rate = read_or_none(row, Rate)
             if rate is not None and 0 < rate.micros_per_h <= RATE_MAX:

@@ -7,40 +7,22 @@ fail its own conditions: that gives False, and the next load finds it in the tab
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.dynamodb.items import MARK, Item
+from controller.aws.dynamodb.keys import HEAD, LINEAGE, key
 from controller.aws.errors import AwsFault, fault_of
 from controller.runtime.ports import Unreachable
 
 Write = dict[str, Any]  # a write of a transaction: {"Put": …}, {"Update": …} or {"Delete": …}
 
-HEAD = "head"
-LINEAGE = "lineage#"  # how the partition of a lineage begins; only functions that submit write such rows
-PARTITIONS = 4  # per index: 4,000 writes a second, and four reads a minute for the sweep
 TRANSACTION_MAX = 100
 CONFLICTS = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 CONFLICT = "TransactionConflictException"  # a transaction is using the item of this single write
-
-
-def key(pk: str, sk: str) -> Item:
-    return {"pk": {"S": pk}, "sk": {"S": sk}}
-
-
-def partition(prefix: str, text: str) -> Item:
-    """One of the partitions of an index, always the same for the same text."""
-    number = int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) % PARTITIONS
-    return {"S": f"{prefix}#{number:02d}"}
-
-
-def partition_of(pk: str) -> Item:
-    """The query of a whole partition."""
-    return {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": pk}}}
 
 
 def of_lineages(rows: Iterable[Item]) -> Iterator[Item]:

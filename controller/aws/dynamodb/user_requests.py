@@ -15,11 +15,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from controller.aws.dynamodb.items import Item, read_or_none, stamp, write
-from controller.aws.dynamodb.table import Table, key, partition, partition_of
+from controller.aws.dynamodb.keys import key, partition, partition_of, request_pk
+from controller.aws.dynamodb.table import Table
 from controller.ledger.entry import UserRequested, Waived
 from controller.ledger.lineage_id import LineageId
 
-REQUEST = "request#"
 ROWS_MAX = 100  # of a lineage and look: whoever writes more than people do holds up no sweep
 
 
@@ -64,7 +64,3 @@ class DynamoUserRequests:
         asked = [row.get(name) for name in ("pk", "sk", "kind", "schema", "body")]
         text = f"user request\n{json.dumps(asked, sort_keys=True, default=str)}"
         return hmac.new(self._key.encode(), text.encode(), hashlib.sha256).hexdigest()
-
-
-def request_pk(lineage: LineageId) -> str:
-    return f"{REQUEST}{lineage}"

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from controller.aws.dynamodb.items import Item, read, stamp
+from controller.aws.dynamodb.items import read, stamp
+from controller.aws.dynamodb.keys import WAIVERS
 from controller.aws.dynamodb.table import Table, of_lineages
 from controller.ledger.entry import Waived
-
-WAIVERS: Item = {"S": "waivers"}
 
 
 class DynamoWaivers:

@@ -5,11 +5,11 @@ work#<account>/<region>/<hash of the role>   <time of creation>#<job>   job, roo
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 
 from controller.aws.dynamodb.items import MARK, Item, moment, stamp
-from controller.aws.dynamodb.table import Table, Write, key
+from controller.aws.dynamodb.keys import key, work_pk
+from controller.aws.dynamodb.table import Table, Write
 from controller.jobs.work import Work
 
 REMEMBERED = timedelta(days=14)
@@ -26,7 +26,7 @@ class DynamoWorks:
         rows = self._table.query(
             limit=ROWS_MAX,
             KeyConditionExpression="pk = :pk AND sk >= :since",
-            ExpressionAttributeValues={":pk": {"S": _pk(work)}, ":since": {"S": stamp(since)}},
+            ExpressionAttributeValues={":pk": {"S": work_pk(work)}, ":since": {"S": stamp(since)}},
         )
         return tuple(_work_of(row, work) for row in rows)
 
@@ -35,15 +35,11 @@ def remembering(work: Work) -> Write:
     """The write that remembers what a job works on."""
     said = {"job": work.job, "root": work.root, "lineage": work.lineage, "digest": work.digest, "uri": work.checkpoint_uri}
     item = {
-        **key(_pk(work), f"{stamp(work.created_at)}#{work.job}"), **MARK,
+        **key(work_pk(work), f"{stamp(work.created_at)}#{work.job}"), **MARK,
         **{name: {"S": value} for name, value in said.items() if value},
         "expires_at": {"N": str(int((work.created_at + REMEMBERED).timestamp()))},
     }  # fmt: skip
     return {"Put": {"Item": item}}
-
-
-def _pk(work: Work) -> str:
-    return f"work#{work.account}/{work.region}/{hashlib.sha256(work.role.encode()).hexdigest()[:24]}"
 
 
 def _work_of(row: Item, asked: Work) -> Work:

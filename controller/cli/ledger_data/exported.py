@@ -11,10 +11,11 @@ from typing import Any
 from controller.aws.dynamodb.days import DynamoDays
 from controller.aws.dynamodb.items import Item
 from controller.aws.dynamodb.journal import DynamoJournal
+from controller.aws.dynamodb.keys import LINEAGE
 from controller.aws.dynamodb.market_signals import DynamoMarketSignals
 from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.stored_prices import DynamoStoredPrices
-from controller.aws.dynamodb.table import LINEAGE, Table
+from controller.aws.dynamodb.table import Table
 from controller.cli.errors import BadInput
 from controller.cli.ledger_data.rows import rows_of
 from controller.ledger.lineage_id import LineageId

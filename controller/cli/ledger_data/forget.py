@@ -18,8 +18,8 @@ import typer
 
 from controller.aws.dynamodb.days import DynamoDays
 from controller.aws.dynamodb.items import Item
+from controller.aws.dynamodb.keys import REQUEST
 from controller.aws.dynamodb.table import Table as LedgerTable
-from controller.aws.dynamodb.user_requests import REQUEST
 from controller.cli.ledger_data.whole_table import WholeTable
 from controller.cli.ledger_data.with_table import with_table
 from controller.cli.options import Table

@@ -19,10 +19,10 @@ from typing import Annotated, Any
 import typer
 
 from controller.aws.dynamodb.items import MARK, Item
-from controller.aws.dynamodb.table import key
+from controller.aws.dynamodb.keys import RESTORE, key
 from controller.cli.errors import BadInput
 from controller.cli.ledger_data.rows import line_of, rows_of
-from controller.cli.ledger_data.whole_table import RESTORING, WholeTable
+from controller.cli.ledger_data.whole_table import WholeTable
 from controller.cli.ledger_data.with_table import with_table
 from controller.cli.options import Table
 from controller.units import plural
@@ -101,15 +101,15 @@ class Restore:
                 if number > done:
                     self._note(number)
         if not _left(counted):  # otherwise the mark stays, so that the restore can be repeated with --overwrite
-            self._table.remove(key(RESTORING, "mark"))
+            self._table.remove(key(RESTORE, "mark"))
         return counted
 
     def _begin(self) -> int:
         """How many rows an earlier run of this restore wrote; 0 where this is the first."""
         found = self._client.scan(TableName=self._table.name, Limit=1, ConsistentRead=True)
-        place = key(RESTORING, "mark")
+        place = key(RESTORE, "mark")
         if found["Items"]:
-            mark = self._table.get(RESTORING, "mark") or {}
+            mark = self._table.get(RESTORE, "mark") or {}
             if mark.get("of", {}).get("S") != self._digest:
                 raise BadInput(f"the table {self._table.name} is not empty, wanted an empty one: a restore adds to no ledger")
             return int(mark.get("written", {}).get("N", 0))
@@ -118,7 +118,7 @@ class Restore:
         return 0
 
     def _note(self, written: int) -> None:
-        self._table.put({**key(RESTORING, "mark"), **MARK, "of": {"S": self._digest}, "written": {"N": str(written)}})
+        self._table.put({**key(RESTORE, "mark"), **MARK, "of": {"S": self._digest}, "written": {"N": str(written)}})
 
     def _write(self, row: Item, before: bool) -> RowResult:
         if (self._overwrite or not before) and self._table.put(row, absent=True):

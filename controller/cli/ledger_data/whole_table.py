@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from controller.aws.dynamodb.items import Item
-from controller.aws.dynamodb.table import HEAD, LINEAGE, Table, key, partition_of
-
-RESTORING = "restore"  # partition of the mark of a restore that is under way
+from controller.aws.dynamodb.keys import HEAD, LINEAGE, RESTORE, key, partition_of
+from controller.aws.dynamodb.table import Table
 
 
 class WholeTable:
@@ -27,7 +26,7 @@ class WholeTable:
         before and after it, and each lineage whose head changed is read again, head first, as ``DynamoLineages.load`` does.
         """
         heads = dict(self._heads())
-        yield from (row for row in self._scan() if row["pk"]["S"] != RESTORING)
+        yield from (row for row in self._scan() if row["pk"]["S"] != RESTORE)
         for pk, version in self._heads():
             if heads.get(pk) == version:
                 continue
