@@ -93,6 +93,7 @@ HERE = {"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}}}
 OF_POLICY_ACCOUNT = {
     "StringEquals": {"aws:ResourceAccount": {"Fn::If": ["HasPolicyAccount", {"Ref": "PolicyAccount"}, {"Ref": "AWS::AccountId"}]}}
 }
+OF_THIS_ACCOUNT = {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}  # the same of the bucket of the reports
 TO_SAGEMAKER = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 OUR_EVENTS = {"StringEquals": {"events:source": SOURCE}}
 # A topic may be in another region than the stack, and so is its key.
@@ -128,7 +129,7 @@ CALLS: dict[str, tuple[Grant, ...]] = {
         _grant(POLICY, "s3:GetObject", condition=OF_POLICY_ACCOUNT, when="HasPolicyUri"),
         _grant({"Ref": "PolicyKey"}, "kms:Decrypt", condition=_via("s3"), when="HasPolicyKey"),
     ),
-    "s3 PutObject": (_grant(REPORTS, "s3:PutObject"),),
+    "s3 PutObject": (_grant(REPORTS, "s3:PutObject", condition=OF_THIS_ACCOUNT),),
     "s3 ListObjectsV2": (_grant(BUCKETS, "s3:ListBucket", when="HasBuckets"),),
     "sagemaker DescribeTrainingJob": (_grant(JOBS, "sagemaker:DescribeTrainingJob"),),
     "sagemaker DescribeHyperParameterTuningJob": (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +22,7 @@ from controller.cli.job_names import not_meant
 from controller.cli.judging import NOTHING_SEEN, Checked, check_document, check_job
 from controller.cli.options import Format, OutputFormat, Table
 from controller.cli.policy_source import PolicyFolder, policy_document
-from controller.cli.printable import printable
+from controller.cli.printable import json_text, printable
 from controller.cli.usage import BAD_INPUT
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import Refusal
@@ -81,7 +80,7 @@ def run(
     for file in files:
         for checked, code in _checked(file, policy, known, live=live, table=table):
             if checked.error:
-                print(printable(_error(checked)), file=sys.stderr)
+                print(printable(checked.found.with_place(checked.error)), file=sys.stderr)
             write(checked)
             judged = judged or checked.word is not None
             codes.add(FINDINGS if strict and code == UNDECIDED else code)
@@ -163,13 +162,6 @@ def _policy(folder: str | None) -> tuple[Policy, str]:
     return load_policy(document, in_force_at=datetime.min.replace(tzinfo=UTC)), source
 
 
-def _error(checked: Checked) -> str:
-    found = checked.found
-    place = f"{found.file}{'' if not found.path or found.path.startswith('[') else ': '}{found.path}"
-    line = f" (line {found.line})" if found.line and not checked.error.startswith("line ") else ""
-    return f"{place}{line}: {checked.error}"
-
-
 def _write_json(source: str, checked: Checked) -> None:
     found, job = checked.found, checked.job
     owner = (job.service or job.claimed) if job else None
@@ -190,7 +182,7 @@ def _write_json(source: str, checked: Checked) -> None:
         "error": checked.error or None,
         "policies": source,
     }
-    print(json.dumps(line, ensure_ascii=False))
+    print(json_text(line))
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

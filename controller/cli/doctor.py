@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,13 +18,16 @@ from controller.aws.reloaded_policy import read_version
 from controller.aws.s3_policy import FoundObject, NotRead, S3PolicyDocument
 from controller.cli.aws_calls import asking
 from controller.cli.doctor_caller import Finding, Looks
+from controller.cli.doctor_functions import look_at_functions
 from controller.cli.doctor_permissions import function_of, look_at_role, look_at_training_roles, needed_actions
 from controller.cli.doctor_policy import look_at_quotas, look_at_topics
+from controller.cli.doctor_reports import look_at_reports
 from controller.cli.doctor_schedules import last_digests, last_sweep, messages
 from controller.cli.doctor_slack import look_at_slack
 from controller.cli.doctor_table import look_at_table
 from controller.cli.doctor_triggers import look_at_alarms, look_at_bus, look_at_dead_letters, look_at_rules
 from controller.cli.options import Format, OutputFormat
+from controller.cli.printable import json_text, printable
 from controller.policy.compiled_document import BadDocument, document_of
 from controller.policyfile import compile_folder
 from controller.runtime.ports import Ledger, Unreachable
@@ -47,10 +49,10 @@ def run(stack: Stack = "spotwarden", policies: Policies = None, format_: Format 
     installation = Installation(wiring.client, lambda table: DynamoLedger(wiring.client("dynamodb"), table), wiring.clock().now)
     found = asking(lambda: list(installation.examine(stack, policies)))
     if format_ is OutputFormat.JSON:
-        print(json.dumps([{"check": one.check, "ok": one.ok, "says": one.says} for one in found], indent=2))
+        print(json_text([{"check": one.check, "ok": one.ok, "says": one.says} for one in found], indent=2))
     else:
         marks = {True: "ok  ", False: "BAD ", None: "?   "}
-        print("\n".join(f"{marks[one.ok]} {one.check:<12} {one.says}" for one in found))
+        print("\n".join(printable(f"{marks[one.ok]} {one.check:<12} {one.says}") for one in found))
         wrong = sum(one.ok is not True for one in found)
         print(f"{count(len(found), 'check')}, {f'{wrong} not in order' if wrong else 'all in order'}")
     return 0 if all(one.ok for one in found) else 1
@@ -82,9 +84,12 @@ class Installation:
         table, queue = outputs.get("Ledger", ""), outputs.get("DeadLetters", "")
         topic, bus = parameters.get("AlarmTopic", ""), parameters.get("EventBus", "")
         account = found["StackId"].split(":")[4]
-        yield from looks.at("rules", lambda: look_at_rules(self.client, self._names(stack, "AWS::Events::Rule")))
+        yield from looks.at("rules", lambda: self._rules(stack))
+        yield from looks.at("functions", lambda: look_at_functions(self.client, self._of(stack, "AWS::Lambda::Function"), table))
         yield from looks.at("event bus", lambda: look_at_bus(self.client, bus))
-        yield from looks.at("alarms", lambda: look_at_alarms(self.client, self._names(stack, "AWS::CloudWatch::Alarm"), topic))
+        yield from looks.at(
+            "alarms", lambda: look_at_alarms(self.client, self._of(stack, "AWS::CloudWatch::Alarm").values(), topic)
+        )
         yield from self._permissions(stack, parameters, looks)
         yield from looks.at("dead letters", lambda: look_at_dead_letters(self.client, queue))
         yield from looks.at("table", lambda: look_at_table(self.client("dynamodb"), table))
@@ -98,6 +103,8 @@ class Installation:
             "roles", lambda: look_at_training_roles(self.client("iam"), _several(parameters.get("TrainingRoles", "")), account)
         )
         yield from looks.at("buckets", lambda: self._buckets(parameters.get("CheckpointBuckets", "")))
+        key = parameters.get("Key", "")
+        yield from looks.at("reports", lambda: look_at_reports(self.client("s3"), outputs.get("Reports", ""), account, key))
         yield from looks.at("slack", lambda: look_at_slack(self.client, parameters.get("SlackTokenSecret", "")))
         yield from looks.at("policy", lambda: self._policy(parameters.get("PolicyUri", ""), table))
         if policies is not None:
@@ -107,8 +114,15 @@ class Installation:
         region = found["StackId"].split(":")[3]
         yield from looks.at("topics", lambda: look_at_topics(self.client, self._document(policies, table), topics, region))
 
-    def _names(self, stack: str, kind: str) -> Iterable[str]:
-        return self._of_stack(stack).get(kind, {}).values()
+    def _rules(self, stack: str) -> tuple[bool, str]:
+        rules = self._of(stack, "AWS::Events::Rule")
+        template = self.client("cloudformation").get_template(StackName=stack, TemplateStage="Processed")["TemplateBody"]
+        declared = template if isinstance(template, Mapping) else {}  # a template in YAML comes as text
+        return look_at_rules(self.client, rules, declared.get("Resources", {}))
+
+    def _of(self, stack: str, kind: str) -> Mapping[str, str]:
+        """The names of the stack's resources of one kind, by logical id."""
+        return self._of_stack(stack).get(kind, {})
 
     def _of_stack(self, stack: str) -> Resources:
         """The resources of the stack, read once."""
@@ -122,7 +136,7 @@ class Installation:
         for role, needed in needed_actions(parameters).items():
 
             def look(role: str = role, needed: Iterable[str] = needed) -> tuple[bool, str]:
-                name = self._of_stack(stack).get("AWS::IAM::Role", {}).get(role, "")
+                name = self._of(stack, "AWS::IAM::Role").get(role, "")
                 return look_at_role(self.client("iam"), role, name, needed)
 
             found += looks.at(f"{function_of(role)} may", look)

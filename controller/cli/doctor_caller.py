@@ -25,6 +25,9 @@ ACTIONS = {
     "GetTopicAttributes": "sns:GetTopicAttributes", "ListTargetsByRule": "events:ListTargetsByRule",
     "DescribeEventBus": "events:DescribeEventBus", "GetPolicy": "lambda:GetPolicy",
     "DescribeContinuousBackups": "dynamodb:DescribeContinuousBackups", "GetFunctionConcurrency": "lambda:GetFunctionConcurrency",
+    "GetTemplate": "cloudformation:GetTemplate", "GetFunctionConfiguration": "lambda:GetFunctionConfiguration",
+    "GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock", "GetBucketPolicy": "s3:GetBucketPolicy",
+    "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration", "GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "ListAttachedRolePolicies": "iam:ListAttachedRolePolicies",
     "DescribeTimeToLive": "dynamodb:DescribeTimeToLive", "ListSubscriptionsByTopic": "sns:ListSubscriptionsByTopic",
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,18 +13,26 @@ from controller.units.plural import count
 
 REDEPLOY = "deploy the stack again with REVERT_DRIFT=yes"
 NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
+KEY_OF_SNS = "alias/aws/sns"  # its policy cannot be changed, and does not let CloudWatch use it
 BY_EVENTBRIDGE = "events.amazonaws.com"
 
 
-def look_at_rules(client: Callable[[str], Any], names: Iterable[str]) -> tuple[bool, str]:
-    """Whether each rule is there and enabled, and may call a function that is there."""
-    known = sorted(names)
+def look_at_rules(
+    client: Callable[[str], Any], names: Mapping[str, str], declared: Mapping[str, Any] | None = None
+) -> tuple[bool, str]:
+    """Whether each rule is there and enabled, fires when the stack says, and may call a function that is there.
+
+    ``names`` are those that CloudFormation gave, by logical id; ``declared`` are the resources of the stack's template.
+    """
+    known = sorted(names.values())
     if not known:
         return False, f"the stack has no rules: nothing triggers the controller; {REDEPLOY}"
-    events, states = client("events"), dict[str, str]()
-    for name in known:
+    events, states, changed = client("events"), dict[str, str](), list[str]()
+    for logical, name in names.items():
         found = _unless_missing(events.describe_rule, Name=name)
         states[name] = found["State"] if found else "gone"
+        if found and not _fires_as(found, (declared or {}).get(logical, {}).get("Properties", {})):
+            changed.append(name)
     if gone := [name for name, state in states.items() if state == "gone"]:
         return False, f"deleted: {', '.join(gone)}; {REDEPLOY}"
     if off := [name for name, state in states.items() if state == "DISABLED"]:
@@ -32,12 +40,25 @@ def look_at_rules(client: Callable[[str], Any], names: Iterable[str]) -> tuple[b
             False,
             f"disabled: {', '.join(off)}; aws events enable-rule --name {off[0]} enables {'it' if len(off) == 1 else 'one'}",
         )
+    if changed:
+        return False, f"the schedule or pattern was changed by hand: {', '.join(sorted(changed))}; {REDEPLOY}"
     if wrong := list(_without_function(client, known)):
         return False, f"{'; '.join(wrong)}; {REDEPLOY}"
     return (
         True,
         f"{count(len(known), 'rule')} enabled, and allowed to call {'its function' if len(known) == 1 else 'their functions'}",
     )
+
+
+def _fires_as(found: Mapping[str, Any], properties: Mapping[str, Any]) -> bool:
+    """Whether a rule fires as its resource says. What CloudFormation fills in is not compared."""
+    schedule, pattern = properties.get("ScheduleExpression"), properties.get("EventPattern")
+    if isinstance(schedule, str) and found.get("ScheduleExpression") != schedule:
+        return False
+    if pattern is None or '"Fn::' in json.dumps(pattern) or '"Ref"' in json.dumps(pattern):
+        return True
+    wanted = json.loads(pattern) if isinstance(pattern, str) else json.loads(json.dumps(pattern))
+    return bool(json.loads(found.get("EventPattern") or "{}") == wanted)
 
 
 def _without_function(client: Callable[[str], Any], rules: Iterable[str]) -> Iterator[str]:
@@ -88,6 +109,13 @@ def look_at_alarms(client: Callable[[str], Any], names: Iterable[str], topic: st
         heard_by = _unless_missing(client("sns").list_subscriptions_by_topic, TopicArn=topic)
         if heard_by is None:
             return False, f"the AlarmTopic {topic} does not exist, so nobody hears of alarms: create it, or deploy with another"
+        attributes = client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
+        if attributes.get("KmsMasterKeyId", "").endswith(KEY_OF_SNS):
+            return False, (
+                f"CloudWatch cannot publish to the AlarmTopic {topic}, which is encrypted with {KEY_OF_SNS}:"
+                f" aws sns set-topic-attributes --topic-arn {topic} --attribute-name KmsMasterKeyId --attribute-value ''"
+                " ends that, or use a key whose policy lets cloudwatch.amazonaws.com use it"
+            )
         if not any(one["SubscriptionArn"].startswith("arn:") for one in heard_by["Subscriptions"]):
             return (
                 False,
@@ -99,14 +127,16 @@ def look_at_alarms(client: Callable[[str], Any], names: Iterable[str], topic: st
 
 def look_at_dead_letters(client: Callable[[str], Any], queue: str) -> tuple[bool, str]:
     """Whether the queue of dead letters is there, and empty."""
-    attributes = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    counted = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
     try:
-        answer = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=attributes)["Attributes"]
+        answer = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[*counted, "Policy"])["Attributes"]
     except ClientError as error:
         if error.response["Error"]["Code"] not in NO_QUEUE:
             raise
         return False, f"the queue {queue} is deleted, so what fails permanently is lost; {REDEPLOY}"
-    waiting = sum(int(answer[name]) for name in attributes)
+    if not _lets_eventbridge(answer.get("Policy") or "{}"):
+        return False, f"EventBridge may not send to the queue {queue}, so events that it cannot deliver are lost; {REDEPLOY}"
+    waiting = sum(int(answer[name]) for name in counted)
     if waiting:
         return False, f"{waiting} wait; repair the cause that the log shows, then run spotwarden redrive --queue {queue}"
     return True, "none"

@@ -55,43 +55,59 @@ def run(
     table: Table = None,
 ) -> int:
     """Print the report, or write it to a file."""
-
     refuse_bad_period(period)
     refuse_unwritable(out)
     if more and not ledger:
         raise BadInput(f"found {str(more[0])!r}, wanted --ledger before the files of exports")
+    asked = _Asked(period, by, tuple(team or ()), format_, out, policies)
+    if ledger:
+        return _of_exports([*ledger, *(more or [])], asked)
+    return with_ledger(table, lambda ledger, clock: _of_table(ledger, clock, asked))
 
-    def reporting(ledgers: Sequence[ReadLedger], origin: Origin) -> int:
-        since, until = period_of(period, origin.made_at.date())
-        found = {one.name: _days(one.of, since, until, rates_in_force(one.of.revisions, policies)) for one in ledgers}
-        _refuse_unknown_teams(team or [], found.values(), [one.of for one in ledgers], until)
-        text = _writer(format_)(report_of_ledgers(found, since, until, by=by, teams=team or [], origin=origin))
-        if out:
-            write_output(out, text)
-            print(f"{out}: {since} to {until}, {len(text.encode())} bytes")
-        else:
-            print(text, end="")
-        return 0
 
-    def of_table(table: Ledger, clock: Clock) -> int:
-        origin = _origin(table, clock)
-        return reporting([ReadLedger(f"{origin.account} {origin.region}".strip(), table)], origin)
+class _Asked(NamedTuple):
+    """What the arguments ask for."""
 
-    if not ledger:
-        return with_ledger(table, of_table)
+    period: str | None
+    by: By
+    teams: tuple[str, ...]
+    format: ReportFormat
+    out: Path | None
+    policies: str | None
+
+
+def _of_table(ledger: Ledger, clock: Clock, asked: _Asked) -> int:
+    origin = _origin(ledger, clock)
+    return _write([ReadLedger(f"{origin.account} {origin.region}".strip(), ledger)], origin, asked)
+
+
+def _of_exports(files: Sequence[Path], asked: _Asked) -> int:
     from controller import wiring
     from controller.cli.ledger_data.exported import ledgers_of
 
-    exported = ledgers_of([*ledger, *(more or [])])
+    exported = ledgers_of(files)
     accounts, regions = ({place[part] for one in exported for place in one.places} for part in (0, 1))
     in_force = {one.revision for ledger in exported if (one := ledger.revisions.current()) is not None}
     policy = min(in_force) if len(in_force) == 1 else ""  # stacks with different policies have none in common
     if len(accounts) == 1:
-        origin = Origin(made_at=wiring.clock().now(), account=min(accounts), region=_listed(regions, "regions"), policy=policy)
+        account, region = min(accounts), _listed(regions, "regions")
     else:
-        where = f"{_listed(accounts, 'accounts')} · {_listed(regions, 'regions')}" if accounts else ""
-        origin = Origin(made_at=wiring.clock().now(), region=where, policy=policy)
-    return reporting([ReadLedger(one.name, one) for one in exported], origin)
+        account, region = "", f"{_listed(accounts, 'accounts')} · {_listed(regions, 'regions')}" if accounts else ""
+    origin = Origin(made_at=wiring.clock().now(), account=account, region=region, policy=policy)
+    return _write([ReadLedger(one.name, one) for one in exported], origin, asked)
+
+
+def _write(ledgers: Sequence[ReadLedger], origin: Origin, asked: _Asked) -> int:
+    since, until = period_of(asked.period, origin.made_at.date())
+    found = {one.name: _days(one.of, since, until, rates_in_force(one.of.revisions, asked.policies)) for one in ledgers}
+    _refuse_unknown_teams(asked.teams, found.values(), [one.of for one in ledgers], until)
+    text = _writer(asked.format)(report_of_ledgers(found, since, until, by=asked.by, teams=asked.teams, origin=origin))
+    if asked.out:
+        write_output(asked.out, text)
+        print(f"{asked.out}: {since} to {until}, {len(text.encode())} bytes")
+    else:
+        print(text, end="")
+    return 0
 
 
 class Source(ReportSource, Protocol):
@@ -128,7 +144,7 @@ def _days(ledger: Source, since: date, until: date, agreed: Sequence[AgreedRate]
 
 
 def _refuse_unknown_teams(
-    teams: list[str], found: Iterable[Mapping[date, Rollup]], ledgers: Iterable[Source], until: date
+    teams: Collection[str], found: Iterable[Mapping[date, Rollup]], ledgers: Iterable[Source], until: date
 ) -> None:
     """Refuse a team that had no job in the period and none in the year before. Raises BadInput."""
     shown = [rollup for days in found for rollup in days.values()]

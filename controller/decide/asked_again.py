@@ -18,9 +18,8 @@ from controller.policy.findings import Finding
 from controller.policy.fix import applied
 from controller.policy.mode import Mode
 from controller.policy.repair import NotRepairable, repaired_request
-from controller.policy.rules import judged
+from controller.policy.rules import standing_findings
 from controller.policy.rules.kind import Evidence
-from controller.policy.waiver import waived
 
 
 def request_as_asked(facts: Facts, changes: RequestChange) -> RequestChange | NotRepairable:
@@ -28,12 +27,10 @@ def request_as_asked(facts: Facts, changes: RequestChange) -> RequestChange | No
 
     The job may still run: then it is judged as the attempt for which it would be stopped.
     """
-    waivers, longest_s = (*facts.policy.waivers, *given_waivers(facts)), facts.policy.slack.waiver_s_max
-    evidence = Evidence(claims=facts.claims)
+    given, evidence = given_waivers(facts), Evidence(claims=facts.claims)
 
     def breaks(changed: Job) -> tuple[Finding, ...]:
-        broken = judged(changed, facts.policy, evidence)[0]
-        return tuple(f for f in waived(broken, changed, waivers, facts.now, longest_s) if f.waiver is None)
+        return standing_findings(changed, facts.policy, evidence, now=facts.now, given=given)
 
     job = replace(applied(facts.job, changes), outcome=None, intervals=())
     offences = [f for f in without_guards(facts, breaks(job)) if f.mode is Mode.ENFORCE and f.action is not None]

@@ -22,8 +22,8 @@ from controller.ledger.waiver import waivers_in_force
 from controller.policy.findings import Finding, Verdict
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction
-from controller.policy.repair import NotRepairable
-from controller.policy.rules import all_findings, judge
+from controller.policy.repair import Breaks, NotRepairable
+from controller.policy.rules import all_findings, judge, standing_findings
 from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
 from controller.policy.rules.tag_invalid import TAG_INVALID
 from controller.policy.waiver import Waiver
@@ -78,6 +78,12 @@ def given_waivers(facts: Facts) -> tuple[Waiver, ...]:
         for w in waivers_in_force(facts.lineage, facts.now)
         if _is_same_rule(w, facts)
     )
+
+
+def unwaived(facts: Facts) -> Breaks:
+    """What a job of the lineage breaks that no waiver allows now."""
+    given = given_waivers(facts)
+    return lambda job: standing_findings(job, facts.policy, facts.evidence, now=facts.now, given=given)
 
 
 def _until(waived: Waived, facts: Facts) -> datetime:
@@ -160,7 +166,7 @@ def _stop(facts: Facts, plan: Stop | NotRepairable | None) -> tuple[Intent, ...]
 def _plan(facts: Facts, verdict: Verdict) -> Stop | NotRepairable | None:
     """What the findings ask for that may act on this job."""
     offences = [f for f in verdict.findings if may_stop(facts, f)]
-    return planned_stop(facts.job, offences, facts.policy, facts.evidence)
+    return planned_stop(facts.job, offences, facts.policy, unwaived(facts))
 
 
 def _changes(plan: Stop | NotRepairable | None, finding: Finding) -> str:

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from controller.jobs.job import Job
-from controller.jobs.request import RequestChange, change_to_json
+from controller.jobs.request import change_to_json
 from controller.ledger.intent import Purpose, Stop
 from controller.ledger.move_cause import MoveCause
 from controller.policy.findings import Finding
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy, RuleAction
-from controller.policy.repair import NotRepairable, repaired_request
-from controller.policy.rules import judged
-from controller.policy.rules.kind import Evidence
+from controller.policy.repair import Breaks, NotRepairable, repaired_request
 
 
 def may_act(finding: Finding, *, first: bool, owned: bool, new: bool) -> bool:
@@ -34,20 +32,19 @@ def may_act(finding: Finding, *, first: bool, owned: bool, new: bool) -> bool:
     )
 
 
-def planned_stop(job: Job, offences: Sequence[Finding], policy: Policy, evidence: Evidence) -> Stop | NotRepairable | None:
-    """What the findings that may act ask for: a stop, or, where each of them can be repaired, a stop and the repaired job."""
+def planned_stop(job: Job, offences: Sequence[Finding], policy: Policy, breaks: Breaks) -> Stop | NotRepairable | None:
+    """What the findings that may act ask for: a stop, or, where each of them can be repaired, a stop and the repaired job.
+
+    ``breaks`` says what a job breaks that no waiver allows.
+    """
     if not offences:
         return None
     because = ", ".join(f.policy for f in offences)
     if any(f.action is RuleAction.STOP for f in offences):
         return Stop(about=job.name, because=because)
-    changes = NotRepairable(why=job.unrepeatable) if job.unrepeatable else _repair(job, offences, policy, evidence)
+    changes = NotRepairable(why=job.unrepeatable) if job.unrepeatable else repaired_request(job, offences, policy, breaks)
     if isinstance(changes, NotRepairable):
         return changes
     return Stop(
         about=job.name, because=because, purpose=Purpose.REPAIR, next_cause=MoveCause.REPAIR, changes=change_to_json(changes)
     )
-
-
-def _repair(job: Job, offences: Sequence[Finding], policy: Policy, evidence: Evidence) -> RequestChange | NotRepairable:
-    return repaired_request(job, offences, policy, lambda changed: judged(changed, policy, evidence)[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from controller.decide.enforce import unwaived
 from controller.decide.facts import Facts
 from controller.jobs.changes import Changes
 from controller.jobs.job import Job
@@ -34,11 +35,10 @@ def repair_now(facts: Facts, stop: Stop) -> RequestChange | NotRepairable:
 def _repair_of(job: Job, facts: Facts, stop: Stop) -> RequestChange | NotRepairable:
     asked, policy = frozenset(stop.because.split(", ")), facts.policy
     living = replace(job, outcome=None)
-    evidence = facts.evidence
     rules = [r for r in policy.rules if r.name in asked and r.mode is Mode.ENFORCE and r.action is RuleAction.REPAIR]
     names = {rule.name for rule in rules}
-    offences = [f for f in judged(living, policy, evidence)[0] if f.policy in names]
-    now = repaired_request(living, offences, policy, lambda job: judged(job, policy, evidence)[0]) if offences else {}
+    offences = [f for f in judged(living, policy, facts.evidence)[0] if f.policy in names]
+    now = repaired_request(living, offences, policy, unwaived(facts)) if offences else {}
     if isinstance(now, NotRepairable):
         return now
     shared = [rule.repair for rule in rules if rule.kind == SHARED_PREFIX]

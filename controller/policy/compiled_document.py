@@ -10,21 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import types
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from datetime import datetime
-from functools import cache
 from itertools import chain
-from typing import Annotated, Any, NoReturn, Union, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn
 
 from controller.jobs.failure import RetryChange
-from controller.policy.bounds import ENTRIES_MAX, KEYS_MAX, TEXT_MAX, WHEN_MAX
+from controller.policy.bounds import WHEN_MAX
+from controller.policy.document_types import mistyped, short
 from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy, Rule
 from controller.policy.rules import RULE_KINDS
-from controller.policy.when import ORDERS, When
-from controller.units.plural import count
+from controller.policy.when import ORDERS
 
 VERSION = 1
 """The form of compiled documents. A change after which older code would misread a document needs the next number."""
@@ -59,15 +56,15 @@ def document_of(text: str | bytes) -> dict[str, Any]:
         found = json.loads(text if isinstance(text, str) else text.decode(), parse_constant=_no_constant, object_pairs_hook=_once)
         document_text(found).encode()  # it is stored as UTF-8, and JSON can escape half a character, which has none
     except (ValueError, RecursionError) as error:
-        raise BadDocument(f"found text that is no JSON ({_short(error)}), wanted what spotwarden compile writes") from None
+        raise BadDocument(f"found text that is no JSON ({short(error)}), wanted what spotwarden compile writes") from None
     if not isinstance(found, dict):
         raise BadDocument(f"found JSON that is a {type(found).__name__}, wanted the map that spotwarden compile writes")
     if found.get("version") != VERSION or isinstance(found["version"], bool):
-        has = f"version {_short(found['version'])}" if "version" in found else "no version"
+        has = f"version {short(found['version'])}" if "version" in found else "no version"
         raise BadDocument(f"found {has}, wanted version {VERSION}: compile the policies with the spotwarden of the stack")
     if found.get("revision") != (own := revision_of(found)):
         raise BadDocument(
-            f"found revision {_short(found.get('revision', 'none'))} with the content of {own}: it was cut off or changed after"
+            f"found revision {short(found.get('revision', 'none'))} with the content of {own}: it was cut off or changed after"
             " spotwarden compile wrote it"
         )
     return found
@@ -77,9 +74,9 @@ def policy_of(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
     """The policy of a document that ``document_of`` read, with every value of the type that it must have. Raises BadDocument."""
     try:
         policy = load_policy(document, in_force_at)
-        wrong = next(chain(_mistyped(Policy, policy, "policy"), _broken_rules(policy.rules), _beyond(policy)), None)
+        wrong = next(chain(mistyped(Policy, policy, "policy"), _broken_rules(policy.rules), _beyond(policy)), None)
     except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError, RecursionError) as error:
-        raise BadDocument(f"found a policy that cannot be read ({_short(error)}): compile it again") from None
+        raise BadDocument(f"found a policy that cannot be read ({short(error)}): compile it again") from None
     if wrong:
         raise BadDocument(f"found {wrong}: compile it again")
     return policy
@@ -98,111 +95,31 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _short(found: object) -> str:
-    text = " ".join((f"{type(found).__name__}: {found}" if isinstance(found, Exception) else str(found)).split())
-    return text if len(text) <= 100 else f"{text[:100]}…"
-
-
 def _broken_rules(rules: Sequence[Rule]) -> Any:
     """What is wrong with options and expressions, whose types the policy itself does not say."""
     for rule in rules:
         kind = RULE_KINDS.get(rule.kind)
         if kind is None:
-            yield f"the rule {_short(rule.name)} of the unknown kind {_short(rule.kind)}"
+            yield f"the rule {short(rule.name)} of the unknown kind {short(rule.kind)}"
             continue
         options = kind.options(**{name: tuple(v) if isinstance(v, list) else v for name, v in rule.options.items()})
-        yield from _mistyped(type(options), options, f"the options of {_short(rule.name)}")
+        yield from mistyped(type(options), options, f"the options of {short(rule.name)}")
         if rule.when is not None and not (len(rule.when.text) <= WHEN_MAX and _is_condition(rule.when.tree)):
-            yield f"the rule {_short(rule.name)} with an expression that cannot be evaluated"
+            yield f"the rule {short(rule.name)} with an expression that cannot be evaluated"
 
 
 def _beyond(policy: Policy) -> Any:
     """What no single value shows: names that are not unique, causes that no retry helps, a time zone that does not exist."""
     for noun, named in (("rule", policy.rules), ("block", policy.resubmissions), ("waiver", policy.waivers)):
         names = [one.name for one in named]
-        yield from (f"two of the {noun}s named {_short(name)}" for name in names if names.count(name) > 1)
+        yield from (f"two of the {noun}s named {short(name)}" for name in names if names.count(name) > 1)
     for block in policy.resubmissions:
         for cause, budget in block.causes.items():
             if cause.next is RetryChange.NEVER or budget.limit > (cause.tries_max or budget.limit):
-                yield f"a limit of {budget.limit} for {cause} in {_short(block.name)}, wanted at most {cause.tries_max or 0}"
+                yield f"a limit of {budget.limit} for {cause} in {short(block.name)}, wanted at most {cause.tries_max or 0}"
     from zoneinfo import ZoneInfo  # here: it reads the zones' folder, and only a policy from outside the package needs it
 
     ZoneInfo(policy.slack.digest.timezone)  # raises KeyError, ValueError, and OSError for a folder of zones
-
-
-# ── types ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@cache
-def _hints(cls: Any) -> Mapping[str, Any]:
-    return get_type_hints(cls, include_extras=True)
-
-
-def _mistyped(hint: Any, value: Any, where: str) -> Any:
-    """Each value below this one that is not what the annotations of its class say."""
-    origin = get_origin(hint)
-    if origin is Annotated:
-        wrong = next(_mistyped(hint.__origin__, value, where), None)
-        outside = () if wrong else (bounds for bounds in hint.__metadata__ if not bounds.holds(value))
-        yield from ([wrong] if wrong else (f"{where} {_short(repr(value))}, wanted {bounds}" for bounds in outside))
-    elif origin in (Union, types.UnionType):
-        if not any(next(_mistyped(one, value, where), None) is None for one in get_args(hint)):
-            yield f"{where} {_short(repr(value))}, wanted {_wanted(hint)}"
-    elif is_dataclass(hint):
-        if type(value) is not hint:
-            yield f"{where} {_short(repr(value))}, wanted {_wanted(hint)}"
-            return
-        if hint is When:
-            return  # its tree is held to its own grammar
-        cls: Any = hint
-        for one in fields(cls):
-            yield from _mistyped(_hints(cls)[one.name], getattr(value, one.name), f"{where}.{one.name}")
-    elif origin is tuple:
-        yield from _mistyped_in(get_args(hint)[0], value, where)
-    elif origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
-        key_hint, value_hint = get_args(hint)
-        if not isinstance(value, Mapping):
-            yield f"{where} {_short(repr(value))}, wanted a map"
-            return
-        if len(value) > KEYS_MAX:
-            yield f"{where} of {count(len(value), 'key')}, wanted at most {KEYS_MAX:,}"
-            return
-        yield from _mistyped_in(key_hint, tuple(value), f"{where} key")
-        for key, one in value.items():
-            yield from _mistyped(value_hint, one, f"{where}.{_short(key)}")
-    elif not _is(hint, value):
-        yield f"{where} {_short(repr(value))}, wanted {_wanted(hint)}"
-    elif isinstance(value, str) and len(value) > TEXT_MAX:
-        yield f"{where} of {count(len(value), 'character')}, wanted at most {TEXT_MAX:,}"
-
-
-def _mistyped_in(hint: Any, values: Any, where: str) -> Any:
-    if not isinstance(values, tuple):
-        yield f"{where} {_short(repr(values))}, wanted a list"
-        return
-    if len(values) > ENTRIES_MAX and not where.endswith(" key"):
-        yield f"{where} of {count(len(values), 'entry')}, wanted at most {ENTRIES_MAX:,}"
-        return
-    for number, value in enumerate(values):
-        yield from _mistyped(hint, value, f"{where}[{number}]")
-
-
-def _is(hint: Any, value: Any) -> bool:
-    if hint is Any:
-        return True
-    if hint is None or hint is type(None):
-        return value is None
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
-
-
-def _wanted(hint: Any) -> str:
-    if get_origin(hint) is Annotated:
-        return " and ".join(map(str, hint.__metadata__))
-    if hint is type(None):
-        return "nothing"
-    return " or ".join(_wanted(one) for one in get_args(hint)) if get_args(hint) else getattr(hint, "__name__", str(hint))
 
 
 # ── expressions ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,7 @@
 Each broken rule says what a request must be like (``Demand``). The fix meets all demands at once, and is judged again: a change
 may break another rule (a job on spot must checkpoint), whose demand is then added, until nothing is broken or two demands exclude
 each other. MaxRuntimeInSeconds is never lowered, because only the job's owner knows how long it needs. A job leaves spot only
-where SageMaker refuses it there, because that costs money.
+where SageMaker refuses it there, because that costs money; it gives up a warm pool first.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ from controller.units.value import dataclass, replace
 
 ROUNDS = 12  # more rounds than demands: each round adds one or is the last
 WARM = "ResourceConfig.KeepAlivePeriodInSeconds"
+COOLED: RequestChange = {"ResourceConfig": {"KeepAlivePeriodInSeconds": None}}
+ON_DEMAND: RequestChange = {"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}}
 SOME_BUCKET = "s3://your-bucket/checkpoints"  # where the request does not decide it
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9-]+")  # where a job has no name yet, it goes by that of a step, a state or a variable
 
@@ -57,25 +59,48 @@ class Values:
 
 def combined_fix(job: Job, broken: Broken, values: Values) -> Fix:
     """The change that satisfies every rule in ``broken`` and every limit of SageMaker; or why there is none."""
-    demands: list[tuple[str, Demand]] = []
-    change: RequestChange = {}
-    try:
-        for _ in range(ROUNDS):
-            changed = applied(job, change)
-            found = [item for item in broken(changed) if item not in demands]
-            if not found and not any(refusals(changed)):
-                break
-            demands += found
-            following = _smallest(job, demands, values)
-            if following == change:
-                left = ", ".join(dict.fromkeys(name for name, _ in broken(changed)))
-                raise Impossible(f"no change of the request satisfies {left}" if left else "no change makes SageMaker take it")
-            change = following
-        else:
-            raise Impossible("no request satisfies these rules: each change breaks another of them")
-    except Impossible as why:
-        return Fix(why_not=str(why))
-    return Fix(request=change, sdk=sdk_arguments(change))
+    why_not = ""
+    for beginning in _beginnings(job):
+        try:
+            change = _converged(job, beginning, broken, values)
+            return Fix(request=change, sdk=sdk_arguments(change))
+        except Impossible as why:
+            why_not = why_not or str(why)
+    return Fix(why_not=why_not)
+
+
+def _beginnings(job: Job) -> tuple[RequestChange, ...]:
+    """What a fix begins with, the best first: a job that SageMaker refuses on spot gives up its warm pool, or else spot."""
+    if not job.spot or _refused_on_spot(job) is None:
+        return ({},)
+    return (COOLED, ON_DEMAND) if job.excludes_spot == (WARM,) else (ON_DEMAND,)
+
+
+def _refused_on_spot(job: Job) -> str | None:
+    """Why SageMaker refuses a job on spot, as far as that is certain."""
+    certain = not job.excludes_spot or set(job.excludes_spot) & REFUSED_ON_SPOT
+    return why_not_spot(replace(job, spot=True)) if certain else None
+
+
+def _converged(job: Job, beginning: RequestChange, broken: Broken, values: Values) -> RequestChange:
+    """The change that begins so, after which nothing is broken. Raises Impossible."""
+    if beginning == ON_DEMAND and not values.may_leave_spot:
+        raise Impossible(
+            f"SageMaker refuses this job on spot: {_refused_on_spot(job)}. On-demand costs more, so a person must decide"
+        )
+    begun, demands, change = applied(job, beginning), list[tuple[str, Demand]](), beginning
+    for _ in range(ROUNDS):
+        changed = applied(job, change)
+        found = [item for item in broken(changed) if item not in demands]
+        if not found and not any(refusals(changed)):
+            return change
+        demands += found
+        following = merged(beginning, _smallest(begun, demands, values))
+        if following == change:
+            left = ", ".join(dict.fromkeys(name for name, _ in broken(changed)))
+            raise Impossible(f"no change of the request satisfies {left}" if left else "no change makes SageMaker take it")
+        change = following
+    raise Impossible("no request satisfies these rules: each change breaks another of them")
 
 
 def applied(job: Job, change: RequestChange) -> Job:
@@ -169,26 +194,26 @@ def _spot(job: Job, demands: Named, values: Values) -> RequestChange:
     """The spot flag, the waiting time and the checkpoints, which depend on each other."""
     wanting = [name for name, demand in demands if demand.spot]
     if not job.spot and not wanting:
-        leave = {"StoppingCondition": {"MaxWaitTimeInSeconds": None}} if job.wait_s_max is not None else {}
-        return merged(leave, _checkpoint(job, demands, values, needed=False))
-    cooled: RequestChange = {}
-    if job.spot and job.excludes_spot == (WARM,):
-        cooled = {"ResourceConfig": {"KeepAlivePeriodInSeconds": None}}
-    here = replace(applied(job, cooled), spot=True)
-    excluded = why_not_spot(here)
-    refused = excluded if here.excludes_spot == () or set(here.excludes_spot) & REFUSED_ON_SPOT else None
-    runtime_s = runtime_of(job)
+        unwaited = {"StoppingCondition": {"MaxWaitTimeInSeconds": None}} if job.wait_s_max is not None else {}
+        return merged(unwaited, _checkpoint(job, demands, values, needed=False))
+    excluded = _refused_on_spot(job) if job.spot else why_not_spot(replace(job, spot=True))
+    if excluded:
+        wants = f"{_listed(wanting)} wants spot, and SageMaker refuses it" if wanting else "SageMaker refuses it on spot"
+        raise Impossible(f"no request satisfies these rules: {wants}: {excluded}")
+    flag = {} if job.spot else {"EnableManagedSpotTraining": True}
+    unsaved = not job.spot and job.checkpoint_uri is None and job.algorithm.checkpoints is not False
+    return merged(flag, _waiting(job, demands, wanting), _checkpoint(job, demands, values, needed=unsaved))
+
+
+def _waiting(job: Job, demands: Named, wanting: Sequence[str]) -> RequestChange:
+    """How long the job waits on spot: at least as long as it may run, and no longer than a rule allows. Raises Impossible."""
+    if job.spot and job.excludes_spot and job.wait_s_max is None:
+        return {}  # it is not known whether SageMaker wants one
     limits = [(d.wait_s_most, name) for name, d in demands if d.wait_s_most is not None]
-    if refused or (excluded and not job.spot):
-        why = refused or excluded
-        if wanting:
-            raise Impossible(f"no request satisfies these rules: {_listed(wanting)} wants spot, and SageMaker refuses it: {why}")
-        if not values.may_leave_spot:
-            raise Impossible(f"SageMaker refuses this job on spot: {why}. On-demand costs more, so a person must decide")
-        return {"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}}
-    if here.algorithm.checkpoints is False:
+    if job.algorithm.checkpoints is False and not job.excludes_spot:  # else it is not known what SageMaker says
         limits.append((CAPPED_S, "SageMaker (for an algorithm that cannot checkpoint)"))
     most_s, limiting = min(limits, default=(None, ""))
+    runtime_s, wait_s = runtime_of(job), job.wait_s_max
     known = not {"wait_s_max", "runtime_s_max"} & job.unknown
     if known and most_s is not None and most_s < runtime_s:
         also = f"; {_listed(wanting)} wants spot" if wanting else ""
@@ -198,18 +223,13 @@ def _spot(job: Job, demands: Named, values: Values) -> RequestChange:
             " A fix never lowers MaxRuntimeInSeconds, since that would cut the work: its owner may, or may run it on demand,"
             " which costs more, or the rule may be widened or waived"
         )
-    wait_s = job.wait_s_max
     if wait_s is None or wait_s < runtime_s:
         wait_s = WAIT_FACTOR * runtime_s
     if most_s is not None:
         wait_s = min(wait_s, most_s)
-    change = cooled
-    if not job.spot:
-        change = merged(change, {"EnableManagedSpotTraining": True})
-    if not job.spot or (known and wait_s != job.wait_s_max):
-        change = merged(change, {"StoppingCondition": {"MaxRuntimeInSeconds": runtime_s, "MaxWaitTimeInSeconds": wait_s}})
-    unsaved = not job.spot and job.checkpoint_uri is None and job.algorithm.checkpoints is not False
-    return merged(change, _checkpoint(job, demands, values, needed=unsaved))
+    if job.spot and (not known or wait_s == job.wait_s_max):
+        return {}
+    return {"StoppingCondition": {"MaxRuntimeInSeconds": runtime_s, "MaxWaitTimeInSeconds": wait_s}}
 
 
 def _checkpoint(job: Job, demands: Named, values: Values, *, needed: bool) -> RequestChange:

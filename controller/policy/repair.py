@@ -16,6 +16,8 @@ from controller.units.value import dataclass
 
 SAFE = re.compile(r"[A-Za-z0-9-]+")  # what may be in a path: tags are other people's text, which may contain "../"
 _PLACE = re.compile(r"\{([^{}]*)\}")
+Breaks = Callable[[Job], Sequence[Finding]]
+"""What a job breaks that no waiver allows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +32,10 @@ class NotRepairable:
     for_now: bool = False
 
 
-def repaired_request(
-    job: Job, offences: Sequence[Finding], policy: Policy, breaks: Callable[[Job], Sequence[Finding]]
-) -> RequestChange | NotRepairable:
+def repaired_request(job: Job, offences: Sequence[Finding], policy: Policy, breaks: Breaks) -> RequestChange | NotRepairable:
     """The change after which the findings are repaired and no rule is broken that was not broken before.
 
-    ``breaks`` says what a job breaks. Other rules that the job breaks already are left to people.
+    Other rules that the job breaks already are left to people.
     """
     known = breaks(job)
     tolerated = {finding.policy for finding in known} - {finding.policy for finding in offences}

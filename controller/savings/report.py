@@ -179,7 +179,8 @@ def report_of(
     return Report(
         since=since, until=until, by=by, teams=tuple(sorted(teams)), total=Line(name="all", savings=of.total),
         before=Line(name="before", savings=before.total), lines=_lines(of, by), movers=of.movers,
-        days=of_days, trend=_trend(part, since, until), forecast=forecast_of(of_days, since, until), origin=origin,
+        days=of_days, trend=_trend(part, since, until), origin=origin,
+        forecast=forecast_of(of_days, since, until, origin.made_at.date() if origin else None),
         outcomes=_most(of, CountKind.OUTCOME), violations=_most(of, CountKind.VIOLATION), interruptions=_pools(of),
         signals=_most(of, CountKind.SIGNAL), refused=_refused(of), rates=_most(of, CountKind.RATE),
         deadlines_kept=kept[KEPT], deadlines_missed=kept[MISSED],

@@ -110,6 +110,12 @@ def test_a_job_can_be_created_with_a_tag_of_the_controller_alone() -> None:
     assert found == {"Null": {f"aws:RequestTag/{LINEAGE_TAG}": "false"}}
 
 
+def test_a_report_is_written_into_a_bucket_of_this_account_alone() -> None:
+    """The name of a bucket that was deleted can be taken by anybody."""
+    writes = [s for f in permissions.FUNCTIONS for s in permissions.statements(f) if "s3:PutObject" in s["Action"]]
+    assert [s["Condition"] for s in writes] == [{"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}]
+
+
 def test_the_controllers_own_events_and_no_others_can_be_put() -> None:
     [statement] = [s for s in permissions.statements("sweep") if s["Action"] == ["events:PutEvents"]]
     assert statement["Condition"] == {"StringEquals": {"events:source": event_publisher.SOURCE}}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from itertools import product
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.cli.documents.found import Found
@@ -15,15 +18,20 @@ from controller.cli.request_constraints import documented_refusals
 from controller.cli.request_model import model_refusals
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.job import Job
+from controller.jobs.request import merged
 from controller.jobs.spot_possible import EXCLUDING, refusals, runtime_of
 from controller.policy.findings import VerdictKind
 from controller.policy.fix import applied
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy, Repair
-from controller.policy.rules import RULE_KINDS, judge, judged
+from controller.policy.repair import repaired_request
+from controller.policy.rules import RULE_KINDS, judge, judged, standing_findings
 from controller.policy.rules.kind import Evidence
 from controller.policy.selector import Selector
+from controller.policy.waiver import Waiver
+from tests.builders import BEGIN as NOW
 from tests.builders import algorithm, job, policy, rule
+from tests.examples import examples
 
 HOURS = st.sampled_from([600, 900, 901, 3600, 3601, 7200, 14_400, 86_400, 172_800, 432_000])
 ALGORITHMS = (
@@ -110,6 +118,55 @@ def test_where_there_is_no_fix_it_is_said_why(about: Job, whole: Policy) -> None
     verdict = judge(about, whole, EVIDENCE)
     if verdict.findings and not verdict.fix.request:
         assert verdict.fix.why_not
+
+
+SPOT_CHANGES: tuple[dict[str, Any], ...] = (
+    {},
+    {"ResourceConfig": {"KeepAlivePeriodInSeconds": None}},
+    {"EnableManagedSpotTraining": True},
+    {"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}},
+)
+PREFIXES = ("s3://acme/ckpt/bert/", "s3://other/bert/", "s3://third/bert/")
+
+
+def other_changes(about: Job) -> Iterable[dict[str, Any]]:
+    """Changes that a person would try: each way to and from spot, waiting time and checkpoint prefix, with the tags that lack."""
+    refused = any(one.field == "EnableManagedSpotTraining" for one in refusals(about))
+    added = {"Tags": [{"Key": key, "Value": "x"} for key in ("team", "cost-center", "owner") if key not in about.tags]}
+    for spot in SPOT_CHANGES if refused else SPOT_CHANGES[:3]:
+        waits = (None, runtime_of(about), 2 * runtime_of(about), 3600) if "StoppingCondition" not in spot else (None,)
+        for wait, prefix in product(waits, (None, *PREFIXES)):
+            wanted: dict[str, Any] = {"StoppingCondition": {"MaxWaitTimeInSeconds": wait}} if wait else {}
+            yield merged(spot, wanted, {"CheckpointConfig": {"S3Uri": prefix}} if prefix else {}, added)
+
+
+@settings(max_examples=examples(25))
+@given(jobs(), policies())
+def test_where_it_is_said_that_there_is_no_fix_no_simple_change_is_one(about: Job, whole: Policy) -> None:
+    verdict = judge(about, whole, EVIDENCE)
+    if not verdict.fix.why_not or any(finding.rule == "instance-allowed" for finding in verdict.findings):
+        return
+    for change in other_changes(about):
+        changed = applied(about, change)
+        assert any(refusals(changed)) or judged(changed, whole, EVIDENCE)[0], change
+
+
+@settings(max_examples=examples(25))
+@given(jobs(), policies(), st.data())
+def test_a_waived_rule_changes_no_fix_and_no_repair(about: Job, whole: Policy, data: st.DataObject) -> None:
+    off = data.draw(st.sampled_from(whole.rules)).name
+    rules = tuple(replace(one, repair=Repair()) if one.name == off else one for one in whole.rules)
+    without = replace(whole, rules=tuple(one for one in rules if one.name != off))
+    waiver = Waiver(rules=(off,), reason="r", owner="o", ticket="t", expires=NOW + timedelta(days=1), name="w")
+    waiving = replace(whole, rules=rules, waivers=(waiver,))
+    told, wanted = judge(about, waiving, EVIDENCE, now=NOW), judge(about, without, EVIDENCE, now=NOW)
+    assert (told.fix, told.word) == (wanted.fix, wanted.word)
+    repairs = [
+        repaired_request(about, broken, one, partial(standing_findings, policy=one, evidence=EVIDENCE, now=NOW))
+        for one in (waiving, without)
+        if (broken := standing_findings(about, one, EVIDENCE, now=NOW))
+    ]
+    assert len({str(one) for one in repairs}) <= 1
 
 
 @given(jobs(), policies())

@@ -13,7 +13,7 @@ from controller.aws.dynamodb.halts import DynamoHalts
 from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.user_requests import DynamoUserRequests
 from controller.aws.s3_checkpoints import S3Checkpoints
-from controller.aws.sagemaker import jobs, read_job
+from controller.aws.sagemaker import jobs, status_history
 from controller.decide import enforce
 from controller.decide.facts import Facts
 from controller.jobs import directives
@@ -200,7 +200,7 @@ GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
         lambda _: _rotated(),
     ),
     "13: a failure is told as it is": (
-        ((read_job, "without_values", lambda _: lambda text, document: text),),
+        ((status_history, "without_values", lambda _: lambda text, document: text),),
         lambda _: _secrets_are_quoted(),
     ),
     "14: a halt works once": (

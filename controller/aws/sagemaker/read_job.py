@@ -8,16 +8,13 @@ unknown in an event). Unknown members are ignored.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
-from itertools import pairwise
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from controller.aws.sagemaker.confidential import without_credentials, without_values
+from controller.aws.sagemaker.confidential import without_credentials
+from controller.aws.sagemaker.job_resources import MANY, job_resources
 from controller.aws.sagemaker.members import (
-    COUNT_MAX,
     SECONDS_MAX,
     BadDocument,
     Document,
@@ -30,29 +27,23 @@ from controller.aws.sagemaker.members import (
     whole,
 )
 from controller.aws.sagemaker.members_read import NO_FIELDS, members_read
-from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable_as_known
+from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable_of
 from controller.aws.sagemaker.rule_instances import rule_instances
+from controller.aws.sagemaker.status_history import status_history
 from controller.aws.sagemaker.unsaid_fields import DocumentKind, is_detail, unsaid_fields
-from controller.jobs.algorithm import algorithm_of
-from controller.jobs.failure import FailureCause, classify
-from controller.jobs.job import Interval, Job, Outcome, Service, Usage, outcome_of
+from controller.jobs.algorithm import Algorithm, algorithm_of
+from controller.jobs.job import Job, Service
 from controller.jobs.spot_possible import members_excluding_spot
 
 __all__ = ["BadDocument", "DocumentKind", "is_detail", "job_of", "kind_of"]
 
 SOURCE = "aws.sagemaker"
 DETAIL_TYPE = "SageMaker Training Job State Change"
-EPOCH = datetime.fromtimestamp(0, UTC)  # stands for an unknown creation time
-PENDING_SLACK_S = 60  # SageMaker's own times are not exact to the second
 
 # With a TrainingJobName, any of these makes a request.
 REQUESTED = frozenset({"RoleArn", "OutputDataConfig", "AlgorithmSpecification", "ResourceConfig", "StoppingCondition"})
 
 TOLD = REQUESTED | {"TrainingImage", "EnableManagedSpotTraining", "ServerlessJobConfig"}  # a document without any is a summary
-
-HETEROGENEOUS = "heterogeneous"  # instance groups of several types
-FLEXIBLE = "flexible"  # a list of preferences; none is selected yet
-MANY = frozenset({HETEROGENEOUS, FLEXIBLE})
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/.+")
 
@@ -106,82 +97,56 @@ def job_of(
     account, region = _place(document, arn, role)
     said = tags if tags is not None else _tags(body.get("Tags"))
     tags = said or {}
-    specification, resources = section(body, "AlgorithmSpecification"), section(body, "ResourceConfig")
-    checkpoints, stopping = section(body, "CheckpointConfig"), section(body, "StoppingCondition")
-    checkpoints_at = text(checkpoints, "S3Uri")
-    instance_type, instance_count = _instances(resources)
-    status, secondary = text(body, "TrainingJobStatus") or "", text(body, "SecondaryStatus") or ""
-    failure = text(body, "FailureReason")
+    proved = service_of(body, tags)
+    owner, claimed = service or proved, claimed_service(body, tags)
+    stopping, resources, history = section(body, "StoppingCondition"), job_resources(body), status_history(body)
+    instance_type = None if resources["instance_type"] in MANY else resources["instance_type"]
     created_at = moment(body, "CreationTime")
-    lines = objects(body, "SecondaryStatusTransitions")
-    outcome = Outcome.CAPACITY if _timed_out_pending(body, lines) else outcome_of(status, secondary, failure)
-    modified_at = moment(body, "LastModifiedTime")
-    owner = service or service_of(body, tags)
+    absent = {
+        "account": account, "region": region, "role": role, "created_at": created_at, "instance_type": instance_type, "tags": said
+    }  # fmt: skip
     return Job(
         arn=arn,
         name=name,
         account=account,
         region=region,
-        status=status,
-        secondary=secondary,
-        outcome=outcome,
-        instance_type=instance_type,
-        instance_count=instance_count,
+        role=role,
+        tags=tags,
+        service=owner,
+        claimed=None if owner else claimed,
+        tuner=(text(body, "TuningJobArn") or "").rpartition("/")[2],
         spot=flag(body, "EnableManagedSpotTraining") or False,
-        algorithm=algorithm_of(
-            image=text(specification, "TrainingImage"),
-            algorithm_name=text(specification, "AlgorithmName"),
-            product_id=product_id,
-            described=algorithm_described,
-            hyperparameters=section(body, "HyperParameters"),
-            account=account,
-        ),
-        checkpoint_uri=without_credentials(checkpoints_at) if checkpoints_at else None,
+        algorithm=_algorithm(body, account, product_id, described=algorithm_described),
+        checkpoint_uri=_checkpoint_uri(body),
         runtime_s_max=whole(stopping, "MaxRuntimeInSeconds", SECONDS_MAX),
         wait_s_max=whole(stopping, "MaxWaitTimeInSeconds", SECONDS_MAX),
-        usage=_usage(body),
-        interrupted_at=tuple(
-            moment(line, "StartTime") or created_at or EPOCH for line in lines if line.get("Status") == "Interrupted"
-        ),
-        created_at=created_at or EPOCH,
-        started_at=moment(body, "TrainingStartTime"),
-        stopping_at=_stopping_at(lines) or (modified_at if status == "Stopping" else None),
-        # A job that never trained has no TrainingEndTime. LastModifiedTime comes last: it may change after the end.
-        ended_at=(moment(body, "TrainingEndTime") or _last_moment(lines) or modified_at) if outcome else None,
-        failure=without_values(failure, body) if failure else None,
-        role=role,
-        service=owner,
-        claimed=None if owner else claimed_service(body, tags),
-        members=members_read(body, fields, kind, later) if fields else {},
-        unrepeatable=unrepeatable_as_known(body, tags),
-        tags=tags,
-        intervals=_intervals(lines, "Training"),
-        downloading=_intervals(lines, "Downloading"),
-        uploading=_intervals(lines, "Uploading"),
-        repeated_at=_repeated_at(lines),
-        subnets=tuple(str(subnet) for subnet in section(body, "VpcConfig").get("Subnets") or ()),
-        volume_gb=whole(resources, "VolumeSizeInGB", COUNT_MAX),
-        preferences=_preferences(resources),
-        groups=_groups(resources),
-        tuner=(text(body, "TuningJobArn") or "").rpartition("/")[2],
         model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
         output_uri=text(section(body, "OutputDataConfig"), "S3OutputPath"),
+        members=members_read(body, fields, kind, later) if fields else {},
+        unrepeatable=unrepeatable_of(body, proved, claimed),
         excludes_spot=members_excluding_spot(body),
         rule_instances=rule_instances(body),
-        unknown=unsaid_fields(
-            kind,
-            body,
-            later,
-            absent={
-                "account": account,
-                "region": region,
-                "role": role,
-                "created_at": created_at,
-                "instance_type": None if instance_type in MANY else instance_type,
-                "tags": said,
-            },
-        ),
+        unknown=unsaid_fields(kind, body, later, absent=absent),
+        **resources,
+        **history,
     )
+
+
+def _algorithm(body: Document, account: str, product_id: str | None, *, described: bool) -> Algorithm:
+    specification = section(body, "AlgorithmSpecification")
+    return algorithm_of(
+        image=text(specification, "TrainingImage"),
+        algorithm_name=text(specification, "AlgorithmName"),
+        product_id=product_id,
+        described=described,
+        hyperparameters=section(body, "HyperParameters"),
+        account=account,
+    )
+
+
+def _checkpoint_uri(body: Document) -> str | None:
+    uri = text(section(body, "CheckpointConfig"), "S3Uri")
+    return without_credentials(uri) if uri else None
 
 
 def _detail(event: Document) -> Document:
@@ -224,95 +189,3 @@ def _tags(found: Any) -> Mapping[str, str] | None:
         if not isinstance(key, str) or not isinstance(value, str):
             raise BadDocument(f"Tags has {shown(key)}: {shown(value)}, wanted text for a key and text for its value")
     return dict(pairs)
-
-
-def _instances(resources: Document) -> tuple[str, int]:
-    """Type and count. What SageMaker selected replaces what was requested; several types have one word."""
-    objects(resources, "InstancePreferences")
-    selected = text(resources, "SelectedInstanceType") or text(resources, "InstanceType")
-    count = whole(resources, "SelectedInstanceCount", COUNT_MAX) or whole(resources, "InstanceCount", COUNT_MAX) or 1
-    groups = objects(resources, "InstanceGroups")
-    if selected or not groups:
-        return selected or FLEXIBLE, count
-    types = {text(group, "InstanceType") or "" for group in groups}
-    total = sum(whole(group, "InstanceCount", COUNT_MAX) or 1 for group in groups)
-    return (types.pop() if len(types) == 1 else HETEROGENEOUS), total
-
-
-def _groups(resources: Document) -> tuple[str, ...]:
-    """The instance types of a heterogeneous cluster; none where one of its groups does not say its type."""
-    types = [text(group, "InstanceType") for group in objects(resources, "InstanceGroups")]
-    return tuple(dict.fromkeys(kind for kind in types if kind)) if all(types) else ()
-
-
-def _preferences(resources: Document) -> str:
-    """The preferred instance types as text, the same for the same preferences."""
-    preferred = objects(resources, "InstancePreferences")
-    return json.dumps([dict(one) for one in preferred], sort_keys=True, default=str) if preferred else ""
-
-
-def _usage(body: Document) -> Usage | None:
-    """What the job used; None until it is final. A warm pool that still waits for a job is still being billed."""
-    training_s, billable_s = whole(body, "TrainingTimeInSeconds", SECONDS_MAX), whole(body, "BillableTimeInSeconds", SECONDS_MAX)
-    pool = section(body, "WarmPoolStatus")
-    if training_s is None or billable_s is None or pool.get("Status") in ("Available", "InUse"):
-        return None
-    return Usage(
-        training_s=training_s,
-        billable_s=billable_s,
-        retained_s=whole(pool, "ResourceRetainedBillableTimeInSeconds", SECONDS_MAX) or 0,
-    )
-
-
-def _timed_out_pending(body: Document, lines: Sequence[Document]) -> bool:
-    """Whether the job was stopped because it waited for capacity longer than MaxPendingTimeInSeconds.
-
-    SageMaker documents that such a job is Stopped, but not with which SecondaryStatus, nor whether it is shown as Pending or as
-    Starting while it waits. So a status, its message or a reason that names it decides, else the time that it waited.
-    """
-    if text(body, "TrainingJobStatus") != "Stopped" or moment(body, "TrainingStartTime") is not None:
-        return False
-    secondary = text(body, "SecondaryStatus") or ""
-    if "pending" in secondary.lower() or "capacity" in secondary.lower():
-        return True
-    if secondary == "MaxWaitTimeExceeded":
-        return False
-    limit_s = whole(section(body, "StoppingCondition"), "MaxPendingTimeInSeconds", SECONDS_MAX)
-    waits = _intervals(lines, "Pending") or _intervals(lines, "Starting")
-    over = _last_moment(lines)  # of the last wait, where SageMaker left its end out
-    waited_s = sum((end - one.start).total_seconds() for one in waits if (end := one.end or over) is not None)
-    last = (text(line, "StatusMessage") or "" for line in lines if line.get("Status") in ("Stopping", "Stopped"))
-    said = any(word in message.lower() for message in last for word in ("pending", "capacity"))
-    told = said or classify(text(body, "FailureReason")) is FailureCause.CAPACITY
-    return told or (limit_s is not None and waited_s >= limit_s - PENDING_SLACK_S)
-
-
-def _stopping_at(lines: Sequence[Document]) -> datetime | None:
-    return next((moment(line, "StartTime") for line in lines if line.get("Status") == "Stopping"), None)
-
-
-def _intervals(lines: Sequence[Document], status: str) -> tuple[Interval, ...]:
-    """When the job had a status such as Training. A line without an end lasts to the next; one without a start says nothing."""
-    told = (
-        (moment(line, "StartTime"), moment(line, "EndTime") or moment(after, "StartTime"))
-        for line, after in pairwise((*lines, {}))
-        if line.get("Status") == status
-    )
-    return tuple(Interval(start=start, end=end) for start, end in told if start is not None)
-
-
-def _repeated_at(lines: Sequence[Document]) -> tuple[datetime, ...]:
-    """When SageMaker started the job again by itself: it is Starting after it had its instances, and no interruption says why.
-
-    RetryStrategy repeats an internal error so; the job keeps its name.
-    """
-    again = (line for before, line in pairwise(lines) if line.get("Status") in _STARTS and before.get("Status") in _HAS_INSTANCES)
-    return tuple(at for line in again if (at := moment(line, "StartTime")) is not None)
-
-
-_STARTS = frozenset({"Starting", "Restarting", "Pending"})
-_HAS_INSTANCES = frozenset({"Downloading", "DownloadingTrainingImage", "Training", "Uploading"})
-
-
-def _last_moment(lines: Sequence[Document]) -> datetime | None:
-    return (moment(lines[-1], "EndTime") or moment(lines[-1], "StartTime")) if lines else None

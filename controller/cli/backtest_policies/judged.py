@@ -20,7 +20,7 @@ from controller.policy.mode import Mode
 from controller.policy.policy import Policy
 from controller.policy.repair import NotRepairable
 from controller.policy.rollout import HeldBack
-from controller.policy.rules import all_findings
+from controller.policy.rules import all_findings, standing_findings
 from controller.policy.rules.kind import Evidence
 from controller.units.value import replace
 
@@ -79,7 +79,7 @@ def judged_job(recorded: Job, created: Job, policy: Policy) -> Judged:
     findings = tuple(_in_share(finding, recorded) for finding in findings)
     owned, first = job.service is not None, _number(job) == 1
     offences = [f for f in findings if may_act(f, first=first, owned=owned, new=True)]
-    plan = planned_stop(job, offences, policy, Evidence())
+    plan = planned_stop(job, offences, policy, lambda one: standing_findings(one, policy, Evidence(), now=created.created_at))
     changes = change_from_json(plan.changes) if isinstance(plan, Stop) and plan.changes else {}
     acting = {f.policy for f in offences}
     rules = tuple(

@@ -68,7 +68,7 @@ def judge(
     """
     findings, undecided = all_findings(job, policy, evidence, directives, now=now, given=given)
     standing = tuple(finding for finding in findings if finding.waiver is None)
-    fix = fix_of(job, policy, evidence, findings) if standing else NO_FIX
+    fix = fix_of(job, policy, evidence, findings, now=now, given=given) if standing else NO_FIX
     return Verdict(
         word=_word(job, standing, undecided),
         findings=tuple(replace(finding, fix=fix) for finding in findings),
@@ -92,9 +92,22 @@ def all_findings(
     contradicted = team_contradicted(job, policy.labels.team, policy.channel)
     shared = prefix_shared(job, evidence, policy.channel)
     findings = (*broken, *(found for found in (invalid, contradicted, shared) if found is not None))
-    if now is None:
-        return findings, undecided
-    return waived(findings, job, (*policy.waivers, *given), now, policy.slack.waiver_s_max), undecided
+    return _with_waivers(findings, job, policy, now, given), undecided
+
+
+def standing_findings(
+    job: Job, policy: Policy, evidence: Evidence, *, now: datetime | None, given: Sequence[Waiver] = ()
+) -> tuple[Finding, ...]:
+    """The rules that a job breaks without a waiver: what a change of its request must not break either."""
+    found = _with_waivers(judged(job, policy, evidence)[0], job, policy, now, given)
+    return tuple(finding for finding in found if finding.waiver is None)
+
+
+def _with_waivers(
+    findings: tuple[Finding, ...], job: Job, policy: Policy, now: datetime | None, given: Sequence[Waiver]
+) -> tuple[Finding, ...]:
+    waivers = (*policy.waivers, *given)
+    return findings if now is None or not waivers else waived(findings, job, waivers, now, policy.slack.waiver_s_max)
 
 
 def judged(job: Job, policy: Policy, evidence: Evidence) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
@@ -118,14 +131,26 @@ def judged(job: Job, policy: Policy, evidence: Evidence) -> tuple[tuple[Finding,
     return tuple(findings), tuple(undecided)
 
 
-def fix_of(job: Job, policy: Policy, evidence: Evidence, findings: Sequence[Finding] = ()) -> Fix:
-    """The one change after which a job keeps the policy and SageMaker takes it, with the values of the policy's repairs."""
+def fix_of(
+    job: Job,
+    policy: Policy,
+    evidence: Evidence,
+    findings: Sequence[Finding] = (),
+    *,
+    now: datetime | None = None,
+    given: Sequence[Waiver] = (),
+) -> Fix:
+    """The one change after which a job keeps the policy and SageMaker takes it, with the values of the policy's repairs.
+
+    What is waived changes nothing, also a rule that only the change would break.
+    """
     places, _ = checkpoint_places(job, [finding.repair for finding in findings], policy)
     left = {finding.policy for finding in findings if finding.waiver is not None}
     tags = {key: value for rule in policy.rules for key, value in rule.repair.tags.items()}
 
     def broken(changed: Job) -> Sequence[tuple[str, Demand]]:
-        broken = findings if findings and changed is job else judged(changed, policy, evidence)[0]  # known of the job as it is
+        known = findings and changed is job  # of the job as it is
+        broken = findings if known else standing_findings(changed, policy, evidence, now=now, given=given)
         return [(f.policy, f.demand) for f in broken if f.demand != NO_DEMAND and f.policy not in left]
 
     fix = combined_fix(job, broken, Values(places=places, tags=tags))
@@ -145,7 +170,9 @@ def _read(job: Job) -> Directives:
 def _apply(rule: Rule, job: Job, evidence: Evidence, unknown: frozenset[str]) -> Finding | None:
     kind = RULE_KINDS[rule.kind]
     unsaid = unknown & kind.needs
-    fault = kind.judge(guarded(job, unsaid), _options(rule), guarded(evidence, unsaid))
+    if unsaid:
+        job, evidence = guarded(job, unsaid), guarded(evidence, unsaid)
+    fault = kind.judge(job, _options(rule), evidence)
     if fault is None:
         return None
     return Finding(

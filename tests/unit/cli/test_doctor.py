@@ -31,8 +31,10 @@ from infra.local.slack import Slack
 from infra.stack import merge_template
 from tests.builders import lineage_id
 from tests.client_errors import client_error
+from tests.unit.cli.test_doctor_reports import as_the_stack_makes_it
 
 STACK = "spotwarden-dev"
+KEPT = ("Ledger", "DeadLetters", "Reports")
 SECRET = "slack"
 BY_SAGEMAKER = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [BY_SAGEMAKER]})
@@ -72,12 +74,12 @@ def deploy(local: aws.Local, token: str) -> None:
     role = local.client("iam").create_role(RoleName="training", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     template = merge_template("python3.14", "arm64")
     rule = {"Type": "AWS::Events::Rule", "Properties": {"ScheduleExpression": "rate(1 minute)", "State": "ENABLED"}}
-    kept = {name: template["Resources"][name] for name in ("Ledger", "DeadLetters", "Reports")}
+    kept = {name: template["Resources"][name] for name in KEPT}
     values = {"TrainingRoles": role, "CheckpointBuckets": "acme-checkpoints", "SlackTokenSecret": secret["ARN"]}
     needed = needed_actions(values | {"PolicyUri": "s3://acme-policies/policies.json"})
     roles = {name: {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}} for name in needed}
     template["Resources"] = {**kept, **roles, "SweepSweepEvent": rule, "DrainDrainEvent": rule}
-    template["Outputs"] = {name: template["Outputs"][name] for name in ("Ledger", "DeadLetters", "Reports")}
+    template["Outputs"] = {name: template["Outputs"][name] for name in KEPT}
     del template["Globals"]
     values["PolicyTopics"] = ""
     values["PolicyUri"] = "s3://acme-policies/policies.json"
@@ -87,6 +89,7 @@ def deploy(local: aws.Local, token: str) -> None:
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
     )
     set_targets(local)
+    set_policies(local)
     table = output(local, "Ledger")
     ttl = {"Enabled": True, "AttributeName": "expires_at"}
     local.client("dynamodb").update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)
@@ -114,6 +117,14 @@ def set_targets(local: aws.Local) -> None:
     )
     for rule in events.list_rules()["Rules"]:
         events.put_targets(Rule=rule["Name"], Targets=[{"Id": "0", "Arn": made["FunctionArn"]}])
+
+
+def set_policies(local: aws.Local) -> None:
+    """What moto's CloudFormation gives neither the bucket nor the queue."""
+    as_the_stack_makes_it(local.client("s3"), output(local, "Reports"))
+    sends = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Policy": json.dumps({"Statement": [sends]})}
+    local.client("sqs").set_queue_attributes(QueueUrl=output(local, "DeadLetters"), Attributes=policy)
 
 
 def sweep_at(local: aws.Local, at: datetime) -> None:
@@ -146,12 +157,13 @@ def test_a_healthy_installation_is_in_order(local: aws.Local, capsys: pytest.Cap
     assert [one for one in found.values() if one["ok"] is not True] == []
     assert code == 0
     assert set(found) == {
-        "clock", "stack", "rules", "event bus", "alarms", "dead letters", "table", "work", "discover", "halt", "roles",
-        "buckets", "slack", "policy", "policies", "sweep", "digests", "messages", "permissions", "quotas", "topics",
+        "clock", "stack", "rules", "functions", "event bus", "alarms", "dead letters", "table", "work", "discover", "halt",
+        "roles", "buckets", "reports", "slack", "policy", "policies", "sweep", "digests", "messages", "permissions",
+        "quotas", "topics",
     }  # fmt: skip
     assert main(["doctor", "--stack", STACK]) == 0
     out = capsys.readouterr().out
-    assert out.endswith("20 checks, all in order\n")
+    assert out.endswith("22 checks, all in order\n")
     assert_transcript("a healthy installation", out)
 
 
@@ -212,6 +224,11 @@ def delete_the_table(local: aws.Local) -> None:
     dynamodb, table = local.client("dynamodb"), output(local, "Ledger")
     dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
     dynamodb.delete_table(TableName=table)
+
+
+def change_a_schedule(local: aws.Local) -> None:
+    events = local.client("events")
+    events.put_rule(Name=events.list_rules()["Rules"][0]["Name"], ScheduleExpression="rate(1 day)", State="ENABLED")
 
 
 def cut_a_restore(local: aws.Local) -> None:
@@ -300,6 +317,7 @@ def delete_the_bucket(local: aws.Local) -> None:
         (delete_a_rule, "rules", "deleted: "),
         (take_a_target, "rules", " calls no function; deploy the stack again with REVERT_DRIFT=yes"),
         (take_the_rules_permission, "rules", " may not call Sweep"),
+        (change_a_schedule, "rules", "the schedule or pattern was changed by hand: "),
         (delete_the_function, "rules", " may not call Sweep, or that is deleted"),
         (end_its_time_to_live, "table", "has no time to live on expires_at, so no row expires"),
         (kill_a_letter, "dead letters", "1 wait; repair the cause that the log shows, then run spotwarden redrive --queue http"),

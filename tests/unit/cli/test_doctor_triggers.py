@@ -42,6 +42,10 @@ def test_alarms_that_nobody_hears_are_named(local: aws.Local) -> None:
     )
     sns.subscribe(TopicArn=TOPIC, Protocol="email", Endpoint="ada@acme.org")
     assert look_at_alarms(local.client, ["A"], TOPIC) == (True, "none of 1 is in alarm")
+    sns.set_topic_attributes(TopicArn=TOPIC, AttributeName="KmsMasterKeyId", AttributeValue="alias/aws/sns")
+    ok, says = look_at_alarms(local.client, ["A"], TOPIC)
+    assert not ok
+    assert says.startswith(f"CloudWatch cannot publish to the AlarmTopic {TOPIC}, which is encrypted with alias/aws/sns: aws sns")
 
 
 @pytest.mark.parametrize(("bus", "ok"), [("", True), ("default", True), ("ml", False)])
@@ -53,7 +57,13 @@ def test_a_bus_that_is_not_there_is_named(local: aws.Local, bus: str, *, ok: boo
 
 
 def test_a_queue_that_was_deleted_is_no_empty_queue(local: aws.Local) -> None:
+    sends = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
     queue = local.client("sqs").create_queue(QueueName="DeadLetters")["QueueUrl"]
+    assert look_at_dead_letters(local.client, queue) == (
+        False, f"EventBridge may not send to the queue {queue}, so events that it cannot deliver are lost; {REDEPLOY}"
+    )  # fmt: skip
+    policy = {"Policy": json.dumps({"Statement": [sends]})}
+    local.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes=policy)
     assert look_at_dead_letters(local.client, queue) == (True, "none")
     local.client("sqs").delete_queue(QueueUrl=queue)
     assert look_at_dead_letters(local.client, queue) == (
@@ -70,6 +80,35 @@ def test_an_alarm_that_was_deleted_or_made_mute_is_named(local: aws.Local) -> No
     assert look_at_alarms(local.client, ["RingsFail", "SweepIsMissing"], "") == (
         False, "nobody hears of SweepIsMissing: aws cloudwatch enable-alarm-actions --alarm-names SweepIsMissing"
     )  # fmt: skip
+
+
+PATTERN = {"source": ["aws.sagemaker"], "detail-type": ["SageMaker Training Job State Change"]}
+
+
+class PatternRule:
+    """A rule with a pattern, which calls no function."""
+
+    def describe_rule(self, **_: Any) -> Any:
+        return {"State": "ENABLED", "EventPattern": json.dumps(PATTERN)}
+
+    def list_targets_by_rule(self, **_: Any) -> Any:
+        return {"Targets": [{"Arn": "arn:aws:sqs:us-east-1:123456789012:q"}]}
+
+
+@pytest.mark.parametrize(
+    ("declared", "same"),
+    [
+        ({"EventPattern": PATTERN}, True),
+        ({"EventPattern": {**PATTERN, "source": {"Ref": "Source"}}}, True),  # what CloudFormation fills in
+        ({"EventPattern": {**PATTERN, "detail": {"TrainingJobStatus": ["Failed"]}}}, False),
+        ({"ScheduleExpression": "rate(1 minute)"}, False),
+        ({}, True),
+    ],
+)
+def test_a_rule_that_fires_at_other_times_than_the_stack_says_is_named(declared: dict[str, Any], *, same: bool) -> None:
+    ok, says = look_at_rules(lambda _: PatternRule(), {"Jobs": "jobs-1"}, {"Jobs": {"Properties": declared}})
+    assert ok is same
+    assert same or says == f"the schedule or pattern was changed by hand: jobs-1; {REDEPLOY}"
 
 
 class OneRule:
@@ -89,6 +128,6 @@ class OneRule:
 
 
 def test_a_function_that_was_paused_by_its_concurrency_is_named() -> None:
-    assert look_at_rules(lambda _: OneRule(), ["EachMinute"]) == (
+    assert look_at_rules(lambda _: OneRule(), {"EachMinute": "EachMinute"}) == (
         False, f"Sweep reserves 0 executions, so Lambda never runs it; {REDEPLOY}"
     )  # fmt: skip

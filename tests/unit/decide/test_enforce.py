@@ -15,7 +15,7 @@ from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, St
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
-from controller.policy.policy import Repair, RuleAction, Severity
+from controller.policy.policy import Repair, Rule, RuleAction, Severity
 from controller.policy.selector import Selector
 from controller.policy.slack_settings import SlackSettings
 from controller.policy.waiver import Waiver
@@ -71,6 +71,30 @@ def test_a_repair_of_a_job_that_no_resubmit_block_selects_is_held_to_the_lowest_
         capped = facts(WITHOUT_CHECKPOINTS, policy=replace(REPAIRING, resubmissions=others))
         assert capped.policy.resubmission_for(capped.job) is None
         assert bool(actions(capped, Stop)) is stopped, caps
+
+
+TO_SPOT = rule(action=RuleAction.REPAIR, repair=Repair(checkpoint="s3://acme/{team}/{family}/"))
+SHORT_WAIT = rule("short-wait", kind="max-wait-limit", options={"at_most_s": 3600}, mode=Mode.WARN, action=None)
+TAGGED = rule(
+    "who-pays", kind="tags-required", options={"tags": ("owner",)}, action=RuleAction.REPAIR, repair=Repair(tags={"owner": "ml"})
+)
+
+
+@pytest.mark.parametrize("slack", [False, True], ids=["a waiver of the policy", "one given in Slack"])
+@pytest.mark.parametrize(
+    "waived", [SHORT_WAIT, TAGGED], ids=["a rule that the repair alone would break", "a rule that is broken"]
+)
+def test_a_waived_rule_changes_no_repair(waived: Rule, slack: bool) -> None:
+    end = BEGIN + timedelta(hours=9)
+    written = Waiver(name="w", rules=(waived.name,), reason="r", owner="ada", ticket="ML-1", expires=end)
+    given = Waived(job="bert", at=BEGIN, team=None, policy=waived.name, who="U1", reason="r", ticket="T", until=end)
+    about = job(spot=False, wait_s_max=None, checkpoint_uri=None, runtime_s_max=36_000)
+    plain = facts(about, policy=policy(rules=(TO_SPOT,), resubmissions=()))
+    whole = policy(rules=(TO_SPOT, waived), resubmissions=(), waivers=() if slack else (written,))
+    [stop] = actions(facts(about, policy=whole, lineage=lineage(entries=(given,) if slack else ())), Stop)
+    assert [stop] == actions(plain, Stop)
+    unwaived = actions(facts(about, policy=replace(whole, waivers=())), Stop)
+    assert unwaived != [stop], "the rule counts where nothing waives it"
 
 
 SEARCH_ONLY = policy(rules=(rule(match=Selector(tags={"team": ("search",)})),), resubmissions=())

@@ -11,10 +11,11 @@ from controller.decide.facts import Facts
 from controller.decide.need import Need
 from controller.decide.repair_room import asked_again, with_room
 from controller.jobs.job import Job
+from controller.jobs.request import change_to_json
 from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Wake
 from controller.ledger.move_cause import MoveCause
 from controller.policy.repair import NotRepairable
-from tests.builders import BEGIN, block, ended, facts, job, lineage, policy
+from tests.builders import BEGIN, block, ended, facts, job, lineage, policy, rate
 from tests.unit.decide.deciding import HOUR
 
 PLAN = Stop(about="bert", because="use-spot", purpose=Purpose.REPAIR, next_cause=MoveCause.REPAIR)
@@ -59,6 +60,13 @@ def test_what_the_team_spent_is_looked_up_first() -> None:
 )
 def test_without_room_the_job_is_not_repaired_for_now_and_the_reason_has_the_amounts(changes: dict[str, int], why: str) -> None:
     assert with_room(capped(**changes), PLAN) == NotRepairable(why=why, for_now=True)
+
+
+@pytest.mark.parametrize(("dollars_an_hour", "room"), [(9, True), (10, False), (None, False)])
+def test_a_repair_that_changes_the_instance_type_is_held_to_the_cap_with_its_new_price(dollars_an_hour: int, room: bool) -> None:
+    plan = replace(PLAN, changes=change_to_json({"ResourceConfig": {"InstanceType": "ml.p4d.24xlarge"}}))
+    rates = {"ml.p4d.24xlarge": rate(dollars_an_hour * 1_000_000)} if dollars_an_hour else {}
+    assert isinstance(with_room(capped(rates=rates), plan), Stop) is room
 
 
 @pytest.mark.parametrize(

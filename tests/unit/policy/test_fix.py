@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from controller.jobs.job import Job
 from controller.policy.findings import Demand
-from controller.policy.fix import Values, applied, combined_fix
+from controller.policy.fix import Broken, Values, applied, combined_fix
 from tests.builders import job
 
 SPOT, WAIT, PREFIX, COUNT = (
@@ -52,6 +53,47 @@ def test_a_job_that_stays_on_demand_gets_the_checkpoint_that_a_rule_wants_and_lo
     assert combined_fix(on_demand, broken, Values(places=("s3://a/bert/",), only_places=True)).request == {
         "StoppingCondition": {"MaxWaitTimeInSeconds": None}, "CheckpointConfig": {"S3Uri": "s3://a/bert/"},
     }  # fmt: skip
+
+
+WARM_ON_SPOT = job(excludes_spot=("ResourceConfig.KeepAlivePeriodInSeconds",), checkpoint_uri=None)
+ON_DEMAND = {"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}}
+
+
+def under(*prefixes: str) -> Broken:
+    """Rules of which each wants the checkpoints of a spot job under a prefix of its own."""
+
+    def broken(one: Job) -> list[tuple[str, Demand]]:
+        wrong = [p for p in prefixes if not (one.checkpoint_uri or "").startswith(p)] if one.spot else []
+        return [(f"under {prefix}", Demand(checkpoint=True, checkpoint_under=(prefix,))) for prefix in wrong]
+
+    return broken
+
+
+def test_a_warm_pool_on_spot_is_given_up_where_the_rules_about_spot_can_be_kept() -> None:
+    fix = combined_fix(WARM_ON_SPOT, under("s3://a/"), Values())
+    assert fix.request == {"ResourceConfig": {"KeepAlivePeriodInSeconds": None}, "CheckpointConfig": {"S3Uri": "s3://a/bert/"}}
+
+
+def test_a_warm_pool_on_spot_under_two_contradicting_checkpoint_rules_stays_warm_and_leaves_spot() -> None:
+    assert combined_fix(WARM_ON_SPOT, under("s3://a/", "s3://b/"), Values()).request == ON_DEMAND
+    repair = combined_fix(WARM_ON_SPOT, under("s3://a/", "s3://b/"), Values(may_leave_spot=False))
+    assert (repair.request, "under s3://a/ wants checkpoints under s3://a/; under s3://b/ wants" in repair.why_not) == ({}, True)
+
+
+def test_a_job_that_sagemaker_takes_on_spot_does_not_leave_it_to_escape_two_contradicting_rules() -> None:
+    fix = combined_fix(replace(WARM_ON_SPOT, excludes_spot=()), under("s3://a/", "s3://b/"), Values())
+    assert (fix.request, "no request satisfies these rules" in fix.why_not) == ({}, True)
+
+
+def test_a_job_that_leaves_spot_gets_what_rules_want_of_it_there() -> None:
+    serverless = replace(WARM_ON_SPOT, excludes_spot=("ServerlessJobConfig",))
+
+    def broken(one: Job) -> list[tuple[str, Demand]]:
+        return [] if one.checkpoint_uri else [("save", Demand(checkpoint=True))]
+
+    assert combined_fix(serverless, broken, Values(places=("s3://a/x/",))).request == ON_DEMAND | {
+        "CheckpointConfig": {"S3Uri": "s3://a/x/"}
+    }
 
 
 def test_a_spot_job_of_instance_groups_is_not_moved_to_on_demand() -> None:
