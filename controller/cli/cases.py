@@ -94,7 +94,8 @@ def case_lines(
 def _read(folder: Path) -> tuple[Policy, list[Case]]:
     """The policy and the cases of a folder. Raises BadPolicy with every problem of both, and BadInput without a folder."""
     if not folder.is_dir():
-        raise BadInput(f"found no folder {str(folder)!r}, wanted the folder of policy files and their cases")
+        wanted = "wanted the folder of policy files and their cases; spotwarden init begins one"
+        raise BadInput(f"found no folder {str(folder)!r}, {wanted}")
     problems: list[Problem] = []
     policy: Policy | None = None
     try:

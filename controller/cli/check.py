@@ -81,7 +81,7 @@ def run(
     for file in files:
         for checked, code in _checked(file, policy, known, live=live, table=table):
             if checked.error:
-                print(printable(_error(checked)), file=sys.stderr)
+                print(printable(checked.found.with_place(checked.error)), file=sys.stderr)
             write(checked)
             judged = judged or checked.word is not None
             codes.add(FINDINGS if strict and code == UNDECIDED else code)
@@ -161,13 +161,6 @@ def _policy(folder: str | None) -> tuple[Policy, str]:
     """The policy to check by, and where it is from. It counts as always in force: as nothing is stopped, no job is exempt."""
     document, source = policy_document(folder)
     return load_policy(document, in_force_at=datetime.min.replace(tzinfo=UTC)), source
-
-
-def _error(checked: Checked) -> str:
-    found = checked.found
-    place = f"{found.file}{'' if not found.path or found.path.startswith('[') else ': '}{found.path}"
-    line = f" (line {found.line})" if found.line and not checked.error.startswith("line ") else ""
-    return f"{place}{line}: {checked.error}"
 
 
 def _write_json(source: str, checked: Checked) -> None:

@@ -118,6 +118,9 @@ def _differences(case: Case, checked: Checked, action: str) -> Iterator[str]:
     yield from _of_findings(expect.findings, checked.findings)
     yield from _of_names("undecided", expect.undecided, checked.undecided)
     yield from _of_names("refused", expect.refused, sorted({refusal.field for refusal in checked.refused}))
+    for refusal in checked.refused:
+        if refusal.field not in expect.refused:
+            yield f"refused: {refusal.field} is {refusal.found}; wanted: {refusal.wanted}"
     used = sorted({finding.waiver.name for finding in checked.findings if finding.waiver is not None})
     wanted = {*expect.waiver, *(one.waiver for one in expect.findings if one.waiver)}
     yield from _of_names("waiver", sorted(wanted), used)

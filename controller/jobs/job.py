@@ -302,7 +302,7 @@ class Job:
         """
         mapped = team_by_role(self.role, team_of_role)
         said = self.tags.get(TEAM_TAG)
-        if mapped is None and (said is None or _as_read(said) not in map(_as_read, team_of_role.values())):
+        if mapped is None and (said is None or not team_of_role or _as_read(said) not in map(_as_read, team_of_role.values())):
             return self
         others = {key: value for key, value in self.tags.items() if key != TEAM_TAG}
         tags = others if mapped is None else {**others, TEAM_TAG: mapped}

@@ -224,6 +224,7 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     # Moves, repairs and limits.
     "a halt is not checked": ((perform, "why_not_now", replace_by(lambda intent, lineage, ports: None)),),
     "a lineage's cap is not asked": ((submission, "afford", _affords_all),),
+    "a team's cap is not asked": ((MemoryLedger, "spend", replace_by(lambda self, *spent: True)),),
     "a moved job is forgotten": ((resubmit, "_moved", replace_by(lambda facts, block, cause: Decision())),),
     "a repaired job is forgotten": ((resubmit, "_repaired", replace_by(lambda facts, stop, block: Decision())),),
     "what our change broke is left": ((resubmit, "changed_by_us", replace_by(lambda facts: False)),),

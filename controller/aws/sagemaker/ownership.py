@@ -96,14 +96,18 @@ def unrepeatable(described: Described, tags: Mapping[str, str], *, claims: bool 
 
     SessionChainingConfig is not in any description, so a job that had it cannot be told apart: its copy runs without.
     """
-    return unrepeatable_as_known(described, tags, claims=claims) or _unaccounted(described)
+    known = unrepeatable_of(described, service_of(described, tags), claimed_service(described, tags) if claims else None)
+    return known or _unaccounted(described)
 
 
-def unrepeatable_as_known(described: Described, tags: Mapping[str, str], *, claims: bool = True) -> str | None:
-    """The same by the members that this version knows: documents that are read for people may have others."""
-    if (service := service_of(described, tags)) is not None:
+def unrepeatable_of(described: Described, service: Service | None, claimed: Service | None) -> str | None:
+    """The same by the members that this version knows: documents that are read for people may have others.
+
+    ``service`` is the one that owns the job, ``claimed`` the one that it claims to belong to.
+    """
+    if service is not None:
         return f"it belongs to {service}, which would not know of a second job"
-    if claims and (claimed := claimed_service(described, tags)) is not None:
+    if claimed is not None:
         return claims_an_owner(claimed)
     specification = described.get("AlgorithmSpecification") or {}
     resources = described.get("ResourceConfig") or {}

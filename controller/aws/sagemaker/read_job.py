@@ -27,7 +27,7 @@ from controller.aws.sagemaker.members import (
     whole,
 )
 from controller.aws.sagemaker.members_read import NO_FIELDS, members_read
-from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable_as_known
+from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable_of
 from controller.aws.sagemaker.rule_instances import rule_instances
 from controller.aws.sagemaker.status_history import status_history
 from controller.aws.sagemaker.unsaid_fields import DocumentKind, is_detail, unsaid_fields
@@ -97,7 +97,8 @@ def job_of(
     account, region = _place(document, arn, role)
     said = tags if tags is not None else _tags(body.get("Tags"))
     tags = said or {}
-    owner = service or service_of(body, tags)
+    proved = service_of(body, tags)
+    owner, claimed = service or proved, claimed_service(body, tags)
     stopping, resources, history = section(body, "StoppingCondition"), job_resources(body), status_history(body)
     instance_type = None if resources["instance_type"] in MANY else resources["instance_type"]
     created_at = moment(body, "CreationTime")
@@ -112,7 +113,7 @@ def job_of(
         role=role,
         tags=tags,
         service=owner,
-        claimed=None if owner else claimed_service(body, tags),
+        claimed=None if owner else claimed,
         tuner=(text(body, "TuningJobArn") or "").rpartition("/")[2],
         spot=flag(body, "EnableManagedSpotTraining") or False,
         algorithm=_algorithm(body, account, product_id, described=algorithm_described),
@@ -122,7 +123,7 @@ def job_of(
         model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
         output_uri=text(section(body, "OutputDataConfig"), "S3OutputPath"),
         members=members_read(body, fields, kind, later) if fields else {},
-        unrepeatable=unrepeatable_as_known(body, tags),
+        unrepeatable=unrepeatable_of(body, proved, claimed),
         excludes_spot=members_excluding_spot(body),
         rule_instances=rule_instances(body),
         unknown=unsaid_fields(kind, body, later, absent=absent),

@@ -84,7 +84,10 @@ class PolicyTotals:
     moved: dict[tuple[Cell, Pool], Moved] = field(default_factory=dict)
 
     def cell(self, team: str, rule: str = "", kind: str = "") -> Totals:
-        return self.cells.setdefault((team, rule, kind), Totals())
+        found = self.cells.get((team, rule, kind))
+        if found is None:
+            found = self.cells[team, rule, kind] = Totals()
+        return found
 
 
 @dataclass(slots=True)
@@ -175,22 +178,26 @@ class Backtest:
 
     def _count(self, each: PolicyTotals, job: Job, judged: Judged, cost: Micros | None) -> None:
         team = self.team(judged.team)
-        everything = _one(job, judged, judged.act, cost, resubmitted=judged.backoff_s is not None)
-        everything.undecided = int(bool(judged.undecided))
-        self._put(each, (team, "", ""), everything, job, judged, judged.act, cost)
+        everything = self._put(each, (team, "", ""), job, judged, judged.act, cost, resubmitted=judged.backoff_s is not None)
+        everything.undecided += int(bool(judged.undecided))
         for rule in judged.rules:
-            one = _one(job, judged, rule.act, cost, resubmitted=rule.kind == RESUBMIT)
-            self._put(each, (team, rule.rule, rule.kind), one, job, judged, rule.act, cost)
+            self._put(each, (team, rule.rule, rule.kind), job, judged, rule.act, cost, resubmitted=rule.kind == RESUBMIT)
         for name in judged.undecided:
             kind = next(r.kind for r in each.policy.rules if r.name == name)
-            each.cell(team, name, kind).add(Totals(jobs=1, undecided=1))
+            undecided = each.cell(team, name, kind)
+            undecided.jobs += 1
+            undecided.undecided += 1
 
-    def _put(self, each: PolicyTotals, cell: Cell, one: Totals, job: Job, judged: Judged, act: Act, cost: Micros | None) -> None:
-        each.cell(*cell).add(one)
+    def _put(
+        self, each: PolicyTotals, cell: Cell, job: Job, judged: Judged, act: Act, cost: Micros | None, *, resubmitted: bool
+    ) -> Totals:
+        found = each.cell(*cell)
+        _count_act(found, job, judged, act, cost, resubmitted=resubmitted)
         if act is Act.REPAIRED and judged.to_spot and cost is not None:
             moved = each.moved.setdefault((cell, (job.instance_type, job.region)), Moved())
             moved.jobs += 1
             moved.cost_micros += cost
+        return found
 
     def _compare(self, job: Job, new: Judged, old: Judged) -> None:
         if new.act is not old.act:
@@ -200,30 +207,32 @@ class Backtest:
                 found.examples.append(one_line(job.name, 80))
 
 
-def _one(job: Job, judged: Judged, act: Act, cost: Micros | None, *, resubmitted: bool) -> Totals:
-    """What one act means for one job."""
-    one = Totals(
-        jobs=1,
-        flagged=int(act is not Act.NOTHING),
-        warned=int(act is Act.WARNED),
-        not_repairable=int(act is Act.NOT_REPAIRED),
-        repaired=int(act is Act.REPAIRED),
-        stopped=int(act is Act.STOPPED),
-        resubmitted=int(resubmitted),
-    )
-    if act is Act.STOPPED:
-        one.unspent_micros = cost or 0
-        one.unestimated = int(cost is None)
-    if act is Act.REPAIRED:
-        one.delayed = 1
-        one.delayed_s = max(int(((job.started_at or job.created_at) - job.created_at).total_seconds()), 0)
-        one.unestimated = int(cost is None and (judged.to_spot or judged.saves))
-        if judged.saves and cost:
-            one.saved_micros = cost * _repeated_share(job) // 1_000_000
-    elif resubmitted:
-        one.delayed = 1
-        one.delayed_s = judged.backoff_s or 0
-    return one
+def _count_act(found: Totals, job: Job, judged: Judged, act: Act, cost: Micros | None, *, resubmitted: bool) -> None:
+    """Add what one act means for one job; only what changes, since a long history has millions of them."""
+    found.jobs += 1
+    if resubmitted:
+        found.resubmitted += 1
+    match act:
+        case Act.WARNED:
+            found.warned += 1
+        case Act.NOT_REPAIRED:
+            found.not_repairable += 1
+        case Act.STOPPED:
+            found.stopped += 1
+            found.unspent_micros += cost or 0
+            found.unestimated += int(cost is None)
+        case Act.REPAIRED:
+            found.repaired += 1
+            found.delayed += 1
+            found.delayed_s += max(int(((job.started_at or job.created_at) - job.created_at).total_seconds()), 0)
+            found.unestimated += int(cost is None and (judged.to_spot or judged.saves))
+            if judged.saves and cost:
+                found.saved_micros += cost * _repeated_share(job) // 1_000_000
+    if act is not Act.NOTHING:
+        found.flagged += 1
+    if resubmitted and act is not Act.REPAIRED:
+        found.delayed += 1
+        found.delayed_s += judged.backoff_s or 0
 
 
 def _repeated_share(job: Job) -> int:

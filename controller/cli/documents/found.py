@@ -65,6 +65,12 @@ class Found:
         place = f"{self.file}: {self.path}" if self.path else self.file
         return f"{place} (line {self.line})" if self.line and (self.path or self.line > 1) else place
 
+    def with_place(self, error: str) -> str:
+        """What is wrong, behind its place; the line once."""
+        place = f"{self.file}{'' if not self.path or self.path.startswith('[') else ': '}{self.path}"
+        line = f" (line {self.line})" if self.line and not error.startswith("line ") else ""
+        return f"{place}{line}: {error}"
+
 
 class LocatedText(str):
     """A text of several lines of a document, with the line that it begins on."""

@@ -92,7 +92,7 @@ def _explain_file(target: str, used: PolicyUsed, given: Mapping[str, str] | None
     for found in documents(target):
         checked = check_document(found, used.policy, given, now=now, as_made=lambda job: _made(job, now))
         if checked.word is None:
-            print(printable(f"{found.where}: {checked.error}"), file=sys.stderr)
+            print(printable(found.with_place(checked.error)), file=sys.stderr)
             code = BAD_INPUT
             continue
         write(_explained(checked, used, now))

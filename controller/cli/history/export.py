@@ -125,12 +125,16 @@ class Export:
         """The Marketplace ProductId of an algorithm, empty for one without; None where DescribeAlgorithm does not say."""
         from botocore.exceptions import ClientError
 
+        from controller.aws.errors import AwsFault, fault_of
+
         if algorithm not in self._algorithms:
             try:
                 answer = self.client.describe_algorithm(AlgorithmName=algorithm)
                 self._algorithms[algorithm] = answer.get("ProductId") or ""
-            except ClientError:  # not permitted, or deleted: the job is judged by its AlgorithmName alone
-                self._algorithms[algorithm] = None
+            except ClientError as error:
+                if fault_of(error) not in (AwsFault.DENIED, AwsFault.MISSING, AwsFault.INVALID):
+                    raise  # it is not known now: the export ends, and goes on later
+                self._algorithms[algorithm] = None  # the job is judged by its AlgorithmName alone
         return self._algorithms[algorithm]
 
     def _tags(self, arn: str) -> list[dict[str, str]]:

@@ -170,7 +170,9 @@ def _read(job: Job) -> Directives:
 def _apply(rule: Rule, job: Job, evidence: Evidence, unknown: frozenset[str]) -> Finding | None:
     kind = RULE_KINDS[rule.kind]
     unsaid = unknown & kind.needs
-    fault = kind.judge(guarded(job, unsaid), _options(rule), guarded(evidence, unsaid))
+    if unsaid:
+        job, evidence = guarded(job, unsaid), guarded(evidence, unsaid)
+    fault = kind.judge(job, _options(rule), evidence)
     if fault is None:
         return None
     return Finding(

@@ -105,7 +105,7 @@ def test_coverage_names_what_no_case_reaches_and_fails(run: Callable[..., Said])
             "findings: save-work: found: expected text with 's3', found 'not set'",
         ),
         ("{runtime: 24h}", "{verdict: allow, undecided: [save-work]}", "undecided: expected save-work, found none"),
-        ("{spot: true, runtime: 2h}", "{verdict: allow}", "refused: expected none, found StoppingCondition.MaxWaitTimeInSeconds"),
+        ("{spot: true, runtime: 2h}", "{verdict: allow}", "refused: StoppingCondition.MaxWaitTimeInSeconds is not set; wanted: "),
     ],
 )
 def test_a_case_that_does_not_hold_says_what_differs(run: Callable[..., Said], job: str, expect: str, difference: str) -> None:

@@ -84,6 +84,67 @@ def test_an_export_that_was_ended_goes_on_and_asks_for_no_job_again(ended: World
     assert sorted(line["TrainingJobName"] for line in lines(file)) == ["one", "three", "two"]
 
 
+class Interrupted(Client):
+    """A client with one job a page, which fails its n-th call."""
+
+    def __init__(self, world: World, at: int, error: BaseException = THROTTLED) -> None:
+        super().__init__(world)
+        self.calls: list[tuple[str, str]] = []
+        self.at, self.error = at, error
+
+    def _call(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+        if operation == "ListTrainingJobs":
+            asked["MaxResults"] = 1
+        self.calls.append((operation, str(asked.get("TrainingJobName", ""))))
+        if len(self.calls) == self.at:
+            raise self.error
+        return super()._call(operation, asked)
+
+
+@pytest.fixture
+def bought(ended: World) -> World:
+    """One more job that ended, of an algorithm resource."""
+    algorithm = "arn:aws:sagemaker:us-east-1:111122223333:algorithm/a"
+    ended.algorithms[algorithm] = "prod-1"
+    asked = request("bought", spot=False)
+    asked["AlgorithmSpecification"] = {"AlgorithmName": algorithm, "TrainingInputMode": "File"}
+    ended.create_training_job(asked)
+    return run(ended)
+
+
+@pytest.mark.parametrize("error", [THROTTLED, KeyboardInterrupt(), MemoryError()], ids=["throttled", "ctrl-c", "killed"])
+def test_an_export_that_fails_at_any_call_goes_on_to_the_same_file_and_describes_no_written_job_again(
+    bought: World, tmp_path: Path, error: BaseException
+) -> None:
+    whole = Interrupted(bought, at=0)
+    export(whole, EARLY, tmp_path / "whole.jsonl")
+    assert {operation for operation, _ in whole.calls} == {
+        "ListTrainingJobs", "DescribeTrainingJob", "ListTags", "DescribeAlgorithm",
+    }  # fmt: skip
+    for at in range(1, len(whole.calls) + 1):
+        file = tmp_path / f"{at}.jsonl"
+        with pytest.raises(type(error)):
+            export(Interrupted(bought, at, error), EARLY, file)
+        written = {line["TrainingJobName"] for line in lines(file)}
+        again = Interrupted(bought, at=0)
+        export(again, EARLY, file)
+        assert sorted(file.read_text("utf-8").splitlines()) == sorted((tmp_path / "whole.jsonl").read_text("utf-8").splitlines())
+        assert written.isdisjoint({name for operation, name in again.calls if operation == "DescribeTrainingJob"})
+
+
+def test_an_algorithm_that_nobody_may_describe_leaves_its_job_in_the_history(bought: World, tmp_path: Path) -> None:
+    denied = client_error("AccessDeniedException", "not authorized", "DescribeAlgorithm")
+    calls = [operation for operation, _ in _calls(bought, tmp_path)]
+    export(Interrupted(bought, calls.index("DescribeAlgorithm") + 1, denied), EARLY, tmp_path / "h.jsonl")
+    assert [line.get("AlgorithmProductId") for line in lines(tmp_path / "h.jsonl")] == [None] * 4
+
+
+def _calls(world: World, folder: Path) -> list[tuple[str, str]]:
+    whole = Interrupted(world, at=0)
+    export(whole, EARLY, folder / "all.jsonl")
+    return whole.calls
+
+
 @pytest.mark.parametrize("torn", ["{", '{"Trai', '{"TrainingJob', '{"TrainingJobName": "x"}'])
 def test_an_export_goes_on_wherever_its_last_line_was_cut(ended: World, tmp_path: Path, torn: str) -> None:
     file = tmp_path / "history.jsonl"
