@@ -188,7 +188,7 @@ def _submit(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports, reco
     claim = _claim(submit, lineage)
     if lineage.entry(Started, submit.job):
         return _made_already(intent, submit, lineage, ports, reconcile) or Done("was seen running")
-    others = ports.ledger.claims.claim(claim) if claim else ()
+    others = ports.ledger.claims.claim(claim, new=new_prefix_of(submit.changes) is not None) if claim else ()
     taken = _taken_prefix(submit, others, ports)
     if taken:
         answer: Answer = Refused(f"{NOT_FREE}{taken}")

@@ -18,7 +18,6 @@ from controller.ledger.lineage import Lineage, team_of
 from controller.ledger.move_cause import MoveCause
 from controller.policy.policy import Policy
 from controller.policy.resubmission import Resubmission
-from controller.policy.selector import Selector
 from controller.savings.attempt_savings import spent_micros
 from controller.units.money import Micros, cost_micros
 
@@ -69,8 +68,11 @@ def _over_its_team_s(new: Life, most: Micros, lineage: Lineage, checker: Invaria
 
 
 def may_have_no_cap(life: Life, policies: Iterable[Policy]) -> bool:
-    """Whether an attempt may have been made without a block, and so without its caps: a repair needs none."""
-    for_all = (any(block.match == Selector() for block in policy.resubmissions) for policy in policies)
+    """Whether an attempt may have been made without any cap: a repair, where the tags or the role of its job exclude each block.
+
+    The name of a job excludes none: the caps of a block that selects other names hold for its repair too.
+    """
+    for_all = (any(not block.match.tags and not block.match.role for block in policy.resubmissions) for policy in policies)
     return life.cause is MoveCause.REPAIR and not all(for_all)
 
 

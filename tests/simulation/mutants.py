@@ -104,7 +104,7 @@ def _rest_first(_: Any) -> Any:
 
 
 def _claim_always(_: Any) -> Any:
-    def claim(self: Any, claim: Any) -> Any:
+    def claim(self: Any, claim: Any, **_: Any) -> Any:
         self.held[place_of(claim)] = claim
         return ()
 

@@ -199,8 +199,8 @@ class MemoryLineages:
         if found is not None and found.trigger_at == failing.trigger_at:
             del self.fails[failing.lineage, failing.key]
 
-    def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        others = holding_up(claim, self.claims_on(claim.bucket))
+    def claim(self, claim: Claim, *, new: bool = False) -> tuple[Claim, ...]:
+        others = holding_up(claim, self.claims_on(claim.bucket), new=new)
         if not others:
             self.held[place_of(claim)] = claim
         return others
