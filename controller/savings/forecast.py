@@ -11,7 +11,7 @@ from math import sqrt
 from statistics import mean, stdev
 
 from controller.savings.attempt_savings import Savings
-from controller.units.calendar import month_start
+from controller.units.calendar import month_start, next_month_start
 from controller.units.money import Micros
 from controller.units.value import dataclass
 
@@ -40,7 +40,7 @@ def forecast_of(days: Sequence[tuple[date, Savings]], since: date, until: date, 
     where the period is not a part of one month from its first day, where the month is over, or where less than a week or less
     than three days with training are known.
     """
-    end = month_start(since + 31 * DAY)
+    end = next_month_start(since)
     whole = until if today is None else min(until, today)
     if since != month_start(since) or until > end or not since < whole < end or (today is not None and today >= end):
         return None
@@ -61,5 +61,5 @@ def forecast_of(days: Sequence[tuple[date, Savings]], since: date, until: date, 
 
 def is_part_of_open_month(since: date, until: date, today: date) -> bool:
     """Whether a period is a month so far, or a month that is not over: of these, people expect a forecast."""
-    end = month_start(since + 31 * DAY)
+    end = next_month_start(since)
     return since == month_start(since) and since <= today < end and until <= end

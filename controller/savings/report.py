@@ -16,7 +16,7 @@ from controller.savings.forecast import Forecast, forecast_of
 from controller.savings.interruption_rates import estimate
 from controller.savings.own_cost import own_cost_micros
 from controller.savings.rollup import KEPT, MISSED, CountKind, Group, Mover, Rollup
-from controller.units.calendar import month_start
+from controller.units.calendar import month_start, next_month_start
 from controller.units.money import Micros
 from controller.units.plural import count
 from controller.units.value import dataclass
@@ -216,7 +216,7 @@ def periods_before(since: date, until: date) -> list[tuple[date, date]]:
     if until <= since:
         return []
     found = []
-    whole_month = since == month_start(since) and until == month_start(since + 31 * DAY)
+    whole_month = since == month_start(since) and until == next_month_start(since)
     for _ in range(PERIODS_BEFORE):
         if since <= FIRST_DAY + (until - since):
             break
