@@ -53,6 +53,12 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
     not ``decided`` now, whatever its row says, creates, stops and publishes nothing: it is only found out whether an earlier try
     took effect.
     """
+    result = _perform(intent, lineage, ports, reconcile, decided=decided)
+    ports.tally.performed(intent, result)
+    return result
+
+
+def _perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile, *, decided: bool) -> IntentResult | None:
     acts = isinstance(intent.action, Submit | Stop | Probe | Publish | Settle)
     on_hold = why_not_now(intent, lineage, ports) if decided or not acts else None
     if on_hold is not None:
