@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -24,17 +23,3 @@ class _Guarded:
 def guarded(whole: Any, unsaid: AbstractSet[str]) -> Any:
     """The same value; reading one of these fields raises Unsaid."""
     return _Guarded(whole, unsaid) if unsaid else whole
-
-
-def one_holds(*conditions: Callable[[], bool]) -> bool:
-    """Whether one of the conditions holds, whatever the others need. Raises Unsaid where that depends on what is not said."""
-    unsaid: Unsaid | None = None
-    for condition in conditions:
-        try:
-            if condition():
-                return True
-        except Unsaid as error:
-            unsaid = error
-    if unsaid is not None:
-        raise unsaid
-    return False

@@ -7,10 +7,9 @@ from typing import Annotated
 from controller.jobs.checkpoint import within
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of
-from controller.jobs.unsaid import one_holds
 from controller.policy.bounds import PREFIX, SecondsOrZero
 from controller.policy.findings import Demand
-from controller.policy.rules.kind import Evidence, RuleKind, Violation
+from controller.policy.rules.kind import Evidence, RuleKind, Violation, one_holds
 from controller.units.duration import span
 from controller.units.value import dataclass
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of, why_not_spot
-from controller.jobs.unsaid import one_holds
 from controller.policy.bounds import SecondsOrZero
 from controller.policy.findings import Demand
-from controller.policy.rules.kind import Evidence, RuleKind, Violation
+from controller.policy.rules.kind import Evidence, RuleKind, Violation, one_holds
 from controller.units.duration import span
 from controller.units.value import dataclass
 
