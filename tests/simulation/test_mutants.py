@@ -49,6 +49,8 @@ SHOWN_BY = {
     "a repaired job is forgotten": 30,
     "owners are unknown": 5,
     "Create before the commit is known": 8,
+    "a message without an answer is not passed over": 33,
+    "tags without an answer are none": 71,
 }
 
 
