@@ -67,7 +67,7 @@ nightly: lint-stack simulate mutants bench  ## run everything that takes long: s
 docs: $(DOCS)/installed  ## build the documentation site into build/site
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/mkdocs build --strict --quiet --site-dir build/site
 
-picture: demo  ## take the pictures of the docs from the demo's Slack page and report; needs Chromium
+picture: demo  ## take the pictures of the docs from the demo's Slack page and report; needs Chromium and a font with emoji
 	$(BIN)/python -m infra.browser build/demo/slack.html docs/slack-message.png --width 860 --open --at "article:has(b:text-is('tracker-climbs'))"
 	$(BIN)/python -m infra.browser build/demo/slack.html docs/slack-stopped.png --width 860 --at "article:has(b:text-is('ctr-on-demand'))"
 	$(BIN)/python -m infra.browser build/demo/slack.html docs/slack-digest.png --width 860 --at "article:has(h3:text('Tuesday, 17 November'))"

@@ -41,11 +41,13 @@ from controller.aws.stack_parameters import (
     setting,
     training_roles,
 )
+from controller.aws.stack_parameters import region as region
 from controller.aws.system_clock import SystemClock
 from controller.runtime.chat_by_channel import ChatByChannel
 from controller.runtime.ports import Answer, Chat, Clock, Home, Ports, Unreachable
 from controller.runtime.slack_ports import SlackClickPorts
 from controller.runtime.slack_user import KnownUsers
+from controller.runtime.tally import Tally
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
 CLIENT_CONFIG = CallLimits(connect_timeout=2, read_timeout=10, total_max_attempts=2)
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from controller.slack.secret import SlackSecret
 
 _clock: Clock = SystemClock()
+tally = Tally()  # what the functions of this container decided and did since it was last taken
 
 # Slack gives a click three seconds: no call begins later than SLACK_TIME_LIMIT, the last of them takes at most 0.7 s, and the
 # answer to Slack takes 1 s.
@@ -114,11 +117,6 @@ def advice_on(problem: BaseException) -> str:
     return advice(problem, table=table, secret=secret, region=region())
 
 
-def region() -> str:
-    """The region that this function runs in."""
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-
-
 def home() -> Home:
     """The account and the region of this stack."""
     return Home(account=os.environ.get("SPOTWARDEN_ACCOUNT", ""), region=region())
@@ -170,6 +168,7 @@ def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) 
         price_list=PriceList(Lazy(lambda: _client_in(PRICING_REGION, "pricing"))),
         clock=_clock,
         home=home(),
+        tally=tally,
         click_address=_click_address,
     )
 

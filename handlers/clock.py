@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from chalice.app import Blueprint
@@ -23,13 +24,14 @@ clock = Blueprint(__name__)
 @clock.schedule("rate(1 minute)")
 def sweep(event: Any) -> dict[str, Any]:
     """Trigger every overdue intent."""
-    done = run_sweep(wiring.ports())
+    lag, ports = _lag_s(event), wiring.ports()
+    done = run_sweep(ports)
     refused = done.policy_refused
     if refused is not None:
         logger.error("policy refused", extra={"place": refused.place, "version": refused.version, "problem": refused.problem})
     return {
         **_metrics_of(done), "OverdueSeconds": done.overdue_s, "RingsFailing": done.failing,
-        "PoliciesRefused": int(refused is not None),
+        "PoliciesRefused": int(refused is not None), "SweepLagSeconds": lag, "policy": ports.policies.current().revision,
     }  # fmt: skip
 
 
@@ -78,6 +80,15 @@ def prices(event: Any) -> dict[str, Any]:
     for problem in problems:
         logger.warning("a price could not be read", extra={"problem": problem})
     return {"PricesChanged": changed, "PriceProblems": len(problems)}
+
+
+def _lag_s(event: Any) -> int:
+    """How long after its minute the sweep began. Seconds."""
+    due = str(event.to_dict().get("time", ""))
+    try:
+        return max(int((wiring.clock().now() - datetime.fromisoformat(due)).total_seconds()), 0)
+    except (TypeError, ValueError):  # no time, or one without a zone
+        return 0
 
 
 def _metrics_of(done: SweepResult) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from functools import wraps
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from controller import wiring
 from controller.decide.decision import DeciderProblem
@@ -21,7 +21,13 @@ from controller.runtime.read_events import event_in, not_of
 logger = Logger(service="spotwarden")
 metrics = Metrics(namespace="Spotwarden", service="spotwarden")
 
-UNITS: Mapping[str, MetricUnit] = {"OverdueSeconds": MetricUnit.Seconds, "OldestMessageSeconds": MetricUnit.Seconds}
+UNITS: Mapping[str, MetricUnit] = {
+    "OverdueSeconds": MetricUnit.Seconds, "OldestMessageSeconds": MetricUnit.Seconds, "SweepLagSeconds": MetricUnit.Seconds,
+}  # fmt: skip
+# What the runtime counts itself, and what its sum is divided by.
+TALLIED: Mapping[str, int] = {
+    "Decisions": 1, "Intents": 1, "Interruptions": 1, "JobsStarted": 1, "SavedDollars": 1_000_000, "WastedDollars": 1_000_000,
+}  # fmt: skip
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -52,14 +58,25 @@ def observed(handler: Callable[[Any, Any], Any]) -> Handler:
             raise
         else:
             logger.info("done", extra=outcome)
+            if "policy" in outcome:
+                metrics.add_metadata(key="policy", value=outcome["policy"])  # a revision is no number
             for name, value in outcome.items():
                 if isinstance(value, int):
                     metrics.add_metric(name=name, unit=UNITS.get(name, MetricUnit.Count), value=value)
             return outcome
         finally:
             metrics.flush_metrics()
+            _flush_tally()
 
     return observing
+
+
+def _flush_tally() -> None:
+    """One line for each metric that has dimensions of its own. A look at a job at rest has none."""
+    for name, by, number in wiring.tally.taken():
+        ours = {"service": "spotwarden", "stack": _stack(), **by}
+        with single_metric(name, MetricUnit.Count, number / TALLIED[name], namespace="Spotwarden", default_dimensions=ours):
+            pass
 
 
 def _log_fields(problem: Exception) -> dict[str, str]:
@@ -106,10 +123,14 @@ def answered(route: Callable[[], Any]) -> Callable[[], Any]:
 
 def _of_this_stack() -> None:
     """Two stacks of one account have metrics of their own."""
-    metrics.add_dimension(name="stack", value=os.environ.get("SPOTWARDEN_STACK") or "none")
+    metrics.add_dimension(name="stack", value=_stack())
     for name, variable in (("account", "SPOTWARDEN_ACCOUNT"), ("region", "AWS_REGION")):
         if found := os.environ.get(variable):
             metrics.add_metadata(key=name, value=found)  # beside the metric, not a dimension: each costs by its dimensions
+
+
+def _stack() -> str:
+    return os.environ.get("SPOTWARDEN_STACK") or "none"
 
 
 def _home(context: Any) -> tuple[str, str]:

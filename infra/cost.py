@@ -6,20 +6,28 @@ Counts come from the stack (alarms, metrics, schedules); what an invocation take
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from infra.alarms import ALARMS
 
+DAILY = frozenset({"SavedDollars", "WastedDollars", "Interruptions"})
 HANDLERS = Path(__file__).resolve().parents[1] / "handlers"
 MONTH_MIN, MONTH_H = 43_800, 730
 GB_SECOND = 0.0000133334  # Lambda on arm64
 REQUEST = 0.20 / 1e6
 READ, WRITE = 0.125 / 1e6, 0.625 / 1e6  # DynamoDB on demand, per unit
 ALARM, METRIC, DASHBOARD, SECRET, LOG_GB = 0.10, 0.30, 3.00, 0.40, 0.50
+DAY_S = 86_400
+CONFIG = json.loads((HANDLERS.parent / ".chalice" / "config.json").read_text("utf-8"))
+# Metrics with dimensions of their own: four verdicts, and the kinds and answers of intents that are usual. A day's dollars and
+# interruptions by pool are sent in one hour of the day, and cost a twenty-fourth.
+BY_KIND = 4 + 10
 TRIGGERS_PER_JOB = 40  # events, hourly Wakes, discover and drains of a job that runs for a day and is resubmitted once
 
 
@@ -40,10 +48,40 @@ def metrics() -> set[str]:
     return {name for name in found if not name.startswith("Content")}
 
 
+def widget() -> dict[str, Any]:
+    """Return the widget of the dashboard that computes what 1,000 jobs cost, from counted calls at the prices above.
+
+    The API is left out: not each stack has one.
+    """
+    memory_mb = {f: c.get("lambda_memory_size", CONFIG["lambda_memory_size"]) for f, c in CONFIG["lambda_functions"].items()}
+    del memory_mb["api_handler"]
+    metrics: list[list[Any]] = []
+    spent = []
+    for n, (function, megabytes) in enumerate(memory_mb.items()):
+        name = "".join(word.title() for word in function.split("_"))
+        for kind, metric in (("d", "Duration"), ("i", "Invocations")):
+            metrics.append(["AWS/Lambda", metric, "FunctionName", f"${{{name}}}", {"id": f"{kind}{n}", "visible": False}])
+        spent.append(f"FILL(d{n},0)/1000*{megabytes / 1024:g}*{GB_SECOND:.10f}+FILL(i{n},0)*{REQUEST:.7f}")
+    for kind, metric, price in (("r", "ConsumedReadCapacityUnits", READ), ("w", "ConsumedWriteCapacityUnits", WRITE)):
+        for n, dimensions in enumerate(("TableName", "TableName,GlobalSecondaryIndexName")):
+            found = f"SEARCH('{{AWS/DynamoDB,{dimensions}}} MetricName=\"{metric}\" TableName=\"${{Table}}\"', 'Sum', {DAY_S})"
+            metrics.append([{"id": f"{kind}{n}", "expression": f"SUM({found})", "visible": False}])
+            spent.append(f"FILL({kind}{n},0)*{price:.9f}")
+    jobs = ["Spotwarden", "JobsStarted", "service", "spotwarden", "stack", "${AWS::StackName}", {"id": "jobs", "visible": False}]
+    metrics += [jobs, [{"expression": f"1000*({'+'.join(spent)})/jobs", "label": "dollars for 1,000 jobs", "id": "cost"}]]
+    title = "Own cost of 1,000 jobs at list prices: Lambda and the table, schedules included"
+    return {
+        "type": "metric", "x": 12, "y": 36, "width": 12, "height": 6,
+        "properties": {
+            "title": title, "region": "${AWS::Region}", "stat": "Sum", "period": DAY_S, "view": "timeSeries", "metrics": metrics
+        },
+    }  # fmt: skip
+
+
 def lines(jobs: int) -> Iterator[Line]:
     """Yield the bill of a month with that many jobs."""
     yield Line(what="alarms", how=f"{len(ALARMS)} x ${ALARM:.2f}", dollars=len(ALARMS) * ALARM)
-    count = len(metrics())
+    count = len(metrics() - DAILY - {"Decisions", "Intents"}) + BY_KIND
     yield Line(what="custom metrics", how=f"{count} x ${METRIC:.2f}", dollars=count * METRIC)
     yield Line(what="dashboard", how=f"1 x ${DASHBOARD:.2f}", dollars=DASHBOARD)
     yield Line(what="secret", how=f"1 x ${SECRET:.2f}", dollars=SECRET)

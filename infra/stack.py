@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.alarms import ALARMS, FUNCTIONS
+from infra.cost import widget
 
 FOLDER = Path(__file__).resolve().parent
 NO_VALUE = {"Ref": "AWS::NoValue"}
@@ -34,7 +35,8 @@ def merge_template(runtime: str, architecture: str) -> dict[str, Any]:
         role["Properties"] = {"PermissionsBoundary": {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundary"}, NO_VALUE]}}
     for alarm in ALARMS:
         resources[alarm.name] = alarm.resource()
-    dashboard = json.dumps(json.loads((FOLDER / "dashboard.json").read_text("utf-8")))
+    board = json.loads((FOLDER / "dashboard.json").read_text("utf-8"))
+    dashboard = json.dumps({"widgets": [*board["widgets"], widget()]})
     resources["Dashboard"] = {
         "Type": "AWS::CloudWatch::Dashboard",
         "Properties": {"DashboardBody": {"Fn::Sub": [dashboard, {"Table": LEDGER_NAME}]}},

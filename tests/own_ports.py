@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from controller.runtime.tally import Tally
+
 
 class OwnPorts:
     """One object that is the ports, their clock and their policies: it has ``now`` and ``current`` of its own."""
@@ -19,3 +21,7 @@ class OwnPorts:
     @property
     def policies(self) -> Any:
         return self
+
+    @property
+    def tally(self) -> Tally:
+        return Tally()

@@ -41,6 +41,11 @@ def training_roles() -> tuple[str, ...]:
     return roles
 
 
+def region() -> str:
+    """The region that this function runs in."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+
+
 def identity_key() -> str:
     """The key of the digests of requests: the stack's id, the same in every function of a stack. It is not a secret."""
     return os.environ.get("SPOTWARDEN_IDENTITY_KEY") or "spotwarden"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -14,6 +13,7 @@ import typer
 from controller.aws.price_lookup import Prices
 from controller.cli.ledger import with_ledger
 from controller.cli.options import Format, OutputFormat, Table
+from controller.cli.printable import json_text
 from controller.ledger.entry import Finished
 from controller.policy.spot_worth import cost_of, prospect_of
 from controller.runtime.ports import Clock, Ledger
@@ -44,7 +44,7 @@ def run(
         rates: dict[str, Rate] = {t: rate for t, rate in found.items() if rate is not None}
         advice = advise(family, entries, rates)
         print(
-            json.dumps(asdict(advice))
+            json_text(asdict(advice))
             if format_ is OutputFormat.JSON
             else "\n".join(advice_lines(advice, priced=advice.instance_type in rates))
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from controller.cli.errors import BadInput
 from controller.cli.junit import junit_report
 from controller.cli.options import LOCAL_FOLDER
 from controller.cli.output_file import refuse_unwritable, write_output
-from controller.cli.printable import printable
+from controller.cli.printable import json_text, printable
 from controller.cli.run_cases import CaseResult, cases_of, parts_of, run_case
 from controller.cli.usage import BAD_INPUT
 from controller.policy.load_policy import load_policy
@@ -81,7 +80,7 @@ def case_lines(
     """The results as lines for a terminal."""
     for result in results:
         if result.differences:
-            yield f"failed  {printable(result.case.entry.name)}  ({result.case.file}:{result.case.line})"
+            yield printable(f"failed  {result.case.entry.name}  ({result.case.file}:{result.case.line})")
             yield from (f"          {printable(difference)}" for difference in result.differences)
     failed = sum(1 for result in results if result.differences)
     yield f"{count(len(results), 'case')}: {len(results) - failed} passed, {failed} failed"
@@ -121,6 +120,6 @@ def _json_lines(results: Iterable[CaseResult], missed: Sequence[tuple[str, str]]
             "passed": not result.differences,
             "differences": list(result.differences),
         }
-        yield json.dumps(line, ensure_ascii=False)
+        yield json_text(line)
     if coverage:
-        yield json.dumps({"not_reached": [{"kind": kind, "name": name} for kind, name in missed]}, ensure_ascii=False)
+        yield json_text({"not_reached": [{"kind": kind, "name": name} for kind, name in missed]})

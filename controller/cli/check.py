@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +22,7 @@ from controller.cli.job_names import not_meant
 from controller.cli.judging import NOTHING_SEEN, Checked, check_document, check_job
 from controller.cli.options import Format, OutputFormat, Table
 from controller.cli.policy_source import PolicyFolder, policy_document
-from controller.cli.printable import printable
+from controller.cli.printable import json_text, printable
 from controller.cli.usage import BAD_INPUT
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import Refusal
@@ -183,7 +182,7 @@ def _write_json(source: str, checked: Checked) -> None:
         "error": checked.error or None,
         "policies": source,
     }
-    print(json.dumps(line, ensure_ascii=False))
+    print(json_text(line))
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

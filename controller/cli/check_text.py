@@ -67,7 +67,8 @@ class TextOutput:
         total = sum(self.counts.values())
         if total > 1:
             parts = ", ".join(f"{self.counts[word]} {outcome}" for word, outcome in OUTCOMES.items() if self.counts[word])
-            self._line((f"\n{count(total, 'job')}: {parts}", ""))
+            self._line()
+            self._line((f"{count(total, 'job')}: {parts}", ""))
 
     def _write_owner(self, checked: Checked) -> None:
         job = checked.job
@@ -102,7 +103,10 @@ class TextOutput:
         again = prefix_lines(checked.fix, checked.found.tool) if "TrainingJobName" in checked.later else ()
         lines = [*fix_lines(checked.fix, checked.found.tool), *again, *resume_lines(checked.fix, checked.job.algorithm)]
         for label, text in lines:
-            self._line((f"         {label:<20}", "dim"), (text.replace("\n", f"\n{' ' * 29}"), ""))
+            first, *others = text.split("\n")
+            self._line((f"         {label:<20}", "dim"), (first, ""))
+            for other in others:
+                self._line((f"{' ' * 29}{other}", ""))
 
     def _write_undecided(self, checked: Checked) -> None:
         if checked.undecided:
@@ -129,5 +133,5 @@ class TextOutput:
     def _line(self, *parts: tuple[str, str]) -> None:
         line = Text()
         for text, style in parts:
-            line.append("\n".join(map(printable, text.split("\n"))), style=style)
+            line.append(printable(text), style=style)
         self._console.print(line)

@@ -2,8 +2,7 @@
 
 The controller believes the class at the beginning of a FailureReason and nothing else, since the rest may be text of the
 container. People paste that reason inside other texts. Only here these are taken off, from the beginning and by their exact form:
-an exception of the SageMaker Python SDK, an error of botocore or of another AWS SDK, a status, the reason of a pipeline's step, a
-traceback.
+an exception of the SageMaker Python SDK, an error of an AWS SDK, a status, the reason of a pipeline's step, a traceback.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,100 +20,29 @@ from typing import Annotated, Any
 import typer
 
 from controller.cli.errors import BadInput
+from controller.cli.pasted_forms import (
+    BEGINNINGS,
+    BOTOCORE,
+    CAPACITY,
+    CODES,
+    COLOURS,
+    JAVA,
+    LIMIT,
+    LIMITED,
+    NOT_OFFERED,
+    OTHER_SDKS,
+    RATE,
+    SAID,
+    STATUSES,
+    WRAPPERS,
+)
+from controller.cli.printable import json_text
 from controller.jobs.failure import CLASSES, FailureCause, classify
 from controller.jobs.service_limit import ServiceLimit, never_fits, service_limit_in
 
 WRAPPERS_MAX = 12  # of one text: each removal makes it shorter
-TEXT_MAX = 100_000
-NAME_MAX = 255  # of a file
+TEXT_MAX, NAME_MAX = 100_000, 255  # characters of a text, and of a file's name
 DEPTH_MAX, ITEMS_MAX = 6, 100  # of a document that was pasted
-
-_WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
-    re.compile(pattern, re.DOTALL | re.IGNORECASE)
-    for pattern in (
-        r"\s*(?:(?:>\s*)+|```\w*\s*)",  # a quotation
-        r"\s*aws: (?:\[ERROR\]:? |error: )",
-        r"\s*\[?\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]?\s+",  # the time of a log line
-        r"\s*\[?(?-i:ERROR|CRITICAL|WARNING|INFO)\]?\s*[:-]?\s+",
-        # exceptions: the class of Python's traceback, with its module
-        r"\s*(?:[a-z_]\w*\.)+(?=(?:ParamValidationError|NoCredentialsError|NoRegionError)\b)",
-        r"\s*(?!SageMaker\.)(?:[a-z_][\w]*\.)+[A-Z]\w*(?:Error|Exception|Exceeded|InUse|NotFound)\s*:\s*",
-        r"\s*(?:[a-z_]\w*\.)+[A-Z]\w*\s*:\s*(?=\w+\s*:)",  # any other class with its module, around an error that has one
-        r"\s*(?:UnexpectedStatusException|FailedStatusError|WaiterError|AirflowException|ValueError|RuntimeError|Exception)\s*:\s*",
-        r"\s*(?:CapacityError|ClientError|ResourceLimitExceeded|\w+Exception)\s*:\s*(?=Error for |An error occurred )",
-        # the SDK: v1 and v2, then v3
-        r"\s*Error (?:training |for (?:[\w-]+ ){1,4})\S+:\s*(?:Failed|Stopped)\.?\s*Reason:\s*",
-        r"\s*Encountered unexpected failed state while waiting for \w+\.\s*Final Resource State: \w+\.\s*Failure Reason:\s*",
-        # pipelines, Batch, Step Functions, notebooks of people
-        r"\s*(?:Pipeline )?Step (?:[\w'\"-]+ )?failed\.?\s*(?:Reason|Failure reason)?\s*:?\s*",
-        r"\s*(?:The )?(?:SageMaker )?Training ?job\s+(?:(?!failed)\S+ )?(?:has )?(?:failed|stopped)(?: with status \w+)?"
-        r"(?: because(?: of)?| (?:with|for) (?:the )?reason)?[-.:;,\s]*"
-        r"(?:(?:Failure ?reason|Reason)\s*:\s*)?",
-        r"\s*(?:The )?(?:SageMaker )?Training ?job \S+:\s*(?=(?:Failed|Stopped)\b)",
-        r"\s*(?:SageMaker )?(?:Training )?Job (?:\S+ )?failed because(?: of)?\s*:?\s*",
-        r"\s*(?:ClientError:\s*)?Failed to invoke sagemaker:Create\w+\.?\s*Error Details:\s*",
-        r"\s*(?:\w+ ){0,3}job (?:\S+ )?failed(?:[.:]| with)\s*(?=(?:status ?|failure )?reason\b)",
-        r"\s*Received status from SageMaker\s*:?\s*",
-        r"\s*(?:Failed|Stopped|Failure)\s*[-:/.,(]\s*(?=\w)",
-        r"\s*[\"']?Failure ?Reason[\"']?[ \t]*(?:[:=]|\n)\s*",
-        r"\s*additional:(?=\w+:)",
-        r"\s*(?:status ?)?(?:Reason(?: for (?:the )?failure)?|Cause|Error ?Message)\s*[:=]\s*",
-        r"\s*SageMaker\.(?=\w+(?:Exception|Exceeded|Error))",
-        r"\s*[\"'`]\s*(?=\w)",
-    )
-)
-# Words of people or of a tool that say what failed, right before an error that has a known name: "Step Train failed with: …".
-_SAID = re.compile(
-    rf"[^\n]{{0,160}}?(?:job|step|training|task|state|execution|pipeline)[^\n]{{0,80}}?\b(?:failed|failure|stopped)\b[^\n:]{{0,40}}"
-    rf"(?::\s*[^\n:]{{0,30}})?[:(-]\s*(?:SageMaker\.)?(?=(?:{'|'.join(CLASSES)}|Max(?:WaitTime|Runtime)Exceeded)(?:Exception)?\b)",
-    re.IGNORECASE,
-)
-_BOTOCORE = re.compile(
-    r"\s*An error occurred \((\w+)\) when calling (?:the )?\w+(?: operation)?(?: \(reached max retries: \d+\))?(?::\s*|$)", re.I
-)
-_OTHER_SDKS = re.compile(
-    r"(?s)[^\n]{0,200}?operation error SageMaker: \w+,.{0,400}?(\w+(?:Exception|Exceeded|InUse|NotFound)):\s*"
-)
-_JAVA = re.compile(r".*\(Service: (?:Amazon)?SageMaker\w*; Status Code: \d+; Error Code: (\w+);", re.DOTALL)
-# Where the reason begins in a text that begins with something else: a log, a notebook's traceback, a description in YAML.
-_BEGINNINGS = re.compile(
-    r"""^[ \t"']*Failure\ ?Reason["']?\s*(?:[:=]|$)
-    | Error\ for\ (?:[\w-]+\ ){1,4}\S+:\s*(?:Failed|Stopped)\.?\s*Reason:
-    | Encountered\ unexpected\ failed\ state\ while\ waiting\ for\ \w+\.
-    | An\ error\ occurred\ \(\w+\)\ when\ calling\b
-    | operation\ error\ SageMaker:\ \w+,
-    | ^(?:\d{4}-\d\d-\d\d\ [\d:]+\ )?Max(?:WaitTime|Runtime)Exceeded\b
-    | \bSecondary\ ?Status["']?\s*[:=]\s*["']?Max
-    | \badditional:(?=\w+:)  # the conditions of the SageMaker operator
-    """,
-    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
-)
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-_STATUSES: Mapping[str, FailureCause] = {
-    "maxwaittimeexceeded": FailureCause.STARVED,
-    "maxruntimeexceeded": FailureCause.OVERRAN,
-    "stopped": FailureCause.STOPPED,
-}
-_CODES: Mapping[str, FailureCause] = {
-    **CLASSES,
-    "Throttling": FailureCause.THROTTLED, "ThrottledException": FailureCause.THROTTLED,
-    "TooManyRequestsException": FailureCause.THROTTLED, "RequestLimitExceeded": FailureCause.THROTTLED,
-    "ResourceLimitExceededException": FailureCause.QUOTA, "ServiceQuotaExceededException": FailureCause.QUOTA,
-    "InternalFailure": FailureCause.INTERNAL, "InternalServerException": FailureCause.INTERNAL,
-    "InternalError": FailureCause.INTERNAL, "ServiceUnavailable": FailureCause.INTERNAL,
-    "ServiceUnavailableException": FailureCause.INTERNAL,
-    "InsufficientCapacityException": FailureCause.CAPACITY, "InsufficientInstanceCapacity": FailureCause.CAPACITY,
-    "ValidationException": FailureCause.CLIENT, "ParamValidationError": FailureCause.CLIENT,
-    "NoCredentialsError": FailureCause.CLIENT, "NoRegionError": FailureCause.CLIENT, "ExpiredToken": FailureCause.CLIENT,
-    "InvalidClientTokenId": FailureCause.CLIENT, "InvalidSignatureException": FailureCause.CLIENT,
-    "AccessDeniedException": FailureCause.CLIENT,
-    "ResourceInUse": FailureCause.CLIENT, "ResourceNotFound": FailureCause.CLIENT, "AccessDenied": FailureCause.CLIENT,
-    "UnrecognizedClientException": FailureCause.CLIENT, "ExpiredTokenException": FailureCause.CLIENT,
-}  # fmt: skip
-_NOT_OFFERED = "SageMaker does not offer this instance type in this region: no quota helps. Use another type or region."
-_LIMITED = re.compile(r"\s*The (?:account-level service limit|requested resource training-job/)")
-_RATE = re.compile(r"\s*Rate exceeded\b", re.IGNORECASE)
-_CAPACITY = re.compile(r"\s*(?:Starting - )?Insufficient capacity error from EC2\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +64,7 @@ class Classified:
     @property
     def why(self) -> str:
         if self.quota is None:
-            return _NOT_OFFERED if self.never_fits else self.cause.why
+            return NOT_OFFERED if self.never_fits else self.cause.why
         at = f"{self.quota.name!r} is {self.quota.limit}, {self.quota.used} in use, {self.quota.delta} asked for"
         if self.quota.never_fits:
             return (
@@ -156,7 +85,7 @@ def run(
 ) -> int:
     """Print the cause as one JSON object. Raises BadInput for an empty text, and where a file is named in place of its text."""
     if text != "-" and len(text.encode(errors="replace")) < NAME_MAX and Path(text).is_file():
-        raise BadInput(f"found the name of a file, wanted its text: spotwarden classify - < {text}")
+        raise BadInput(f"found the name of a file, wanted its text: spotwarden classify - < {shlex.quote(text)}")
     pasted = sys.stdin.read(TEXT_MAX) if text == "-" else text
     if not pasted.strip():
         raise BadInput("found an empty text, wanted a failure, such as the FailureReason of a job that failed")
@@ -165,16 +94,16 @@ def run(
     line: dict[str, Any] = {"cause": found.cause.value, "retryable": found.retryable, "why": found.why}
     if quota is not None:
         line["quota"] = {"name": quota.name, "limit": quota.limit, "in_use": quota.used, "requested": quota.delta}
-    print(json.dumps(line, ensure_ascii=False))
+    print(json_text(line))
     return 0
 
 
 def classified(text: str) -> Classified:
     """The cause of a failure as it was pasted."""
     found = Classified(cause=FailureCause.UNKNOWN, reason="")
-    for plain in _plain(_COLOURS.sub("", text[:TEXT_MAX])):
+    for plain in _plain(COLOURS.sub("", text[:TEXT_MAX])):
         found = _classified(plain)
-        if found.cause is FailureCause.UNKNOWN and (beginning := _BEGINNINGS.search(plain)) is not None and beginning.start():
+        if found.cause is FailureCause.UNKNOWN and (beginning := BEGINNINGS.search(plain)) is not None and beginning.start():
             found = _classified(plain[beginning.start() :])
         if found.cause is not FailureCause.UNKNOWN:
             break
@@ -257,22 +186,22 @@ def _stripped(text: str) -> tuple[str, str | None]:
     """The text without its wrappers, and the error code that a wrapper named."""
     code: str | None = None
     for _ in range(WRAPPERS_MAX):
-        named = _BOTOCORE.match(text) or _OTHER_SDKS.match(text)
+        named = BOTOCORE.match(text) or OTHER_SDKS.match(text)
         if named is not None:
             code, text = named[1], text[named.end() :]
             continue
         name = re.match(r"\s*(\w+)\s*:\s*", text)
         if name and name[1] in CLASSES and not _wraps_more(text[name.end() :], name[1]):
             return text, code
-        shorter = next((text[match.end() :] for wrapper in _WRAPPERS if (match := wrapper.match(text)) and match.end()), None)
+        shorter = next((text[match.end() :] for wrapper in WRAPPERS if (match := wrapper.match(text)) and match.end()), None)
         if name and name[1] in CLASSES:
             shorter = text[name.end() :]
-        elif shorter is None and (words := _SAID.match(text)) is not None:
+        elif shorter is None and (words := SAID.match(text)) is not None:
             shorter = text[words.end() :]
         if shorter is None:
             break
         text = shorter
-    if code is None and (java := _JAVA.match(text)) is not None:
+    if code is None and (java := JAVA.match(text)) is not None:
         code = java[1]
     return text, code
 
@@ -282,7 +211,7 @@ def _wraps_more(rest: str, name: str) -> bool:
     again = re.match(r"\s*(\w+)\s*:", rest)
     if again and again[1] in CLASSES and (again[1] == name or name == "ClientError"):
         return True
-    return bool(_BOTOCORE.match(rest) or re.match(r"\s*(?:Error for |Failed to invoke sagemaker:Create)", rest))
+    return bool(BOTOCORE.match(rest) or re.match(r"\s*(?:Error for |Failed to invoke sagemaker:Create)", rest))
 
 
 def _by_class(text: str, code: str | None) -> FailureCause | None:
@@ -291,28 +220,30 @@ def _by_class(text: str, code: str | None) -> FailureCause | None:
 
 
 def _by_code(text: str, code: str | None) -> FailureCause | None:
-    return _CODES.get(code) if code else None
+    return CODES.get(code) if code else None
 
 
 def _by_quota(text: str, code: str | None) -> FailureCause | None:
-    return FailureCause.QUOTA if _LIMITED.match(text) else None
+    return FailureCause.QUOTA if LIMITED.match(text) else None
 
 
 def _by_status(text: str, code: str | None) -> FailureCause | None:
     words = re.match(r"\s*\(?(?:(?:TrainingJob|Secondary) ?Status\s*[:=]\s*)?[\"']?(\w+)[\"']?\s*(?:[-/:.,()]|$)", text)
-    return _STATUSES.get(words[1].lower()) if words else None
+    return STATUSES.get(words[1].lower()) if words else None
 
 
 def _by_text(text: str, code: str | None) -> FailureCause | None:
-    if _RATE.match(text):
+    if RATE.match(text):
         return FailureCause.THROTTLED
-    return FailureCause.CAPACITY if _CAPACITY.match(text) else None
+    if (limit := LIMIT.match(text)) is not None:
+        return STATUSES[f"max{limit[1].lower()}exceeded"]
+    return FailureCause.CAPACITY if CAPACITY.match(text) else None
 
 
 def _by_name(text: str, code: str | None) -> FailureCause | None:
     """A code alone at the beginning: ``ValidationException: …``."""
     name = re.match(r"\s*(\w+)\s*(?=:|$)", text)
-    return _CODES.get(name[1]) if name else None
+    return CODES.get(name[1]) if name else None
 
 
 _FINDERS: tuple[Callable[[str, str | None], FailureCause | None], ...] = (

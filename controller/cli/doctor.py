@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,6 +27,7 @@ from controller.cli.doctor_slack import look_at_slack
 from controller.cli.doctor_table import look_at_table
 from controller.cli.doctor_triggers import look_at_alarms, look_at_bus, look_at_dead_letters, look_at_rules
 from controller.cli.options import Format, OutputFormat
+from controller.cli.printable import json_text, printable
 from controller.policy.compiled_document import BadDocument, document_of
 from controller.policyfile import compile_folder
 from controller.runtime.ports import Ledger, Unreachable
@@ -49,10 +49,10 @@ def run(stack: Stack = "spotwarden", policies: Policies = None, format_: Format 
     installation = Installation(wiring.client, lambda table: DynamoLedger(wiring.client("dynamodb"), table), wiring.clock().now)
     found = asking(lambda: list(installation.examine(stack, policies)))
     if format_ is OutputFormat.JSON:
-        print(json.dumps([{"check": one.check, "ok": one.ok, "says": one.says} for one in found], indent=2))
+        print(json_text([{"check": one.check, "ok": one.ok, "says": one.says} for one in found], indent=2))
     else:
         marks = {True: "ok  ", False: "BAD ", None: "?   "}
-        print("\n".join(f"{marks[one.ok]} {one.check:<12} {one.says}" for one in found))
+        print("\n".join(printable(f"{marks[one.ok]} {one.check:<12} {one.says}") for one in found))
         wrong = sum(one.ok is not True for one in found)
         print(f"{count(len(found), 'check')}, {f'{wrong} not in order' if wrong else 'all in order'}")
     return 0 if all(one.ok for one in found) else 1

@@ -99,13 +99,37 @@ def look_at_training_roles(iam: Any, arns: Iterable[str], account: str) -> tuple
                 raise
             missing.append(arn)
         else:
-            if BY_SAGEMAKER not in json.dumps(trust):
+            if not _may_be_assumed(trust):
                 closed.append(arn)
     if missing:
         return False, f"these TrainingRoles do not exist: {', '.join(missing)}; create them, or deploy without them"
     if closed:
         return False, f"SageMaker may not assume {', '.join(closed)}: add {BY_SAGEMAKER} to the trust policy, or deploy without"
     return True, ", ".join(wanted)
+
+
+def _may_be_assumed(trust: Any) -> bool:
+    """Whether a trust policy lets SageMaker assume its role. A Deny with a condition does not count: it may not hold."""
+    about = [one for one in _listed(trust.get("Statement")) if isinstance(one, Mapping) and _is_of_assuming(one)]
+    allowed = any(one.get("Effect") == "Allow" and _names(one.get("Principal")) for one in about)
+    denied = any(one.get("Effect") == "Deny" and not one.get("Condition") and _is_of_sagemaker(one) for one in about)
+    return allowed and not denied
+
+
+def _is_of_assuming(statement: Mapping[str, Any]) -> bool:
+    patterns = _listed(statement.get("Action") or statement.get("NotAction"))
+    return any(_matches("sts:AssumeRole", str(pattern)) for pattern in patterns) is ("NotAction" not in statement)
+
+
+def _is_of_sagemaker(statement: Mapping[str, Any]) -> bool:
+    if "NotPrincipal" in statement:
+        return not _names(statement["NotPrincipal"])
+    return statement.get("Principal") == "*" or _names(statement.get("Principal"))
+
+
+def _names(principal: Any) -> bool:
+    """Whether a principal names SageMaker; ``*`` in an Allow means accounts, and no service."""
+    return isinstance(principal, Mapping) and BY_SAGEMAKER in _listed(principal.get("Service"))
 
 
 def _attached(iam: Any, name: str) -> list[str]:

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from controller.cli.errors import BadInput
-from controller.units.calendar import month_start
+from controller.units.calendar import month_start, next_month_start
 from controller.units.plural import count
 from controller.units.value import dataclass
 
@@ -96,7 +96,7 @@ def _months(since: date, until: date) -> Iterable[date]:
     month = month_start(since)
     while month < until:
         yield month
-        month = month_start(date.fromordinal(month.toordinal() + 31))
+        month = next_month_start(month)
 
 
 def _month(address: str) -> date | None:

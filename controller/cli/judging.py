@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,8 @@ from controller.aws.sagemaker.read_job import BadDocument, DocumentKind, job_of
 from controller.aws.sagemaker.tuning import resources_of
 from controller.cli.documents.found import CREATE_SHAPE, Found, said_part
 from controller.cli.documents.sdk import image_like
-from controller.cli.documents.tuning import DEFINITIONS, OUTER_SHAPE
-from controller.cli.request_constraints import documented_refusals
-from controller.cli.request_model import corrected, model_refusals
+from controller.cli.refused_members import ADDED, refused_around, refused_members
+from controller.cli.request_model import corrected
 from controller.cli.whole_tags import only_added, says_tags, tags_over, whole_fix
 from controller.jobs.algorithm import algorithm_of
 from controller.jobs.job import Job
@@ -25,14 +24,11 @@ from controller.policy.fix import sdk_arguments
 from controller.policy.policy import Policy
 from controller.policy.rules import fix_of, judge, judged
 from controller.policy.rules.kind import Evidence
-from controller.units.plural import times
 
 NOTHING_SEEN = Evidence()
 SAVED_AT = "CheckpointConfig.S3Uri"  # SageMaker requires it in a CheckpointConfig, so one that is filled in later is there
 ASK_WHETHER = frozenset({"checkpoint-required", "uncheckpointed-cap"})  # what they ask of a prefix: is there one, and below what
-TUNED_RESOURCES = "HyperParameterTuningResourceConfig"  # of a definition, in place of ResourceConfig
-DEFINITIONS_MAX = 10  # of a tuning job
-ADDED = frozenset({"TrainingJobName", "HyperParameters", "Tags"})  # to a tuning job's definition, which does not have them
+NAMED_LATER = "its name is given when it is made"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,42 +64,19 @@ def check_document(
     """
     if found.error:
         return Checked(found=found, error=found.error)
-    if found.base is DocumentKind.EVENT:
-        body: Any = found.body
-        later: dict[str, str] = {}
-    else:
-        body, later = _without_open_tags(*said_part(found.body))
-    refused = [*found.refused, *_refused(body, found, later), *_refused_around(found)] if found.request else []
-    name = found.name or later.get("TrainingJobName")
-    if found.base is not DocumentKind.EVENT and "TrainingJobName" not in body and name:
-        body = {**body, "TrainingJobName": name}  # what people call it: its own name is given when it is made
-        later.setdefault("TrainingJobName", "its name is given when it is made")
+    body, later = _said(found)
+    refused = [*found.refused, *refused_members(body, found, later), *refused_around(found)] if found.request else []
+    body, later = _named(body, found, later)
     meant = _meant(body, found.request) if found.request else body
     resources, chosen = resources_of(meant) if found.tool == "tuning" else ({}, {})
     whole = {**meant, "ResourceConfig": resources} if resources else meant
-
-    def read(document: Mapping[str, Any], open_: Collection[str]) -> Job:
-        return job_of(
-            document,
-            kind=found.base,
-            tags=tags_over(document, tags),
-            later=open_,
-            service=found.service,
-            fields=policy.fields_read,
-        )
-
-    try:
-        job = read(whole, {**later, **chosen})
-    except BadDocument as error:
+    job = _job_in_spite(found, whole, {**later, **chosen}, refused, policy, tags)
+    if isinstance(job, BadDocument):
         if not refused:
-            return Checked(found=found, error=str(error))
-        plain, without = _as_read(whole, refused)  # one wrong value hides no other mistake
-        try:
-            job = read(plain, {*later, *chosen, *without})
-        except BadDocument:
-            name = meant.get("TrainingJobName")
-            named = replace(found, name=name if isinstance(name, str) else found.name)
-            return Checked(found=named, word=VerdictKind.REFUSED, refused=tuple(refused), later=later)
+            return Checked(found=found, error=str(job))
+        name = meant.get("TrainingJobName")
+        named = replace(found, name=name if isinstance(name, str) else found.name)
+        return Checked(found=named, word=VerdictKind.REFUSED, refused=tuple(refused), later=later)
     job = _with_algorithm(job, found.body, later)
     if found.request:
         refused += [one for one in refusals(job) if one.field not in {r.field for r in refused}]
@@ -113,6 +86,44 @@ def check_document(
     checked = check_job(job, policy, found, evidence=evidence, refused=refused, later=later, body=body, meant=meant, now=now)
     unsaid = tags is not None and checked.fix.request.get("Tags") and not says_tags(whole, {**later, **chosen}, found)
     return _with_fix(checked, only_added(checked.fix, job)) if unsaid else checked
+
+
+def _said(found: Found) -> tuple[Any, dict[str, str]]:
+    """What a document says, and which members are filled in later, by what."""
+    return (found.body, {}) if found.base is DocumentKind.EVENT else _without_open_tags(*said_part(found.body))
+
+
+def _named(body: Any, found: Found, later: dict[str, str]) -> tuple[Any, dict[str, str]]:
+    """The document with the name that people call its job: its own name is given when it is made."""
+    name = found.name or later.get("TrainingJobName")
+    if found.base is DocumentKind.EVENT or "TrainingJobName" in body or not name:
+        return body, later
+    return {**body, "TrainingJobName": name}, {**later, "TrainingJobName": later.get("TrainingJobName", NAMED_LATER)}
+
+
+def _job_in_spite(
+    found: Found,
+    document: Mapping[str, Any],
+    later: Mapping[str, str],
+    refused: list[Refusal],
+    policy: Policy,
+    tags: Mapping[str, str] | None,
+) -> Job | BadDocument:
+    """The job of a document. Where it cannot be read, the job without its refused values: one wrong value hides no mistake."""
+
+    def read(said: Mapping[str, Any], open_: Collection[str]) -> Job | BadDocument:
+        try:
+            return job_of(
+                said, kind=found.base, tags=tags_over(said, tags), later=open_, service=found.service, fields=policy.fields_read
+            )
+        except BadDocument as error:
+            return error
+
+    job = read(document, later)
+    if isinstance(job, Job) or not refused:
+        return job
+    plain, without = _as_read(document, refused)
+    return read(plain, {*later, *without})
 
 
 def check_job(
@@ -195,49 +206,6 @@ def _meant(body: Mapping[str, Any], request: str) -> Mapping[str, Any]:
     """The request with the names that were meant. What was added to the definition of a tuning job is no member of it."""
     added = {} if request == CREATE_SHAPE else {name: body[name] for name in ADDED & body.keys()}
     return {**corrected({name: value for name, value in body.items() if name not in added}, request), **added}
-
-
-def _refused(body: Mapping[str, Any], found: Found, later: Mapping[str, str]) -> list[Refusal]:
-    """What SageMaker would refuse, except of the spot limits."""
-    shape = found.request or CREATE_SHAPE
-    if shape == CREATE_SHAPE:
-        given, filled = body, found.filled
-        documented = documented_refusals(corrected(body, shape), later)
-    else:
-        given, filled = {name: value for name, value in body.items() if name not in ADDED}, found.filled
-        documented = [r for r in documented_refusals(body, later) if not r.field.startswith(("ResourceConfig", "Tags"))]
-        if not {name.partition(".")[0] for name in (*body, *later)} & {"ResourceConfig", TUNED_RESOURCES}:
-            wanted = f"a value, or {TUNED_RESOURCES}"
-            documented.append(Refusal(field="ResourceConfig", found="not set", wanted=wanted))
-    stated = model_refusals(given, shape, filled=filled, later=later)
-    fields = {one.field for one in stated}
-    return stated + [one for one in documented if one.field not in fields]
-
-
-def _refused_around(found: Found) -> list[Refusal]:
-    """What SageMaker would refuse of the tuning job's request around a definition. The definitions are judged by themselves."""
-    if found.outer is None:
-        return []
-    said, later = said_part(found.outer)
-    several = said.get(DEFINITIONS)
-    request = {name: value for name, value in said.items() if name not in ("TrainingJobDefinition", DEFINITIONS)}
-    refused = model_refusals(request, OUTER_SHAPE, filled=found.outer_filled, later=later)
-    if "TrainingJobDefinition" in said and several is not None:
-        wanted = f"TrainingJobDefinition for one, or {DEFINITIONS} for several"
-        refused.append(Refusal(field=DEFINITIONS, found="set, beside TrainingJobDefinition", wanted=wanted))
-    if isinstance(several, list):
-        refused += _refused_names(several)
-    return refused
-
-
-def _refused_names(definitions: list[Any]) -> Iterator[Refusal]:
-    """Several definitions are told apart by their names."""
-    if not 1 <= len(definitions) <= DEFINITIONS_MAX:
-        yield Refusal(field=DEFINITIONS, found=f"{len(definitions)} items", wanted=f"1 to {DEFINITIONS_MAX} items")
-    names = [one.get("DefinitionName") for one in definitions if isinstance(one, Mapping)]
-    for name in sorted({name for name in names if isinstance(name, str) and names.count(name) > 1}):
-        found = f"{name} {times(names.count(name))}"
-        yield Refusal(field=f"{DEFINITIONS}[].DefinitionName", found=found, wanted="a name of its own for each definition")
 
 
 def _as_read(request: Mapping[str, Any], refused: list[Refusal]) -> tuple[dict[str, Any], set[str]]:

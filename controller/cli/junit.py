@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from controller.cli.printable import printable
 from controller.cli.run_cases import CaseResult
-
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # characters that XML 1.0 cannot contain
 
 
 def junit_report(results: Sequence[CaseResult], missed: Sequence[tuple[str, str]]) -> str:
@@ -33,7 +31,8 @@ def junit_report(results: Sequence[CaseResult], missed: Sequence[tuple[str, str]
             one = SubElement(suite, "testcase", name=_text(f"{kind} {name}"), classname="coverage")
             SubElement(one, "failure", message="no case reaches it")
     indent(root)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
+    said = tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{said}\n'
 
 
 def _suite(root: Element, name: str, tests: int, failures: int) -> Element:
@@ -41,4 +40,5 @@ def _suite(root: Element, name: str, tests: int, failures: int) -> Element:
 
 
 def _text(text: str) -> str:
-    return NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    """The text, line by line, without what XML 1.0 cannot contain or a terminal would obey."""
+    return "\n".join(map(printable, text.split("\n")))

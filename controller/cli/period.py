@@ -6,6 +6,7 @@ import re
 from datetime import date, timedelta
 
 from controller.cli.errors import BadInput
+from controller.units.calendar import month_start, next_month_start
 
 DAY = timedelta(days=1)
 ANY_DAY = date(2026, 1, 31)
@@ -15,14 +16,14 @@ WANTED = "2026-10, 2026-W41, 2026-10-05, 2026-10-01..2026-10-15, today, yesterda
 def period_of(text: str | None, today: date) -> tuple[date, date]:
     """The first day, and the day after the last; this month so far without a text. Raises BadInput, also for an empty text."""
     if text is None:
-        return today.replace(day=1), today + DAY
+        return month_start(today), today + DAY
     said = " ".join(text.lower().replace("-", " ").replace("_", " ").split())
     try:
         if said in ("today", "yesterday") or said.partition(" ")[0] in ("this", "last"):
             return _in_words(said, today)
         if re.fullmatch(r"\d{4}-\d{2}", text):
             first = date.fromisoformat(f"{text}-01")
-            return first, (first + timedelta(days=31)).replace(day=1)
+            return first, next_month_start(first)
         if re.fullmatch(r"\d{4}-W\d{2}", text):
             first = date.fromisoformat(f"{text}-1")
             return first, first + 7 * DAY
@@ -47,7 +48,7 @@ def _in_words(said: str, today: date) -> tuple[date, date]:
     begins = {
         "": today if which == "today" else today - DAY,
         "week": today - today.weekday() * DAY,
-        "month": today.replace(day=1),
+        "month": month_start(today),
         "year": today.replace(month=1, day=1),
     }
     begin = begins[length]
@@ -59,5 +60,5 @@ def _in_words(said: str, today: date) -> tuple[date, date]:
         return begin - 7 * DAY, begin
     if which == "last" and length:
         before = begin - DAY
-        return (before.replace(day=1) if length == "month" else before.replace(month=1, day=1)), begin
+        return (month_start(before) if length == "month" else before.replace(month=1, day=1)), begin
     raise KeyError(said)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from controller.cli.printable import json_text
 from controller.cli.version import installed_version
 from controller.policyfile import Level, Problem
 from controller.policyfile.problem import printable
@@ -20,7 +20,7 @@ def as_json(problems: Sequence[Problem]) -> str:
     """One object: the number of errors and warnings, and every problem with its place."""
     errors = sum(problem.level is Level.ERROR for problem in problems)
     said = {"errors": errors, "warnings": len(problems) - errors, "problems": [_problem(problem) for problem in problems]}
-    return json.dumps(said, indent=1, ensure_ascii=False) + "\n"
+    return json_text(said, indent=1) + "\n"
 
 
 def as_sarif(problems: Sequence[Problem]) -> str:
@@ -33,12 +33,12 @@ def as_sarif(problems: Sequence[Problem]) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(problem) for problem in problems],
     }
-    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False) + "\n"
+    return json_text({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
 def as_github(problems: Sequence[Problem]) -> str:
     """A workflow command for each problem, which GitHub shows beside the line."""
-    return "".join(f"{printable(_command(problem))}\n" for problem in problems)
+    return "".join(f"{_command(problem)}\n" for problem in problems)
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _command(problem: Problem) -> str:
 
 def _data(text: str) -> str:
     """Text as a workflow command carries it; a line break in it would begin another command."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 from controller.cli.ledger import with_outbox
 from controller.cli.options import Format, OutputFormat, Table
+from controller.cli.printable import json_text, printable
 from controller.ledger.halt import Halt
 from controller.ledger.lineage_id import LineageId
 from controller.notifications.message_text import halted
@@ -64,7 +64,7 @@ def run(format_: Format = OutputFormat.TEXT, table: Table = None) -> int:
     def looking(ledger: Ledger, outbox: Outbox, clock: Clock) -> int:
         now = clock.now()
         found = status_of(ledger, outbox, now)
-        print(json.dumps(as_json(found), ensure_ascii=False, indent=2) if format_ is OutputFormat.JSON else as_text(found, now))
+        print(json_text(as_json(found), indent=2) if format_ is OutputFormat.JSON else as_text(found, now))
         return 0
 
     return with_outbox(table, looking)
@@ -119,7 +119,7 @@ def _plain(members: Mapping[str, Any]) -> dict[str, Any]:
 
 def as_text(status: Status, now: datetime) -> str:
     """The status for a terminal."""
-    return "\n".join(_lines(status, now))
+    return "\n".join(map(printable, _lines(status, now)))
 
 
 def _lines(status: Status, now: datetime) -> Iterable[str]:

@@ -47,9 +47,9 @@ def event_of_deleted(lineage: Lineage, name: str) -> Publish | None:
     It says what the ledger recorded. The model and the ARN, which only the job's description showed, are left out: a stored
     event may have been written by somebody else.
     """
-    finished = lineage.entry(Finished, name)
-    if finished is None:
-        return None
+    finished, ended = lineage.entry(Finished, name), lineage.entry(Ended, name)
+    if finished is None or ended is None or finished.outcome is not ended.outcome:
+        return None  # no look at the job recorded that end
     measured = tuple(entry for entry in lineage.entries if isinstance(entry, Measured))
     return _event(lineage.id, finished, measured, arn=None, model=None)
 

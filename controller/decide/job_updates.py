@@ -19,6 +19,7 @@ def announce_updates(facts: Facts, said: Decision) -> Decision:
     decision = Decision()
     for at in job.interrupted_at:
         decision |= say(facts, Interrupted(job=JobFacts.of(job), at=at), at.isoformat())
-    if any(isinstance(e, Finished) and e.job == job.name for e in (*facts.lineage.entries, *said.entries)):
+    finished = any(isinstance(e, Finished) and e.job == job.name for e in (*facts.lineage.entries, *said.entries))
+    if finished and job.outcome is not None:
         decision |= say(facts, JobFinished(job=JobFacts.of(job), attempts=facts.number))
     return decision

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.jobs.checkpoint import at_risk_s
+from controller.jobs.checkpoint import SAVED_WITHIN, at_risk_s
 from controller.jobs.job import Job, Outcome
 from controller.ledger.entry import CheckpointScanned, Ended, Interrupted, Repeated, Started
 from controller.savings.progress import progress_of
@@ -71,9 +71,14 @@ def _occasion(job: Job, facts: Facts) -> str | None:
         return None if job.outcome is Outcome.COMPLETED else ENDED
     if broken := [(at, "interrupted") for at in job.interrupted_at] + [(at, "repeated") for at in job.repeated_at]:
         at, why = max(broken)
-        return f"{why}/{at.isoformat()}"
+        return f"{why}/{at.isoformat()}" if facts.now >= settled_at(job, at) else None
     trained = sum(((i.end or facts.now) - i.start for i in job.intervals), timedelta())
     return "first" if trained >= FIRST_SCAN_AFTER else None
+
+
+def settled_at(job: Job, at: datetime) -> datetime:
+    """When the container of an interrupted interval can write no more: after its grace, or once the next one trains."""
+    return min((i.start for i in job.intervals if i.start > at), default=at + SAVED_WITHIN)
 
 
 def checkpoint_scanned(facts: Facts) -> tuple[CheckpointScanned, ...]:

@@ -23,7 +23,10 @@ CHANGES_MAX = 10  # of a lineage, recorded and told; further ones have no effect
 
 
 def read_directives(facts: Facts) -> Decision:
-    """Record the tags in force at the first look; record and tell a later change, which has no effect until it is accepted."""
+    """Record the tags in force at the first look; record and tell a later change, which has no effect until it is accepted.
+
+    A change that was taken back is recorded without a message: from then on it cannot be accepted.
+    """
     now_said = facts.tags_now
     if facts.owned or not facts.newest or now_said is None:
         return Decision()
@@ -32,9 +35,13 @@ def read_directives(facts: Facts) -> Decision:
         return Decision(entries=(_read(facts, now_said, 0),))
     late = facts.now - facts.job.created_at < READ_AFTER  # of a new attempt, ListTags may not show all yet
     over = not facts.job.alive and open_submit(facts.lineage) is None
-    if late or over or now_said in (tags_of(force), tags_of(known[-1])) or len(known) > CHANGES_MAX:
+    if late or over or now_said == tags_of(known[-1]):
         return Decision()
     change = _read(facts, now_said, known[-1].number + 1)
+    if now_said == tags_of(force):  # taken back: nobody may accept it any more
+        return Decision(entries=(change,))
+    if len(known) > CHANGES_MAX:
+        return Decision()
     told = TagsChanged(
         job=JobFacts.of(facts.job), before=_shown(tags_of(force), now_said), after=_shown(now_said, tags_of(force)),
     )  # fmt: skip

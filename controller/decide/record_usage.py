@@ -26,7 +26,8 @@ def record_usage(facts: Facts) -> Decision:
     at = job.ended_at or facts.now
     usage = job.measurable_usage
     if usage is not None:
-        return Decision(entries=(_measured(facts, usage), _credited(facts, usage))) | credited
+        measured = _measured(facts, usage)
+        return Decision(entries=(measured, _credited(facts, usage), *_resumed_later(facts, measured))) | credited
     if facts.now >= at + USAGE_TIME_LIMIT:
         return Decision(entries=(Unmeasured(job=job.name, at=at, team=job.team, spot=job.spot),)) | credited
     return credited
@@ -85,18 +86,33 @@ def _resumed_from(facts: Facts) -> Decision:
     if job.checkpoint_uri is None or not went_beyond(job, facts.proven_training_s):
         return Decision()
     before = (e for e in lineage.entries if isinstance(e, Started) and e.number < facts.number)
-    found = (_credit_of(e, facts) for e in before if e.checkpoint_uri == job.checkpoint_uri)
+    found = (_credit_of(lineage.entry(Measured, e.job), facts) for e in before if e.checkpoint_uri == job.checkpoint_uri)
     return Decision(entries=tuple(credit for credit in found if credit is not None))
 
 
-def _credit_of(attempt: Started, facts: Facts) -> Credited | None:
+def _resumed_later(facts: Facts, measured: Measured) -> tuple[Credited, ...]:
+    """The credit of an attempt whose usage SageMaker showed only after a later attempt went beyond its checkpoints.
+
+    The later one may be at rest by then: nobody looks at it again.
+    """
+    uri, lineage = facts.job.checkpoint_uri, facts.lineage
+    after = [e.job for e in lineage.entries if isinstance(e, Started) and e.number > facts.number and e.checkpoint_uri == uri]
+    over = {e.job for e in lineage.entries if isinstance(e, Ended) and e.outcome is Outcome.COMPLETED}
+    wrote = {e.job for e in lineage.entries if isinstance(e, CheckpointScanned) and e.proven_s > 0 and e.problem is None}
+    credit = _credit_of(measured, facts) if uri is not None and (over | wrote).intersection(after) else None
+    return (credit,) if credit is not None else ()
+
+
+def _credit_of(measured: Measured | None, facts: Facts) -> Credited | None:
     """The useful training of an earlier attempt without a model, by its last scan; None while that is unknown."""
-    measured, last = facts.lineage.entry(Measured, attempt.job), facts.lineage.entry(Ended, attempt.job)
-    seen = next((s for s in _sightings(facts, attempt.job) if s.occasion == ENDED), None)
-    if measured is None or last is None or seen is None or last.outcome is Outcome.COMPLETED or seen.kept_s is None:
+    if measured is None:
+        return None
+    last = facts.lineage.entry(Ended, measured.job)
+    seen = next((s for s in _sightings(facts, measured.job) if s.occasion == ENDED), None)
+    if last is None or seen is None or last.outcome is Outcome.COMPLETED or seen.kept_s is None:
         return None
     useful_s, basis = resumed_seconds(seen.kept_s, measured.training_s, exact=seen.exact)
-    return Credited(job=attempt.job, at=measured.at, team=measured.team, useful_s=useful_s, basis=basis)
+    return Credited(job=measured.job, at=measured.at, team=measured.team, useful_s=useful_s, basis=basis)
 
 
 def _sightings(facts: Facts, job: str) -> tuple[CheckpointScanned, ...]:

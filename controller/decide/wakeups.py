@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.decide.observe import FIRST_SCAN_AFTER
+from controller.decide.observe import FIRST_SCAN_AFTER, settled_at
 from controller.decide.ownership import ask_again_at
 from controller.decide.record_usage import USAGE_TIME_LIMIT
 from controller.ledger.entry import Unmeasured
@@ -26,7 +26,7 @@ def schedule_wakeups(facts: Facts) -> Decision:
     job = facts.job
     owner = {ask_again_at(job, facts.now)} if facts.owner_undecided else set()
     if job.outcome is None:
-        said = owner | {next_wakeup_at(job.created_at, facts.now, most=HOUR)} | _first_sight(facts)
+        said = owner | {next_wakeup_at(job.created_at, facts.now, most=HOUR)} | _next_scan(facts)
         return _wakes(facts, said | (_to_come(facts) if facts.history is None else set()))
     anchor = job.ended_at or job.created_at
     declared = facts.now >= anchor + USAGE_TIME_LIMIT or facts.lineage.entry(Unmeasured, job.name)
@@ -37,11 +37,14 @@ def schedule_wakeups(facts: Facts) -> Decision:
     )  # fmt: skip
 
 
-def _first_sight(facts: Facts) -> set[datetime]:
-    """When the job has trained so long that its first checkpoint should be in S3."""
+def _next_scan(facts: Facts) -> set[datetime]:
+    """When its checkpoints are to be looked at: once its first one should be in S3, and once an interrupted container is gone."""
     job = facts.job
-    if job.checkpoint_uri is None or not job.intervals or job.intervals[-1].end is not None:
+    if job.checkpoint_uri is None or not job.intervals:
         return set()
+    if job.intervals[-1].end is not None:
+        broken = max((*job.interrupted_at, *job.repeated_at), default=None)
+        return {at for at in (settled_at(job, broken),) if at > facts.now} if broken is not None else set()
     before = sum(((i.end or i.start) - i.start for i in job.intervals[:-1]), timedelta())
     at = job.intervals[-1].start + FIRST_SCAN_AFTER - before
     return {at} if at > facts.now else set()

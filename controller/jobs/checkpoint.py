@@ -42,6 +42,7 @@ class CheckpointScan:
         return self.scanned_at
 
 
+SAVED_WITHIN = timedelta(seconds=120)  # of an interval's end: how long a container may go on to write
 NOT_LOOKED_INTO = "not looked into: the bucket is not in CheckpointBuckets"
 
 
@@ -55,6 +56,13 @@ def proven_of(interval: Interval, after: Interval | None, ended_at: datetime | N
     if written_at <= interval.start or (until is not None and written_at > until):
         return None
     return min(interval.end or written_at, written_at) - interval.start
+
+
+def written_until(interval: Interval, after: Interval | None, ended_at: datetime | None) -> datetime:
+    """From when on nothing that is written can be a checkpoint of this interval."""
+    end = interval.end or interval.start
+    until = after.start if after else ended_at
+    return end + SAVED_WITHIN if until is None else until if after is None else min(until, end + SAVED_WITHIN)
 
 
 def with_next(intervals: Sequence[Interval]) -> Iterable[tuple[Interval, Interval | None]]:

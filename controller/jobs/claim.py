@@ -119,6 +119,9 @@ def writing_there(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
     return tuple(c for c in others_than(claim, claims) if claim.equals(c) or claim.above(c))
 
 
-def holding_up(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
-    """The claims of other lineages that an attempt has to wait for before it may have this one."""
-    return tuple(c for c in others_than(claim, claims) if claim.waits_for(c))
+def holding_up(claim: Claim, claims: Iterable[Claim], *, new: bool = False) -> tuple[Claim, ...]:
+    """The claims of other lineages that stand before this one: those that an attempt has to wait for.
+
+    A ``new`` prefix, which a repair gives out, must be nobody's, whatever the roles are.
+    """
+    return writing_there(claim, claims) if new else tuple(c for c in others_than(claim, claims) if claim.waits_for(c))

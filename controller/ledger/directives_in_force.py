@@ -41,6 +41,8 @@ def in_force(lineage: Lineage) -> DirectivesRead | None:
 
 
 def pending(lineage: Lineage) -> DirectivesRead | None:
-    """The newest change, where it is not in force; None where nothing waits for a person."""
+    """The newest change, where it is not in force; None where nothing waits for a person, such as after it was taken back."""
     read, force = readings(lineage), in_force(lineage)
-    return read[-1] if read and force is not None and read[-1].number > force.number else None
+    if not read or force is None or read[-1].number <= force.number or tags_of(read[-1]) == tags_of(force):
+        return None
+    return read[-1]

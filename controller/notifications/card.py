@@ -159,7 +159,7 @@ def _fields(lineage: Lineage, last: Started, rate: Rate | None, *, told: bool) -
     if repeats:
         yield f"*Repeated by SageMaker*\n{times(repeats)}, after an internal error (RetryStrategy)"
     finished = lineage.entry(Finished, last.job)
-    if finished is not None and finished.deadline is not None:
+    if finished is not None and finished.deadline is not None and lineage.entry(Ended, last.job) is not None:
         kept = finished.outcome is Outcome.COMPLETED and finished.at <= finished.deadline
         yield f"*Deadline*\n{when(finished.deadline)}: {'met' if kept else 'missed'}"
 

@@ -22,6 +22,8 @@ from controller.notifications.mrkdwn import code, escaped, when
 from controller.units.duration import span
 from controller.units.plural import count
 
+TAGS_MOST = 1_200  # characters: four whole tags, so that nobody accepts what the message does not show
+
 
 def not_done(m: Refused | Abandoned) -> MessageText:
     what = f"was not submitted again as {bold(m.attempt)}" if m.attempt else "was not stopped"
@@ -98,8 +100,8 @@ def still_stopping(m: StillStopping) -> MessageText:
 def tags_changed(m: TagsChanged) -> MessageText:
     return explained(
         f":label: Tags of {bold(m.job.name)} were changed and are not in force",
-        why=f"In force: {escaped(m.before)}. Changed to: {escaped(m.after)}. Tags are read once, five minutes after the"
-        " creation.",
+        why=f"In force: {escaped(m.before, TAGS_MOST)}. Changed to: {escaped(m.after, TAGS_MOST)}. Tags are read once, five"
+        " minutes after the creation.",
         next_step="The job continues with the tags in force.",
         to_do="To accept the change, use Accept tags in the message of this job. The policy names who may do so.",
         small=small_print(m.job),

@@ -207,6 +207,8 @@ def _spot(job: Job, demands: Named, values: Values) -> RequestChange:
 
 def _waiting(job: Job, demands: Named, wanting: Sequence[str]) -> RequestChange:
     """How long the job waits on spot: at least as long as it may run, and no longer than a rule allows. Raises Impossible."""
+    if job.spot and job.excludes_spot and job.wait_s_max is None:
+        return {}  # it is not known whether SageMaker wants one
     limits = [(d.wait_s_most, name) for name, d in demands if d.wait_s_most is not None]
     if job.algorithm.checkpoints is False and not job.excludes_spot:  # else it is not known what SageMaker says
         limits.append((CAPPED_S, "SageMaker (for an algorithm that cannot checkpoint)"))

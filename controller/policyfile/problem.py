@@ -9,6 +9,7 @@ from enum import StrEnum
 from unicodedata import east_asian_width
 
 from controller.policyfile.similar_words import question
+from controller.units.free_text import inert_line
 
 Path = tuple[str | int, ...]
 LISTED_MAX = 12  # words of a list that a message shows
@@ -102,8 +103,8 @@ def _part(part: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without characters that a terminal would obey or hide."""
-    return "".join(one if one.isprintable() else " " if one == "\t" else "·" for one in text)
+    """The text without what a terminal or a CI system would obey or hide."""
+    return inert_line(text.replace("\t", " "), "·")
 
 
 def _width(text: str) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import Page, pages
 from controller.notifications.message_text import policy_text
 from controller.notifications.storm_message import storm_details, storm_head
+from controller.policy.sns_topic import is_topic
 from controller.runtime.ports import Answer, Message, Refused
 from controller.units.value import dataclass
 
@@ -22,6 +24,15 @@ class Batch:
     """What is sent together: one message, or many of one kind."""
 
     messages: tuple[Message, ...]
+
+
+def in_turn(channels: list[str], now: datetime) -> list[str]:
+    """The channels, each minute beginning with another one: while Slack is slow, the last ones of a pass get no time.
+
+    Topics come first: they need no secret of Slack, and go out where it cannot be read.
+    """
+    first = int(now.timestamp() // 60) % max(len(channels), 1)
+    return sorted(channels[first:] + channels[:first], key=is_topic, reverse=True)
 
 
 def batches(waiting: Sequence[Message]) -> list[Batch]:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from controller.runtime.ports import LateDay, Ports, Unreachable
 from controller.savings.dated_prices import with_prices
 from controller.savings.interruption_rates import pool_memories
-from controller.savings.rollup import roll_up
+from controller.savings.rollup import Rollup, roll_up
 
 DAY = timedelta(days=1)
 FIRST_LOOK_BACK = timedelta(days=35)  # how far back the first run goes
@@ -38,8 +38,10 @@ def close_days(ports: Ports) -> int:
             break
         seen = [mark for mark in marks.get(day, []) if mark.at is None or mark.at <= started_at - SETTLED]
         try:
-            _close(day, seen, ports)  # a younger mark stays: its entry may not be in the index yet
+            rollup = _close(day, seen, ports)  # a younger mark stays: its entry may not be in the index yet
             closed += 1
+            if day >= next_day:  # a day that is summed again was counted before
+                ports.tally.closed(rollup)
         except Exception as problem:
             problems.append(problem)
             if day >= next_day and isinstance(problem, Unreachable):
@@ -53,7 +55,7 @@ def close_days(ports: Ports) -> int:
     return closed
 
 
-def _close(day: date, marks: list[LateDay], ports: Ports) -> None:
+def _close(day: date, marks: list[LateDay], ports: Ports) -> Rollup:
     """Roll up a day, and the statistics of its pools. Raises Unreachable where somebody else always is faster."""
     since, until = _midnight(day), _midnight(day + DAY)
     for _ in range(TRIES):
@@ -63,7 +65,7 @@ def _close(day: date, marks: list[LateDay], ports: Ports) -> None:
         ports.ledger.pools.remember(day, pool_memories(entries, signals).values())
         rollup = roll_up(entries, signals, ports.ledger.market_signals.refused(since, until))
         if ports.ledger.days.put_rollup(day, rollup, settles=marks, if_still=versions):
-            return
+            return rollup
     raise Unreachable(f"the rollup of {day} was not written: somebody else rolled the day up, or forgot a person, {TRIES} times")
 
 

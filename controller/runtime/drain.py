@@ -15,7 +15,7 @@ from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import Page, page_of, pages
 from controller.notifications.parts import Part
 from controller.policy.sns_topic import is_topic
-from controller.runtime.batches import BATCH, UNMADE, Batch, batches, kind_of, sent, storm_pages
+from controller.runtime.batches import BATCH, UNMADE, Batch, batches, in_turn, kind_of, sent, storm_pages
 from controller.runtime.drained import Sent, with_what_is_left
 from controller.runtime.message_parts import card_of, parts_of, where_of
 from controller.runtime.outbox import WrongChannel
@@ -31,6 +31,7 @@ PAUSE_MAX = timedelta(minutes=15)
 PAUSE_SHARE = 4  # while Slack does not answer, a channel waits a quarter of the time that its oldest message has waited
 LONG_PAUSE = timedelta(hours=1)
 PASSED_OVER = timedelta(minutes=10)  # a message that got no answer for so long is perhaps at fault itself: the next one is tried
+PASSED_MAX = 20  # messages in a row that got no answer: then Slack is at fault
 TOO_OLD = timedelta(days=1)  # later it is listed in the digest
 PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then they are tried again
 
@@ -42,7 +43,7 @@ def drain(ports: Ports) -> Sent:
     """
     started_at, done = ports.clock.now(), Sent()
     problems: list[Exception] = []
-    channels = _in_turn(ports.outbox.channels(), started_at)
+    channels = in_turn(ports.outbox.channels(), started_at)
     for number, channel in enumerate(channels):
         now, ends_at = ports.clock.now(), started_at + TIME_LIMIT
         if now > ends_at:
@@ -70,15 +71,6 @@ def drain(ports: Ports) -> Sent:
     return with_what_is_left(done, channels, ports)
 
 
-def _in_turn(channels: list[str], now: datetime) -> list[str]:
-    """The channels, each minute beginning with another one: while Slack is slow, the last ones of a pass get no time.
-
-    Topics come first: they need no secret of Slack, and go out where it cannot be read.
-    """
-    first = int(now.timestamp() // 60) % max(len(channels), 1)
-    return sorted(channels[first:] + channels[:first], key=is_topic, reverse=True)
-
-
 @dataclass(slots=True)
 class _Queue:
     """One pass over the queue of one channel, whose only sender we are."""
@@ -90,6 +82,7 @@ class _Queue:
     shelved: int = 0
     set_aside: list[tuple[str, str, str]] = field(default_factory=list)
     why: str = ""
+    rest: Later | None = None  # why the rest of what was sent waits
     posts: PagePosts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,7 +97,7 @@ class _Queue:
         waiting = batches(self._fresh(self.ports.outbox.waiting(self.channel, BATCH)))
         steps = deque(topic_batches(waiting) if self.to_topic else waiting)
         calls_max = TOPIC_CALLS_MAX if self.to_topic else CALLS_MAX
-        passed: Message | None = None  # it got no answer, and nothing was accepted since
+        passed: list[Message] = []  # they got no answer, and nothing was accepted since
         held: set[str] = set()  # what belongs to one card keeps its order
         while steps:
             step = steps.popleft()
@@ -117,14 +110,19 @@ class _Queue:
                 case Done():
                     self.sent += any(message.has_text or message.plain for message in step.messages)
                     self._out(step.messages)
-                    passed = None
+                    passed = []
+                    if self.rest is not None:
+                        return self._pause(step.messages[0], self.rest)
                 case Later(why, after_s):
                     self.why, oldest = why, step.messages[0]
-                    if after_s is None and passed is None and self.ports.clock.now() - oldest.at >= PASSED_OVER:
-                        passed = oldest
-                        held |= {message.thread for message in step.messages if message.thread}
+                    recent = self.ports.clock.now() - oldest.at < PASSED_OVER
+                    if recent or after_s is not None or len(passed) >= PASSED_MAX:
+                        return self._pause((*passed, oldest)[0], answer)
+                    if len({message.thread for message in step.messages}) > 1:  # one of them may be at fault
+                        steps.extendleft(Batch((message,)) for message in reversed(step.messages))
                         continue
-                    return self._pause(passed or oldest) if after_s is None else timedelta(seconds=after_s)
+                    passed.append(oldest)
+                    held |= {oldest.thread} - {""}
                 case WrongChannel(why):
                     self.why = why
                     if not self._move(step.messages, why):
@@ -133,10 +131,12 @@ class _Queue:
                     steps.extendleft(Batch((message,)) for message in reversed(step.messages))
                 case Refused(why):
                     self._set_aside(step.messages[0], why)
-        return self._pause(passed) if passed else timedelta(0)
+        return self._pause(passed[0]) if passed else timedelta(0)
 
-    def _pause(self, oldest: Message) -> timedelta:
-        """How long to wait where Slack does not answer or has a fault: longer and longer, up to a quarter of an hour."""
+    def _pause(self, oldest: Message, answer: Later | None = None) -> timedelta:
+        """As long as Slack asks for; where it does not answer or has a fault, longer and longer, up to a quarter of an hour."""
+        if answer is not None and answer.after_s is not None:
+            return timedelta(seconds=answer.after_s)
         return min(max((self.ports.clock.now() - oldest.at) / PAUSE_SHARE, PAUSE), PAUSE_MAX)
 
     def _set_aside(self, message: Message, why: str) -> None:
@@ -253,9 +253,10 @@ class _Queue:
                 case Done():
                     self._out([page])
                 case Later() as later:
-                    return later
+                    self.rest = later
+                    break  # the pages wait in the queue
                 case WrongChannel():
-                    break  # the pages wait in the queue; the next pass hands them on
+                    break  # the next pass hands them on
                 case Refused(why):
                     self._set_aside(page, why)
         return answer

@@ -129,10 +129,11 @@ class ReadClaims(Protocol):
 class Claims(ReadClaims, Protocol):
     """Claims on checkpoint prefixes. Those of a live job are committed with its lineage."""
 
-    def claim(self, claim: Claim) -> tuple[Claim, ...]:
+    def claim(self, claim: Claim, *, new: bool = False) -> tuple[Claim, ...]:
         """Claim a checkpoint prefix for a job that is about to be created, or return the claims that it must wait for.
 
-        Of two that claim one prefix under one role at once, at most one gets it.
+        Of two that claim one prefix under one role at once, at most one gets it. A ``new`` prefix, which a repair gives out, is
+        claimed only where no job of another lineage writes, under any role.
         """
 
     def release(self, claim: Claim) -> None:

@@ -53,6 +53,12 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
     not ``decided`` now, whatever its row says, creates, stops and publishes nothing: it is only found out whether an earlier try
     took effect.
     """
+    result = _perform(intent, lineage, ports, reconcile, decided=decided)
+    ports.tally.performed(intent, result)
+    return result
+
+
+def _perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile, *, decided: bool) -> IntentResult | None:
     acts = isinstance(intent.action, Submit | Stop | Probe | Publish | Settle)
     on_hold = why_not_now(intent, lineage, ports) if decided or not acts else None
     if on_hold is not None:
@@ -182,7 +188,7 @@ def _submit(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports, reco
     claim = _claim(submit, lineage)
     if lineage.entry(Started, submit.job):
         return _made_already(intent, submit, lineage, ports, reconcile) or Done("was seen running")
-    others = ports.ledger.claims.claim(claim) if claim else ()
+    others = ports.ledger.claims.claim(claim, new=new_prefix_of(submit.changes) is not None) if claim else ()
     taken = _taken_prefix(submit, others, ports)
     if taken:
         answer: Answer = Refused(f"{NOT_FREE}{taken}")

@@ -7,6 +7,7 @@ that the call certainly did not take effect.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +24,7 @@ from controller.runtime.outbox import Chat, Message, Outbox, Post
 from controller.runtime.policy_ports import Policies
 from controller.runtime.read_events import Trigger
 from controller.runtime.schedule_ports import LateDay
+from controller.runtime.tally import Tally
 from controller.units.money import Rate
 from controller.units.value import dataclass
 
@@ -189,4 +191,5 @@ class Ports:
     prices: Prices
     clock: Clock
     home: Home = Home()
+    tally: Tally = field(default_factory=Tally)
     click_address: Callable[[], str] = str  # where this stack takes clicks that another stack of the Slack app passes on

@@ -87,6 +87,7 @@ def _act_until_nothing_is_new(trigger: Trigger, ports: Ports) -> Reconciled:
             if outpaced == OUTPACED_MAX:
                 raise Outpaced(f"{name}: the lineage {facts.lineage.id} changed {outpaced} times while it was read")
             continue
+        ports.tally.decided(decision)
         reconciled = Reconciled(lineage=facts.lineage.id, problems=whole.problems, unaccounted=job.unaccounted)
         older = facts.lineage.open_intents(name) if part is whole else ()
         again = _carry_out(decision, facts.lineage, older, facts.now, ports) or part is not whole
@@ -106,6 +107,7 @@ def _act_without_tags(job: Job, ports: Ports, created_in: LineageId | None) -> N
     decision = whole.cut(job.name, facts.now).leased(facts.now, facts.now + LEASE)
     if _stale(facts) or (decision and not ports.ledger.lineages.commit(facts.lineage, decision)):
         return
+    ports.tally.decided(decision)
     waiting = facts.lineage.open_intents(job.name)
     said = tuple(i for i in waiting if isinstance(i.action, Announce | RefreshCard) or decision.confirms(i) is not None)
     _carry_out(decision, facts.lineage, said, facts.now, ports)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from itertools import chain, islice
 
 from controller.ledger.entry import Started
@@ -20,7 +20,7 @@ from controller.runtime.ports import Unreachable
 from controller.runtime.slack_interactions import Answer, SlackPorts
 from controller.runtime.slack_permissions import refuses_to_read
 from controller.savings.report import By, report_of
-from controller.units.calendar import month_start
+from controller.units.calendar import month_start, next_month_start
 from controller.units.free_text import one_line
 
 HELP = (
@@ -84,7 +84,7 @@ def _savings(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
             return (Text(f"{_shown(word)} has not begun."),)
         if month.year < FIRST_YEAR:
             return (Text(f"Nothing is recorded of {_shown(word)}."),)
-        since, until = month, month_start(month + timedelta(days=31))
+        since, until = month, next_month_start(month)
     if len(months) > 1:
         return (Text(f"Name one month, such as {code(f'{today:%Y-%m}')}."),)
     days = dict(ports.ledger.days.rollups(since - (until - since), until))

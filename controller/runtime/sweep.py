@@ -12,7 +12,7 @@ from controller.runtime.policy_ports import RefusedPolicy
 from controller.runtime.ports import FailingTrigger, Overdue, Ports, Trigger
 from controller.runtime.reconcile import Reconciled, reconcile
 from controller.runtime.timeouts import TIME_LIMIT
-from controller.units.value import dataclass
+from controller.units.value import dataclass, replace
 
 _Failing = dict[tuple[str, str], FailingTrigger]
 TRIGGERS_MAX = 500
@@ -63,38 +63,35 @@ def sweep(ports: Ports) -> SweepResult:
     failing = {(one.lineage, one.key): one for one in ports.ledger.due.failing()}
     since = [*(one.trigger_at for one in overdue), *(one.since for one in failing.values())]
     oldest_s = max((int((started_at - at).total_seconds()) for at in since), default=0)
-    failed: list[tuple[str, Exception]] = []
-    problems: list[tuple[str, DeciderProblem]] = []
-    unaccounted: list[tuple[str, tuple[str, ...]]] = []
-    left = ""
+    done, left = SweepResult(), ""
     triggered: set[Trigger] = set()
     for one in overdue:
         if ports.clock.now() - started_at > TIME_LIMIT:
             left = "out of time"
             break
-        if one.trigger in triggered:
-            continue
-        triggered.add(one.trigger)
-        result = trigger_job(one.trigger, ports)
-        if isinstance(result, Exception):
-            failed.append((one.trigger.job, result))
-            again_at = ports.clock.now() + FAILED_DELAY
-            # Before the delay: a crash in between must not lose since when it is due.
-            ports.ledger.due.note_failing(one, again_at, f"{type(result).__name__}: {result}")
-            ports.ledger.due.delay(one, again_at)
-            continue
-        problems += [(one.trigger.job, problem) for problem in result.problems]
-        unaccounted += [(one.trigger.job, result.unaccounted)] if result.unaccounted else []
-        if (known := failing.pop((str(one.trigger.lineage), one.key), None)) is not None:
-            ports.ledger.due.forget_failing(known)
+        if one.trigger not in triggered:
+            triggered.add(one.trigger)
+            done += _trigger(one, failing, ports)
     if not left and len(overdue) < TRIGGERS_MAX:
         failing = _without_what_is_over(failing, overdue, started_at, ports)
     refused = announce_policy(ports)  # last: where its message cannot be queued, no job waits for it
-    newly = {name for name, _ in failed} - {one.job for one in failing.values()}
-    return SweepResult(
-        triggered=len(triggered), failed=tuple(failed), overdue_s=oldest_s, failing=len(failing) + len(newly), left=left,
-        problems=tuple(problems), unaccounted=tuple(unaccounted), policy_refused=refused,
-    )  # fmt: skip
+    newly = {name for name, _ in done.failed} - {one.job for one in failing.values()}
+    return replace(done, overdue_s=oldest_s, failing=len(failing) + len(newly), left=left, policy_refused=refused)
+
+
+def _trigger(overdue: Overdue, failing: _Failing, ports: Ports) -> SweepResult:
+    """Trigger one job. What works again is taken out of ``failing``."""
+    job, result = overdue.trigger.job, trigger_job(overdue.trigger, ports)
+    if isinstance(result, Exception):
+        again_at = ports.clock.now() + FAILED_DELAY
+        # Before the delay: a crash in between must not lose since when it is due.
+        ports.ledger.due.note_failing(overdue, again_at, f"{type(result).__name__}: {result}")
+        ports.ledger.due.delay(overdue, again_at)
+        return SweepResult(triggered=1, failed=((job, result),))
+    if (known := failing.pop((str(overdue.trigger.lineage), overdue.key), None)) is not None:
+        ports.ledger.due.forget_failing(known)
+    unaccounted = ((job, result.unaccounted),) if result.unaccounted else ()
+    return SweepResult(triggered=1, problems=tuple((job, problem) for problem in result.problems), unaccounted=unaccounted)
 
 
 def _without_what_is_over(failing: _Failing, overdue: Iterable[Overdue], now: datetime, ports: Ports) -> _Failing:

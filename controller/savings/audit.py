@@ -57,37 +57,67 @@ def audit(
     measured = {e.job: e for e in entries if isinstance(e, Measured) and since <= e.at < until}
     credited = _credits(entries, measured)
     unmeasured = {e.job for e in entries if isinstance(e, Unmeasured) and since <= e.at < until} - measured.keys()
-    started = [e for e in entries if isinstance(e, Started)]
-    scans = [e for e in entries if isinstance(e, CheckpointScanned)]
-    again: list[Entry] = []
-    differences: list[str] = []
-    kept = 0
-    for name, recorded in sorted(measured.items()):
-        job = jobs.get(name)
-        usage = job.measurable_usage if job else None
-        if job is None or usage is None or job.outcome is None:
-            again += [recorded, *([credited[name]] if name in credited else [])]
-            continue
-        job = replace(job, usage=usage)
-        prices = rate_of if when_recorded is None else when_recorded(recorded)
-        if prices is None and is_agreed(recorded.rate_source):
-            kept += 1
-            found = _measured(recorded, job, None, lineages, started)
-        else:
-            found = _measured(recorded, job, prices or rate_of, lineages, started)
-        useful_s, basis = _useful(job, scans, _later_attempts(job, recorded, jobs, lineages, started))
-        held = credited[name].useful_s if name in credited else 0
-        again += [found, Credited(job=name, at=recorded.at, team=recorded.team, useful_s=useful_s, basis=basis)]
-        differences += [f"{name}: {what}" for what in _differing(recorded, found)]
-        if held != useful_s:
-            differences.append(f"{name}: {held} useful seconds recorded, {useful_s} recomputed")
-    differences += _shown_since(unmeasured, jobs)
-    return Audit(
-        attempts=len(measured) + len(unmeasured), unmeasured=len(unmeasured), differences=tuple(differences),
-        gone=tuple(sorted(name for name in measured if name not in jobs)),
-        recorded=_total((*measured.values(), *credited.values())), recomputed=_total(again),
-        rates_kept=kept,
+    known = _Known(
+        jobs=jobs, lineages=lineages, started=tuple(e for e in entries if isinstance(e, Started)),
+        scans=tuple(e for e in entries if isinstance(e, CheckpointScanned)),
     )  # fmt: skip
+
+    def prices_of(recorded: Measured) -> RateOf | None:
+        prices = rate_of if when_recorded is None else when_recorded(recorded)
+        return None if prices is None and is_agreed(recorded.rate_source) else prices or rate_of
+
+    again = [_recomputed(recorded, credited.get(name), known, prices_of) for name, recorded in sorted(measured.items())]
+    differences = [what for one in again for what in one.differences]
+    return Audit(
+        attempts=len(measured) + len(unmeasured), unmeasured=len(unmeasured),
+        differences=(*differences, *_shown_since(unmeasured, jobs)),
+        gone=tuple(sorted(name for name in measured if name not in jobs)),
+        recorded=_total((*measured.values(), *credited.values())),
+        recomputed=_total(entry for one in again for entry in one.entries),
+        rates_kept=sum(one.rate_kept for one in again),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What is known beside the recorded figures: what SageMaker describes today, and entries of all attempts."""
+
+    jobs: Mapping[str, Job]
+    lineages: Mapping[str, str]
+    started: tuple[Started, ...]
+    scans: tuple[CheckpointScanned, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Recomputed:
+    """One attempt as it is computed today; as it was recorded, where SageMaker shows nothing of it."""
+
+    entries: tuple[Entry, ...]
+    differences: tuple[str, ...] = ()
+    rate_kept: bool = False
+
+
+def _recomputed(
+    recorded: Measured, credit: Credited | None, known: _Known, prices_of: Callable[[Measured], RateOf | None]
+) -> _Recomputed:
+    """``prices_of`` gives None where the recorded rate is kept."""
+    name, job = recorded.job, known.jobs.get(recorded.job)
+    usage = job.measurable_usage if job else None
+    if job is None or usage is None or job.outcome is None:
+        return _Recomputed(entries=(recorded, *([credit] if credit else [])))
+    job, prices = replace(job, usage=usage), prices_of(recorded)
+    found = _measured(recorded, job, prices, known.lineages, known.started)
+    later = _later_attempts(job, recorded, known.jobs, known.lineages, known.started)
+    useful_s, basis = _useful(job, known.scans, later)
+    differences = list(_differing(recorded, found))
+    held = credit.useful_s if credit else 0
+    if held != useful_s:
+        differences.append(f"{held} useful seconds recorded, {useful_s} recomputed")
+    return _Recomputed(
+        entries=(found, Credited(job=name, at=recorded.at, team=recorded.team, useful_s=useful_s, basis=basis)),
+        differences=tuple(f"{name}: {what}" for what in differences),
+        rate_kept=prices is None,
+    )
 
 
 def _credits(entries: Iterable[Entry], measured: Collection[str]) -> dict[str, Credited]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from controller.jobs.checkpoint import proven_of, with_next
+from controller.jobs.checkpoint import proven_of, with_next, written_until
 from controller.jobs.job import Interval, Job, Outcome, Service, Usage
 from controller.units.value import dataclass
 
@@ -104,8 +104,8 @@ def _proven(
 ) -> tuple[timedelta, bool]:
     """How much of an interval a scan proves, and whether it certainly is all that was kept.
 
-    It is certain where a scan saw the whole prefix after the interval and found nothing newer. A scan after the next interval has
-    written a checkpoint proves nothing any more.
+    It is certain where a scan saw the whole prefix once the interval's container could write no more, and found nothing newer. A
+    scan after the next interval has written a checkpoint proves nothing any more.
     """
     kept, certain = timedelta(), False
     end = interval.end or interval.start
@@ -114,7 +114,7 @@ def _proven(
         proven = proven_of(interval, after, ended_at, written) if written is not None else None
         kept = max(kept, proven or timedelta())
         newer = written is not None and written > end and proven is None
-        certain = certain or (scan.at >= end and scan.complete and not newer)
+        certain = certain or (scan.at >= written_until(interval, after, ended_at) and scan.complete and not newer)
     return kept, certain
 
 

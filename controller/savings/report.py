@@ -16,7 +16,7 @@ from controller.savings.forecast import Forecast, forecast_of
 from controller.savings.interruption_rates import estimate
 from controller.savings.own_cost import own_cost_micros
 from controller.savings.rollup import KEPT, MISSED, CountKind, Group, Mover, Rollup
-from controller.units.calendar import month_start
+from controller.units.calendar import month_start, next_month_start
 from controller.units.money import Micros
 from controller.units.plural import count
 from controller.units.value import dataclass
@@ -179,7 +179,8 @@ def report_of(
     return Report(
         since=since, until=until, by=by, teams=tuple(sorted(teams)), total=Line(name="all", savings=of.total),
         before=Line(name="before", savings=before.total), lines=_lines(of, by), movers=of.movers,
-        days=of_days, trend=_trend(part, since, until), forecast=forecast_of(of_days, since, until), origin=origin,
+        days=of_days, trend=_trend(part, since, until), origin=origin,
+        forecast=forecast_of(of_days, since, until, origin.made_at.date() if origin else None),
         outcomes=_most(of, CountKind.OUTCOME), violations=_most(of, CountKind.VIOLATION), interruptions=_pools(of),
         signals=_most(of, CountKind.SIGNAL), refused=_refused(of), rates=_most(of, CountKind.RATE),
         deadlines_kept=kept[KEPT], deadlines_missed=kept[MISSED],
@@ -215,7 +216,7 @@ def periods_before(since: date, until: date) -> list[tuple[date, date]]:
     if until <= since:
         return []
     found = []
-    whole_month = since == month_start(since) and until == month_start(since + 31 * DAY)
+    whole_month = since == month_start(since) and until == next_month_start(since)
     for _ in range(PERIODS_BEFORE):
         if since <= FIRST_DAY + (until - since):
             break

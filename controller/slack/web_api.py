@@ -59,11 +59,13 @@ class SlackChat:
     threads = True
 
     def __init__(
-        self, token: Callable[[], str], base_url: str = WebClient.BASE_URL, *, renewed: Callable[[], bool] = lambda: False
-    ) -> None:
+        self, token: Callable[[], str], base_url: str = WebClient.BASE_URL, *,
+        renewed: Callable[[], bool] = lambda: False, client: Callable[..., WebClient] = WebClient,
+    ) -> None:  # fmt: skip
         self._token = token
         self._renewed = renewed
         self._base_url = base_url
+        self._client = client
         self._clients: dict[tuple[int, str], WebClient] = {}
         self._home = ""
 
@@ -143,7 +145,7 @@ class SlackChat:
         token = self._token()
         if (timeout_s, token) not in self._clients:
             self._clients = {key: client for key, client in self._clients.items() if key[1] == token}
-            client = WebClient(token=token, base_url=self._base_url, timeout=timeout_s, retry_handlers=[])
+            client = self._client(token=token, base_url=self._base_url, timeout=timeout_s, retry_handlers=[])
             self._clients[timeout_s, token] = client
         return self._clients[timeout_s, token]
 

@@ -21,3 +21,8 @@ def month_key(now: datetime) -> str:
 def month_start(day: date) -> date:
     """The first day of a day's month."""
     return day.replace(day=1)
+
+
+def next_month_start(day: date) -> date:
+    """The first day of the month after a day's month. Raises OverflowError after December 9999."""
+    return month_start(month_start(day) + timedelta(days=31))

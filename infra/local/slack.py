@@ -45,15 +45,19 @@ class Trouble(Enum):
     SERVER_ERROR = "answers 500 and an HTML page"
     HANG_UP = "closes the connection without an answer"
     NOT_JSON = "answers 200 and something that is not JSON"
+    WAIT_LONG = "answers 429 and asks to wait for more than a day"
+    WAIT_ODD = "answers 429 and asks to wait for what is no number"
+    OK_IS_TEXT = "answers 200, and its ok is not true but a text"
+    PROXY = "is not reached: a proxy answers 400"
 
 
 @dataclass(slots=True, kw_only=True)
 class Slack:
     """A workspace: its messages, and how it fails.
 
-    `limits_rate` enables the rate limit. `trouble` is how every call fails until it is None, and
-    `refuses` the error code with which every post is refused. The first message creates a channel,
-    unless `channels` lists the names that exist.
+    `limits_rate` enables the rate limit. `trouble` is how every call fails until it is None, `trouble_with` how a call with these
+    arguments does. `refuses` is the error code with which every post is refused, `closed` has one for each channel that takes no
+    post. The first message creates a channel, unless `channels` lists the names that exist.
     """
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -61,6 +65,8 @@ class Slack:
     channels: frozenset[str] | None = None
     limits_rate: bool = False
     trouble: Trouble | None = None
+    trouble_with: Callable[[Mapping[str, Any]], Trouble | None] = lambda _: None
+    closed: Mapping[str, str] = field(default_factory=dict)
     native: bool = True
     refuses: str = ""
     groups: dict[str, list[str]] = field(default_factory=dict)
@@ -99,6 +105,8 @@ class Slack:
             raise Refused(self.refuses)
         wanted = str(arguments.get("channel") or "")
         channel = next((name for name, made in self._ids.items() if made == wanted), wanted)
+        if channel in self.closed:
+            raise Refused(self.closed[channel])
         if not channel or (self.channels is not None and channel not in self.channels):
             raise Refused("channel_not_found")
         text, blocks = content(arguments, native=self.native)
@@ -214,15 +222,19 @@ def respond(slack: Slack, request: Request) -> Response | None:
             slack.users.ephemerals.append(str(said.get("text", "")))
             slack.users.ephemeral_blocks.append(said.get("blocks") or [])
         return text_response("ok")
-    match slack.trouble:
-        case Trouble.SERVER_ERROR:
-            return text_response("<html><body>Server Error</body></html>", 500, "text/html")
-        case Trouble.NOT_JSON:
-            return text_response("<html><body>captive portal</body></html>", 200, "text/html")
-        case Trouble.HANG_UP:
-            return None
-        case None:
-            return _call(slack, request)
+    trouble = slack.trouble or slack.trouble_with(_arguments(request))
+    return _call(slack, request) if trouble is None else TROUBLES[trouble]
+
+
+TROUBLES: Mapping[Trouble, Response | None] = {
+    Trouble.SERVER_ERROR: text_response("<html><body>Server Error</body></html>", 500, "text/html"),
+    Trouble.NOT_JSON: text_response("<html><body>captive portal</body></html>", 200, "text/html"),
+    Trouble.HANG_UP: None,
+    Trouble.WAIT_LONG: json_response({"ok": False, "error": "ratelimited"}, 429, **{"Retry-After": "99999"}),
+    Trouble.WAIT_ODD: json_response({"ok": False, "error": "ratelimited"}, 429, **{"Retry-After": "soon"}),
+    Trouble.OK_IS_TEXT: json_response({"ok": "true", "ts": "1.1", "channel": "C00000000"}),
+    Trouble.PROXY: json_response({"error": "bad_request", "message": "the proxy takes no such request"}, 400),
+}
 
 
 def _get(slack: Slack, path: str) -> Response:

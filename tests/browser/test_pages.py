@@ -95,10 +95,36 @@ def test_the_report_is_readable_at_every_width_and_in_dark_mode(report: str) -> 
     assert wrong_with(report) == []
 
 
+SERIES = """() => {
+  const linear = (v) => v / 255 <= .03928 ? v / 255 / 12.92 : ((v / 255 + .055) / 1.055) ** 2.4
+  const light = (s) => { const [r, g, b] = (s.match(/[\\d.]+/g) || []).slice(0, 3).map(linear)
+    return .2126 * r + .7152 * g + .0722 * b }
+  const page = light(getComputedStyle(document.body).backgroundColor)
+  return [...document.querySelectorAll('figure svg .series .line, figure svg .series rect')].map(e => {
+    const one = light(getComputedStyle(e).stroke)
+    return (Math.max(one, page) + .05) / (Math.min(one, page) + .05) })
+}"""
+
+
+def test_in_the_dark_lines_and_bars_stand_out_from_the_page(report: str) -> None:
+    """A line is thin, and thinner on a phone: WCAG's least contrast of graphics, 3, is not enough for it."""
+    with looking(report, width=390, dark=True) as (page, _):
+        ratios = page.evaluate(SERIES)
+    assert len(ratios) > 10
+    assert min(ratios) >= 4.5
+
+
 def test_the_report_shows_names_as_they_are_and_loads_nothing(report: str) -> None:
     with looking(report) as (page, _):
         assert "team <b>0</b>" in page.inner_text("main")
         assert page.evaluate("performance.getEntriesByType('resource').length") == 0
+
+
+def test_no_heading_of_the_report_is_left_alone_at_the_end_of_a_printed_page(report: str) -> None:
+    with looking(report) as (page, _):
+        page.emulate_media(media="print")
+        after = page.evaluate("[...document.querySelectorAll('h2')].map(e => getComputedStyle(e).breakAfter)")
+    assert set(after) == {"avoid"}
 
 
 def test_the_slack_page_is_readable_at_every_width_and_in_dark_mode(slack: Slack) -> None:

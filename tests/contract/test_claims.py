@@ -50,6 +50,19 @@ def test_a_claim_under_another_role_holds_nobody_up(ledger: Ledger, theirs: str)
     assert ledger.claims.claim(MINE) == ()
 
 
+@pytest.mark.parametrize("theirs", ["bert/", "bert/large/"])
+def test_a_new_prefix_is_given_to_one_lineage_alone_whatever_the_roles_are(ledger: Ledger, theirs: str) -> None:
+    stranger = replace(THEIRS, prefix=theirs, role="arn:aws:iam::111122223333:role/stranger")
+    above = replace(stranger, prefix="", job="on-the-bucket")
+    assert ledger.claims.claim(above) == ()
+    assert ledger.claims.claim(stranger) == ()
+    assert ledger.claims.claim(MINE, new=True) == (stranger,)
+    assert stranger in ledger.claims.claims_on("checkpoints")
+    assert MINE not in ledger.claims.claims_on("checkpoints")
+    ledger.claims.release(stranger)
+    assert ledger.claims.claim(MINE, new=True) == ()
+
+
 def test_prefixes_without_a_common_object_can_both_be_claimed(ledger: Ledger) -> None:
     apart = [replace(THEIRS, prefix="bert-large/"), replace(THEIRS, bucket="elsewhere", prefix="bert/")]
     for claim in (MINE, *apart):

@@ -62,7 +62,8 @@ def test_a_rollup_too_large_for_one_item_is_read_in_full(ledger: Ledger) -> None
 
 def test_an_entry_for_an_earlier_day_marks_that_day_as_late(ledger: Ledger) -> None:
     commit(ledger, interrupted())
-    assert list(ledger.days.late()) == [LateDay(day=TODAY, lineage=str(lineage_id()), version=1)]
+    [mark] = ledger.days.late()
+    assert (mark, mark.at) == (LateDay(day=TODAY, lineage=str(lineage_id()), version=1), BEGIN + DAY)
 
 
 def test_an_entry_for_the_current_day_marks_nothing(ledger: Ledger) -> None:

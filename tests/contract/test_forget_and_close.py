@@ -20,6 +20,7 @@ from controller.decide.decision import Decision
 from controller.ledger.entry import Credited, Entry
 from controller.runtime.close_days import close_days
 from controller.runtime.ports import Unreachable
+from controller.runtime.tally import Tally
 from infra.local import aws
 from tests.builders import BEGIN, lineage_id
 from tests.client_errors import client_error
@@ -88,7 +89,7 @@ class Stack:
         """One run of the function that closes days."""
 
         class Place:
-            ledger = DynamoLedger(client, self.table)
+            ledger, tally = DynamoLedger(client, self.table), Tally()
             now = staticmethod(lambda: self.now_at)
             rate = staticmethod(lambda *_: None)
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from controller.decide.repair_prefix import new_prefix_of
+from controller.jobs.job import Outcome
+from controller.ledger.halt import halt_of
+from controller.policy.policy import Repair, RuleAction
+from controller.runtime.ports import Answer, Done
 from infra.local.host import Host
+from tests import builders
+from tests.account import Account
+from tests.builders import BEGIN
 from tests.security.lab import CheckpointStore, lab, launch, request, run, status, texts
+from tests.simulation.memory import MemoryLedger
 
 POLICY = """
 version: 1
@@ -70,6 +81,34 @@ def test_two_jobs_that_are_repaired_at_once_are_given_two_prefixes() -> None:
         assert {job.status for job in made} == {"Completed"}
         assert len({uri_of(job).rstrip("/") for job in made}) == 3
         assert all(trained_s(host, job) >= WORK_S for job in made)
+
+
+@pytest.mark.parametrize("role", ["", "second"])
+def test_two_repairs_that_choose_one_prefix_at_the_same_moment_are_not_both_given_it(role: str) -> None:
+    """Both look before either writes: a halt lies between the decisions and the calls. Their roles may differ."""
+    repair = Repair(checkpoint="s3://acme-checkpoints/{team}/")
+    saved = builders.rule("saved", kind="checkpoint-required", options={"runtime_over_s": 900}, action=RuleAction.REPAIR)
+    policy, memory = builders.policy(rules=(replace(saved, repair=repair),)), MemoryLedger()
+    account = Account(policy, ledger=memory, now=BEGIN + timedelta(minutes=10))
+    for name, other in (("bert", ""), ("gpt", role)):
+        started = builders.job(name)
+        account.jobs[name] = replace(started, checkpoint_uri=None, role=f"{started.role}{other}")
+
+    def stopped(name: str) -> Answer:
+        account.end(name, Outcome.STOPPED)
+        return Done("stopping")
+
+    account.on_stop = stopped
+    for name in ("bert", "gpt"):
+        account.trigger(name)
+    memory.call_halt(halt_of(why="both decide now", who="U1", since=account.now))
+    account.pass_time(timedelta(minutes=10))
+    assert account.asked == []
+    memory.halted = None
+    account.pass_time(timedelta(minutes=30))
+    given = [new_prefix_of(submit.changes) for submit in account.asked]
+    assert given[0] == "s3://acme-checkpoints/vision/"
+    assert len(given) == len(set(given)) == 2
 
 
 def test_an_empty_prefix_is_given_as_the_template_says() -> None:

@@ -14,10 +14,12 @@ from controller.decide.decision import Decision
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.ledger.attempt_name import probe_name
-from controller.ledger.entry import Started
+from controller.ledger.entry import Finished, Started
 from controller.ledger.intent import Action, Intent, IntentResult, Probe, Publish, Purpose, Settle, Stop, Submit
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import MoveCause
+from controller.notifications.card import card
+from controller.policy.slack_settings import Importance, SlackSettings
 from infra.local.host import TABLE, Host
 from tests import builders
 from tests.account import Account
@@ -163,6 +165,34 @@ def test_a_forged_event_about_a_deleted_job_is_replaced_by_what_the_ledger_recor
         told, again = (json.loads(publish.detail) for publish in account.published)
         assert again == told | {"modelArtifacts": None, "trainingJobArn": None}
         assert account.published[1].detail_type == "Spotwarden Lineage Finished"
+
+
+FORGED_END = Finished(
+    job="bert", at=BEGIN, team="vision", family="bert", outcome=Outcome.COMPLETED, attempts=1, spot=True,
+    instance_type="ml.g5.2xlarge", region="us-east-1", work_s=1, deadline=BEGIN,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("ends", [None, Outcome.FAILED, Outcome.STOPPED], ids=str)
+def test_a_forged_end_of_a_lineage_says_nothing_that_no_look_at_its_job_recorded(ends: Outcome | None) -> None:
+    """The job lives, or ended in another way, and is deleted: no event, message or card says that it completed."""
+    news = SlackSettings(tell=(Importance.NEWS,))
+    account = Account(builders.policy(rules=(), slack=news), now=BEGIN + timedelta(hours=1))
+    account.jobs["bert"] = builders.job()
+    account.trigger("bert")
+    whose = builders.lineage_id()
+    assert account.ledger.lineages.commit(account.ledger.lineages.load(whose), Decision(entries=(FORGED_END,)))
+    account.trigger("bert", whose)
+    assert "Deadline" not in str(card(account.ledger.lineages.load(whose), account.policy, account.now))
+    assert MessageKind.FINISHED not in {one.kind for one in account.outbox.waiting("#ml-spot", 100)}
+    if ends is not None:
+        account.end("bert", ends)
+        account.trigger("bert", whose)
+    forged = Publish(about="bert", detail_type="Spotwarden Lineage Finished", detail="{}")
+    account.ledger.row(whose).put(Intent(action=forged, due_at=account.now))
+    del account.jobs["bert"]
+    account.pass_time(timedelta(minutes=10))
+    assert account.published == []
 
 
 @pytest.mark.parametrize("forged", [{"account": "money/others/2026-11"}, {"about": "another"}, {"account": "", "about": ""}])

@@ -5,15 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from controller.ledger.entry import DirectivesRead, Ended
+from controller.decide.read_directives import read_directives
+from controller.decide.user_requests import accepted_requests
+from controller.jobs.job import Outcome
+from controller.ledger.entry import DirectivesRead, Ended, UserRequested
+from controller.ledger.intent import Announce
+from controller.notifications.messages import text_of
+from controller.policy.slack_settings import SlackSettings
+from controller.policy.user_request import UserRequest
 from infra.local.host import Host
 from infra.local.sagemaker.capacity import Steps
 from infra.local.slack_message import Message
+from tests import builders
+from tests.builders import BEGIN
 from tests.security.lab import MONDAY, entries, lab, launch, messages, request, run, status, texts
+from tests.unit.decide.test_user_requests import STARTED
 
 POLICY = """
 version: 1
@@ -139,6 +151,70 @@ def test_a_change_takes_effect_when_the_person_of_the_policy_accepts_the_one_tha
         run(host, hours=3)
         assert "*victim* is moved to on-demand" in texts(host)
         assert "of training are lost" in texts(host)
+
+
+FIRST = DirectivesRead(job="bert", at=BEGIN, team="vision", number=0, deadline="2026-03-03T09:00Z")
+CHANGE = replace(FIRST, number=1, deadline=None, resubmit="never")
+AGAIN = replace(FIRST, number=2, deadline="2026-03-03T01:00Z")
+TAKEN_BACK = replace(FIRST, number=2)
+APPROVAL = UserRequested(
+    job="bert", at=BEGIN + timedelta(minutes=50), team=None, request=UserRequest.ACCEPT_TAGS, who="U0LOCAL1", number=1
+)
+ENDED = Ended(
+    job="bert", at=BEGIN, team="vision", outcome=Outcome.FAILED, seen_at=BEGIN, failure="", spot=True,
+    instance_type="ml.g5.xlarge", region="us-east-1",
+)  # fmt: skip
+
+
+def approved(
+    *waiting: UserRequested, after: tuple[Any, ...] = (CHANGE,), may: tuple[str, ...] = ("U0LOCAL1", "U0LOCAL3")
+) -> list[str]:
+    """Who approved a change of tags, as the look at the job takes it in."""
+    rules = builders.policy(slack=SlackSettings(may={UserRequest.ACCEPT_TAGS: may} if may else {}))
+    known = builders.lineage(entries=(STARTED, FIRST, *after))
+    taken = accepted_requests(waiting, known, rules, BEGIN + timedelta(hours=1))
+    return [one.who for one in taken if isinstance(one, UserRequested) and one.number == 1]
+
+
+def test_only_the_change_that_was_shown_is_accepted_and_only_by_whom_the_policy_lists() -> None:
+    assert approved(APPROVAL) == ["U0LOCAL1"]
+    for wrong in (
+        replace(APPROVAL, who="U0GUEST"),
+        replace(APPROVAL, who="u0local1"),
+        replace(APPROVAL, who="U0LOCAL1 "),
+        replace(APPROVAL, who=""),
+        replace(APPROVAL, number=0),
+        replace(APPROVAL, number=2),
+        replace(APPROVAL, number=-1),
+        replace(APPROVAL, job="gpt"),
+        replace(APPROVAL, request=UserRequest.WAIVE),
+        replace(APPROVAL, at=BEGIN - timedelta(days=2)),
+    ):
+        assert approved(wrong) == [], wrong
+    assert approved(APPROVAL, may=()) == []
+
+
+def test_a_change_is_accepted_once_and_not_after_it_was_changed_again_taken_back_or_the_job_ended() -> None:
+    other = replace(APPROVAL, who="U0LOCAL3", at=APPROVAL.at + timedelta(minutes=1))
+    assert approved(other, APPROVAL) == ["U0LOCAL1"]
+    assert approved(APPROVAL, after=(CHANGE, AGAIN)) == []
+    assert approved(APPROVAL, after=(CHANGE, TAKEN_BACK)) == []
+    assert approved(APPROVAL, after=(CHANGE, ENDED)) == []
+    assert approved(other, after=(CHANGE, APPROVAL)) == []
+
+
+def test_the_message_about_a_change_shows_all_of_it() -> None:
+    """A long value before another one hides nothing that is accepted with it."""
+    values = {"spotwarden:deadline": "d" * 256, "spotwarden:family": "f" * 256, "spotwarden:resubmit": "never"}
+    about = builders.facts(
+        builders.job(tags={"team": "vision", **values}), now=BEGIN + timedelta(minutes=10),
+        lineage=builders.lineage(entries=(FIRST,)),
+    )  # fmt: skip
+    [said] = read_directives(about).intents
+    assert isinstance(said.action, Announce)
+    body = text_of(said.action.kind, said.action.facts).body
+    for key, value in values.items():
+        assert f"{key}={value}" in body
 
 
 def test_a_running_job_without_a_checkpoint_is_moved_only_where_the_policy_says_so() -> None:

@@ -12,13 +12,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from controller.ledger.entry import Measured, Started
+from controller.ledger.entry import Measured
 from controller.ledger.intent import Submit
-from controller.ledger.lineage import Lineage
+from controller.ledger.lineage import Lineage, team_of
 from controller.ledger.move_cause import MoveCause
 from controller.policy.policy import Policy
 from controller.policy.resubmission import Resubmission
-from controller.policy.selector import Selector
 from controller.savings.attempt_savings import spent_micros
 from controller.units.money import Micros, cost_micros
 
@@ -53,11 +52,11 @@ def _over_its_team_s(new: Life, most: Micros, lineage: Lineage, checker: Invaria
     caps, submit = _capped(_blocks(checker), "team_month_cap_micros"), _submit(new, lineage)
     if not caps or submit is None:
         return ""
-    team, held = _team(new, lineage), 0
+    team, held = team_of(lineage), 0
     for life in checker.lives:
         theirs = checker.ledger.lineages.load(life.lineage) if life.ours and life.deleted_at is None else None
         made = _submit(life, theirs) if theirs is not None else None
-        if theirs is None or made is None or made.month != submit.month or _team(life, theirs) != team:
+        if theirs is None or made is None or made.month != submit.month or team_of(theirs) != team:
             continue
         if made.cap_micros is None:  # no cap applied to it, so nothing was reserved
             continue
@@ -69,8 +68,11 @@ def _over_its_team_s(new: Life, most: Micros, lineage: Lineage, checker: Invaria
 
 
 def may_have_no_cap(life: Life, policies: Iterable[Policy]) -> bool:
-    """Whether an attempt may have been made without a block, and so without its caps: a repair needs none."""
-    for_all = (any(block.match == Selector() for block in policy.resubmissions) for policy in policies)
+    """Whether an attempt may have been made without any cap: a repair, where the tags or the role of its job exclude each block.
+
+    The name of a job excludes none: the caps of a block that selects other names hold for its repair too.
+    """
+    for_all = (any(not block.match.tags and not block.match.role for block in policy.resubmissions) for policy in policies)
     return life.cause is MoveCause.REPAIR and not all(for_all)
 
 
@@ -94,11 +96,6 @@ def _capped(blocks: Iterable[Resubmission], name: str) -> list[Micros]:
 def _submit(life: Life, lineage: Lineage) -> Submit | None:
     intent = lineage.intent(f"submit/{life.name}")
     return intent.action if intent is not None and isinstance(intent.action, Submit) else None
-
-
-def _team(life: Life, lineage: Lineage) -> str | None:
-    before = lineage.entry(Started, life.about or "")
-    return before.team if before is not None else None
 
 
 def _most_micros(life: Life) -> Micros | None:

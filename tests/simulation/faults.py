@@ -48,6 +48,15 @@ class Faults:
     silent_tags: int = 0  # ListTags alone answers nothing but errors, for up to three hours
     empty_pages: float = 0.0  # a page of ListTrainingJobs is empty, and is not the last one
 
+    # How Slack answers, per call or per lineage.
+    odd_answers: float = 0.0  # an error, a page of a proxy, a wait of a day, a closed connection, or a yes that is none
+    sick_messages: float = 0.0  # every message about a lineage is answered with a server error
+
+    # How S3 answers, per history or per call.
+    silent_s3: int = 0  # S3 does not answer, for up to three hours
+    slow_down: float = 0.0  # S3 asks to slow down
+    denied_buckets: int = 0  # our role may not list one of the buckets
+
     # What people do with attempts, per history.
     call_off: int = 0  # a person calls off an attempt that waits
 
@@ -108,5 +117,10 @@ CHANCES: Final[Mapping[str, tuple[Any, ...]]] = {
     "break_rules": (0, 0, 0, 3),
     "late_looks": (0, 0, 0, 0, 0, 0, 0, 0.5),
     "silent_tags": (0, 0, 0, 1, 2),
+    "odd_answers": (0, 0, 0.05, 0.3),
+    "sick_messages": (0, 0, 0, 0.5),
+    "silent_s3": (0, 0, 0, 1, 2),
+    "slow_down": (0, 0, 0, 0.1),
+    "denied_buckets": (0, 0, 0, 0, 1),
 }
 """The values that ``Faults.drawn`` chooses from."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from random import Random
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ReadTimeoutError
@@ -124,6 +125,25 @@ class FaultyClient(FaultyPort):
         elif self._lambdas.current is not None and self._lambdas.rng.random() < self._lambdas.faults.empty_pages:
             return {"TrainingJobSummaries": [], "NextToken": EMPTY + asked.get("NextToken", "")}
         return self.__getattr__("list_training_jobs")(**asked)
+
+
+class FaultyS3:
+    """What S3 answers instead of a list of objects: nothing, SlowDown, or AccessDenied for a bucket."""
+
+    def __init__(self, lambdas: Lambdas, rng: Random, denied: Collection[str]) -> None:
+        self._lambdas, self._rng, self._denied = lambdas, rng, denied
+
+    def fails(self, bucket: str) -> None:
+        """Raise what S3 answers, where it does not list."""
+        if self._lambdas.s3_down:
+            self._lambdas.happened["silent_s3"] += 1
+            raise self._rng.choice([no_answer("ListObjectsV2"), client_error("InternalError", "", "ListObjectsV2", status=500)])
+        if bucket in self._denied:
+            self._lambdas.happened["denied_buckets"] += 1
+            raise client_error("AccessDenied", "Access Denied", "ListObjectsV2", status=403)
+        if self._rng.random() < self._lambdas.faults.slow_down:
+            self._lambdas.happened["slow_down"] += 1
+            raise client_error("SlowDown", "Please reduce your request rate.", "ListObjectsV2", status=503)
 
 
 def throttled() -> Any:

@@ -18,61 +18,22 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.ledger.intent import Publish
 from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
-from controller.notifications.block_kit import Page
 from controller.policy.policy import Policy
-from controller.runtime.outbox import WrongChannel
-from controller.runtime.ports import Answer, Done, Later, Ports, Post, Refused, Unreachable
+from controller.runtime.ports import Answer, Done, Later, Ports, Unreachable
 from controller.units.money import Rate
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
-from infra.local.slack_message import Refused as SlackRefused
-from infra.local.slack_message import content
 from tests.simulation.cap_invariants import MICROS_PER_H
 from tests.simulation.faulty_ports import CheckedClient, FaultyClient, FaultyLedger, FaultyPort, raising
 from tests.simulation.lambdas import Lambdas
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
 from tests.simulation.memory.s3 import MemoryS3, newest_saved_at
+from tests.simulation.workspace import Workspace
 from tests.simulation.world_invariants import ROLES, InvariantChecker, require
 
 ROLLOUT = timedelta(minutes=5)  # during a deployment, old containers still run
 PRICED = "ml.g5.2xlarge"
 BUCKETS = ("checkpoints", "saved")  # the parameter CheckpointBuckets
-
-
-CLOSED = {"#closed": "channel_not_found", "#read-only": "restricted_action_read_only_channel"}
-
-
-def _refused(page: Page) -> str | None:
-    """Why Slack refuses a page: among others, all texts of its blocks together are too long."""
-    try:
-        content({"text": page.text, "blocks": list(page.blocks)})
-    except SlackRefused as refused:
-        return str(refused)
-    return None
-
-
-class Slack:
-    """Channels that accept every message within Slack's limits and keep it, but for two."""
-
-    threads = True
-
-    def __init__(self) -> None:
-        self.posted: list[tuple[str, str, Page]] = []  # channel, thread, page
-        self.edits = 0
-
-    def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
-        if channel in CLOSED:
-            return WrongChannel(CLOSED[channel])
-        if (why := _refused(page)) is not None:
-            return Refused(why)
-        self.posted.append((channel, thread_ts, page))
-        return Done(f"C{channel}/{len(self.posted)}")
-
-    def update(self, post: Post, page: Page) -> Answer:
-        assert int(post.ts) <= len(self.posted), post
-        assert page.blocks
-        self.edits += 1
-        return Done()
 
 
 @dataclass(slots=True)
@@ -129,12 +90,13 @@ class Prices:
 class MemoryCheckpoints(S3Checkpoints):
     """The real adapter over S3 in memory, with an invariant: nothing but a checkpoint is taken for one."""
 
-    def __init__(self, world: World, now: Callable[[], datetime] | None = None, *, others: float = 0, seed: object = 0) -> None:
-        super().__init__(MemoryS3(world, now or (lambda: world.now), others=others, seed=seed), BUCKETS)
+    def __init__(self, world: World, now: Callable[[], datetime] | None = None, **s3: Any) -> None:
+        super().__init__(MemoryS3(world, now or (lambda: world.now), **s3), BUCKETS)
         self._world = world
 
     def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
-        seen, newest_at = super().scan(uri, now=now, ignore=ignore), newest_saved_at(self._world, uri)
+        seen = super().scan(uri, now=now, ignore=ignore)
+        newest_at = newest_saved_at(self._world, uri) if seen.problem is None else None
         require(seen.newest_at == newest_at, f"only checkpoints prove training: {uri} has {newest_at}, and {seen} was seen")
         return seen
 
@@ -183,7 +145,7 @@ class CheckedLedger(MemoryLedger):
 
 
 def ports(
-    lambdas: Lambdas, client: Client, checker: InvariantChecker, ledger: MemoryLedger, outbox: MemoryOutbox, slack: Slack,
+    lambdas: Lambdas, client: Client, checker: InvariantChecker, ledger: MemoryLedger, outbox: MemoryOutbox, slack: Workspace,
     policies: Rollout, broken: set[str], checkpoints: MemoryCheckpoints, events: Bus,
 ) -> Ports:  # fmt: skip
     """Build the ports of every function of one history."""

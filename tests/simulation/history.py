@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -26,11 +27,13 @@ from tests.builders import BEGIN
 from tests.simulation import actors, harness, policies_and_tags
 from tests.simulation.canceller import Canceller
 from tests.simulation.faults import Faults
-from tests.simulation.harness import Bus, CheckedLedger, MemoryCheckpoints, Rollout, Slack
+from tests.simulation.faulty_ports import FaultyS3
+from tests.simulation.harness import BUCKETS, Bus, CheckedLedger, MemoryCheckpoints, Rollout
 from tests.simulation.lambdas import Killed, Lambdas
 from tests.simulation.memory import MemoryOutbox
 from tests.simulation.replace_function import replaced
 from tests.simulation.stranger import Stranger
+from tests.simulation.workspace import Workspace
 from tests.simulation.world_invariants import InvariantChecker, Violation, require
 
 FAULT_PERIOD: Final = timedelta(hours=4)
@@ -54,13 +57,14 @@ class History:
     checker: InvariantChecker = field(init=False)
     ledger: CheckedLedger = field(init=False)
     outbox: MemoryOutbox = field(init=False)
-    slack: Slack = field(init=False)
+    slack: Workspace = field(init=False)
     events: Bus = field(init=False)
     world: World = field(init=False)
     policies: list[Policy] = field(init=False)
     rollout: Rollout = field(init=False)
     broken: set[str] = field(init=False)
     late: Counter[str] = field(default_factory=Counter)
+    _waits: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.faults = faults = self.faults or Faults.drawn(self._stream("faults"))
@@ -85,17 +89,22 @@ class History:
         if faults.break_rules:
             self.policies = policies_and_tags.repairing(self._stream("repairs"), self.policies)
         self._extend_request = partial(policies_and_tags.with_deadline_tags, more, begin=BEGIN) if extended else None
-        self.ledger, self.outbox, self.slack, self.events = CheckedLedger(), MemoryOutbox(), Slack(), Bus()
+        self.ledger, self.outbox, self.events = CheckedLedger(), MemoryOutbox(), Bus()
         self.checker = InvariantChecker(self.world, self.ledger, self._limits(), edited=faults.edit_policy > 0)
         self.ledger.checker = self.checker
         self.lambdas = Lambdas(BEGIN, faults, self._stream("lambdas"), self.world.advance_to)
+        self.slack = Workspace(self.lambdas, self._stream("slack"), self._is_sick)
         roots = actors.NAMES[: self.jobs or self._stream("jobs").choice([2, 3, 5])]
         self.broken = set(roots[: faults.broken])
         self._silent: set[str] = set()
         self._roots = roots
         self.rollout = Rollout(self.lambdas, self.ledger, [(BEGIN, self.policies[0])])
         self.checker.intervals = self.rollout.intervals
-        checkpoints = MemoryCheckpoints(self.world, lambda: self.lambdas.now, others=faults.other_files, seed=self.seed)
+        buckets = self._stream("buckets")
+        s3 = FaultyS3(self.lambdas, buckets, buckets.sample(BUCKETS, faults.denied_buckets))
+        checkpoints = MemoryCheckpoints(
+            self.world, lambda: self.lambdas.now, others=faults.other_files, seed=self.seed, fails=s3.fails
+        )  # fmt: skip
         self.ports = harness.ports(
             self.lambdas, Client(self.world, validate=False), self.checker, self.ledger, self.outbox, self.slack,
             self.rollout, self._silent, checkpoints, self.events,
@@ -165,6 +174,7 @@ class History:
             self._at(called_at + timedelta(minutes=when.randrange(5, 60)), partial(self.ledger.halts.set_halt, None))
         self._plan_outages("outages", self.faults.outages, "down")
         self._plan_outages("silent tags", self.faults.silent_tags, "tags_down")
+        self._plan_outages("silent S3", self.faults.silent_s3, "s3_down")
         breaks_at = BEGIN + when.choice([timedelta(0), HOUR])  # before the controller knows them, or later
         self._at(breaks_at, partial(self._silent.update, self.broken))
         self.lambdas.at(self.faults_end_at, self._end_faults)
@@ -203,7 +213,8 @@ class History:
 
     def _end_faults(self) -> None:
         """From now on no call fails. Broken jobs stay broken, and events keep their faults."""
-        self.lambdas.faults, self.lambdas.down, self.lambdas.tags_down = Faults(), False, False
+        self.lambdas.faults = Faults()
+        self.lambdas.down = self.lambdas.tags_down = self.lambdas.s3_down = False
         self.ledger.halts.set_halt(None)
 
     # Time.
@@ -252,6 +263,20 @@ class History:
         latest = max((life.job.modified_at for life in self.checker.lives), default=BEGIN)
         passed = [self.ledger.passes.passed_until(which) for which in DiscoverPass]
         return all(until is not None and until > latest + timedelta(minutes=20) for until in passed)
+
+    def _is_sick(self, text: str) -> bool:
+        """Whether Slack answers a message with errors, by the lineages that it names."""
+        assert self.faults is not None
+        sick = [name for name in self._roots if self._stream(f"sick/{name}").random() < self.faults.sick_messages]
+        return any(re.search(rf"\b{name}\b", text) for name in sick)
+
+    def _check_others_go_on(self) -> None:
+        """While Slack answers some messages with errors, no other waits for two hours; a card may show any name."""
+        queued = [message for queue in self.outbox.queues.values() for message in queue.values()]
+        well = {message.key for message in queued if message.has_text and not self.slack.is_sick(str(message))}
+        self._waits = Counter({key: self._waits[key] + 1 for key in well})
+        late = [key for key, hours in self._waits.items() if hours > 2]
+        require(not late, f"what Slack takes goes on while it answers other messages with errors: {late}")
 
     def _check_nothing_is_late(self) -> None:
         """After the faults, no intent of a job that SageMaker describes is an hour late; one broken lineage delays no other."""
@@ -304,6 +329,7 @@ class History:
     def _run_minute(self, minute: datetime) -> None:
         if minute.minute == 0:
             self._check_nothing_is_late()
+            self._check_others_go_on()
         if minute.minute == 0 and self._has_changes():
             self.lambdas.invoke("discover", lambda: self._run_pass(discover.discover), self._check_expected)
         if any(at <= minute for at in self._trigger_times()):

@@ -82,6 +82,7 @@ class Lambdas:
     queue: deque[Invocation] = field(default_factory=deque)
     down: bool = False  # whether SageMaker answers nothing but errors
     tags_down: bool = False  # whether ListTags alone does
+    s3_down: bool = False  # whether S3 does not answer
     _heap: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
     _count: int = 0
     _hub: Any = field(default_factory=getcurrent)

@@ -19,8 +19,8 @@ from controller.ledger import lineage
 from controller.ledger.intent import IntentResult
 from controller.ledger.lineage import ATTEMPT_TAG, Lineage
 from controller.ledger.lineage_id import LineageId
-from controller.runtime import discover, gather, perform, reconcile, sweep
-from controller.runtime.ports import Done, Later, Trigger
+from controller.runtime import discover, drain, gather, perform, reconcile, sweep
+from controller.runtime.ports import Done, Later, Trigger, Unreachable
 from controller.savings import interruption_rates
 from tests.simulation import world_invariants
 from tests.simulation.faulty_ports import FaultyLedger
@@ -104,7 +104,7 @@ def _rest_first(_: Any) -> Any:
 
 
 def _claim_always(_: Any) -> Any:
-    def claim(self: Any, claim: Any) -> Any:
+    def claim(self: Any, claim: Any, **_: Any) -> Any:
         self.held[place_of(claim)] = claim
         return ()
 
@@ -170,6 +170,16 @@ def _warnings_counted(with_warnings: Any) -> Any:
     return counting
 
 
+def _tags_or_none(tags: Any) -> Any:
+    def read(self: Any, arn: str) -> Any:
+        try:
+            return tags(self, arn)
+        except Unreachable:
+            return {}
+
+    return read
+
+
 def _affords_all(afford: Any) -> Any:
     return lambda facts, changes, *, capped=True: afford(facts, changes, capped=False)
 
@@ -224,12 +234,15 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     # Moves, repairs and limits.
     "a halt is not checked": ((perform, "why_not_now", replace_by(lambda intent, lineage, ports: None)),),
     "a lineage's cap is not asked": ((submission, "afford", _affords_all),),
+    "a team's cap is not asked": ((MemoryLedger, "spend", replace_by(lambda self, *spent: True)),),
     "a moved job is forgotten": ((resubmit, "_moved", replace_by(lambda facts, block, cause: Decision())),),
     "a repaired job is forgotten": ((resubmit, "_repaired", replace_by(lambda facts, stop, block: Decision())),),
     "what our change broke is left": ((resubmit, "changed_by_us", replace_by(lambda facts: False)),),
     "any file is a checkpoint": ((s3_checkpoints, "checkpoint_files", replace_by(lambda files, ignore=(): tuple(files))),),
     "a sibling's files are a job's own": ((s3_checkpoints, "_Listing", _without_last_slash),),
     "warnings are interruptions": ((interruption_rates, "_with_warnings", _warnings_counted),),
+    "a message without an answer is not passed over": ((drain, "PASSED_OVER", replace_by(timedelta(days=2))),),
+    "tags without an answer are none": ((SageMakerJobs, "_tags", _tags_or_none),),
     "owners are unknown": (
         (read_job, "service_of", replace_by(lambda described, tags: None)),
         (ownership, "service_of", replace_by(lambda described, tags: None)),

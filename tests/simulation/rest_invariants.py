@@ -187,7 +187,7 @@ def followed_up(history: History, lineage: Lineage, name: str) -> bool:
 
 def every_announcement_is_posted(history: History) -> None:
     """Every announcement that was not withdrawn was posted to a channel that exists."""
-    posted = {line for _, _, page in history.slack.posted for line in page.text.splitlines()}
+    posted = {line for message in history.slack.posted for line in message.text.splitlines()}
     posted |= {m.text().title for shelf in history.outbox.shelf.values() for m in shelf.values()}
     for lineage, row in history.ledger.rows.items():
         if lineage.root in history.broken:

@@ -39,6 +39,7 @@ SHOWN_BY = {
     "a moved job is forgotten": 71,
     "a stored row counts as decided": 24,
     "a lineage's cap is not asked": 97,
+    "a team's cap is not asked": 50087,
     "any role is passed": 5,
     "what our change broke is left": 187,
     "any file is a checkpoint": 3,
@@ -48,6 +49,8 @@ SHOWN_BY = {
     "a repaired job is forgotten": 30,
     "owners are unknown": 5,
     "Create before the commit is known": 8,
+    "a message without an answer is not passed over": 33,
+    "tags without an answer are none": 71,
 }
 
 

@@ -25,12 +25,12 @@ class DynamoClaims:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        """Claim the prefix, or return the claims to wait for. Raises Unreachable when others were faster three times."""
+    def claim(self, claim: Claim, *, new: bool = False) -> tuple[Claim, ...]:
+        """Claim the prefix, or return the claims before it. Raises Unreachable when others were faster three times."""
         pk = claim_pk(claim.bucket)
         for _ in range(TRIES):
             head = self._table.get(pk, HEAD)  # read before the rest: a claim in between changes the version
-            others = holding_up(claim, self.claims_on(claim.bucket))
+            others = holding_up(claim, self.claims_on(claim.bucket), new=new)
             if others:
                 return others
             if self._table.transact([next_version(pk, version_of(head)), taking(claim)]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from controller.cli.backtest_deadline.market import RunResult, SpotSignal, Strat
 from controller.cli.backtest_deadline.strategies import ManagedSpot, SpotElseOnDemand, Spotwarden, UniformProgress
 from controller.cli.errors import BadInput
 from controller.cli.options import Format, OutputFormat
+from controller.cli.printable import json_text
 
 SHAPES = "48h/52h,48h/60h,48h/70h,12h/18h,12h/24h,4h/8h"
 
@@ -73,7 +73,7 @@ def run(
     results = tuple(_results(cases, spot_price, signal, WITHOUT_CHECKPOINTS if no_checkpoints else STRATEGIES))
     if format_ is OutputFormat.JSON:
         for result in results:
-            print(json.dumps(asdict(result)))
+            print(json_text(asdict(result)))
     else:
         _print(results)
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,6 +15,7 @@ from controller.cli.backtest_policies.output import BAD_LINES_MAX, Source, as_js
 from controller.cli.backtest_policies.totals import Backtest, PolicyTotals, everything
 from controller.cli.errors import BadInput
 from controller.cli.history.recorded import BadLine, recorded_jobs
+from controller.cli.printable import json_text, printable
 from controller.cli.usage import BAD_INPUT
 from controller.policy.load_policy import load_policy
 from controller.policyfile import BadPolicy, compile_folder
@@ -63,7 +63,7 @@ def run(
     for found in recorded_jobs(history, fields):
         if isinstance(found, BadLine):
             bad_lines += 1
-            print(f"{history}: line {found.line}: {found.why}", file=sys.stderr)
+            print(printable(f"{history}: line {found.line}: {found.why}"), file=sys.stderr)
             if len(bad) < BAD_LINES_MAX:
                 bad.append(found)
         else:
@@ -73,7 +73,7 @@ def run(
     result.finish()
     source = Source(history=history, folder=folder, against=against or "", bad=bad, bad_lines=bad_lines)
     if format_ is BacktestFormat.JSON:
-        print(json.dumps(as_json(result, source), indent=2))
+        print(json_text(as_json(result, source), indent=2))
     else:
         for line in lines(result, source, markdown=format_ is BacktestFormat.MARKDOWN):
             print(line)

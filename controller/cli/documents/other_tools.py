@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from difflib import get_close_matches
 from itertools import islice
@@ -45,10 +46,10 @@ ELSEWHERE: Mapping[re.Pattern[str], str] = {
 def unreadable(name: str, error: OSError) -> str:
     """Why a file cannot be read, and what was probably meant."""
     if isinstance(error, IsADirectoryError):
-        return f"found a folder, wanted its files: spotwarden check {name.rstrip('/')}/*"
+        return f"found a folder, wanted its files: spotwarden check {shlex.quote(name.rstrip('/'))}/*"
     for pattern, wanted in ELSEWHERE.items():
         if found := pattern.fullmatch(name):
-            return wanted.format(name=name, service=_of_arn(name) if found.groups() else "")
+            return wanted.format(name=shlex.quote(name), service=_of_arn(name) if found.groups() else "")
     said = f"found {error.strerror or error}, wanted a file that can be read"
     if not isinstance(error, FileNotFoundError):
         return said

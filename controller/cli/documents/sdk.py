@@ -139,14 +139,10 @@ def estimator_request(kind: str, given: Mapping[str, Any], rest: Any = None) -> 
         value = given.get(name, default if rest is None else rest)
         return default if value is None else value
 
-    image: Any = of("image_uri", of("image_name"))
-    if kind in FRAMEWORK_IMAGES and not isinstance(image, str):
-        image = FRAMEWORK_IMAGES[kind]
-    elif kind in BUILT_IN_CLASSES:
-        image = BUILT_IN_IMAGES[BUILT_IN_CLASSES[kind]]
-    elif kind == "JumpStartEstimator" and image is None:
-        image = JUMP_START
-    specification = {"TrainingImage": image, "AlgorithmName": of("algorithm_arn"), "TrainingInputMode": of("input_mode", "File")}
+    specification = {
+        "TrainingImage": _estimator_image(kind, of("image_uri", of("image_name"))), "AlgorithmName": of("algorithm_arn"),
+        "TrainingInputMode": of("input_mode", "File"),
+    }  # fmt: skip
     groups = of("instance_groups")
     model_default = DEFAULT if kind == "JumpStartEstimator" else None
     resources = {
@@ -161,9 +157,7 @@ def estimator_request(kind: str, given: Mapping[str, Any], rest: Any = None) -> 
     hyperparameters = of("hyperparameters", {})
     if scripted is not None and isinstance(hyperparameters, Mapping):
         hyperparameters = {**hyperparameters, "sagemaker_program": scripted if isinstance(scripted, str) else "script"}
-    output = of("output_path", DEFAULT)
     retries = of("max_retry_attempts")
-    checkpoints = of("checkpoint_s3_uri")
     request: dict[str, Any] = _clean(
         {
             "TrainingJobName": _named_after(of("base_job_name")),
@@ -175,8 +169,8 @@ def estimator_request(kind: str, given: Mapping[str, Any], rest: Any = None) -> 
                 "MaxWaitTimeInSeconds": of("max_wait", of("train_max_wait")),
             },
             "EnableManagedSpotTraining": of("use_spot_instances", of("train_use_spot_instances")),
-            "CheckpointConfig": _checkpoints(checkpoints),
-            "OutputDataConfig": {"S3OutputPath": output},
+            "CheckpointConfig": _checkpoints(of("checkpoint_s3_uri")),
+            "OutputDataConfig": {"S3OutputPath": of("output_path", DEFAULT)},
             "HyperParameters": texts(hyperparameters),
             "Environment": of("environment"),
             "Tags": tag_list(of("tags")),
@@ -186,6 +180,15 @@ def estimator_request(kind: str, given: Mapping[str, Any], rest: Any = None) -> 
     return request
 
 
+def _estimator_image(kind: str, image: Any) -> Any:
+    """The image of an Estimator: that of its class where it has one, else the given one."""
+    if kind in FRAMEWORK_IMAGES and not isinstance(image, str):
+        return FRAMEWORK_IMAGES[kind]
+    if kind in BUILT_IN_CLASSES:
+        return BUILT_IN_IMAGES[BUILT_IN_CLASSES[kind]]
+    return JUMP_START if kind == "JumpStartEstimator" and image is None else image
+
+
 def trainer_request(given: Mapping[str, Any], rest: Any = None) -> dict[str, Any]:
     """The request of a ModelTrainer."""
 
@@ -193,53 +196,54 @@ def trainer_request(given: Mapping[str, Any], rest: Any = None) -> dict[str, Any
         value = given.get(name, default if rest is None else rest)
         return default if value is None else value
 
-    compute, limits = of("compute", {}), of("stopping_condition", {})
-    spot: Any = None
-    resources: Any = compute
-    if isinstance(compute, Mapping):
-        spot = compute.get("enable_managed_spot_training")
-        kept = {name: value for name, value in compute.items() if name != "enable_managed_spot_training" and value is not None}
-        resources = _renamed(kept, "ResourceConfig")
-        if not any(name in resources for name in ("InstanceGroups", "InstancePreferences")):
-            resources = {"InstanceType": V3_INSTANCE, "InstanceCount": 1, **resources}
-        resources = {"VolumeSizeInGB": V3_VOLUME_GB, **resources}
-    elif isinstance(compute, Later):
-        spot = compute
-    if isinstance(limits, Mapping):
-        kept = {name: value for name, value in limits.items() if value is not None}
-        limits = {"MaxRuntimeInSeconds": V3_RUNTIME_S, **_renamed(kept, "StoppingCondition")}
-    image = of("training_image")
-    hyperparameters = of("hyperparameters", {})
+    compute, limits, hyperparameters = of("compute", {}), of("stopping_condition", {}), of("hyperparameters", {})
     if isinstance(hyperparameters, str):
         hyperparameters = Later(why=f"the file {hyperparameters}")
     if of("source_code") is not None and isinstance(hyperparameters, Mapping):
         hyperparameters = {**hyperparameters, "sagemaker_program": "script"}
-    output = of("output_data_config", {})
-    if isinstance(output, Mapping):
-        output = {"S3OutputPath": DEFAULT, **_renamed({k: v for k, v in output.items() if v is not None}, "OutputDataConfig")}
-    checkpoints, retries = of("checkpoint_config"), of("retry_strategy")
-    if isinstance(checkpoints, Mapping):
-        checkpoints = {"S3Uri": DEFAULT, **_renamed({k: v for k, v in checkpoints.items() if v is not None}, "CheckpointConfig")}
     request: dict[str, Any] = _clean(
         {
             "TrainingJobName": NAMED,
             "RoleArn": _role(of("role", DEFAULT)),
             "AlgorithmSpecification": {
-                "TrainingImage": image, "AlgorithmName": of("algorithm_name"),
+                "TrainingImage": of("training_image"), "AlgorithmName": of("algorithm_name"),
                 "TrainingInputMode": of("training_input_mode", "File"),
             },
-            "ResourceConfig": resources,
-            "StoppingCondition": limits,
-            "EnableManagedSpotTraining": spot,
-            "CheckpointConfig": checkpoints,
-            "OutputDataConfig": output,
+            "ResourceConfig": _trainer_resources(compute),
+            "StoppingCondition": _with_defaults(limits, "StoppingCondition", MaxRuntimeInSeconds=V3_RUNTIME_S),
+            "EnableManagedSpotTraining": _trainer_spot(compute),
+            "CheckpointConfig": _with_defaults(of("checkpoint_config"), "CheckpointConfig", S3Uri=DEFAULT),
+            "OutputDataConfig": _with_defaults(of("output_data_config", {}), "OutputDataConfig", S3OutputPath=DEFAULT),
             "HyperParameters": texts(hyperparameters),
             "Environment": of("environment"),
             "Tags": tag_list(of("tags")),
-            "RetryStrategy": _renamed(retries, "RetryStrategy"),
+            "RetryStrategy": _renamed(of("retry_strategy"), "RetryStrategy"),
         }
     )  # fmt: skip
     return request
+
+
+def _trainer_spot(compute: Any) -> Any:
+    if isinstance(compute, Mapping):
+        return compute.get("enable_managed_spot_training")
+    return compute if isinstance(compute, Later) else None
+
+
+def _trainer_resources(compute: Any) -> Any:
+    if not isinstance(compute, Mapping):
+        return compute
+    asked = {name: value for name, value in compute.items() if name != "enable_managed_spot_training"}
+    resources = _with_defaults(asked, "ResourceConfig")
+    others = any(name in resources for name in ("InstanceGroups", "InstancePreferences"))
+    instances = {} if others else {"InstanceType": V3_INSTANCE, "InstanceCount": 1}
+    return {"VolumeSizeInGB": V3_VOLUME_GB, **instances, **resources}
+
+
+def _with_defaults(given: Any, shape_name: str, **defaults: Any) -> Any:
+    """A section under SageMaker's own names, with what the SDK adds where it is not given."""
+    if not isinstance(given, Mapping):
+        return given
+    return {**defaults, **_renamed({name: value for name, value in given.items() if value is not None}, shape_name)}
 
 
 def of_a_recipe(given: Mapping[str, Any]) -> dict[str, Any]:

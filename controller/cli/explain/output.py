@@ -11,7 +11,7 @@ from typing import Any
 from controller.cli.explain.reasons import BlockReason, Looked, RuleReason, WaiverReason, options_text, wanted_text
 from controller.cli.explain.timeline import Event
 from controller.cli.judging import Checked
-from controller.cli.printable import printable
+from controller.cli.printable import json_text, printable
 from controller.policyfile.cases import NONE
 from controller.units.free_text import one_line
 
@@ -147,7 +147,7 @@ def as_json(found: Explained) -> str:
         "lineage": found.lineage or None,
         "timeline": None if found.story is None else [_event_json(event) for event in found.story],
     }
-    return json.dumps(document, ensure_ascii=False) + "\n"
+    return json_text(document) + "\n"
 
 
 def _rule_json(rule: RuleReason) -> Mapping[str, Any]:

@@ -109,7 +109,10 @@ def entry_text(entry: Entry) -> str:
             why = f"{entry.reason} ({entry.ticket})"
             return f"{entry.who} waived {entry.policy} for {entry.job} until {entry.until:%Y-%m-%d %H:%M} UTC: {why}"
         case DirectivesRead():
-            tags = (("deadline", entry.deadline), ("expected runtime", entry.expected_runtime), ("family", entry.family))
+            tags = (
+                ("deadline", entry.deadline), ("expected runtime", entry.expected_runtime), ("family", entry.family),
+                ("resubmit", entry.resubmit),
+            )  # fmt: skip
             said = ", ".join(f"{name} {value}" for name, value in tags if value is not None) or "none"
             return f"the tags that ask something were read{' again, not in force' if entry.number else ''}: {said}"
         case _:

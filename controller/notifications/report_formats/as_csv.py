@@ -14,13 +14,14 @@ from datetime import date
 
 from controller.notifications.report_formats.shared import NAME_MAX
 from controller.savings.report import By, Line, Report
+from controller.units.calendar import month_start
 from controller.units.free_text import one_line
 
 FORMULA = re.compile(r"(^|[;,|\t\"'])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")  # also where another separator begins a cell
 Column = Callable[[Report, Line], object]
 
 COLUMNS: Mapping[str, Column] = {
-    "BillingPeriodStart": lambda report, _: _moment(report.since.replace(day=1)),
+    "BillingPeriodStart": lambda report, _: _moment(month_start(report.since)),
     "ChargePeriodStart": lambda report, _: _moment(report.since),
     "ChargePeriodEnd": lambda report, _: _moment(report.until),
     "ProviderName": lambda *_: "AWS",

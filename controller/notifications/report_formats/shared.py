@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from controller.notifications.period_sentence import forecast_text
 from controller.savings.agreed_rates import RateBasis
+from controller.savings.forecast import is_part_of_open_month
 from controller.savings.report import PoolLine, Report
 from controller.units.free_text import one_line
 from controller.units.money import dollars, percent
@@ -69,8 +70,10 @@ def forecast_line(report: Report) -> str:
     """How the month ends, or that too little is known for a forecast; empty for a period without one."""
     if text := forecast_text(report):
         return f"{text}."
-    begun = report.since.day == 1 and report.until - report.since < timedelta(days=28)
-    return "Too little of the month is known for a forecast." if begun and report.origin and report.total.savings.attempts else ""
+    if not report.origin or not report.total.savings.attempts:
+        return ""
+    begun = is_part_of_open_month(report.since, report.until, report.origin.made_at.date())
+    return "Too little of the month is known for a forecast." if begun else ""
 
 
 def trend_texts(report: Report) -> tuple[tuple[str, str, str, str], ...]:

@@ -56,7 +56,7 @@ class MemoryLineages:
         self.on_quota: dict[tuple[str, str, str], QuotaHold] = {}
         self.signs: list[CapacitySignal] = []
         self.times: list[PhaseTimes] = []
-        self.marks: dict[tuple[date, str], int] = {}
+        self.marks: dict[tuple[date, str], LateDay] = {}
         self.acted: dict[tuple[str, str], dict[str, tuple[str, datetime]]] = {}
         self.rules_held: set[tuple[str, str]] = set()
         self.fails: dict[tuple[str, str], FailingTrigger] = {}
@@ -109,7 +109,8 @@ class MemoryLineages:
         for intent in decision.intents:
             row.put(intent)
         for day in decision.late:
-            self.marks[day, str(lineage.id)] = row.version
+            mark = LateDay(day=day, lineage=str(lineage.id), version=row.version, at=decision.late_at)
+            self.marks[day, mark.lineage] = mark
         self.signs += decision.capacity
         self.times += decision.times
         for claim in decision.released:
@@ -199,8 +200,8 @@ class MemoryLineages:
         if found is not None and found.trigger_at == failing.trigger_at:
             del self.fails[failing.lineage, failing.key]
 
-    def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        others = holding_up(claim, self.claims_on(claim.bucket))
+    def claim(self, claim: Claim, *, new: bool = False) -> tuple[Claim, ...]:
+        others = holding_up(claim, self.claims_on(claim.bucket), new=new)
         if not others:
             self.held[place_of(claim)] = claim
         return others
@@ -251,10 +252,10 @@ class MemoryLineages:
         return max((s.at for s in self.signs if isinstance(s, kind) and (s.region, s.instance_type) == pool), default=None)
 
     def late(self) -> Iterable[LateDay]:
-        return [LateDay(day=day, lineage=lineage, version=version) for (day, lineage), version in sorted(self.marks.items())]
+        return [mark for _, mark in sorted(self.marks.items())]
 
     def mark_late(self, day: date, why: str) -> None:
-        self.marks[day, why] = 0
+        self.marks[day, why] = LateDay(day=day, lineage=why, version=0)
 
 
 def _fits(row: Row, decision: Decision) -> bool:

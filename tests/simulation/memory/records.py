@@ -68,7 +68,7 @@ class MemoryRecords:
         self.rolled_up[day] = rollup
         self.rolled_up_times[day] += 1
         for mark in settles:
-            if self.marks.get((mark.day, mark.lineage)) == mark.version:
+            if self.marks.get((mark.day, mark.lineage)) == mark:
                 del self.marks[mark.day, mark.lineage]
         return True
 

@@ -29,11 +29,15 @@ class MemoryS3:
     ``others`` is the probability with which a prefix has one of the other files, each newer than every checkpoint.
     """
 
-    def __init__(self, world: World, now: Callable[[], datetime], *, others: float = 0, seed: object = 0) -> None:
-        self._world, self._now, self._others, self._seed = world, now, others, seed
+    def __init__(
+        self, world: World, now: Callable[[], datetime], *,
+        others: float = 0, seed: object = 0, fails: Callable[[str], None] = lambda bucket: None,
+    ) -> None:  # fmt: skip
+        self._world, self._now, self._others, self._seed, self._fails = world, now, others, seed, fails
 
     def list_objects_v2(self, **asked: Any) -> Any:
-        """One page of the objects below a prefix."""
+        """One page of the objects below a prefix; ``fails`` raises what S3 answers instead."""
+        self._fails(asked["Bucket"])
         return listed(self._objects(asked["Bucket"]), asked)
 
     def _objects(self, bucket: str) -> Iterator[tuple[str, int, datetime]]:

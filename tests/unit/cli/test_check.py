@@ -286,7 +286,7 @@ def test_the_text_names_each_finding_with_its_fix(elsewhere: Path, capsys: pytes
 def test_other_people_s_text_cannot_style_or_control_a_terminal(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (elsewhere / "job.json").write_text(json.dumps({**LAUNCH_POST, "TrainingJobName": "[red]x\x1b[2J\n"}))
     assert main(["check", "job.json"]) == 0
-    said = "allow      [red]x\N{REPLACEMENT CHARACTER}[2J\n  (job.json)\n"
+    said = "allow      [red]x\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}  (job.json)\n"
     assert capsys.readouterr().out.startswith(f"{said}policies: packaged (revision ")
     (elsewhere / "a\x1b[2J.json").write_text("{")
     assert main(["check", "a\x1b[2J.json"]) == 2

@@ -30,6 +30,15 @@ LATER = LIMIT.format(limit=4, used=4, delta=1)
         ("['AlgorithmError: , exit code: 1']", FailureCause.ALGORITHM, False),
         ("{'Args': ['CapacityError: Unable to']}", FailureCause.UNKNOWN, False),
         ("Training job failed: Stopped / MaxWaitTimeExceeded", FailureCause.STARVED, True),
+        ("Job status: Stopped, MaxRuntimeExceeded", FailureCause.OVERRAN, False),
+        ("Final training job status is Stopped (MaxWaitTimeExceeded)", FailureCause.STARVED, True),
+        ("2026-11-20 10:12:44 Stopped - Training job runtime exceeded MaxRuntimeInSeconds provided", FailureCause.OVERRAN, False),
+        ("Training job waiting time exceeded MaxWaitTimeInSeconds provided", FailureCause.STARVED, True),
+        ("job status: fine", FailureCause.UNKNOWN, False),
+        (f"Error: {CAPACITY}", FailureCause.CAPACITY, True),
+        ("Message: ThrottlingException: Rate exceeded", FailureCause.THROTTLED, True),
+        ("Error: my script prints CapacityError: Unable to provision", FailureCause.UNKNOWN, False),
+        ("AlgorithmError: Error: CapacityError: Unable to", FailureCause.ALGORITHM, False),
         (
             '"FailureReason": "ClientError: Failed to invoke sagemaker:CreateTrainingJob. Error Details: The requested resource'
             ' training-job/ml.t3.medium is not available in this region\\nRetry not appropriate on execution of step"',

@@ -65,3 +65,44 @@ def test_training_roles_that_sagemaker_or_this_account_cannot_use_are_named(loca
     made = json.dumps(NO_TRUST | {"Statement": [by_sagemaker]})
     trusted = iam.create_role(RoleName="trusted", AssumeRolePolicyDocument=made)["Role"]["Arn"]
     assert look_at_training_roles(iam, [trusted], aws.ACCOUNT) == (True, trusted)
+
+
+NAMED = {"Service": ["ec2.amazonaws.com", "sagemaker.amazonaws.com"]}
+TRUSTS: Mapping[str, tuple[bool, list[Mapping[str, Any]]]] = {
+    "a list of services": (True, [{"Effect": "Allow", "Principal": NAMED, "Action": ["sts:AssumeRole", "sts:TagSession"]}]),
+    "any action of STS": (True, [{"Effect": "Allow", "Principal": NAMED, "Action": "sts:*"}]),
+    "another deny": (True, [
+        {"Effect": "Allow", "Principal": NAMED, "Action": "sts:AssumeRole"},
+        {"Effect": "Deny", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "*"},
+        {"Effect": "Deny", "Principal": NAMED, "Action": "sts:TagSession"},
+        {"Effect": "Deny", "Principal": "*", "Action": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+    ]),
+    "a deny that names it": (False, [
+        {"Effect": "Allow", "Principal": NAMED, "Action": "sts:AssumeRole"},
+        {"Effect": "Deny", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ]),
+    "a deny for everybody": (False, [
+        {"Effect": "Allow", "Principal": NAMED, "Action": "sts:AssumeRole"},
+        {"Effect": "Deny", "Principal": "*", "Action": "sts:*"},
+    ]),
+    "a deny for all but others": (False, [
+        {"Effect": "Allow", "Principal": NAMED, "Action": "sts:AssumeRole"},
+        {"Effect": "Deny", "NotPrincipal": {"AWS": "arn:aws:iam::111122223333:root"}, "NotAction": "sts:TagSession"},
+    ]),
+    "only a deny": (False, [{"Effect": "Deny", "Principal": NAMED, "Action": "sts:AssumeRole"}]),
+    "another action": (False, [{"Effect": "Allow", "Principal": NAMED, "Action": "sts:TagSession"}]),
+    "its name in another place": (False, [
+        {"Effect": "Allow", "Principal": {"AWS": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ]),
+    "every account": (False, [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("may", "statements"), TRUSTS.values(), ids=list(TRUSTS))
+def test_a_trust_policy_is_read_by_statement_and_a_deny_counts(may: bool, statements: list[Mapping[str, Any]]) -> None:
+    class OneRole:
+        def get_role(self, RoleName: str) -> Mapping[str, Any]:  # noqa: N803
+            return {"Role": {"RoleName": RoleName, "AssumeRolePolicyDocument": NO_TRUST | {"Statement": statements}}}
+
+    ok, _ = look_at_training_roles(OneRole(), [f"arn:aws:iam::{aws.ACCOUNT}:role/one"], aws.ACCOUNT)
+    assert ok is may

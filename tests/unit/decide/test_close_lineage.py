@@ -145,8 +145,10 @@ def test_the_work_of_a_model_has_no_training_that_an_interruption_lost() -> None
         return work_s(facts(of, lineage=lineage(LineageId.of(DONE), entries=scans)))
 
     assert work(replace(done, checkpoint_uri=None)) == 7200
-    seen = scan("bert", occasion="interrupted/1", at=cut + timedelta(seconds=60), newest_at=None)
+    seen = scan("bert", occasion="interrupted/1", at=cut + timedelta(seconds=120), newest_at=None)
     assert work(done, seen) == 7200
+    early = replace(seen, at=cut + timedelta(seconds=60))
+    assert work(done, early) == 7200 + 6200  # the container could still write
     assert work(done, replace(seen, newest_at=begin + HOUR)) == 7200 + 3600
     assert work(done, replace(seen, problem="AccessDenied")) == 7200 + 6200  # nobody could look: at most
     assert work(done) == 7200 + 6200

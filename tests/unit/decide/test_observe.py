@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from controller.decide.observe import observe, scan_reason
+from controller.decide.wakeups import schedule_wakeups
 from controller.jobs.checkpoint import CheckpointScan
-from controller.jobs.job import Outcome
+from controller.jobs.job import Interval, Outcome
 from controller.ledger.entry import CheckpointScanned, Interrupted, Repeated, Started
 from tests.builders import BEGIN, ended, facts, job
+
+MINUTE = timedelta(minutes=1)
 
 
 def test_a_live_on_demand_job_holds_its_part_of_the_quota_until_its_end() -> None:
@@ -24,15 +27,28 @@ def test_sagemaker_s_own_repetition_is_recorded_once_and_its_prefix_is_scanned()
     at = BEGIN + timedelta(minutes=40)
     repeated = job(repeated_at=(at,))
     seen = CheckpointScan(uri="s3://checkpoints/bert/", scanned_at=at, objects=1, bytes_seen=1, newest_at=at, complete=True)
-    entries = observe(replace(facts(repeated), checkpoint_scan=seen)).entries
+    entries = observe(replace(facts(repeated, now=at + 2 * MINUTE), checkpoint_scan=seen)).entries
     assert [e for e in entries if isinstance(e, Repeated)] == [Repeated(job="bert", at=at, team="vision")]
     assert [e.occasion for e in entries if isinstance(e, CheckpointScanned)] == [f"repeated/{at.isoformat()}"]
 
 
 def test_the_last_break_says_why_the_prefix_is_scanned() -> None:
     first, last = BEGIN + timedelta(minutes=40), BEGIN + timedelta(minutes=90)
-    assert scan_reason(facts(job(repeated_at=(first,), interrupted_at=(last,)))) == f"interrupted/{last.isoformat()}"
-    assert scan_reason(facts(job(repeated_at=(last,), interrupted_at=(first,)))) == f"repeated/{last.isoformat()}"
+    now = last + 2 * MINUTE
+    assert scan_reason(facts(job(repeated_at=(first,), interrupted_at=(last,)), now=now)) == f"interrupted/{last.isoformat()}"
+    assert scan_reason(facts(job(repeated_at=(last,), interrupted_at=(first,)), now=now)) == f"repeated/{last.isoformat()}"
+
+
+def test_an_interrupted_job_is_looked_at_once_its_container_can_write_no_more() -> None:
+    cut = BEGIN + timedelta(minutes=90)
+    waits = job(intervals=(Interval(start=BEGIN, end=cut),), interrupted_at=(cut,))
+    again = replace(waits, intervals=(*waits.intervals, Interval(start=cut + MINUTE, end=None)))
+    wanted = f"interrupted/{cut.isoformat()}"
+    assert [scan_reason(facts(waits, now=cut + timedelta(seconds=s))) for s in (1, 119, 120)] == [None, None, wanted]
+    assert scan_reason(facts(again, now=cut + MINUTE)) == wanted
+    assert scan_reason(facts(ended(waits, ended_at=cut + MINUTE), now=cut + MINUTE)) == "ended"
+    moments = {i.due_at for i in schedule_wakeups(facts(waits, now=cut + timedelta(seconds=1))).intents}
+    assert cut + 2 * MINUTE in moments
 
 
 def test_the_start_has_what_later_attempts_are_compared_with() -> None:

@@ -13,7 +13,7 @@ from controller.decide.facts import Facts
 from controller.decide.read_directives import CHANGES_MAX, read_directives
 from controller.jobs.directives import DEADLINE_TAG, RUNTIME_TAG
 from controller.jobs.job import Outcome, Service
-from controller.ledger.directives_in_force import first_tags
+from controller.ledger.directives_in_force import first_tags, pending
 from controller.ledger.entry import DirectivesRead, UserRequested
 from controller.ledger.intent import Announce
 from controller.policy.user_request import UserRequest
@@ -80,7 +80,17 @@ def test_tags_that_are_equal_are_not_shown_as_changed() -> None:
 def test_what_is_in_force_or_was_read_last_is_no_change() -> None:
     assert not read_directives(with_tags(TAGS, read())).entries
     assert not read_directives(with_tags({RUNTIME_TAG: "9h"}, read(), read(1, None, "9h"))).entries
-    assert not read_directives(with_tags(TAGS, read(), read(1, None, "9h"))).entries, "changed back to what is in force"
+
+
+def test_a_change_that_was_taken_back_is_recorded_without_a_message_so_that_nobody_accepts_it() -> None:
+    changes = [read(n, None, f"{n}h") for n in range(1, CHANGES_MAX + 1)]
+    for known in ((read(), changes[0]), (read(), *changes)):
+        decision = read_directives(with_tags(TAGS, *known))
+        assert [pending(lineage(entries=known)), decision.intents] == [known[-1], ()]
+        [back] = decision.entries
+        assert pending(lineage(entries=(*known, back))) is None
+        assert not read_directives(with_tags(TAGS, *known, back)).entries
+    assert not read_directives(with_tags({RUNTIME_TAG: "99h"}, *known, back)).entries
 
 
 def test_a_change_after_an_accepted_change_is_compared_with_that() -> None:

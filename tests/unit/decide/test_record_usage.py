@@ -96,6 +96,21 @@ def test_an_attempt_is_credited_once_a_later_one_went_beyond_its_checkpoint() ->
     assert total((*before, credit)).useful_s == 5_400
 
 
+@pytest.mark.parametrize(("completes", "saved_h", "useful_s"), [(True, None, 5_400), (False, 4, 5_400), (False, None, 0)])
+def test_an_attempt_whose_usage_shows_after_the_later_one_is_at_rest_is_credited_too(
+    completes: bool, saved_h: float | None, useful_s: int
+) -> None:
+    in_order = starved_first(1.5)
+    late = tuple(e for e in in_order if not isinstance(e, Measured | Credited))
+    outcome, end = Outcome.COMPLETED if completes else Outcome.STARVED, BEGIN + 5 * HOUR
+    running = second(late, saved_h)
+    over = ended(replace(running.job, intervals=(Interval(start=BEGIN + 3 * HOUR, end=end),)), outcome, ended_at=end)
+    known = (*late, *decide(replace(running, job=over, now=end)).entries)
+    first = ended(job(intervals=(Interval(start=BEGIN, end=BEGIN + 2 * HOUR),)), Outcome.STARVED, ended_at=BEGIN + 2 * HOUR)
+    shown = facts(replace(first, usage=usage(7_200, 2_160)), now=BEGIN + 9 * HOUR, lineage=lineage(lineage_id(), entries=known))
+    assert total((*known, *record_usage(shown).entries)).useful_s == useful_s
+
+
 def test_nothing_is_credited_without_a_checkpoint() -> None:
     assert recorded(second(starved_first(None)))["bert"].useful_s == 0
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from controller import wiring
 from controller.ledger.entry import Ended
 from infra.local import aws
 from infra.local.bus import envelope
@@ -36,6 +38,19 @@ def logged_by(host: Host, event: dict[str, Any]) -> str:
     before = len(attacks.log(host))
     host.put(event)
     return attacks.log(host)[before:]
+
+
+def test_what_was_decided_and_done_is_counted_in_lines_of_its_own_and_a_look_at_rest_adds_none(host: Host) -> None:
+    """First in this file: an end that is known is decided no more."""
+    lines = [json.loads(line) for line in attacks.log(host).splitlines() if line.startswith('{"_aws"')]
+    ours = [line for line in lines if {"Decisions", "Intents", "JobsStarted"} & set(line)]
+    assert [line["JobsStarted"] for line in ours if "JobsStarted" in line] == [[1.0]]
+    assert {line["verdict"] for line in ours if "Decisions" in line} == {"record"}
+    assert ("Publish", "done") in {(line["kind"], line["answer"]) for line in ours if "Intents" in line}
+    assert all(line["stack"] and line["service"] == "spotwarden" for line in ours)
+    sweeps = [line for line in lines if "SweepLagSeconds" in line]
+    assert {line["policy"] for line in sweeps} == {wiring.ports().policies.current().revision}
+    assert "Decisions" not in logged_by(host, event_of(host))
 
 
 @pytest.mark.parametrize("changed", [{"account": "999999999999"}, {"region": "eu-west-1"}], ids=str)

@@ -119,6 +119,6 @@ class OldAccount:
         return Ports(
             jobs=SageMakerJobs(self), checkpoints=harness.MemoryCheckpoints(self.world), report_store=None, price_list=None,
             quotas=harness.Unknown(), placement=harness.Unknown(), events=harness.Bus(), ledger=self.ledger,
-            outbox=MemoryOutbox(), chat=harness.Slack(), instances=harness.Instances(), policies=Policies(),
+            outbox=MemoryOutbox(), chat=harness.Unknown(), instances=harness.Instances(), policies=Policies(),
             prices=harness.Prices(), clock=self,
         )  # type: ignore[arg-type]  # fmt: skip

@@ -52,6 +52,7 @@ def test_a_running_job_is_looked_at_without_s3() -> None:
 
 def test_an_interruption_waits_for_s3_too() -> None:
     broken = job(intervals=(Interval(start=BEGIN, end=BEGIN + HOUR),), interrupted_at=(BEGIN + HOUR,), checkpoint_uri=URI)
+    assert scan_or_go_on(facts(broken, now=BEGIN + HOUR + MINUTE, lineage=lineage()), URI, silent()) is None  # not due yet
     with pytest.raises(Unreachable):
-        scan_or_go_on(facts(broken, now=BEGIN + HOUR + MINUTE, lineage=lineage()), URI, silent())
+        scan_or_go_on(facts(broken, now=BEGIN + HOUR + 2 * MINUTE, lineage=lineage()), URI, silent())
     assert scan_or_go_on(facts(broken, now=BEGIN + 2 * HOUR, lineage=lineage()), URI, silent()) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +16,6 @@ from controller.runtime.close_days import close_days
 from controller.runtime.ports import Unreachable
 from controller.runtime.read_days import rollups_of_days
 from controller.runtime.refresh_prices import refresh_prices
-from controller.runtime.schedule_ports import LateDay
 from controller.savings.rollup import CountKind
 from controller.units.money import Rate
 from tests.builders import BEGIN, lineage_id
@@ -151,24 +150,16 @@ def test_a_late_entry_rolls_up_its_day_again() -> None:
     place.learn(interrupted(BEGIN))
     assert close_days(place.ports) == 1
     assert place.interruptions(TODAY) == 1
-    assert close_days(place.ports) == 0
-
-
-class Dated(MemoryLedger):
-    """A ledger that also says when a day was marked, as DynamoDB's does."""
-
-    marked_at = BEGIN + DAY
-
-    def late(self) -> list[LateDay]:
-        return [replace(mark, at=self.marked_at) for mark in super().late()]
+    place.now_at += timedelta(minutes=15)
+    assert [close_days(place.ports) for _ in range(2)] == [1, 0]
 
 
 def test_a_mark_of_a_moment_ago_stays_until_the_index_must_have_its_entry() -> None:
-    place = Place(now_at=Dated.marked_at, ledger=Dated())
+    place = Place(now_at=BEGIN + DAY)
     close_days(place.ports)
     place.learn(interrupted(BEGIN))
     for minutes, left in ((1, 1), (14, 1), (15, 0)):
-        place.now_at = Dated.marked_at + timedelta(minutes=minutes)
+        place.now_at = BEGIN + DAY + timedelta(minutes=minutes)
         assert (close_days(place.ports), len(place.ledger.marks)) == (1, left)
     assert close_days(place.ports) == 0
 

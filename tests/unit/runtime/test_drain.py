@@ -17,6 +17,7 @@ from controller.notifications.block_kit import Page
 from controller.runtime.drain import drain
 from controller.runtime.perform import perform
 from controller.runtime.ports import Answer, Later, Message, Post, Refused, Unreachable
+from controller.runtime.tally import Tally
 from tests import builders
 from tests.builders import BEGIN, lineage_id
 from tests.simulation.memory import MemoryOutbox
@@ -283,7 +284,8 @@ def test_a_channel_hears_of_what_is_said_once_a_day_once_a_day() -> None:
     def replace_ledger(of: Place) -> Any:
         lineages = SimpleNamespace(close=lambda lineage, intent, result, why: closed.append(why))
         halts = SimpleNamespace(halt=lambda: None)
-        return SimpleNamespace(outbox=of.outbox, policies=of, clock=of, ledger=SimpleNamespace(lineages=lineages, halts=halts))
+        ledger = SimpleNamespace(lineages=lineages, halts=halts)
+        return SimpleNamespace(outbox=of.outbox, policies=of, clock=of, ledger=ledger, tally=Tally())
 
     def perform_one(root: str, at: datetime) -> str:
         alarm = Announce(

@@ -236,6 +236,33 @@ def test_one_message_that_slack_refuses_takes_no_other_of_its_storm_with_it() ->
     assert all(f"job-{number} gave up" in told for number in range(20) if number != 7)
 
 
+@pytest.mark.parametrize("sick", [2, 5, 19])
+def test_messages_that_never_get_an_answer_delay_no_other_however_many_they_are(sick: int) -> None:
+    place = picky(lambda _, page: "503" if "sick" in page.text else None)
+    place.slack.answers["503"] = Later("Slack says 503")
+    for number in range(sick):
+        place.say(number, f"sick {number}", root=f"sick-{number}")
+    place.say(sick, "healthy")
+    for _ in range(20):
+        place.at += MINUTE
+        drain(place.ports)
+    assert "healthy" in place.texts()
+    assert place.slack.calls < 12 * sick + 20
+
+
+def test_one_message_that_never_gets_an_answer_does_not_keep_its_storm_back() -> None:
+    place = picky(lambda _, page: "503" if "poison" in json.dumps(page.blocks) else None)
+    place.slack.answers["503"] = Later("Slack says 503")
+    for number in range(20):
+        root = "poison" if number == 7 else f"job-{number}"
+        place.say(number, f"{root} gave up", root=root, topic="gave-up")
+    for _ in range(30):
+        place.at += MINUTE
+        drain(place.ports)
+    told = json.dumps([page.text for _, _, page in place.slack.posts])
+    assert all(told.count(f"job-{number} gave up") == 1 for number in range(20) if number != 7)
+
+
 def test_a_channel_that_slack_refuses_hands_its_messages_on_to_the_default_channel() -> None:
     place = picky(lambda channel, _: "restricted_action_read_only_channel" if channel == "#read-only" else None)
     place.outbox.put(replace(place.say(1, "news"), key="other", channel="#read-only"))

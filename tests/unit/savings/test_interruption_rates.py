@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from controller.ledger.entry import Entry, Interrupted, Measured
 from controller.ledger.pool import MarketSignal, MarketSignalKind, PoolMemory
 from controller.runtime.close_days import close_days
+from controller.runtime.tally import Tally
 from controller.savings.interruption_rates import cheapest_first, estimate, pool_memories
 from tests import builders
 from tests.builders import BEGIN
@@ -96,6 +97,7 @@ class Fixed:
     def __init__(self, ledger: MemoryLedger) -> None:
         self.ledger = ledger
         self.clock = self.prices = self
+        self.tally = Tally()
 
     def rate(self, *_: object) -> None:
         return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from controller.jobs.job import Interval
 from controller.ledger.entry import CheckpointScanned
 from controller.savings.progress import Progress, progress_of
@@ -71,7 +73,19 @@ def test_a_checkpoint_from_before_the_job_does_not_count() -> None:
 
 def test_a_job_without_a_model_keeps_what_its_checkpoints_prove() -> None:
     seen = [scanned(2.1, 1.5), scanned(5, 4)]
-    assert progress_of(TWICE, seen, checkpoints=True, completed=False) == Progress(kept_s=round(2.5 * HOUR))
+    kept = progress_of(TWICE, seen, checkpoints=True, completed=False, ended_at=at(5))
+    assert kept == Progress(kept_s=round(2.5 * HOUR))
+
+
+@pytest.mark.parametrize(("after_s", "exact"), [(0, False), (60, False), (119, False), (120, True), (600, True)])
+@pytest.mark.parametrize("newest_h", [None, 1.5])
+def test_what_a_scan_shows_while_the_container_may_still_write_is_a_minimum(
+    newest_h: float | None, after_s: int, exact: bool
+) -> None:
+    seen = [scanned(2 + after_s / HOUR, newest_h)]
+    assert progress_of(TWICE, seen, checkpoints=True, completed=True).exact is exact
+    at_once = (interval(0, 2), interval(2 + 60 / HOUR, 5))  # it trains again a minute later
+    assert progress_of(at_once, seen, checkpoints=True, completed=True).exact is (after_s >= 60)
 
 
 def test_a_scan_that_s3_refused_proves_nothing() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from controller.units.calendar import hour_key, month_key, month_start, next_hour
+from controller.units.calendar import hour_key, month_key, month_start, next_hour, next_month_start
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,16 @@ def test_a_rate_limit_counts_anew_at_the_next_full_hour(now: datetime, hour: str
 def test_a_month_has_a_key_and_a_first_day() -> None:
     assert month_key(datetime(2026, 2, 28, 23, 59, tzinfo=UTC)) == "2026-02"
     assert month_start(date(2026, 2, 28)) == date(2026, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("day", "then"),
+    [
+        (date(2026, 1, 1), date(2026, 2, 1)),
+        (date(2026, 1, 31), date(2026, 2, 1)),
+        (date(2026, 2, 28), date(2026, 3, 1)),
+        (date(2026, 12, 31), date(2027, 1, 1)),
+    ],
+)
+def test_the_next_month_begins_after_a_month_of_any_length(day: date, then: date) -> None:
+    assert next_month_start(day) == then

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from controller.notifications.report_formats.as_csv import as_csv
 from controller.notifications.report_formats.as_html import as_html
@@ -43,7 +43,18 @@ def test_a_month_that_has_begun_says_why_it_has_no_forecast_and_other_periods_do
     first, origin = FIRST.replace(day=1), Origin(made_at=BEGIN)
     month = report_of({first: roll_up(told(measured("a")))}, first, first + DAY, origin=origin)
     assert forecast_line(month) == "Too little of the month is known for a forecast."
+    assert forecast_line(replace(month, until=first + 31 * DAY)) == "Too little of the month is known for a forecast."
     assert forecast_line(replace(month, since=first + DAY, until=first + 2 * DAY)) == ""
+    assert forecast_line(replace(month, origin=Origin(made_at=BEGIN + 40 * DAY))) == ""
+
+
+def test_a_whole_month_that_is_not_over_has_a_forecast_of_its_whole_days() -> None:
+    first = FIRST.replace(day=1)
+    days = {first + n * DAY: roll_up(told(measured(f"a-{n}", at=BEGIN + n * DAY))) for n in range(12)}
+    now = datetime.combine(first + 11 * DAY, time(0, 5), UTC)
+    for until in (first + 12 * DAY, first + 31 * DAY):
+        month = report_of(days, first, until, origin=Origin(made_at=now))
+        assert forecast_line(month).startswith("At the rate of its 11 days so far, March ends at about")
 
 
 def test_a_report_names_the_policy_that_was_in_force_when_it_was_made() -> None:

@@ -1,0 +1,59 @@
+"""What looks at jobs decide and do is counted by verdict, by kind and answer, and by day, and taken once."""
+
+from __future__ import annotations
+
+from controller.decide.decision import Decision
+from controller.jobs.failure import FailureCause
+from controller.ledger.entry import Started
+from controller.ledger.intent import Intent, IntentResult, Stop, Submit, Wake
+from controller.runtime.tally import Tally
+from controller.savings.attempt_savings import Savings
+from controller.savings.rollup import Count, CountKind, Group, Rollup
+from tests.builders import BEGIN
+from tests.unit.decide.test_user_requests import FLAGGED
+
+GROUP = Group(team="vision", user="ada", algorithm="xgboost", instance_type="ml.g5.xlarge", region="us-east-1")
+STARTED = Started(
+    job="bert", at=BEGIN, team=None, number=1, spot=True, instance_type="ml.g5.xlarge", instance_count=1, region="us-east-1",
+    service=None, checkpoint_uri=None,
+)  # fmt: skip
+
+
+def stop() -> Intent:
+    return Intent(action=Stop(about="bert", because="w"), due_at=BEGIN)
+
+
+def test_a_decision_counts_once_by_the_strongest_of_what_it_asks_for() -> None:
+    tally = Tally()
+    submit = Intent(action=Submit(about="bert", job="bert-2", number=2, cause=FailureCause.CAPACITY), due_at=BEGIN)
+    for decision in (
+        Decision(entries=(STARTED, FLAGGED), intents=(stop(), submit)),
+        Decision(entries=(FLAGGED,), intents=(stop(),)),
+        Decision(entries=(FLAGGED,)),
+        Decision(entries=(STARTED,)),
+        Decision(),
+    ):
+        tally.decided(decision)
+    assert list(tally.taken()) == [
+        ("Decisions", {"verdict": "submit"}, 1), ("JobsStarted", {}, 2), ("Decisions", {"verdict": "stop"}, 1),
+        ("Decisions", {"verdict": "finding"}, 1), ("Decisions", {"verdict": "record"}, 1),
+    ]  # fmt: skip
+    assert list(tally.taken()) == []
+
+
+def test_answers_count_by_kind_and_what_only_the_ledger_sees_does_not() -> None:
+    tally = Tally()
+    for result in (IntentResult.DONE, IntentResult.DONE, None):
+        tally.performed(stop(), result)
+    tally.performed(Intent(action=Wake(about="bert", at=BEGIN), due_at=BEGIN), IntentResult.DONE)
+    assert list(tally.taken()) == [
+        ("Intents", {"answer": "done", "kind": "Stop"}, 2), ("Intents", {"answer": "later", "kind": "Stop"}, 1),
+    ]  # fmt: skip
+
+
+def test_a_day_that_is_over_counts_its_dollars_and_its_interruptions_by_pool() -> None:
+    tally, pool = Tally(), GROUP.pool
+    counts = {Count(CountKind.INTERRUPTION, team, pool): 2 for team in ("vision", "ads")}
+    savings = Savings(spent_micros=1, counterfactual_micros=5, wasted_micros=3)
+    tally.closed(Rollup(groups={GROUP: savings, GROUP._replace(team="ads"): savings}, counts=counts))
+    assert list(tally.taken()) == [("SavedDollars", {}, 8), ("WastedDollars", {}, 6), ("Interruptions", {"pool": pool}, 4)]
