@@ -26,8 +26,8 @@ def reserve_for_move(stop: Stop, lineage: Lineage, ports: Ports) -> OnHold | Non
     if lineage.entry(Ended, stop.about) is not None:
         return None  # the stop is only closed now; what it had reserved is the next attempt's
     account, now = account_of(stop, lineage), ports.clock.now()
-    if team_of(lineage) is None and now < lineage.id.created_at + TAGS_LATE:
-        return OnHold("its tags may be late, and they say which team's spend cap it counts against", NO_ROOM_S)
+    if (late := _team_may_be_late(lineage, now)) is not None:
+        return late
     if ports.ledger.limits.spend(account, f"{lineage.id}/{holder_of(stop)}", stop.cost_micros, stop.cap_micros, now):
         return None
     return OnHold(
@@ -35,11 +35,20 @@ def reserve_for_move(stop: Stop, lineage: Lineage, ports: Ports) -> OnHold | Non
     )
 
 
-def reserve_for_submit(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
+def _team_may_be_late(lineage: Lineage, now: datetime) -> OnHold | None:
+    """Why nothing is reserved yet: what is reserved before the team is known would count against the cap of no team."""
+    if team_of(lineage) is None and now < lineage.id.created_at + TAGS_LATE:
+        return OnHold("its tags may be late, and they say which team's spend cap it counts against", NO_ROOM_S)
+    return None
+
+
+def reserve_for_submit(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | Refused | None:
     """Reserve what the attempt may cost from what its team may spend on attempts of ours in its month."""
     cap, now = submit.cap_micros, ports.clock.now()
     if cap is None:
         return None
+    if (late := _team_may_be_late(lineage, now)) is not None:
+        return late
     submit = submit if submit.month else replace(submit, month=month_key(now))
     whose = f"the spend cap of {team_of(lineage) or NO_TEAM} for {submit.month} ({dollars(cap)})"
     counts_only = submit.cause is MoveCause.ASKED or follows_its_stop(submit, lineage)  # its stop reserved it

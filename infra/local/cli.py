@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
-from infra.local.demo.__main__ import main as demo
+import typer
+
+from infra.local.demo.__main__ import demo, run_app
+from infra.local.demo.__main__ import main as run_demo
+
+APP = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
+APP.callback(help=__doc__)(lambda: None)  # so that the one command has its name
+APP.command("demo", help="Run simulated training jobs through the real controller.")(demo)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a subcommand of ``spotwarden local``; everything that follows it is its own."""
-    parser = argparse.ArgumentParser(prog="spotwarden local", description=__doc__, usage="spotwarden local demo [OPTION …]")
-    parser.add_argument("what", choices=("demo",), help="a simulated week through the real controller (demo --help says more)")
+    """Run a subcommand of ``spotwarden local``."""
     given = list(sys.argv[2:] if argv is None else argv)
-    parser.parse_args(given[:1])
-    return demo(given[1:])
+    return run_demo(given[1:]) if given[:1] == ["demo"] else run_app(APP, given, "spotwarden local")

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from controller import wiring
+from controller.decide.settle_caps import NO_TEAM
+from controller.jobs.failure import FailureCause
+from controller.jobs.job import Outcome
 from controller.ledger.entry import Measured
 from controller.ledger.intent import IntentResult, Submit
 from controller.ledger.move_cause import MoveCause
+from controller.policy.policy import Repair, RuleAction
+from controller.policy.selector import Selector
+from controller.runtime.ports import Done
 from controller.savings.attempt_savings import spent_micros
 from infra.local.host import Host, UserAction
 from infra.local.sagemaker.capacity import EPOCH, Steps
 from infra.local.sagemaker.settings import WorldSettings
+from tests import builders
+from tests.account import Account
+from tests.builders import BEGIN
 from tests.security.lab import MONDAY, entries, lab, launch, lineage_of, request, run, status, texts
 
 HEAD = """
@@ -159,6 +169,51 @@ def test_late_and_removed_tags_do_not_move_the_attempts_to_another_cap() -> None
         run(host, hours=9)
         assert 0 < spent(host, "ant", "bee") <= 3_000_000
         assert wiring.ports().ledger.limits.taken("money/no team/2026-11") == 0
+
+
+CAP_OF_TEAM = builders.block(causes={FailureCause.INTERNAL: builders.budget(2, first_s=10)}, team_month_cap_micros=10**12)
+
+
+def first_look(account: Account) -> None:
+    """A job that trains for a minute and whose tags ListTags does not show yet."""
+    account.jobs["bert"] = builders.job(checkpoint_uri=None, tags={})
+    account.trigger("bert")
+
+
+def taken(account: Account) -> list[bool]:
+    """Whether something is reserved under vision, and under no team."""
+    limits = account.ledger.limits
+    return [limits.taken(f"money/{team}/{account.now:%Y-%m}") > 0 for team in ("vision", NO_TEAM)]
+
+
+def test_a_repair_whose_team_is_not_known_yet_reserves_nothing_before_it_is() -> None:
+    saved = builders.rule("saved", kind="checkpoint-required", options={"runtime_over_s": 900}, action=RuleAction.REPAIR)
+    saved = replace(saved, repair=Repair(checkpoint="s3://acme/{job}/"))
+    policy = builders.policy(rules=(saved,), resubmissions=(CAP_OF_TEAM,))
+    account = Account(policy, now=BEGIN + timedelta(minutes=3, seconds=30), on_stop=lambda _: Done("stopping"))
+    first_look(account)
+    assert taken(account) == [False, False]
+    account.jobs["bert"] = replace(account.jobs["bert"], tags={"team": "vision"})
+    account.trigger("bert")
+    assert taken(account) == [False, False]
+    account.pass_time(timedelta(minutes=10))
+    assert taken(account) == [True, False]
+
+
+def test_an_attempt_of_a_job_that_failed_before_its_tags_were_read_counts_against_its_own_team() -> None:
+    block = replace(CAP_OF_TEAM, match=Selector(tags={"team": ("vision",)}))
+    account = Account(builders.policy(rules=(), resubmissions=(block,)), now=BEGIN + timedelta(minutes=3, seconds=30))
+    first_look(account)
+    account.end("bert", Outcome.INTERNAL)
+    account.trigger("bert")
+    account.jobs["bert"] = replace(account.jobs["bert"], tags={"team": "vision"})
+    account.now += timedelta(seconds=15)
+    account.trigger("bert")
+    account.pass_time(timedelta(minutes=1), step=timedelta(seconds=10))
+    assert (account.asked, taken(account)) == ([], [False, False])
+    account.pass_time(timedelta(minutes=10))
+    assert len(account.asked) == 1
+    assert taken(account) == [True, False]
 
 
 def test_a_submission_that_found_no_room_says_so_and_holds_nothing() -> None:

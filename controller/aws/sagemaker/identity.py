@@ -40,6 +40,7 @@ def identity_of(described: Described, key: str, changes: RequestChange | None = 
     """The digest of a described job, as it is or as it would be after some changes."""
     request = laid_over(members_again(described, str(described.get("TrainingJobName", ""))), changes or {})
     kept = {member: value for member, value in request.items() if member not in CHANGEABLE | SET_ASIDE}
+    kept["ServerlessJobConfig"] = described.get("ServerlessJobConfig")  # no attempt has it, and a stranger's job may
     for member, part in _PARTS.items():
         kept[member] = part(dict(kept.get(member) or {}), kept)
     text = json.dumps(_plain("", kept), sort_keys=True, separators=(",", ":"), default=str)

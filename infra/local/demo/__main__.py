@@ -6,24 +6,74 @@ long one. No call leaves this machine.
 
 from __future__ import annotations
 
-import argparse
+import sys
 import traceback
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from controller.cli.errors import BadInput
 from controller.cli.output_file import why_not_written
+from controller.cli.usage import usage_error
+from infra.local.demo.options import DemoOptions
 from infra.local.demo.scenario import MONDAY, SHORT, WEEK, launches
 from infra.local.demo.screen import Screen
-from infra.local.sagemaker.capacity import from_trace
+from infra.local.sagemaker.capacity import Steps, from_trace
 
 ERROR_LOG = "demo-error.log"
 INTERRUPTED = 130
 
 
+APP = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo. Exit code 1 when it counts a problem or fails; a failure is one sentence, with the name of its log."""
-    options, output = _options(argv), Screen()
+    return run_app(APP, argv, "spotwarden demo")
+
+
+def run_app(app: typer.Typer, argv: Sequence[str] | None, name: str) -> int:
+    """Run an app with these arguments, those of the process without any. Raises SystemExit for arguments that it cannot take."""
+    try:
+        given = None if argv is None else list(argv)
+        code: object = typer.main.get_command(app).main(given, prog_name=name, standalone_mode=False)
+    except (typer.TyperException, BadInput) as error:
+        sentence = f"{name}: {error}" if isinstance(error, BadInput) else usage_error(error, name.removeprefix("spotwarden "))
+        print(sentence, file=sys.stderr)
+        raise SystemExit(2) from None
+    return code if isinstance(code, int) else 0
+
+
+@APP.command(help=__doc__)
+def demo(
+    week: Annotated[bool, typer.Option("--week", help=f"The long demo: {WEEK.jobs} jobs in seven days.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", help=f"How many jobs users create; {SHORT.jobs}, and {WEEK.jobs} with --week.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the jobs, the faults and the spot capacity.")] = 7,
+    trace: Annotated[
+        Path | None, typer.Option("--trace", help="Spot capacity of every pool: a file of the skypilot-org/spot-traces format.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The folder of the summary, the pages and the logs.")] = Path("build/demo"),
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the embedded AWS up until Ctrl-C.")] = False,
+    ports_file: Annotated[
+        Path | None, typer.Option("--ports-file", help="With --keep: a JSON file of endpoints, table and environment.")
+    ] = None,
+    history: Annotated[
+        Path | None, typer.Option("--history", help="Write the jobs that ended to this file, for spotwarden backtest policies.")
+    ] = None,
+    no_page: Annotated[bool, typer.Option("--no-page", help="Do not serve the Slack page at the end.")] = False,
+) -> int:
+    length = WEEK if week else SHORT
+    options = DemoOptions(
+        length=length, jobs=length.jobs if jobs is None else jobs, seed=seed, supply=_supply(trace), out=out, keep=keep,
+        ports_file=ports_file, history=history, no_page=no_page,
+    )  # fmt: skip
+    _refuse(options)
+    output = Screen()
     output.line(f"Starting an AWS on this machine. {options.jobs} training jobs follow.")
     try:
         from infra.local.demo.run import run  # moto and boto3 take seconds to import
@@ -35,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError:  # not a fault of the demo: spotwarden demo says what to install
         raise
     except Exception as error:
-        output.line(f"The demo failed: {_sentence(error)} {_log(Path(options.out))}")
+        output.line(f"The demo failed: {_sentence(error)} {_log(options.out)}")
         return 1
 
 
@@ -55,37 +105,27 @@ def _log(out: Path) -> str:
     return f"Details: {log}"
 
 
-def _options(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="spotwarden demo", description=__doc__)
-    parser.add_argument("--week", action="store_true", help=f"the long demo: {WEEK.jobs} jobs in seven days")
-    parser.add_argument("--jobs", type=int, help=f"how many jobs users create (default: {SHORT.jobs}, with --week {WEEK.jobs})")
-    parser.add_argument("--seed", type=int, default=7, help="of the jobs, the faults and the spot capacity")
-    parser.add_argument("--trace", type=Path, help="spot capacity of every pool: a file of the skypilot-org/spot-traces format")
-    parser.add_argument("--out", default="build/demo", help="the folder of the summary, the pages and the logs")
-    parser.add_argument("--keep", action="store_true", help="leave the embedded AWS up until Ctrl-C")
-    parser.add_argument("--ports-file", type=Path, help="with --keep: a JSON file of endpoints, table and environment")
-    parser.add_argument("--history", type=Path, help="write the jobs that ended to this file, for spotwarden backtest policies")
-    parser.add_argument("--no-page", action="store_true", help="do not serve the Slack page at the end")
-    options = parser.parse_args(argv)
-    options.length = WEEK if options.week else SHORT
-    options.jobs = options.length.jobs if options.jobs is None else options.jobs
+def _refuse(options: DemoOptions) -> None:
+    """Name what the demo could not do at its end. Raises BadInput."""
     fewest = len(launches(options.seed, 0, timedelta(days=1)))
     if options.jobs < fewest:
-        parser.error(f"--jobs: found {options.jobs}, wanted at least {fewest}: one job of each kind that the demo shows")
+        raise BadInput(f"--jobs: found {options.jobs}, wanted at least {fewest}: one job of each kind that the demo shows")
     if options.ports_file and not options.keep:
-        parser.error("--ports-file: wanted together with --keep, because the endpoints end with the demo")
+        raise BadInput("--ports-file: wanted together with --keep, because the endpoints end with the demo")
     for name, file in (("--ports-file", options.ports_file), ("--history", options.history)):
         if file and (problem := why_not_written(file)):
-            parser.error(f"{name}: {file}: found {problem}, wanted a file to write to")
-    if problem := why_not_written(Path(options.out) / ERROR_LOG):
-        parser.error(f"--out: {options.out}: found {problem}, wanted a folder to write to")
+            raise BadInput(f"{name}: {file}: found {problem}, wanted a file to write to")
+    if problem := why_not_written(options.out / ERROR_LOG):
+        raise BadInput(f"--out: {options.out}: found {problem}, wanted a folder to write to")
+
+
+def _supply(trace: Path | None) -> Steps | None:
     try:
-        options.supply = from_trace(options.trace, MONDAY) if options.trace else None
+        return from_trace(trace, MONDAY) if trace else None
     except OSError as error:
-        parser.error(f"--trace: {options.trace}: found {error.strerror}, wanted a file that can be read")
+        raise BadInput(f"--trace: {trace}: found {error.strerror}, wanted a file that can be read") from None
     except ValueError as error:
-        parser.error(f"--trace: {error}")
-    return options
+        raise BadInput(f"--trace: {error}") from None
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from controller.cli.history.export import export
 from controller.policyfile import compile_folder
 from infra.local.demo import figures, keep, proof, screen
 from infra.local.demo.live import LiveEvents
+from infra.local.demo.options import DemoOptions
 from infra.local.demo.scenario import MONDAY, Launch, Length, launches
 from infra.local.demo.world import POLICIES, actions_of, create_bucket, demo_world, ec2_warnings
 from infra.local.host import Host, hosting
@@ -22,9 +22,9 @@ AFTER_A_CLICK = timedelta(hours=3)
 SAVINGS_EVERY = timedelta(hours=12)
 
 
-def run(options: argparse.Namespace, output: screen.Screen) -> int:
+def run(options: DemoOptions, output: screen.Screen) -> int:
     """Run the demo. Returns 1 when it counted a problem."""
-    out, length = Path(options.out), options.length
+    out, length = options.out, options.length
     launched = launches(options.seed, options.jobs, length.workdays)
     with hosting(demo_world(options.seed, options.supply), compile_folder(POLICIES), out) as host:
         for launch in launched:

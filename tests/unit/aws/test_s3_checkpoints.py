@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from controller.aws.s3_checkpoints import REQUESTS_MAX, S3Checkpoints
 from tests.builders import BEGIN
 from tests.s3_listing import listed
@@ -81,3 +83,41 @@ def test_a_whole_bucket_as_prefix_is_looked_into() -> None:
 def test_logs_are_counted_beside_the_checkpoints() -> None:
     seen, _ = scan({"p/a.pt": minute(3), "p/events.out.tfevents.1": minute(9)})
     assert (seen.newest_at, seen.objects, seen.others) == (minute(3), 1, 1)
+
+
+class BarePages:
+    """An S3 whose first pages show nothing although more follows, as below a prefix of very many delete markers."""
+
+    def __init__(self, bare: int, then: tuple[str, ...] = ()) -> None:
+        self.bare, self.then = bare, then
+
+    def list_objects_v2(self, **asked: Any) -> Any:
+        number = int(asked.get("ContinuationToken", "0"))
+        if number < self.bare:
+            return {"IsTruncated": True, "NextContinuationToken": str(number + 1)}
+        return {"IsTruncated": False, "Contents": [{"Key": key, "Size": 1, "LastModified": BEGIN} for key in self.then]}
+
+
+@pytest.mark.parametrize(
+    ("keys", "empty"),
+    [
+        ([], True),
+        (["p/"], True),  # the marker of the folder itself
+        (["p/x/"], False),
+        ([f"p/{n:05d}/" for n in range(1_500)], False),  # a first page of markers alone
+        ([*(f"p/{n:05d}/" for n in range(1_500)), "p/z/model.pt"], False),
+        ([f"p/{n:06d}.log" for n in range(30_000)], False),  # more of others than a scan reads
+        (["p/_SUCCESS"], False),
+        (["p//model.pt"], False),
+        (["p-2/model.pt", "p.pt", "pp/model.pt"], True),
+    ],
+)
+def test_a_prefix_is_empty_only_where_nothing_at_all_lies_below_it(keys: list[str], empty: bool) -> None:
+    seen, asked = scan({key: minute(1) for key in keys}, "s3://saved/p/")
+    assert seen.empty is empty
+    assert asked <= REQUESTS_MAX
+
+
+@pytest.mark.parametrize(("bare", "then"), [(1, ("p/model.pt",)), (REQUESTS_MAX + 1, ()), (REQUESTS_MAX + 1, ("p/model.pt",))])
+def test_a_page_without_objects_that_others_follow_proves_no_prefix_empty(bare: int, then: tuple[str, ...]) -> None:
+    assert not S3Checkpoints(BarePages(bare, then), ["saved"]).scan("s3://saved/p/", now=BEGIN).empty

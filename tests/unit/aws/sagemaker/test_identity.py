@@ -142,7 +142,7 @@ def test_what_the_service_fills_in_and_what_an_attempt_may_change_make_no_differ
 def test_every_member_of_a_request_is_compared_or_set_aside_for_a_reason() -> None:
     """A member that AWS adds has a line in ACCOUNTED first, and is compared from then on."""
     left = {"TrainingJobName", "Tags", "EnableManagedSpotTraining", "ProfilerConfig", "ProfilerRuleConfigurations"}
-    dropped = {"SessionChainingConfig", "ServerlessJobConfig"}
+    dropped = {"SessionChainingConfig"}
     for member in ACCOUNTED.keys() - left - dropped:
         evil = [{"Evil": "x"}] if member in ("InputDataConfig", "DebugRuleConfigurations") else {"Evil": "x"}
         assert identity_of(like(**{member: evil}), KEY) != identity_of(DESCRIBED, KEY), member
