@@ -91,13 +91,13 @@ def _converged(job: Job, beginning: RequestChange, broken: Broken, values: Value
     begun, demands, change = applied(job, beginning), list[tuple[str, Demand]](), beginning
     for _ in range(ROUNDS):
         changed = applied(job, change)
-        found = [item for item in broken(changed) if item not in demands]
-        if not found and not any(refusals(changed)):
+        wrong = broken(changed)
+        if not wrong and not any(refusals(changed)):
             return change
-        demands += found
+        demands += [item for item in wrong if item not in demands]
         following = merged(beginning, _smallest(begun, demands, values))
         if following == change:
-            left = ", ".join(dict.fromkeys(name for name, _ in broken(changed)))
+            left = ", ".join(dict.fromkeys(name for name, _ in wrong))
             raise Impossible(f"no change of the request satisfies {left}" if left else "no change makes SageMaker take it")
         change = following
     raise Impossible("no request satisfies these rules: each change breaks another of them")
@@ -207,9 +207,9 @@ def _spot(job: Job, demands: Named, values: Values) -> RequestChange:
 
 def _waiting(job: Job, demands: Named, wanting: Sequence[str]) -> RequestChange:
     """How long the job waits on spot: at least as long as it may run, and no longer than a rule allows. Raises Impossible."""
-    if job.spot and job.excludes_spot and job.wait_s_max is None:
-        return {}  # it is not known whether SageMaker wants one
     limits = [(d.wait_s_most, name) for name, d in demands if d.wait_s_most is not None]
+    if job.spot and job.excludes_spot and job.wait_s_max is None and not limits:
+        return {}  # it is not known whether SageMaker wants one
     if job.algorithm.checkpoints is False and not job.excludes_spot:  # else it is not known what SageMaker says
         limits.append((CAPPED_S, "SageMaker (for an algorithm that cannot checkpoint)"))
     most_s, limiting = min(limits, default=(None, ""))

@@ -96,6 +96,24 @@ def test_a_job_that_leaves_spot_gets_what_rules_want_of_it_there() -> None:
     }
 
 
+def test_a_rule_that_its_fix_does_not_cure_is_no_fix() -> None:
+    fix = combined_fix(job(), lambda one: [("never", Demand(checkpoint=True))], Values())
+    assert (fix.request, fix.why_not) == ({}, "no change of the request satisfies never")
+
+
+@pytest.mark.parametrize(("most_s", "request_"), [(600, {}), (None, {"CheckpointConfig": {"S3Uri": "s3://a/x/"}})])
+def test_where_it_is_not_known_whether_sagemaker_takes_spot_no_waiting_time_is_added(most_s: int | None, request_: Any) -> None:
+    """A rule may still limit what such a job waits, training included."""
+    grouped = job(checkpoint_uri=None, wait_s_max=None, excludes_spot=("ResourceConfig.InstanceGroups",))
+
+    def broken(one: Job) -> list[tuple[str, Demand]]:
+        wrong = [("save", Demand(checkpoint=True))] if one.checkpoint_uri is None else []
+        return wrong + ([("cap", Demand(wait_s_most=most_s))] if most_s else [])
+
+    fix = combined_fix(grouped, broken, Values(places=("s3://a/x/",)))
+    assert (fix.request, bool(fix.why_not)) == (request_, most_s is not None)
+
+
 def test_a_spot_job_of_instance_groups_is_not_moved_to_on_demand() -> None:
     grouped = job(checkpoint_uri=None, excludes_spot=("ResourceConfig.InstanceGroups",))
 
