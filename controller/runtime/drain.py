@@ -118,7 +118,7 @@ class _Queue:
                     recent = self.ports.clock.now() - oldest.at < PASSED_OVER
                     if recent or after_s is not None or len(passed) >= PASSED_MAX:
                         return self._pause((*passed, oldest)[0], answer)
-                    if len({message.thread for message in step.messages}) > 1:  # one of them may be at fault
+                    if len({message.thread for message in step.messages}) > 1 and not self.to_topic:  # one may be at fault
                         steps.extendleft(Batch((message,)) for message in reversed(step.messages))
                         continue
                     passed.append(oldest)

@@ -130,10 +130,11 @@ def test_interruptions_are_counted_where_there_are_any() -> None:
 
 def test_a_deadline_is_met_by_a_model_that_exists_at_it() -> None:
     late = replace(FINISHED, at=NOW + timedelta(seconds=1))
-    assert fields(STARTED, FINISHED)["Deadline"] == f"{when(NOW)}: met"
-    assert fields(STARTED, late)["Deadline"] == f"{when(NOW)}: missed"
-    assert fields(STARTED, replace(FINISHED, outcome=Outcome.ALGORITHM))["Deadline"] == f"{when(NOW)}: missed"
-    assert "Deadline" not in fields(STARTED, replace(FINISHED, deadline=None))
+    assert fields(STARTED, STARVED, FINISHED)["Deadline"] == f"{when(NOW)}: met"
+    assert fields(STARTED, STARVED, late)["Deadline"] == f"{when(NOW)}: missed"
+    assert fields(STARTED, STARVED, replace(FINISHED, outcome=Outcome.ALGORITHM))["Deadline"] == f"{when(NOW)}: missed"
+    assert "Deadline" not in fields(STARTED, STARVED, replace(FINISHED, deadline=None))
+    assert "Deadline" not in fields(STARTED, FINISHED), "the end of an attempt that has not ended is somebody else's row"
 
 
 def test_the_cost_covers_every_attempt() -> None:
