@@ -14,7 +14,7 @@ from controller.jobs.job import Job, Outcome
 from controller.jobs.work import Work, family_of_work
 from controller.ledger.attempt_name import may_be_ours
 from controller.ledger.lineage_id import LineageId
-from controller.runtime.ports import Unreachable
+from controller.runtime.ports import TagsUnread, Unreachable
 from controller.runtime.read_ports import ReadPorts
 
 KNOWN_MAX = 5  # jobs of the ledger that are described
@@ -36,7 +36,7 @@ def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
         if job is not None and job.created_at == work.created_at and job.role == mine.role and _counts(job, since):
             return job.name
     seen = {(work.job, work.created_at) for work in known}
-    unknown = [name for name, created_at in _listed(since, ports) if (name, created_at) not in seen and name != mine.job]
+    unknown = [name for name, created_at in _listed(since, facts, ports) if (name, created_at) not in seen and name != mine.job]
     for name in sorted(unknown, key=lambda name: family_of_work(name) != family_of_work(mine.root))[:UNKNOWN_MAX]:
         if may_be_ours(name) and ports.ledger.lineages.submitter(mine.account, mine.region, name) is not None:
             continue  # an attempt or a probe of ours: it is in the ledger before it is created
@@ -55,11 +55,18 @@ def _described(name: str, facts: Facts, ports: ReadPorts) -> Job | None:
     """
     try:
         return ports.jobs.describe(name)
+    except TagsUnread as unread:
+        return unread.job  # what it works on is not in its tags
     except Unreachable:
-        due_at = min((intent.due_at for intent in facts.lineage.open_intents()), default=facts.now)
-        if facts.now - due_at < OVERDUE_MAX:
+        if not _overdue(facts):
             raise
         return None
+
+
+def _overdue(facts: Facts) -> bool:
+    """Whether the look has been due for so long that it waits for no answer about other jobs."""
+    due_at = min((intent.due_at for intent in facts.lineage.open_intents()), default=facts.now)
+    return facts.now - due_at >= OVERDUE_MAX
 
 
 def _begun_beside(facts: Facts, end: datetime, ports: ReadPorts) -> list[Work]:
@@ -81,11 +88,18 @@ def _counts(job: Job, since: datetime) -> bool:
     return job.status != "Stopping" and (job.alive or done)
 
 
-def _listed(since: datetime, ports: ReadPorts) -> Iterator[tuple[str, datetime]]:
-    """The jobs that SageMaker created since then, newest first."""
+def _listed(since: datetime, facts: Facts, ports: ReadPorts) -> Iterator[tuple[str, datetime]]:
+    """The jobs that SageMaker created since then, newest first; where it does not list them for an hour, those of the ledger have
+    to do. Raises Unreachable before.
+    """
     token = ""
     for _ in range(PAGES_MAX):
-        page = ports.jobs.newest(token)
+        try:
+            page = ports.jobs.newest(token)
+        except Unreachable:
+            if not _overdue(facts):
+                raise
+            return
         if page is None:
             return
         yield from ((job.name, job.created_at) for job in page.jobs if job.created_at > since)

@@ -10,12 +10,13 @@ from typing import Any, cast
 import pytest
 
 from controller.decide.decision import Decision
+from controller.decide.facts import Facts
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Job, Outcome
 from controller.jobs.work import Work
 from controller.ledger.intent import Intent, Submit, Wake
 from controller.runtime.job_pages import JobPage, ListedJob
-from controller.runtime.ports import Unreachable
+from controller.runtime.ports import TagsUnread, Unreachable
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.same_work import UNKNOWN_MAX, done_elsewhere
 from tests import builders
@@ -147,10 +148,43 @@ def test_a_job_that_nobody_can_read_holds_up_the_others_for_an_hour_at_most(minu
             return super().describe(name)
 
     ports = cast(ReadPorts, World(Broken([FAILED, retry(), retry("bert-3", minutes=4)])))
-    wake = Intent(action=Wake(about=FAILED.name, at=END), due_at=END)
-    looked_at = builders.facts(FAILED, now=END + minutes * MINUTE, lineage=builders.lineage(intents=(wake,)))
+    looked_at = due_since_the_end(minutes)
     if held_up:
         with pytest.raises(Unreachable, match="bert-2"):
             done_elsewhere(looked_at, ports)
     else:
         assert done_elsewhere(looked_at, ports) == "bert-3", "the others still count"
+
+
+def due_since_the_end(minutes: int) -> Facts:
+    """A look that has been due for so long."""
+    wake = Intent(action=Wake(about=FAILED.name, at=END), due_at=END)
+    return builders.facts(FAILED, now=END + minutes * MINUTE, lineage=builders.lineage(intents=(wake,)))
+
+
+@pytest.mark.parametrize(("minutes", "held_up"), [(0, True), (59, True), (60, False)])
+def test_a_list_that_has_no_answer_holds_up_an_attempt_for_an_hour_at_most(minutes: int, held_up: bool) -> None:
+    class Unlisted(Listing):
+        def newest(self, token: str = "") -> JobPage:
+            raise Unreachable("ListTrainingJobs: Rate exceeded")
+
+    world = World(Unlisted([FAILED, retry()]))
+    ports = cast(ReadPorts, world)
+    if held_up:
+        with pytest.raises(Unreachable, match="ListTrainingJobs"):
+            done_elsewhere(due_since_the_end(minutes), ports)
+    else:
+        assert done_elsewhere(due_since_the_end(minutes), ports) == ""
+        known = Work.of(world.jobs.jobs[1], root="bert-2", lineage="another's")
+        assert world.ledger.commit(world.ledger.load(lineage_id("bert-2")), Decision(works=(known,)))
+        assert done_elsewhere(due_since_the_end(minutes), ports) == "bert-2", "what the ledger knows still counts"
+
+
+def test_a_job_whose_tags_have_no_answer_counts_by_its_description() -> None:
+    class Untagged(Listing):
+        def describe(self, name: str) -> Job | None:
+            found = super().describe(name)
+            assert found is not None
+            raise TagsUnread("ListTags: 503", found)
+
+    assert World(Untagged([FAILED, retry()])).found() == "bert-2"
