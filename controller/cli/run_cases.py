@@ -15,9 +15,9 @@ from controller.decide.decision import Decision
 from controller.ledger.intent import Purpose, Stop, Submit
 from controller.policy.findings import Finding, VerdictKind
 from controller.policy.policy import Policy
-from controller.policy.rules import RULE_KINDS
 from controller.policy.rules.kind import Evidence
 from controller.policy.rules.prefix_shared import PREFIX_SHARED
+from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policy.rules.tag_invalid import TAG_INVALID
 from controller.policy.rules.team_contradicted import TEAM_CONTRADICTED
 from controller.policyfile.cases import NONE, Case, ExpectedFinding, read_cases

@@ -13,12 +13,12 @@ from controller.policy.agreed_rate import Agreement
 from controller.policy.bounds import WHEN_MAX
 from controller.policy.policy import RuleAction
 from controller.policy.resubmission import FallbackKind
-from controller.policy.rules import RULE_KINDS
 from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
 from controller.policy.rules.checkpoint_exclusive import CHECKPOINT_EXCLUSIVE
 from controller.policy.rules.checkpoint_required import CHECKPOINT_REQUIRED
 from controller.policy.rules.instance_allowed import INSTANCE_ALLOWED
 from controller.policy.rules.max_wait_limit import MAX_WAIT_LIMIT
+from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.policy.rules.tags_required import TAGS_REQUIRED
 from controller.policy.slack_settings import MEMBERS

@@ -18,7 +18,7 @@ from controller.jobs.service_limit import service_limit_in
 from controller.ledger.message import CreateRefused
 from controller.ledger.message_json import facts_to_json
 from controller.ledger.refused_create import CreateRefusal, RefusedCreate
-from controller.notifications.messages import importance_of
+from controller.notifications.message_catalogue import importance_of
 from controller.policy.policy import Policy
 from controller.runtime.ports import Message, Ports
 from controller.runtime.read_events import BadEvent
