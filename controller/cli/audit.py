@@ -14,6 +14,7 @@ from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
 from controller.cli.period import period_of, refuse_bad_period
 from controller.cli.policy_source import PolicyFolder
+from controller.cli.printable import printable_lines
 from controller.cli.rates_used import rates_in_force, rates_when_recorded
 from controller.ledger.entry import Measured, Started, Unmeasured
 from controller.runtime.gather import lineage_of
@@ -56,7 +57,7 @@ def run(
         if bill:
             account = caller_account()
             lines, agree = audit_bill(bill, ledger, PriceTable(ledger.prices.rates), since, until, record=record, account=account)
-            print("\n".join(lines))
+            print(printable_lines("\n".join(lines)))
             return 0 if agree else 1
         jobs = SageMakerJobs(wiring.client("sagemaker"), key=identity_key())
         listed = PriceTable(ledger.prices.rates)
@@ -65,7 +66,7 @@ def run(
         else:
             agreed = rates_in_force(ledger.revisions, policies)
             found = audited(ledger, jobs, PriceTable(ledger.prices.rates, lambda: agreed), since, until)
-        print("\n".join(audit_lines(found, since, until)))
+        print(printable_lines("\n".join(audit_lines(found, since, until))))
         return 1 if found.differences else 0
 
     return with_ledger(table, auditing)

@@ -15,6 +15,7 @@ from controller.aws.system_clock import SystemClock
 from controller.cli.aws_calls import asking
 from controller.cli.errors import AwsUnreachable, BadInput
 from controller.cli.output_file import write_output
+from controller.cli.printable import printable
 from controller.cli.usage import BAD_INPUT
 from controller.policy.compiled_document import BYTES_MAX, BadDocument, document_of, document_text, policy_of
 from controller.policyfile import as_text, validate_folder
@@ -44,7 +45,7 @@ def run(
         return BAD_INPUT
     for path in unread_files(Path(folder)):
         why = "cases, which spotwarden test runs" if is_case_file(path) else "its name does not end in .yaml"
-        print(f"not read as a policy: {path} ({why})", file=sys.stderr)
+        print(printable(f"not read as a policy: {path} ({why})"), file=sys.stderr)
     text = as_text(validated.document)
     if place is not None:
         _upload(validated.document, *place)

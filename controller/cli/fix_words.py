@@ -21,6 +21,8 @@ Line = tuple[str, str]
 AS_WRITTEN = frozenset({"request", "ack"})  # where a member of an unknown name is taken out too
 ABBREVIATED = re.compile(r"(?:Uri|Arn|Id)(?![a-z])")  # ACK writes s3URI, roleARN
 PLAIN = re.compile(r"[A-Za-z0-9_.:/@+-]+")
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]+")  # in the shorthand, "name@=" reads the value from a file
+READ_BY_CLI = ("file://", "fileb://", "http://", "https://")  # the AWS CLI reads such a value from there
 QUOTES = frozenset("\"'{}\\")  # would end or change a text of Python or of States.Format
 SECONDS = re.compile(r".*InSeconds$")
 SHOWN: Mapping[str, tuple[str, ...]] = {
@@ -137,8 +139,10 @@ def aws_cli(change: Mapping[str, Any]) -> str:
                 kept = {k: v for k, v in value.items() if v is not None}
                 gone = ", ".join(k for k, v in value.items() if v is None)
                 options.append(f"{flag} {_cli_value(kept)}" if kept else f"(without {gone} in {flag})")
+            case str() if value.startswith(READ_BY_CLI):
+                options.append(f"--cli-input-json {shlex.quote(json.dumps({name: value}, ensure_ascii=False))}")
             case _:
-                options.append(f"{flag} {_cli_value(value)}")
+                options.append(f"{flag}={_cli_value(value)}" if str(value).startswith("-") else f"{flag} {_cli_value(value)}")
     return " ".join(options)
 
 
@@ -148,7 +152,9 @@ def _cli_value(value: Any) -> str:
         return shlex.quote(str(value))
     items = value if isinstance(value, list) else [value]
     if all(
-        isinstance(item, Mapping) and all(PLAIN.fullmatch(str(text)) for pair in item.items() for text in pair) for item in items
+        isinstance(item, Mapping)
+        and all(PLAIN_NAME.fullmatch(name) and PLAIN.fullmatch(str(text)) for name, text in item.items())
+        for item in items
     ):
         return " ".join(",".join(f"{name}={text}" for name, text in item.items()) for item in items)
     return shlex.quote(json.dumps(value, ensure_ascii=False))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from controller.cli.printable import printable
+from controller.cli.printable import printable_lines
 from controller.cli.run_cases import CaseResult
 
 
@@ -41,4 +41,4 @@ def _suite(root: Element, name: str, tests: int, failures: int) -> Element:
 
 def _text(text: str) -> str:
     """The text, line by line, without what XML 1.0 cannot contain or a terminal would obey."""
-    return "\n".join(map(printable, text.split("\n")))
+    return printable_lines(text)

@@ -13,6 +13,11 @@ def printable(text: str) -> str:
     return inert_line(text, "\N{REPLACEMENT CHARACTER}")
 
 
+def printable_lines(text: str) -> str:
+    """The same line by line, for a text whose line breaks are our own."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def json_text(value: Any, indent: int | None = None) -> str:
     """The value as JSON, with an escape for each character that a terminal would obey, or that makes a command to a CI system."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)

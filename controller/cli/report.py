@@ -18,6 +18,7 @@ from controller.cli.options import PeriodText, Table
 from controller.cli.output_file import refuse_unwritable, write_output
 from controller.cli.period import period_of, refuse_bad_period
 from controller.cli.policy_source import PolicyFolder
+from controller.cli.printable import printable_lines
 from controller.cli.rates_used import rates_in_force
 from controller.policy.agreed_rate import AgreedRate
 from controller.runtime.policy_ports import Revisions
@@ -106,7 +107,7 @@ def _write(ledgers: Sequence[ReadLedger], origin: Origin, asked: _Asked) -> int:
         write_output(asked.out, text)
         print(f"{asked.out}: {since} to {until}, {len(text.encode())} bytes")
     else:
-        print(text, end="")
+        print(printable_lines(text) if asked.format is ReportFormat.TEXT else text, end="")
     return 0
 
 

@@ -16,7 +16,7 @@ import typer
 from pydantic import ValidationError
 
 from controller.cli.errors import AwsUnreachable, BadInput
-from controller.cli.printable import printable
+from controller.cli.printable import printable_lines
 
 BAD_INPUT = 2
 UNREACHABLE = 5
@@ -92,7 +92,7 @@ def guarded(name: str, command: Callable[Arguments, int]) -> Callable[Arguments,
             code = command(*positional, **named)
             sys.stdout.flush()
         except (BadInput, AwsUnreachable) as error:
-            print("\n".join(map(printable, f"spotwarden {name}: {error}".splitlines())), file=sys.stderr)
+            print(printable_lines(f"spotwarden {name}: {error}"), file=sys.stderr)
             return BAD_INPUT if isinstance(error, BadInput) else UNREACHABLE
         except KeyboardInterrupt:
             return INTERRUPTED

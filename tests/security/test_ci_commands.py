@@ -13,6 +13,7 @@ import pytest
 
 from controller.cli import main
 from infra.local.demo.scenario import request
+from tests.unit.cli.backtest_policies.histories import line, written
 
 HOSTILE = (
     "a\n::error::b",
@@ -36,7 +37,7 @@ rules:
 
 def obeyed(text: str) -> list[str]:
     """The lines that a CI system, and the characters that a terminal, would obey."""
-    lines = [line for line in re.split(r"[\n\r]+", text) if COMMAND.match(line)]
+    lines = [one for one in re.split(r"[\n\r]+", text) if COMMAND.match(one)]
     return lines + [c for c in text if not c.isprintable() and c != "\n"]
 
 
@@ -70,7 +71,7 @@ def test_a_job_s_texts_are_no_commands_to_who_runs_check(format_: str, folder: P
 def test_json_says_the_same_with_escapes(folder: Path, capsys: Any) -> None:
     (folder / "jobs.json").write_text(json.dumps([request(name, "vision") for name in HOSTILE]), encoding="utf-8")
     lines = printed(["check", "jobs.json", "--format", "json"], capsys).splitlines()
-    assert [json.loads(line)["job"] for line in lines] == list(HOSTILE)
+    assert [json.loads(one)["job"] for one in lines] == list(HOSTILE)
 
 
 @pytest.mark.parametrize("format_", ["text", "json", "sarif", "github"])
@@ -80,9 +81,9 @@ def test_a_policy_file_s_texts_are_no_commands_to_who_runs_validate(format_: str
         (folder / "policies" / f"p{number}.yaml").write_text(text, encoding="utf-8")
     said = printed(["validate", "policies", "--format", format_], capsys)
     if format_ == "github":
-        ours = [line.partition("::")[2] for line in said.splitlines()]
+        ours = [one.partition("::")[2] for one in said.splitlines()]
         assert len(ours) >= len(HOSTILE)
-        assert all(re.match(r"(error|warning) file=policies/p[0-9]+\.yaml,line=[0-9]+,", line) for line in ours)
+        assert all(re.match(r"(error|warning) file=policies/p[0-9]+\.yaml,line=[0-9]+,", one) for one in ours)
         said = said.replace("::error file", "error file").replace("::warning file", "warning file")
     assert obeyed(said) == []
 
@@ -97,6 +98,16 @@ def test_a_case_s_texts_are_no_commands_to_who_runs_the_cases(folder: Path, caps
         assert obeyed(said) == [], format_
         if format_ == "junit":
             assert len(fromstring(said).findall(".//testcase")) == len(HOSTILE)  # noqa: S314 - our own output
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "json"])
+def test_a_team_s_name_is_no_command_to_who_runs_a_backtest(format_: str, folder: Path, capsys: Any) -> None:
+    """AWS allows colons in tags, so a team can be called ``::stop-commands::x``."""
+    jobs = [line(f"job-{number}", team=name) for number, name in enumerate(("::stop-commands::x", *HOSTILE))]
+    history = written(folder, *jobs, "##[group]no job")
+    said = printed(["backtest", "policies", "policies", "--history", history, "--format", format_], capsys)
+    assert "stop-commands" in said
+    assert obeyed(said) == []
 
 
 @pytest.mark.parametrize("name", ["$(id)", "a;id #", "`id`", "a b"])

@@ -76,7 +76,7 @@ def run(
         print(json_text(as_json(result, source), indent=2))
     else:
         for line in lines(result, source, markdown=format_ is BacktestFormat.MARKDOWN):
-            print(line)
+            print(printable(line))
     return _exit_code(everything(policies[0]).flagged, everything(policies[0]).undecided, bad_lines)
 
 

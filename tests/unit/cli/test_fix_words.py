@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from controller.cli.fix_words import ack_spec, aws_cli, estimator, fix_lines, in_words, model_trainer, prefix_lines, terraform
 from controller.policy.findings import Fix
 
@@ -99,3 +103,19 @@ def test_a_way_that_has_no_word_for_a_change_is_left_out() -> None:
         "--algorithm-specification TrainingInputMode=File",
         True,
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"RoleArn": "file:///etc/passwd"}, """--cli-input-json '{"RoleArn": "file:///etc/passwd"}'"""),
+        ({"TrainingJobName": "fileb://x'y"}, """--cli-input-json '{"TrainingJobName": "fileb://x'"'"'y"}'"""),
+        ({"RoleArn": "https://evil/x"}, """--cli-input-json '{"RoleArn": "https://evil/x"}'"""),
+        ({"RoleArn": "--debug"}, "--role-arn=--debug"),
+        ({"Environment": {"file:///etc/passwd": "1"}}, """--environment '{"file:///etc/passwd": "1"}'"""),
+        ({"Environment": {"a@": "file:///etc/passwd"}}, """--environment '{"a@": "file:///etc/passwd"}'"""),
+        ({"Tags": [{"Key": "a", "Value": "file:///etc/passwd"}]}, "--tags Key=a,Value=file:///etc/passwd"),  # not at its start
+    ],
+)
+def test_the_aws_cli_reads_no_value_of_a_fix_from_a_file_or_an_address(change: dict[str, Any], said: str) -> None:
+    assert aws_cli(change) == said
