@@ -19,7 +19,7 @@ import yaml
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from infra import permissions
+from infra import function_permissions as permissions
 from infra.tool_environment import programs_of
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -21,7 +21,7 @@ import botocore
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 
-from infra.permissions import BY_LAMBDA, CALLS
+from infra.function_permissions import BY_LAMBDA, CALLS
 
 ROOT = Path(__file__).resolve().parents[1]
 DESCRIBED = ROOT / "controller" / "data" / "described_members.json"

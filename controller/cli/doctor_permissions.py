@@ -1,6 +1,6 @@
 """Whether the roles of a stack allow what the functions' code calls, and no more.
 
-What the code calls is in ``function_actions.json``: ``python -m infra.function_actions`` writes it from the table that a test
+What the code calls is in ``function_actions.json``: ``python -m infra.doctor_actions`` writes it from the table that a test
 holds to the code. Actions are compared; a permissions boundary and the resources of a statement are not looked at.
 """
 

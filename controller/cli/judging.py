@@ -21,8 +21,8 @@ from controller.jobs.request import merged
 from controller.jobs.spot_possible import Refusal, refusals
 from controller.policy.findings import NO_FIX, Finding, Fix, Verdict, VerdictKind
 from controller.policy.fix import sdk_arguments
+from controller.policy.judge import fix_of, judge, judged
 from controller.policy.policy import Policy
-from controller.policy.rules import fix_of, judge, judged
 from controller.policy.rules.kind import Evidence
 
 NOTHING_SEEN = Evidence()

@@ -16,9 +16,9 @@ from controller.jobs.job import Job
 from controller.jobs.request import RequestChange, merged
 from controller.policy.findings import Finding
 from controller.policy.fix import applied
+from controller.policy.judge import standing_findings
 from controller.policy.mode import Mode
 from controller.policy.repair import NotRepairable, repaired_request
-from controller.policy.rules import standing_findings
 from controller.policy.rules.kind import Evidence
 
 

@@ -20,10 +20,10 @@ from controller.ledger.message_kind import NextStep
 from controller.ledger.move_cause import MoveCause
 from controller.ledger.waiver import waivers_in_force
 from controller.policy.findings import Finding, Verdict
+from controller.policy.judge import all_findings, judge, standing_findings
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction
 from controller.policy.repair import Breaks, NotRepairable
-from controller.policy.rules import all_findings, judge, standing_findings
 from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
 from controller.policy.rules.tag_invalid import TAG_INVALID
 from controller.policy.waiver import Waiver

@@ -11,10 +11,10 @@ from controller.jobs.changes import Changes
 from controller.jobs.job import Job
 from controller.jobs.request import RequestChange, merged
 from controller.ledger.intent import Stop
+from controller.policy.judge import judged
 from controller.policy.mode import Mode
 from controller.policy.policy import RuleAction
 from controller.policy.repair import NotRepairable, checkpoint_places, repaired_request
-from controller.policy.rules import judged
 
 SHARED_PREFIX = "checkpoint-exclusive"
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from controller.decide.announce import say
 from controller.decide.asked_again import request_as_asked
-from controller.decide.budget import RETRIES_MAX, give_up, made, tried_for
 from controller.decide.call_off import called_off, called_off_numbers
 from controller.decide.decision import Decision
 from controller.decide.done_elsewhere import not_done_twice
@@ -19,6 +18,7 @@ from controller.decide.refused_steps import never_fitted, refused_submissions, s
 from controller.decide.repair_again import repair_now, same_repair
 from controller.decide.repair_prefix import refused_as_not_free
 from controller.decide.retry_backoff import jitter_share, retry_wait
+from controller.decide.retry_budget import RETRIES_MAX, give_up, made, tried_for
 from controller.decide.skip_steps import in_time, past_refused
 from controller.decide.submission import ended_at, submit_next
 from controller.decide.user_requests import latest_request

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from controller.decide.deadline.choose_market import Move
 from controller.decide.deadline.outlook import outlook
-from controller.decide.deadline.rule import Move
 from controller.decide.facts import Facts
 from controller.decide.fallback import Fallback, NoFallback, advance, next_fallback
 from controller.decide.move_step import current_step

@@ -4,7 +4,8 @@
 
 The attempt is the request that will be sent: its instance type, its count, its MaxRuntimeInSeconds, at the dearest rate it may be
 billed at. Nothing that the job's creator writes lowers that; where the family's completed runs show that less is enough, the
-request is sent with the shorter MaxRuntimeInSeconds, so that SageMaker itself keeps the cap.
+request is sent with the shorter MaxRuntimeInSeconds, so that SageMaker itself keeps the cap. What a team may spend in a month is
+reserved right before the act: ``controller.runtime.reserve_spend``.
 """
 
 from __future__ import annotations

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from controller.decide.announce import checkpoint_facts, say
-from controller.decide.budget import give_up, last_seen
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.fallback import Fallback
 from controller.decide.repair_prefix import new_prefix_of
+from controller.decide.retry_budget import give_up, last_seen
 from controller.decide.spend_cap import afford
 from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from controller.ledger.message_kind import MessageKind
+from controller.notifications.message_catalogue import row_of
 from controller.notifications.message_text import IN_THREAD, MessageText, bold, mention_of
-from controller.notifications.messages import row_of
 from controller.notifications.parts import Part, Small, Text
 from controller.units.plural import count
 

@@ -20,7 +20,7 @@ from controller.policy.bounds import WHEN_MAX
 from controller.policy.document_types import mistyped, short
 from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy, Rule
-from controller.policy.rules import RULE_KINDS
+from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policy.when import ORDERS
 
 VERSION = 1

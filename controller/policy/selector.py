@@ -1,4 +1,4 @@
-"""Which jobs a rule or a resubmit block applies to."""
+"""Which jobs a rule or a resubmit block applies to; of several blocks, ``Policy.resubmission_for`` takes the first."""
 
 from __future__ import annotations
 

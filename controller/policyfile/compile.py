@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from controller.policy.bounds import ENTRIES_MAX
 from controller.policy.compiled_document import VERSION, revision_of
 from controller.policy.resubmission import BudgetPer, FallbackKind
-from controller.policy.rules import RULE_KINDS
+from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policyfile.consistency import (
     check_consistency,
     entries,

@@ -13,7 +13,7 @@ from typing import Any, cast
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from controller.policy.rules import RULE_KINDS
+from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policyfile.consistency import ENOUGH_ALONE, SECTIONS
 from controller.policyfile.descriptions import DESCRIPTIONS
 from controller.policyfile.options import OPTIONS

@@ -12,7 +12,7 @@ from controller.policy import bounds
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction, Severity
 from controller.policy.resubmission import BudgetPer, Guarantee
-from controller.policy.rules import RULE_KINDS
+from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policyfile.channels import AnyChannel
 from controller.policyfile.days import Day, Expires
 from controller.policyfile.rates_section import RateEntry

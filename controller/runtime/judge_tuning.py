@@ -11,7 +11,7 @@ from controller.jobs.request import change_to_json
 from controller.jobs.tuning import TuningJob
 from controller.ledger.message import JobFacts, TuningFlagged
 from controller.ledger.message_json import facts_to_json
-from controller.policy.rules import judge
+from controller.policy.judge import judge
 from controller.policy.rules.kind import Evidence
 from controller.policy.slack_settings import Importance
 from controller.runtime.ports import Message, Ports
@@ -30,7 +30,7 @@ def judge_tuning(name: str, ports: Ports) -> int:
 
 
 def _messages(tuner: TuningJob, ports: Ports) -> Iterator[Message]:
-    from controller.notifications.messages import importance_of  # here: events about training jobs need none of it
+    from controller.notifications.message_catalogue import importance_of  # here: events about training jobs need none of it
 
     policy, now = ports.policies.current(), ports.clock.now()
     for definition, found in tuner.definitions:

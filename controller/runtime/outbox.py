@@ -51,8 +51,8 @@ class Message(UnderPolicy):
     def text(self) -> MessageText:
         """The text as it is sent now."""
         # Here: most functions queue messages and write none.
+        from controller.notifications.message_catalogue import text_of
         from controller.notifications.message_text import legacy_text, misdirected, under_policy
-        from controller.notifications.messages import text_of
 
         text = legacy_text(self.words) if self.kind is None else text_of(self.kind, self.facts)
         text = under_policy(text, self.revision, self.mode)

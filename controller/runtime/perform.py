@@ -155,7 +155,7 @@ def _announce(announce: Announce, intent: Intent, lineage: Lineage, ports: Ports
     """Queue the message for the team's channel, with a mention where a person is needed. News waits for the digest where the
     policy says so.
     """
-    from controller.notifications.messages import importance_of  # here: a quiet trigger announces nothing
+    from controller.notifications.message_catalogue import importance_of  # here: a quiet trigger announces nothing
 
     slack, importance = ports.policies.current().slack, importance_of(announce.topic)
     if importance not in slack.tell:

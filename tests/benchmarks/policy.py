@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from controller.jobs.job import Job
+from controller.policy.judge import judge
 from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy
-from controller.policy.rules import judge
 from controller.policy.rules.kind import Evidence
 from controller.policyfile import as_text, compile_folder
 from tests.builders import BEGIN, job

@@ -21,7 +21,7 @@ from controller.aws.reloaded_policy import ReloadedPolicies
 from controller.aws.s3_policy import InvalidPolicyUri, S3PolicyDocument, place_of
 from controller.policy.compiled_document import BYTES_MAX, document_text, revision_of
 from controller.policy.mode import Mode
-from controller.policy.rules import RULE_KINDS
+from controller.policy.rules.rule_kinds import RULE_KINDS
 from infra.local import aws
 from tests.builders import BEGIN
 from tests.contract.conftest import TABLES

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from botocore import xform_name
 
-from infra import permissions
+from infra import function_permissions as permissions
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("controller/runtime", "controller/aws", "controller/slack", "handlers")
@@ -120,7 +120,7 @@ def source() -> Source:
 
 
 def calls_of(function: str) -> set[str]:
-    """Return the calls that a function of the stack can make, in the words of infra/permissions.py."""
+    """Return the calls that a function of the stack can make, in the words of infra/function_permissions.py."""
     code = source()
     if function == "api_handler":
         todo = [code.functions["handlers.slack", name] for name in ("interactions", "spot")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra import permissions
+from infra import function_permissions as permissions
 from tests.packaging.calls_of_the_code import calls_of
 
 

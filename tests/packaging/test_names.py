@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controller.cli.doctor_permissions import needed_actions
-from infra import function_actions
+from infra import doctor_actions
 from infra.alarms import FUNCTIONS
 from infra.stack import log_group, role_of
 from tests.packaging.cloudformation import OBSERVING, WHOLE, resources
@@ -299,4 +299,4 @@ def test_the_doctor_expects_of_each_role_what_the_template_gives_it(package: Pac
 
 
 def test_what_the_doctor_expects_is_current() -> None:
-    assert function_actions.FILE.read_text("utf-8") == function_actions.text(), "run: python -m infra.function_actions"
+    assert doctor_actions.FILE.read_text("utf-8") == doctor_actions.text(), "run: python -m infra.doctor_actions"

@@ -15,7 +15,7 @@ from botocore.session import Session
 from app import app
 from controller.aws import event_publisher
 from controller.ledger.lineage import LINEAGE_TAG
-from infra import permissions
+from infra import function_permissions as permissions
 from infra.local import bus, schedule
 from infra.stack import logical_id, role_of
 from tests.packaging.cloudformation import WHOLE, resources, transformed
@@ -73,7 +73,7 @@ def test_every_schedule_is_supported_by_the_local_clock() -> None:
 def test_each_policy_file_equals_the_reviewed_table() -> None:
     files = {file.name: file.read_text() for file in permissions.FOLDER.glob("policy-*.json")}
     table = {permissions.policy_file(f).name: permissions.policy_text(f) for f in permissions.FUNCTIONS}
-    assert files == table, "run: python infra/permissions.py"
+    assert files == table, "run: python infra/function_permissions.py"
 
 
 def test_each_deployed_function_has_a_role_of_its_own_with_the_policy_of_the_table(package: Package) -> None:

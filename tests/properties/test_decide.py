@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.decide import decide
-from controller.decide.budget import tried_for
 from controller.decide.facts import Facts
+from controller.decide.retry_budget import tried_for
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Ended, Measured, Unmeasured, UserRequested
 from controller.ledger.intent import Announce, Intent, Stop, Submit, Wake

@@ -22,11 +22,12 @@ from controller.jobs.request import merged
 from controller.jobs.spot_possible import EXCLUDING, refusals, runtime_of
 from controller.policy.findings import VerdictKind
 from controller.policy.fix import applied
+from controller.policy.judge import judge, judged, standing_findings
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy, Repair
 from controller.policy.repair import repaired_request
-from controller.policy.rules import RULE_KINDS, judge, judged, standing_findings
 from controller.policy.rules.kind import Evidence
+from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policy.selector import Selector
 from controller.policy.waiver import Waiver
 from tests.builders import BEGIN as NOW

@@ -21,7 +21,7 @@ from controller.jobs.algorithm import AlgorithmClass
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction, Severity
 from controller.policy.resubmission import FallbackKind, Guarantee
-from controller.policy.rules import RULE_KINDS
+from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policy.slack_settings import MEMBERS, Importance
 from controller.policyfile import validate_folder
 from controller.policyfile.folder import folder_files

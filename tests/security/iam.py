@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from infra import permissions
+from infra import function_permissions as permissions
 
 PARTITION, REGION, ACCOUNT, STACK = "aws", "us-east-1", "123456789012", "spotwarden"
 TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/Ledger"

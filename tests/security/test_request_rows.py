@@ -25,9 +25,9 @@ from controller.ledger.lineage_id import LineageId
 from controller.policy.user_request import UserRequest
 from controller.runtime.take_in_requests import take_in_requests
 from handlers.observed import logger
+from infra.function_permissions import FUNCTIONS, LEDGER, statements
 from infra.local.host import TABLE, Host
 from infra.local.slack_users import Users
-from infra.permissions import FUNCTIONS, LEDGER, statements
 from tests.security.lab import entries, lab, launch, lineage_id, lineage_of, messages, next_name, request, run, status
 from tests.security.test_halt import ASKED_BY, card
 

@@ -21,8 +21,8 @@ from controller.runtime.ports import Message
 from controller.savings.attempt_savings import Savings
 from controller.savings.rollup import Group, Rollup
 from controller.units.money import Rate
+from infra.function_permissions import FUNCTIONS
 from infra.local.host import TABLE, Host
-from infra.permissions import FUNCTIONS
 from tests.security.lab import entries, lab, launch, messages, next_name, request, run, status, texts
 from tests.security.test_request_rows import SUBMITTING, allows
 

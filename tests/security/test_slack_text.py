@@ -30,8 +30,8 @@ from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import Page, pages
 from controller.notifications.card import card
 from controller.notifications.digest import DigestNotes, digest_parts
+from controller.notifications.message_catalogue import describe
 from controller.notifications.message_text import bold, halted_text, mention_of, misdirected, person, reason
-from controller.notifications.messages import describe
 from controller.notifications.mrkdwn import code, escaped, plain
 from controller.notifications.parts import Button, Buttons, Chart, Header, Part, Small, Table, Text
 from controller.notifications.report_formats.as_csv import as_csv

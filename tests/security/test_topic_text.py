@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import pages
+from controller.notifications.message_catalogue import describe
 from controller.notifications.message_text import misdirected
-from controller.notifications.messages import describe
 from controller.notifications.parts import Part
 from controller.notifications.plain_text import BODY_BYTES_MAX, SUBJECT_MAX, PlainMessage, plain_message
 from controller.notifications.storm_message import storm_head

@@ -13,7 +13,7 @@ from controller.ledger.entry import Ended, Measured, Started, Unmeasured
 from controller.ledger.intent import Announce, IntentResult, Purpose, Stop
 from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
-from controller.notifications.messages import text_of
+from controller.notifications.message_catalogue import text_of
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy, RuleAction
 from controller.runtime.close_days import close_days

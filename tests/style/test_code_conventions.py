@@ -69,7 +69,6 @@ NAMED_OTHERWISE = {
     "notifications/test_message_texts.py": "the golden file of all texts",
     "notifications/test_whole_texts.py": "the golden files of reports, digests and cards",
     "policy/rules/test_checkpoints.py": "the three rules about checkpoints",
-    "policy/rules/test_judge.py": "what all rules share",
     "policy/rules/test_limits.py": "the three rules about limits",
     "policy/rules/test_spot_tags_and_instances.py": "the other rules",
     "policyfile/test_documentation.py": "docs/policies.md",

@@ -13,7 +13,7 @@ NOUNS = (
 BY_HAND = re.compile(rf"else ['\"]s['\"]|['\"]s['\"] if |\{{(?![A-Z_]+\}})[^{{}}]*\}} ({NOUNS})\b")
 ALWAYS_MANY = {
     # A number that is never one there, or text for operators that names a limit.
-    "controller/aws/dynamodb/claims.py", "controller/aws/dynamodb/halts.py", "controller/aws/dynamodb/limits.py",
+    "controller/aws/dynamodb/claims.py", "controller/aws/dynamodb/halts.py", "controller/aws/dynamodb/counters.py",
     "controller/jobs/directives.py", "controller/policyfile/validation_errors.py", "controller/policyfile/warnings/__init__.py",
     "controller/runtime/reconcile.py", "controller/cli/cancel.py", "controller/cli/advise.py", "controller/cli/cases.py",
 }  # fmt: skip

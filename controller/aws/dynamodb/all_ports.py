@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from controller.aws.dynamodb.block_support import DynamoBlockSupport
-from controller.aws.dynamodb.capacity import DynamoCapacity
 from controller.aws.dynamodb.claims import DynamoClaims
+from controller.aws.dynamodb.counters import DynamoLimits
 from controller.aws.dynamodb.days import DynamoDays
 from controller.aws.dynamodb.digests import DynamoDigests
 from controller.aws.dynamodb.due import DynamoDueIntents
 from controller.aws.dynamodb.halts import DynamoHalts
 from controller.aws.dynamodb.histories import DynamoHistories
 from controller.aws.dynamodb.journal import DynamoJournal
-from controller.aws.dynamodb.limits import DynamoLimits
 from controller.aws.dynamodb.lineages import DynamoLineages
 from controller.aws.dynamodb.market_signals import DynamoMarketSignals
 from controller.aws.dynamodb.passes import DynamoDiscoverPasses
@@ -23,6 +22,7 @@ from controller.aws.dynamodb.retention import FOR_EVER, Retention
 from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.rule_acts import DynamoRuleActs
 from controller.aws.dynamodb.seen_requests import DynamoSeenRequests
+from controller.aws.dynamodb.spot_capacity import DynamoCapacity
 from controller.aws.dynamodb.stored_prices import DynamoStoredPrices
 from controller.aws.dynamodb.table import Table
 from controller.aws.dynamodb.user_requests import DynamoUserRequests

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from controller.aws.dynamodb.capacity import recording
 from controller.aws.dynamodb.claims import giving_back, taking
 from controller.aws.dynamodb.days import marking
 from controller.aws.dynamodb.items import MARK, Item, read, read_checked_intent, stamp, write, write_intent
@@ -19,6 +18,7 @@ from controller.aws.dynamodb.keys import HEAD, WAIVERS, attempt_pk, family_key, 
 from controller.aws.dynamodb.quota_holds import freeing, holding
 from controller.aws.dynamodb.retention import FOR_EVER, Retention
 from controller.aws.dynamodb.rule_acts import counting
+from controller.aws.dynamodb.spot_capacity import recording
 from controller.aws.dynamodb.table import Table, Write, next_version, version_of
 from controller.aws.dynamodb.works import remembering
 from controller.decide.decision import Decision

@@ -1,4 +1,5 @@
-"""When rows of lineages expire. DynamoDB removes a row some days after the time in its attribute ``expires_at``.
+"""When rows of lineages expire. DynamoDB removes a row some days after the time in its attribute ``expires_at``; how
+many days is the stack's parameter LedgerDays.
 
 An open intent never expires. A day whose entries may be gone is not rolled up again: its sums stay as they are.
 """

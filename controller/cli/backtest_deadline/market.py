@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from controller.cli.backtest_deadline.cases import Case
-from controller.decide.deadline.rule import Place
+from controller.decide.deadline.choose_market import Place
 
 
 class Action(StrEnum):

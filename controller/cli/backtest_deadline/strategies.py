@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from controller.cli.backtest_deadline.market import Action, Run
-from controller.decide.deadline import rule
-from controller.decide.deadline.rule import DeadlineState, Move, MoveCosts, Place
+from controller.decide.deadline import choose_market
+from controller.decide.deadline.choose_market import DeadlineState, Move, MoveCosts, Place
 
 START = datetime(2026, 1, 1, tzinfo=UTC)  # any day: only differences matter
 
@@ -77,7 +77,7 @@ class Spotwarden:
             spot_seen=None if run.spot_seen is None or not run.checkpoints else run.spot_seen or run.place is Place.SPOT,
         )
         costs = MoveCosts(overhead_s=run.overhead * run.gap_s, margin_s=run.gap_s - 1)
-        move = rule.choose(state, costs).move
+        move = choose_market.choose(state, costs).move
         if run.trains and not run.checkpoints and not self._moves:
             return current
         match move:

@@ -16,11 +16,11 @@ from controller.ledger.intent import Purpose, Stop
 from controller.ledger.lineage import ATTEMPT_TAG
 from controller.ledger.lineage_id import LineageId
 from controller.policy.findings import Finding
+from controller.policy.judge import all_findings, standing_findings
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy
 from controller.policy.repair import NotRepairable
 from controller.policy.rollout import HeldBack
-from controller.policy.rules import all_findings, standing_findings
 from controller.policy.rules.kind import Evidence
 from controller.units.value import replace
 

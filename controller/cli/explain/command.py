@@ -37,8 +37,8 @@ from controller.ledger.intent import Announce, Intent, RefreshCard
 from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
 from controller.policy.findings import VerdictKind
+from controller.policy.judge import judge
 from controller.policy.policy import Policy
-from controller.policy.rules import judge
 from controller.policyfile import BadPolicy
 from controller.policyfile.folder import policy_files
 from controller.runtime.gather import lineage_of

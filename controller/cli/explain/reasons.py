@@ -18,8 +18,8 @@ from controller.jobs.job import Interval, Job
 from controller.policy.findings import Finding, Verdict
 from controller.policy.policy import Policy, Rule
 from controller.policy.resubmission import Resubmission
-from controller.policy.rules import RULE_KINDS
 from controller.policy.rules.kind import Evidence
+from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policy.selector import SelectorPart
 from controller.policy.waiver import Waiver
 from controller.policyfile.compile import policy_tree

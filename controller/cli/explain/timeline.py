@@ -27,8 +27,8 @@ from controller.ledger.entry import (
 )
 from controller.ledger.intent import Announce, Intent, Probe, Publish, RefreshCard, Settle, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
+from controller.notifications.message_catalogue import text_of
 from controller.notifications.message_text import cause_sentence, reason
-from controller.notifications.messages import text_of
 from controller.notifications.mrkdwn import unmarked
 from controller.units.duration import span
 from controller.units.free_text import one_line

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from controller.decide.deadline.rule import DeadlineState, Move, MoveCosts, Place, choose, earliest_finish, is_lost
+from controller.decide.deadline.choose_market import DeadlineState, Move, MoveCosts, Place, choose, earliest_finish, is_lost
 from controller.decide.facts import Facts
 from controller.decide.phase_times import learned
 from controller.jobs.spot_possible import why_not_spot

@@ -13,8 +13,8 @@ from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.cli.live_evidence import live_evidence
 from controller.jobs.job import Job, Service
 from controller.ledger.pool import PoolMemory
+from controller.policy.judge import judge
 from controller.policy.mode import Mode
-from controller.policy.rules import judge
 from tests.builders import BEGIN, REGION, policy, rule
 from tests.unit.cli.test_ledger_commands import TABLE
 from tests.unit.cli.test_ledger_commands import ledger as ledger

@@ -16,7 +16,7 @@ from controller.jobs.request import change_from_json
 from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Intent, IntentResult, Submit
 from controller.ledger.move_cause import AttemptCause, MoveCause
-from controller.notifications.messages import importance_of
+from controller.notifications.message_catalogue import importance_of
 from controller.policy.mode import Mode
 from controller.policy.slack_settings import Importance
 from tests.builders import BEGIN, attempt, block, budget, ended, lineage

@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from controller.decide import decide
-from controller.decide.budget import tried_for
 from controller.decide.facts import READ_AFTER, Facts
 from controller.decide.need import Need
+from controller.decide.retry_budget import tried_for
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome

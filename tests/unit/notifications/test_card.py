@@ -18,7 +18,7 @@ from controller.ledger.message_json import facts_to_json
 from controller.ledger.message_kind import GiveUpReason, NextStep
 from controller.notifications.block_kit import pages
 from controller.notifications.card import card, money_text, saved_text
-from controller.notifications.messages import describe
+from controller.notifications.message_catalogue import describe
 from controller.notifications.mrkdwn import when
 from controller.notifications.parts import Buttons, Fields, Small, Text
 from controller.policy.mode import Mode

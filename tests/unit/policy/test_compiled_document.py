@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from controller.policy import bounds
 from controller.policy.bounds import Between
 from controller.policy.compiled_document import BYTES_MAX, BadDocument, document_of, document_text, policy_of, revision_of
+from controller.policy.judge import judge
 from controller.policy.policy import Policy
-from controller.policy.rules import judge
 from controller.policy.rules.kind import Evidence
 from controller.policyfile import compile_folder
 from tests.builders import BEGIN, job

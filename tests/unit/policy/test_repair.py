@@ -9,9 +9,9 @@ import pytest
 
 from controller.jobs.job import Job
 from controller.jobs.request import RequestChange
+from controller.policy.judge import judged
 from controller.policy.policy import Repair, Rule, RuleAction
 from controller.policy.repair import NotRepairable, repaired_request
-from controller.policy.rules import judged
 from controller.policy.rules.kind import Evidence
 from tests.builders import job, policy, rule
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from controller.policy.findings import VerdictKind
+from controller.policy.judge import judge
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy
-from controller.policy.rules import judge
 from controller.policy.rules.kind import Evidence
 from controller.policy.selector import Selector
 from controller.policy.slack_settings import SlackSettings

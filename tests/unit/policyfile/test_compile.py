@@ -11,12 +11,13 @@ import pytest
 
 from controller.aws.packaged_policy import packaged_document
 from controller.jobs.failure import FailureCause
+from controller.policy.judge import judge
 from controller.policy.load_policy import load_policy
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy, RateLimits, RuleAction, Severity
 from controller.policy.resubmission import Budget, BudgetPer, DeadlineSettings, FallbackKind, Guarantee
-from controller.policy.rules import RULE_KINDS, judge
 from controller.policy.rules.kind import Evidence
+from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policy.slack_settings import DigestTime, Importance, Labels, SlackSettings
 from controller.policy.user_request import UserRequest
 from controller.policyfile import BadPolicy, as_text, compile_folder

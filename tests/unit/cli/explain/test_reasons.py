@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from controller.cli.explain.reasons import rule_reasons
 from controller.jobs.job import Job
-from controller.policy.rules import judge
+from controller.policy.judge import judge
 from controller.policy.rules.kind import Evidence
 from controller.policy.selector import Selector
 from controller.policy.when import when_of

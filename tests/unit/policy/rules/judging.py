@@ -7,9 +7,10 @@ from typing import Any
 from controller.jobs.claim import Claim
 from controller.jobs.job import Job
 from controller.policy.findings import Fix
+from controller.policy.judge import judge
 from controller.policy.mode import Mode
-from controller.policy.rules import RULE_KINDS, judge
 from controller.policy.rules.kind import Evidence, Violation
+from controller.policy.rules.rule_kinds import RULE_KINDS
 from tests.builders import policy, rule
 
 

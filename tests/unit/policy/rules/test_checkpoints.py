@@ -14,8 +14,8 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim, claim_of, overlapping
 from controller.jobs.job import Job, Outcome
 from controller.policy.findings import Finding
+from controller.policy.judge import judge
 from controller.policy.mode import Mode
-from controller.policy.rules import judge
 from controller.policy.rules.kind import Evidence
 from controller.policy.rules.prefix_shared import prefix_shared
 from tests.builders import BEGIN, algorithm, ended, job, policy

@@ -11,8 +11,8 @@ import pytest
 from controller.jobs.job import Interval, Job
 from controller.jobs.unsaid import Unsaid
 from controller.policy.findings import NO_DEMAND, VerdictKind
+from controller.policy.judge import judge as judge_all
 from controller.policy.mode import Mode
-from controller.policy.rules import judge as judge_all
 from controller.policy.rules.kind import Evidence, Violation
 from controller.policy.rules.spot_worth_it import Options, judge
 from controller.policy.spot_worth import Prospect, SpotWorth

@@ -9,10 +9,11 @@ import pytest
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.job import Job, Outcome, Service
 from controller.policy.findings import NO_DEMAND, VerdictKind
+from controller.policy.judge import judge
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo
-from controller.policy.rules import RULE_KINDS, judge
 from controller.policy.rules.kind import Evidence
+from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policy.selector import Selector
 from tests.builders import algorithm, ended, job, policy, rule
 

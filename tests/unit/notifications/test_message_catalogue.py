@@ -13,8 +13,8 @@ from controller.ledger import message as m
 from controller.ledger.message import JobFacts, Message
 from controller.ledger.message_json import facts_to_json, message_of
 from controller.ledger.message_kind import GiveUpReason, MessageKind, MoveReason, NextStep, asked_by
+from controller.notifications.message_catalogue import describe, importance_of, row_of, text_of
 from controller.notifications.message_text import NEXT, TO_DO, WHY, reason
-from controller.notifications.messages import describe, importance_of, row_of, text_of
 from controller.notifications.storm_message import storm_head
 from controller.policy.slack_settings import Importance
 from controller.runtime.outbox import Message as Queued

@@ -1,6 +1,6 @@
 """Writes what ``spotwarden doctor`` compares deployed roles with: the actions of each role, by the condition of the template.
 
-``python -m infra.function_actions`` writes the file again; a test holds it to the table of permissions.
+``python -m infra.doctor_actions`` writes the file again; a test holds it to the table of permissions.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from infra import permissions
+from infra import function_permissions as permissions
 from infra.alarms import FUNCTIONS as CADENCES
 from infra.stack import logical_id, role_of
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from controller.decide import decide
-from controller.decide.budget import RETRIES_MAX
 from controller.decide.facts import Facts
+from controller.decide.retry_budget import RETRIES_MAX
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Interval, Outcome

@@ -1,6 +1,6 @@
 """The reviewed table of what each function calls and which IAM actions each call needs, dependents included; and no more.
 
-The policy files in `.chalice/` are written from it (`python -m infra.permissions`), and a test holds them to it.
+The policy files in `.chalice/` are written from it (`python -m infra.function_permissions`), and a test holds them to it.
 A DynamoDB transaction has no action of its own: it needs the action of each operation inside. KMS grants for encrypted
 training volumes belong to the training role, not here.
 """

@@ -1,0 +1,181 @@
+"""Judges a job by a policy: what its rules find, and the one change after which it keeps them.
+
+A document without a field that a rule needs leaves the rule undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from controller.jobs.directives import Directives, directives_of
+from controller.jobs.job import Job
+from controller.jobs.unsaid import Unsaid, guarded
+from controller.policy.findings import NO_DEMAND, NO_FIX, Demand, Finding, Fix, Verdict, VerdictKind
+from controller.policy.fix import Values, combined_fix
+from controller.policy.mode import Mode
+from controller.policy.policy import Policy, Rule
+from controller.policy.repair import checkpoint_places
+from controller.policy.rules.kind import Evidence
+from controller.policy.rules.prefix_shared import prefix_shared
+from controller.policy.rules.rule_kinds import RULE_KINDS
+from controller.policy.rules.tag_invalid import tag_invalid
+from controller.policy.rules.team_contradicted import team_contradicted
+from controller.policy.waiver import Waiver, waived
+from controller.units.value import replace
+
+
+def judge(
+    job: Job,
+    policy: Policy,
+    evidence: Evidence,
+    directives: Directives | None = None,
+    *,
+    now: datetime | None = None,
+    given: Sequence[Waiver] = (),
+) -> Verdict:
+    """Everything that a policy finds wrong with a job, and the one change that repairs it.
+
+    ``directives`` are those in force for the job; None takes those of its own tags. ``given`` are waivers beside those of the
+    policy; without ``now``, no waiver counts. A waived finding changes neither the verdict nor the fix.
+    """
+    findings, undecided = all_findings(job, policy, evidence, directives, now=now, given=given)
+    standing = tuple(finding for finding in findings if finding.waiver is None)
+    fix = fix_of(job, policy, evidence, findings, now=now, given=given) if standing else NO_FIX
+    return Verdict(
+        word=_word(job, standing, undecided),
+        findings=tuple(replace(finding, fix=fix) for finding in findings),
+        undecided=undecided,
+        fix=fix,
+    )
+
+
+def all_findings(
+    job: Job,
+    policy: Policy,
+    evidence: Evidence,
+    directives: Directives | None = None,
+    *,
+    now: datetime | None = None,
+    given: Sequence[Waiver] = (),
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """The findings of a verdict without their fix, which costs ten times as much; and the names of the undecided rules."""
+    broken, undecided = judged(job, policy, evidence)
+    invalid = tag_invalid(_read(job) if directives is None else directives, policy.channel)
+    contradicted = team_contradicted(job, policy.labels.team, policy.channel)
+    shared = prefix_shared(job, evidence, policy.channel)
+    findings = (*broken, *(found for found in (invalid, contradicted, shared) if found is not None))
+    return _with_waivers(findings, job, policy, now, given), undecided
+
+
+def standing_findings(
+    job: Job, policy: Policy, evidence: Evidence, *, now: datetime | None, given: Sequence[Waiver] = ()
+) -> tuple[Finding, ...]:
+    """The rules that a job breaks without a waiver: what a change of its request must not break either."""
+    found = _with_waivers(judged(job, policy, evidence)[0], job, policy, now, given)
+    return tuple(finding for finding in found if finding.waiver is None)
+
+
+def _with_waivers(
+    findings: tuple[Finding, ...], job: Job, policy: Policy, now: datetime | None, given: Sequence[Waiver]
+) -> tuple[Finding, ...]:
+    waivers = (*policy.waivers, *given)
+    return findings if now is None or not waivers else waived(findings, job, waivers, now, policy.slack.waiver_s_max)
+
+
+def judged(job: Job, policy: Policy, evidence: Evidence) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """What a job breaks, and the names of the rules that its document leaves undecided."""
+    unknown = job.unknown | evidence.missing
+    findings: list[Finding] = []
+    undecided: list[str] = []
+    for rule in policy.rules:
+        meant = rule.about(job)
+        if meant is False:
+            continue
+        try:
+            finding = _apply(rule, job, evidence, unknown)
+        except Unsaid:
+            undecided.append(rule.name)
+            continue
+        if meant is None and finding is not None:
+            undecided.append(rule.name)  # a job that keeps the rule keeps it, whether it is meant or not
+        elif finding is not None:
+            findings.append(finding)
+    return tuple(findings), tuple(undecided)
+
+
+def fix_of(
+    job: Job,
+    policy: Policy,
+    evidence: Evidence,
+    findings: Sequence[Finding] = (),
+    *,
+    now: datetime | None = None,
+    given: Sequence[Waiver] = (),
+) -> Fix:
+    """The one change after which a job keeps the policy and SageMaker takes it, with the values of the policy's repairs.
+
+    What is waived changes nothing, also a rule that only the change would break.
+    """
+    places, _ = checkpoint_places(job, [finding.repair for finding in findings], policy)
+    left = {finding.policy for finding in findings if finding.waiver is not None}
+    tags = {key: value for rule in policy.rules for key, value in rule.repair.tags.items()}
+
+    def broken(changed: Job) -> Sequence[tuple[str, Demand]]:
+        known = findings and changed is job  # of the job as it is
+        broken = findings if known else standing_findings(changed, policy, evidence, now=now, given=given)
+        return [(f.policy, f.demand) for f in broken if f.demand != NO_DEMAND and f.policy not in left]
+
+    fix = combined_fix(job, broken, Values(places=places, tags=tags))
+    beyond = [f.policy for f in findings if f.demand == NO_DEMAND and f.waiver is None]
+    if beyond and not fix.request and not fix.why_not:
+        return Fix(why_not=f"no change of the request satisfies {', '.join(beyond)}")
+    return fix
+
+
+def _read(job: Job) -> Directives:
+    """The directives of a job that stands alone."""
+    if "tags" in job.unknown or job.service is not None:
+        return Directives()
+    return directives_of(job.tags, created_at=None if "created_at" in job.unknown else job.created_at)
+
+
+def _apply(rule: Rule, job: Job, evidence: Evidence, unknown: frozenset[str]) -> Finding | None:
+    kind = RULE_KINDS[rule.kind]
+    unsaid = unknown & kind.needs
+    if unsaid:
+        job, evidence = guarded(job, unsaid), guarded(evidence, unsaid)
+    fault = kind.judge(job, _options(rule), evidence)
+    if fault is None:
+        return None
+    return Finding(
+        rule=rule.kind, policy=rule.name, severity=rule.severity, mode=rule.mode, field=fault.field, found=fault.found,
+        wanted=fault.wanted, demand=fault.demand, action=rule.action if fault.actionable else None, applies_to=rule.applies_to,
+        channel=rule.channel, repair=rule.repair, risk=fault.risk, rollout=rule.rollout,
+    )  # fmt: skip
+
+
+_OPTIONS: dict[tuple[int, str], tuple[Mapping[str, Any], Any]] = {}  # by the identity of what they were built from, kept beside
+OPTIONS_MAX = 2_000
+
+
+def _options(rule: Rule) -> Any:
+    """The options of a rule. They are built once, since every rule of a policy judges every job, and a fix twice."""
+    key = (id(rule.options), rule.kind)
+    known = _OPTIONS.get(key)
+    if known is None or known[0] is not rule.options:
+        if len(_OPTIONS) >= OPTIONS_MAX:
+            _OPTIONS.clear()
+        known = _OPTIONS[key] = (rule.options, RULE_KINDS[rule.kind].options(**rule.options))
+    return known[1]
+
+
+def _word(job: Job, findings: Sequence[Finding], undecided: Sequence[str]) -> VerdictKind:
+    """Stop is for a live job that nobody else owns; whether the controller may carry it out is ``enforcement``'s to say."""
+    fatal = any(f.mode is Mode.ENFORCE and f.action is not None for f in findings)
+    if fatal and job.alive and job.service is None:
+        return VerdictKind.STOP
+    if findings:
+        return VerdictKind.FINDINGS
+    return VerdictKind.UNDECIDED if undecided else VerdictKind.ALLOW
