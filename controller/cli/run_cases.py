@@ -21,7 +21,7 @@ from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policy.rules.tag_invalid import TAG_INVALID
 from controller.policy.rules.team_contradicted import TEAM_CONTRADICTED
 from controller.policyfile.cases import NONE, Case, ExpectedFinding, read_cases
-from controller.policyfile.problem import BadPolicy, quoted
+from controller.policyfile.problem import BadPolicy, quoted, some_of
 
 UNNAMED = (TAG_INVALID, TEAM_CONTRADICTED, PREFIX_SHARED)  # rules that no policy has to name
 ACTION_OF = {Purpose.RULE: "stop", Purpose.REPAIR: "repair", Purpose.MOVE: "move"}
@@ -203,8 +203,7 @@ def _check_names(case: Case, policy: Policy) -> None:
 
 def _unknown(case: Case, path: tuple[str | int, ...], noun: str, name: str, known: Sequence[str]) -> None:
     """A list of one may be written as text: then the problem is on the line of the list."""
-    shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
-    case.problem(*path, found=f"the unknown {noun} {quoted(name)}", wanted=f"one of {shown}", meant=(name, known))
+    case.problem(*path, found=f"the unknown {noun} {quoted(name)}", wanted=f"one of {some_of(known)}", meant=(name, known))
 
 
 def _bad_field(case: Case, path: tuple[str | int, ...], name: str, meant: str) -> None:

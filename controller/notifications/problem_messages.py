@@ -143,13 +143,14 @@ def rate_limit(m: RateLimit) -> MessageText:
 def create_refused(m: CreateRefused) -> MessageText:
     market = "spot" if m.spot else "on-demand"
     team = f"team {escaped(m.team)} · " if m.team else ""
+    who = "".join((f" · role {escaped(m.role)}" if m.role else "", f" · by {escaped(m.caller)}" if m.caller else ""))
     return explained(
         f":no_entry: SageMaker did not create {bold(m.name)}: {REFUSALS.get(m.why, 'it refused the request')}",
         why=_refused_because(m),
         about=(f"It is used by {escaped(m.holders)}." if m.holders else "",),
         next_step="Nothing. Spotwarden never submits it: nobody proved that the caller may use that role.",
         to_do=_what_helps(m),
-        small=f"{team}{m.instances} × {escaped(m.instance_type)} · {market} · role {escaped(m.role)} · by {escaped(m.caller)}",
+        small=f"{team}{m.instances} × {escaped(m.instance_type)} · {market}{who}",
     )
 
 

@@ -1,7 +1,4 @@
-"""Checks that values of a policy file fit together, and that names are unique.
-
-It reads the raw data, so that these problems are listed together with all others.
-"""
+"""Checks that values of a policy file fit together, and that names are unique: on the raw data, beside all other problems."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ from controller.policy.rules.tags_required import TAGS_REQUIRED
 from controller.policy.slack_settings import MEMBERS
 from controller.policy.user_request import UserRequest
 from controller.policyfile.options import OPTIONS
-from controller.policyfile.problem import Path, quoted
+from controller.policyfile.problem import Path, quoted, some_of
 from controller.policyfile.schema import Backoff
 from controller.policyfile.similar_words import similar_words
 from controller.policyfile.slack_section import READ
@@ -149,7 +146,7 @@ def refuse_duplicate_names(trees: Iterable[Tree], section: str) -> None:
                 continue
             at = (*path, "name")
             if name in first:
-                tree.problem(at, found=f"the name {name!r} a second time (first in {first[name]})", wanted="a unique name")
+                tree.problem(at, found=f"the name {quoted(name)} a second time (first in {first[name]})", wanted="a unique name")
             else:
                 first[name] = f"{tree.file}:{tree.line(at)}"
 
@@ -163,7 +160,8 @@ def refuse_unknown_rules(trees: Iterable[Tree]) -> None:
             for name in waived if isinstance(waived := listed(waiver.get("rule")), list) else []:
                 if isinstance(name, str) and name not in known:
                     tree.problem(
-                        (*path, "rule"), found=f"the unknown rule {name!r}", wanted=f"one of {', '.join(known) or 'no rule'}",
+                        (*path, "rule"), found=f"the unknown rule {quoted(name)}",
+                        wanted=f"one of {some_of(known) or 'no rule'}",
                         meant=(name, known),
                     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from unicodedata import east_asian_width
@@ -12,6 +12,7 @@ from controller.policyfile.similar_words import question
 from controller.units.free_text import inert_line
 
 Path = tuple[str | int, ...]
+LISTED_MAX = 12  # words of a list that a message shows
 SHOWN_MAX = 60  # characters of a value in a message
 WIDTH_MAX = 100  # characters of a line that are shown around a problem
 PLAIN_PART = re.compile(r"[A-Za-z0-9_.:/*?=@+<-]{1,60}")
@@ -109,6 +110,11 @@ def printable(text: str) -> str:
 def _width(text: str) -> int:
     """The columns of a terminal that the text takes."""
     return sum(2 if east_asian_width(one) in "WF" else 1 for one in text)
+
+
+def some_of(words: Sequence[str]) -> str:
+    """Words as a message lists them: the first ones, where there are many."""
+    return ", ".join(words[:LISTED_MAX]) + (", …" if len(words) > LISTED_MAX else "")
 
 
 def quoted(found: object) -> str:

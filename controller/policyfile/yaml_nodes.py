@@ -16,6 +16,7 @@ from controller.policyfile.yaml_hints import yaml_hint
 from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 
 PROBLEMS_MAX = 200  # of one file: what comes after them mostly follows from them
+COMPARED_MAX = 2_000_000  # pairs of letters, for the suggestions of one file: some tenths of a second
 WANTED = "YAML; other mistakes in the file are shown once this one is corrected"
 TIMESTAMP = "tag:yaml.org,2002:timestamp"
 INT, FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
@@ -37,6 +38,7 @@ class Tree:
     values: dict[Path, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     _lines: list[str] = field(default_factory=list)
+    _compared: int = 0
 
     def place(self, path: Path, *, key: bool = False) -> Place:
         """Where a value, or its key, is written; the nearest key around it where it is missing."""
@@ -109,8 +111,14 @@ class Tree:
         code: str = "wrong-value",
     ) -> None:
         """Add a problem at a value, or at its ``key``; ``meant`` is a misspelt word and the words that are known."""
-        suggestions = () if self.full else similar_words(*meant)
+        suggestions = self._similar(*meant)
         self.at(self.place(path, key=key), path, found=found, wanted=wanted, hint=hint, suggestions=suggestions, code=code)
+
+    def _similar(self, found: object, words: Iterable[str]) -> tuple[str, ...]:
+        """Which words were meant, as long as comparing them takes little time: a file may have hundreds of long names."""
+        known = tuple(words)
+        self._compared += len(str(found)) * sum(map(len, known))
+        return () if self.full or self._compared > COMPARED_MAX else similar_words(found, known)
 
     def at(
         self,

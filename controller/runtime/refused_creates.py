@@ -27,8 +27,10 @@ from controller.units.free_text import one_line
 API_CALL = "AWS API Call via CloudTrail"
 TEXT_MAX, NAME_MAX, TAG_MAX, TAGS_MAX = 2000, 63, 256, 50
 HOLDERS_MAX = 5
+GROUPS_MAX = 5  # of a heterogeneous cluster; SageMaker allows no more
 COUNT_MAX, FIGURE_MAX = 10_000, 10**12
 NO_TYPE = "an unknown type"
+PLACES_DIGITS = 1  # hexadecimal: sixteen places for the teams and roles that the policy does not name
 _TYPE = re.compile(r"ml\.[a-z0-9-]{1,30}\.[a-z0-9-]{1,30}")
 _JOB = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _PLACE = re.compile(r"[a-z0-9-]{1,32}")
@@ -62,8 +64,8 @@ def _tell(found: RefusedCreate, policy: Policy, ports: Ports) -> None:
     )  # fmt: skip
     if importance_of(message.kind) not in policy.slack.tell:
         return
-    whose = found.team or found.role
-    key = f"create-refused/{found.why}/{found.quota or found.instance_type}/{sha256(whose.encode()).hexdigest()[:16]}"
+    of = "" if found.why is CreateRefusal.THROTTLED else found.quota or found.instance_type  # nobody checked a throttled request
+    key = f"create-refused/{found.why}/{of}/{_whose(found, policy)}"
     ports.outbox.put(
         Message(
             key=f"{key}/{found.region}/{found.at:%Y-%m-%d}", channel=policy.slack.channels.get(found.team, policy.channel),
@@ -71,6 +73,14 @@ def _tell(found: RefusedCreate, policy: Policy, ports: Ports) -> None:
             mention=policy.slack.people.get(found.team, ""), revision=policy.revision,
         )
     )  # fmt: skip
+
+
+def _whose(found: RefusedCreate, policy: Policy) -> str:
+    """Who is told once a day. A team that the policy names counts by itself; other names were chosen by callers, who could write
+    another one for each call, and share a few places.
+    """
+    known = found.team in {*policy.slack.channels, *policy.labels.team_of_role.values()}
+    return sha256((found.team or found.role).encode()).hexdigest()[: 16 if known else PLACES_DIGITS]
 
 
 def _holders(found: RefusedCreate, ports: Ports) -> Iterator[str]:
@@ -96,12 +106,13 @@ def refused_create_of(event: Mapping[str, Any], policy: Policy) -> RefusedCreate
     asked = _map(detail.get("requestParameters"))
     resources, limit = _map(asked.get("resourceConfig")), service_limit_in(_text(detail, "errorMessage", TEXT_MAX))
     name, role = _text(asked, "trainingJobName", NAME_MAX), _text(asked, "roleArn", TEXT_MAX)
-    kind, region = _text(resources, "instanceType", NAME_MAX), str(event.get("region", ""))
+    kind, instances = _instances(resources)
+    region = str(event.get("region", ""))
     found = RefusedCreate(
         event_id=_id(detail), at=_time(detail), account=str(event.get("account", ""))[:12],
         region=region if _PLACE.fullmatch(region) else "", job=name if _JOB.fullmatch(name) else "a job without a valid name",
         role=one_line(role.rpartition("/")[2], NAME_MAX), caller=_caller(detail), why=why,
-        instance_type=kind if _TYPE.fullmatch(kind) else NO_TYPE, instances=_count(resources.get("instanceCount")),
+        instance_type=kind if _TYPE.fullmatch(kind) else NO_TYPE, instances=instances,
         spot=asked.get("enableManagedSpotTraining") is True, team=_team(_tags(asked.get("tags")), role, policy),
     )  # fmt: skip
     if limit is None or why is not CreateRefusal.QUOTA:
@@ -139,8 +150,20 @@ def _tags(found: Any) -> dict[str, str]:
 
 
 def _caller(detail: Mapping[str, Any]) -> str:
-    arn = _text(_map(detail.get("userIdentity")), "arn", TEXT_MAX)
-    return one_line(arn.rpartition(":")[2], 2 * NAME_MAX)
+    """Who called: the end of the ARN; for a service or a user of another directory, which have none, the name that there is."""
+    identity = _map(detail.get("userIdentity"))
+    arn = _text(identity, "arn", TEXT_MAX).rpartition(":")[2]
+    issuer = _text(_map(_map(identity.get("sessionContext")).get("sessionIssuer")), "arn", TEXT_MAX).rpartition(":")[2]
+    names = (_text(identity, name, TEXT_MAX) for name in ("userName", "invokedBy"))
+    return one_line(next((name for name in (arn, issuer, *names) if name), ""), 2 * NAME_MAX)
+
+
+def _instances(resources: Mapping[str, Any]) -> tuple[str, int]:
+    """Type and count: of a heterogeneous cluster the sum of its groups, and a type where they have one."""
+    groups = resources.get("instanceGroups")
+    maps = [_map(group) for group in groups[:GROUPS_MAX]] if isinstance(groups, list) and groups else [resources]
+    kinds = {_text(one, "instanceType", NAME_MAX) for one in maps}
+    return kinds.pop() if len(kinds) == 1 else "", sum(_count(one.get("instanceCount")) for one in maps)
 
 
 def _id(detail: Mapping[str, Any]) -> str:

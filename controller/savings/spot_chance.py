@@ -69,7 +69,7 @@ def training_h(run: SpotRun, rate: RatePosterior) -> float | None:
             whole -= _mean_of(rate, segment, lost) - lost * (rate.hours / longer) ** rate.shape
     except OverflowError:
         return None
-    return whole * run.work_h / segment
+    return max(whole, segment) * run.work_h / segment  # where the rate is huge, the difference above is lost to rounding
 
 
 def training_least_h(run: SpotRun, rate: RatePosterior) -> float:
@@ -80,7 +80,7 @@ def training_least_h(run: SpotRun, rate: RatePosterior) -> float:
         if segment == run.work_h:
             lost = min(UNBILLED_H, segment)
             whole -= exp(mean * segment) * (1 - exp(-mean * lost) * (1 + mean * lost)) / mean
-        return whole * run.work_h / segment
+        return max(whole, segment) * run.work_h / segment
     except OverflowError:
         return float("inf")
 

@@ -21,6 +21,7 @@ START_S = 900.0  # the wait for a start: one that is assumed beside those that w
 EVERY_S_MAX = 1800  # of training between two checkpoints: jobs write them this often, or more often where that is advised
 EVERY_S_LEAST = 60
 WRITE_S = 60  # how long writing a checkpoint takes
+HOURS_MOST = 10**9  # of training, a hundred thousand years
 MICROS_MOST = 10**15  # a thousand million dollars: beyond that, an amount says nothing
 
 
@@ -105,10 +106,11 @@ def spot_prospect(pool: PoolMemory, price: Rate | None, instances: int, *, work_
         start_h=(START_S + pool.waited_s) / (1 + pool.starts) / HOUR_S,
     )  # fmt: skip
     mean_h, least_h = training_h(run, rate), training_least_h(run, rate)
-    hours = least_h if mean_h is None else mean_h
-    discount = pool.billed_s / pool.billed_of_s if pool.billed_of_s > 0 else None
+    hours = min(least_h if mean_h is None else mean_h, HOURS_MOST)
+    # Where nothing was billed, every attempt was lost within its first hour: that says nothing of what longer ones cost.
+    discount = pool.billed_s / pool.billed_of_s if pool.billed_of_s > 0 and pool.billed_s > 0 else None
     return Prospect(
-        chance=finish_chance(run, rate), hours=hours, exact=mean_h is not None,
+        chance=finish_chance(run, rate), hours=hours, exact=mean_h is not None and mean_h <= HOURS_MOST,
         share=hours * discount * HOUR_S / work_s if discount is not None else None,
         micros=_micros(hours * discount, instances, price) if discount is not None else None,
     )  # fmt: skip

@@ -68,6 +68,11 @@ HEAVY_FILES: dict[str, bytes] = {  # just below the limits
     ),
     "many-bad-expressions": b"version: 1\nrules:\n"
     + b"".join(b"- {name: a%d, rule: spot-required, when: has(VpcConfg.a%d)}\n" % (n, n) for n in range(830)),
+    "many-unknown-names": b"version: 1\nrules:\n"
+    + b"".join(b"- {name: abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz%d, rule: spot-required}\n" % n for n in range(490))
+    + b"waivers:\n- {name: w, match: all, reason: x, owner: o, ticket: t, expires: 2026-12-05, rule: ["
+    + b",".join(b"bcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzab%d" % n for n in range(480))
+    + b"]}",
     "long-text": b"version: 1\nrules:\n- {name: a, rule: spot-required, channel: " + b"x" * 250_000 + b"}",
     "long-template": b"version: 1\nrules:\n- {name: a, rule: checkpoint-required, mode: enforce, action: repair,"
     b" repair: {checkpoint: 's3://b/" + b"{tem}" * 48_000 + b"'}}",

@@ -16,6 +16,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
+from controller.aws.sagemaker.described_members import UNACCOUNTED
 from controller.cli.aws_calls import asking, patient_client
 from controller.cli.errors import BadInput
 from controller.cli.history.recorded import PRODUCT_ID, document_of
@@ -27,6 +28,7 @@ from controller.units.plural import count
 PROGRESS_EVERY = 200
 CUT_LINE = b'{"TrainingJob'  # how a line begins that was cut when an export was ended: it is written again
 LISTS_MAX = 5  # how often a list is begun again, where SageMaker refuses its own token
+NOT_DESCRIBED = frozenset({"ResponseMetadata", UNACCOUNTED})  # what a client adds to the answer
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 JobKey = tuple[str, str]
@@ -116,7 +118,7 @@ class Export:
             if fault_of(error) is AwsFault.MISSING:
                 return None
             raise
-        described = {member: value for member, value in answer.items() if member != "ResponseMetadata"} | {"Tags": tags}
+        described = {member: value for member, value in answer.items() if member not in NOT_DESCRIBED} | {"Tags": tags}
         algorithm = (described.get("AlgorithmSpecification") or {}).get("AlgorithmName")
         product = self._product(algorithm) if algorithm else None
         return described if product is None else {**described, PRODUCT_ID: product}

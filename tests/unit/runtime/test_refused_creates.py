@@ -16,7 +16,7 @@ from controller.policy.policy import Labels
 from controller.policy.slack_settings import SlackSettings
 from controller.runtime.ports import Unreachable
 from controller.runtime.read_events import BadEvent
-from controller.runtime.refused_creates import is_api_call, note_refused_create, refused_create_of
+from controller.runtime.refused_creates import NO_TYPE, is_api_call, note_refused_create, refused_create_of
 from tests.builders import ACCOUNT, BEGIN, REGION, lineage, policy
 from tests.unit.runtime.slack_place import Place
 
@@ -82,6 +82,70 @@ def test_the_same_event_is_told_once_and_many_refusals_of_a_team_once_a_day() ->
     assert note_refused_create(event(eventID="next", eventTime="2026-03-03T09:00:00Z"), at)
     assert len(waiting(at)) == 2
     assert len(at.ledger.refused_creates) == 22
+
+
+@pytest.mark.parametrize("field", ["tags", "roleArn", "instanceType"])
+def test_a_caller_who_writes_another_name_for_each_call_cannot_flood_the_channel(field: str) -> None:
+    at = place(slack=SlackSettings(channels={"vision": "#vision"}))
+    for n in range(200):
+        asked = event()["detail"]["requestParameters"]
+        match field:
+            case "tags":
+                asked["tags"] = [{"key": "team", "value": f"team-{n}"}]
+            case "roleArn":
+                asked |= {"roleArn": f"arn:aws:iam::{ACCOUNT}:role/role-{n}", "tags": []}
+            case _:
+                asked["resourceConfig"] = {"instanceType": f"ml.x{n}.large", "instanceCount": 1}
+        code = "ThrottlingException" if field == "instanceType" else "ResourceLimitExceeded"
+        assert note_refused_create(event(asked=asked, eventID=str(n), errorCode=code), at)
+    assert 1 <= len(waiting(at)) + len(waiting(at, "#vision")) <= 16
+    if field != "instanceType":
+        assert note_refused_create(event(eventID="vision"), at)
+        assert len(waiting(at, "#vision")) == 1
+
+
+@pytest.mark.parametrize(
+    ("identity", "caller"),
+    [
+        ({"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/dev/ada"}, "assumed-role/dev/ada"),
+        ({"type": "IAMUser", "arn": "arn:aws-cn:iam::1:user/ada", "userName": "ada"}, "user/ada"),
+        ({"type": "Root", "arn": "arn:aws:iam::1:root"}, "root"),
+        ({"type": "WebIdentityUser", "userName": "ada@acme"}, "ada@acme"),
+        ({"type": "AWSService", "invokedBy": "states.amazonaws.com"}, "states.amazonaws.com"),
+        (
+            {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"arn": "arn:aws:iam::1:role/pipeline"}}},
+            "role/pipeline",
+        ),
+        ({"type": "AssumedRole", "arn": ["x"], "sessionContext": "x"}, ""),
+        ("ada", ""),
+    ],
+)
+def test_the_caller_is_named_as_the_event_names_it(identity: Any, caller: str) -> None:
+    found = refused_create_of(event(userIdentity=identity), policy())
+    assert found is not None
+    assert found.caller == caller
+
+
+def test_the_message_names_no_caller_where_the_event_names_none() -> None:
+    at = place()
+    note_refused_create(event(userIdentity=None), at)
+    assert waiting(at)[0].text().small == "team vision · 2 × ml.g5.2xlarge · on-demand · role train · policy r1"
+
+
+@pytest.mark.parametrize(
+    ("groups", "kind", "count"),
+    [
+        ([{"instanceType": "ml.g5.2xlarge", "instanceCount": 2}, {"instanceType": "ml.g5.2xlarge"}], "ml.g5.2xlarge", 3),
+        ([{"instanceType": "ml.g5.2xlarge"}, {"instanceType": "ml.c5.xlarge", "instanceCount": 4}], NO_TYPE, 5),
+        ([7, None], NO_TYPE, 2),
+        ([{"instanceType": "ml.g5.2xlarge", "instanceCount": 10_000}] * 50_000, "ml.g5.2xlarge", 50_000),
+    ],
+)
+def test_the_groups_of_a_heterogeneous_cluster_are_counted(groups: Any, kind: str, count: int) -> None:
+    asked = event()["detail"]["requestParameters"] | {"resourceConfig": {"instanceGroups": groups}}
+    found = refused_create_of(event(asked=asked), policy())
+    assert found is not None
+    assert (found.instance_type, found.instances) == (kind, count)
 
 
 def test_a_refusal_whose_message_could_not_be_queued_is_told_when_its_event_comes_again() -> None:

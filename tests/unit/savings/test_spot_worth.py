@@ -93,3 +93,30 @@ def test_a_run_is_as_long_as_its_owner_expects_or_the_median_of_three_runs_or_un
     assert run_length_s(5400, (1, 2, 3)) == 5400
     assert run_length_s(None, (100, 9000, 200)) == 200
     assert run_length_s(None, (100, 9000)) is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "length_h"),
+    [
+        ({"hours": 10.1, "interruptions": 10_000, "billed_s": 0}, 1),
+        ({"hours": 10.1, "interruptions": 10_000}, 672),
+        ({"hours": 1e9, "interruptions": 0, "starts": 0, "waited_s": 10**12}, 1 / 3600),
+        ({"hours": 10, "interruptions": 10**9, "billed_s": 10**12, "billed_of_s": 1}, 48),
+        ({"hours": 1000, "interruptions": 150, "billed_s": 0, "billed_of_s": 0}, 48),
+    ],
+)
+def test_no_history_of_a_pool_breaks_the_arithmetic(seen: dict[str, Any], length_h: float) -> None:
+    hours, interruptions = seen.pop("hours"), seen.pop("interruptions")
+    pools = {TYPE: pool(hours, interruptions, **seen)}
+    for price in (0, 1_515_000, 10**12):
+        found = known(spot_worth(JOB, Run(length_s=round(length_h * 3600)), pools, {TYPE: builders.rate(price)}))
+        for prospect in (found.without, found.checkpointed, found.on_demand):
+            assert 0 <= prospect.chance <= 1
+            assert 0.99 * length_h <= prospect.hours <= 10**9 or length_h * 60 < 1
+            assert prospect.micros is None or 0 <= prospect.micros <= 10**15
+
+
+def test_a_pool_in_which_nothing_was_ever_billed_says_nothing_of_the_cost() -> None:
+    found = known(spot_worth(JOB, Run(length_s=48 * 3600), {TYPE: pool(1000, 150, billed_s=0)}, {TYPE: builders.rate()}))
+    assert found.without.share is None
+    assert found.without.micros is None
