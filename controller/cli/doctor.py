@@ -85,7 +85,7 @@ class Installation:
         topic, bus = parameters.get("AlarmTopic", ""), parameters.get("EventBus", "")
         account = found["StackId"].split(":")[4]
         yield from looks.at("rules", lambda: self._rules(stack))
-        yield from looks.at("functions", lambda: look_at_functions(self.client, self._of(stack, "AWS::Lambda::Function"), table))
+        yield from looks.at("functions", lambda: self._functions(stack, table))
         yield from looks.at("event bus", lambda: look_at_bus(self.client, bus))
         yield from looks.at(
             "alarms", lambda: look_at_alarms(self.client, self._of(stack, "AWS::CloudWatch::Alarm").values(), topic)
@@ -115,10 +115,16 @@ class Installation:
         yield from looks.at("topics", lambda: look_at_topics(self.client, self._document(policies, table), topics, region))
 
     def _rules(self, stack: str) -> tuple[bool, str]:
-        rules = self._of(stack, "AWS::Events::Rule")
+        return look_at_rules(self.client, self._of(stack, "AWS::Events::Rule"), self._declared(stack))
+
+    def _functions(self, stack: str, table: str) -> tuple[bool, str]:
+        return look_at_functions(self.client, self._of(stack, "AWS::Lambda::Function"), table, self._declared(stack))
+
+    def _declared(self, stack: str) -> Mapping[str, Any]:
+        """The resources of the stack's template, after the transform."""
         template = self.client("cloudformation").get_template(StackName=stack, TemplateStage="Processed")["TemplateBody"]
-        declared = template if isinstance(template, Mapping) else {}  # a template in YAML comes as text
-        return look_at_rules(self.client, rules, declared.get("Resources", {}))
+        found: Mapping[str, Any] = template.get("Resources", {}) if isinstance(template, Mapping) else {}  # YAML comes as text
+        return found
 
     def _of(self, stack: str, kind: str) -> Mapping[str, str]:
         """The names of the stack's resources of one kind, by logical id."""

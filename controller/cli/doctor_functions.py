@@ -9,12 +9,16 @@ from botocore.exceptions import ClientError
 
 from controller.aws.errors import AwsFault, fault_of
 from controller.cli.doctor_triggers import REDEPLOY
-from controller.runtime.timeouts import LEASE
 from controller.units.plural import count
 
 
-def look_at_functions(client: Callable[[str], Any], names: Mapping[str, str], table: str) -> tuple[bool, str]:
-    """Look at each function; ``names`` are those that CloudFormation gave, by logical id."""
+def look_at_functions(
+    client: Callable[[str], Any], names: Mapping[str, str], table: str, declared: Mapping[str, Any] | None = None
+) -> tuple[bool, str]:
+    """Look at each function; ``names`` are those that CloudFormation gave, by logical id.
+
+    ``declared`` are the resources of the stack's template.
+    """
     functions, wrong = client("lambda"), list[str]()
     for function, name in sorted(names.items()):
         try:
@@ -24,7 +28,8 @@ def look_at_functions(client: Callable[[str], Any], names: Mapping[str, str], ta
                 raise
             wrong.append(f"{function} is deleted")
         else:
-            wrong += [f"{function} {said}" for said in (_state(found), _table(found, table), _timeout(found)) if said]
+            properties = (declared or {}).get(function, {}).get("Properties", {})
+            wrong += [f"{function} {said}" for said in (_state(found), _table(found, table), _limits(found, properties)) if said]
     if wrong:
         return False, f"{'; '.join(wrong)}; {REDEPLOY}"
     return True, f"{count(len(names), 'function')} ready" if names else "the stack has none"
@@ -42,6 +47,11 @@ def _table(found: Mapping[str, Any], table: str) -> str:
     return "" if used in (None, table) else f"works with the table {used or '(none)'}, and the stack's Ledger is {table}"
 
 
-def _timeout(found: Mapping[str, Any]) -> str:
-    seconds, lease = found.get("Timeout", 0), int(LEASE.total_seconds())
-    return f"may run for {seconds} s, longer than its lease of {lease} s, so that two may do the same" if seconds >= lease else ""
+def _limits(found: Mapping[str, Any], properties: Mapping[str, Any]) -> str:
+    """What was changed by hand. A function that outlives its lease may do what another one does at the same moment."""
+    changed = [
+        f"{name} {found[name]}, and the stack says {properties[name]}"
+        for name in ("Timeout", "MemorySize")
+        if isinstance(properties.get(name), int) and found.get(name, properties[name]) != properties[name]
+    ]
+    return f"has {'; '.join(changed)}" if changed else ""

@@ -47,9 +47,14 @@ class Command:
         return f"{self.page}: {' '.join(self.words)}"
 
 
+OF_AWS = frozenset({"ALL", "HASH", "INCLUDE", "PAY_PER_REQUEST", "RANGE"})  # values of DynamoDB, and no names to fill in
+
+
 def filled(text: str, values: Mapping[str, str]) -> str:
     """A text with values in place of names in capitals, as the docs write them; raises KeyError for a name without one."""
-    return re.sub(r"(?<![A-Za-z$_-])[A-Z][A-Z_]{2,}(?![A-Za-z_=])", lambda found: values[found[0]], text)
+    return re.sub(
+        r"(?<![A-Za-z$_-])[A-Z][A-Z_]{2,}(?![A-Za-z_=])", lambda found: found[0] if found[0] in OF_AWS else values[found[0]], text
+    )
 
 
 def section(page: Path, heading: str) -> str:

@@ -81,6 +81,17 @@ def test_every_parameter_that_the_page_names_is_one_of_the_template() -> None:
     assert named - known == set()
 
 
+def test_the_empty_table_of_the_page_is_the_one_that_the_stack_makes() -> None:
+    [command] = [one for one in every_command(OPERATIONS) if one.words[:3] == ("aws", "dynamodb", "create-table")]
+    made = merge_template("python3.14", "arm64")["Resources"]["Ledger"]["Properties"]
+    asked = dict(call_of(command.with_values({"NEW_TABLE": "t", "REGION": aws.REGION}).words[1:]).arguments)
+    assert asked.pop("TableName") == "t"
+    assert asked.pop("DeletionProtectionEnabled")
+    assert asked.pop("SSESpecification") == {"Enabled": True}
+    assert asked == {name: made[name] for name in asked}
+    assert {"KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode"} <= set(asked)
+
+
 # ── the life of an installation ──────────────────────────────────────────────────────────────────────────────────────────────
 
 STACK = "spotwarden-prod"

@@ -166,6 +166,6 @@ def _summary(counted: Counter[str], person: frozenset[str], *, write: bool) -> I
     if counted["days left"]:
         yield f"the sums of {count(counted['days left'], 'day')} changed meanwhile: run the command again"
     if counted["mentions"]:
-        yield f"the name stays in other text of {count(counted['mentions'], 'row')}, such as a job's name or a reason"
+        yield f"the name stays in other text of {count(counted['mentions'], 'row')}, such as a job's name, a reason or a policy"
     if write:
         yield "the tag on jobs of SageMaker stays: a job that still runs records it again, so run this again once it has ended"

@@ -9,7 +9,7 @@ from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of
 from controller.policy.bounds import PREFIX, SecondsOrZero
 from controller.policy.findings import Demand
-from controller.policy.rules.kind import Evidence, RuleKind, Violation
+from controller.policy.rules.kind import Evidence, RuleKind, Violation, one_holds
 from controller.units.duration import span
 from controller.units.value import dataclass
 
@@ -22,14 +22,14 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    if not job.spot:
+    if one_holds(
+        lambda: not job.spot,
+        lambda: _kept(job, options),
+        lambda: runtime_of(job) <= options.runtime_over_s,
+        lambda: options.only_capable and job.algorithm.checkpoints is False,
+    ):
         return None
-    saved = job.checkpoint_uri is not None
-    if saved and (not options.under or any(within(job.checkpoint_uri or "", prefix) for prefix in options.under)):
-        return None
-    runtime_s = runtime_of(job)
-    if runtime_s <= options.runtime_over_s or (options.only_capable and job.algorithm.checkpoints is False):
-        return None
+    saved, runtime_s = job.checkpoint_uri is not None, runtime_of(job)
     loss = "" if saved else f": without checkpoints, an interruption loses up to {span(runtime_s)} of training"
     return Violation(
         field="CheckpointConfig.S3Uri",
@@ -37,6 +37,11 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
         wanted=f"an S3 prefix{_below(options)}{loss}",
         demand=Demand(checkpoint=True, checkpoint_under=options.under),
     )
+
+
+def _kept(job: Job, options: Options) -> bool:
+    uri = job.checkpoint_uri
+    return uri is not None and (not options.under or any(within(uri, prefix) for prefix in options.under))
 
 
 def _below(options: Options) -> str:

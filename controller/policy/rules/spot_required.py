@@ -6,7 +6,7 @@ from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of, why_not_spot
 from controller.policy.bounds import SecondsOrZero
 from controller.policy.findings import Demand
-from controller.policy.rules.kind import Evidence, RuleKind, Violation
+from controller.policy.rules.kind import Evidence, RuleKind, Violation, one_holds
 from controller.units.duration import span
 from controller.units.value import dataclass
 
@@ -18,15 +18,17 @@ class Options:
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     """A job that SageMaker would refuse on spot breaks nothing: its owner has no other choice."""
-    if job.spot or job.excludes_spot:
-        return None
-    runtime_s = runtime_of(job)
-    if runtime_s < options.runtime_over_s or why_not_spot(job) is not None:
+    if one_holds(
+        lambda: job.spot,
+        lambda: bool(job.excludes_spot),
+        lambda: runtime_of(job) < options.runtime_over_s,
+        lambda: why_not_spot(job) is not None,
+    ):
         return None
     return Violation(
         field="EnableManagedSpotTraining",
         found="false",
-        wanted=f"true, because the job may run {span(runtime_s)}",
+        wanted=f"true, because the job may run {span(runtime_of(job))}",
         demand=Demand(spot=True),
     )
 

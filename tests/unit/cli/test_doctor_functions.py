@@ -33,7 +33,8 @@ class Functions:
 
 
 def looked(**known: dict[str, Any]) -> tuple[bool, str]:
-    return look_at_functions(lambda _: Functions(**known), NAMES, "T")
+    declared = {name: {"Properties": {"Timeout": 45, "MemorySize": 512, "Role": {"Fn::GetAtt": ["R", "Arn"]}}} for name in NAMES}
+    return look_at_functions(lambda _: Functions(**known), NAMES, "T", declared)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,8 @@ def looked(**known: dict[str, Any]) -> tuple[bool, str]:
             "Sweep works with the table old, and the stack's Ledger is T; ",
         ),
         ({"Environment": {"Variables": {"SPOTWARDEN_TABLE": ""}}}, "Sweep works with the table (none), and the stack's Ledger"),
-        ({"Timeout": 900}, "Sweep may run for 900 s, longer than its lease of 60 s, so that two may do the same; "),
+        ({"Timeout": 900}, "Sweep has Timeout 900, and the stack says 45; "),
+        ({"Timeout": 900, "MemorySize": 128}, "45; MemorySize 128, and the stack says 512; "),
     ],
 )  # fmt: skip
 def test_a_function_that_cannot_work_or_has_other_settings_is_named(change: dict[str, Any], said: str) -> None:
