@@ -7,9 +7,10 @@ from typing import Annotated
 from controller.jobs.checkpoint import within
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of
+from controller.jobs.unsaid import need, says
 from controller.policy.bounds import PREFIX, SecondsOrZero
 from controller.policy.findings import Demand
-from controller.policy.rules.kind import Evidence, RuleKind, Violation, one_holds
+from controller.policy.rules.kind import Evidence, RuleKind, Violation
 from controller.units.duration import span
 from controller.units.value import dataclass
 
@@ -22,13 +23,13 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    if one_holds(
-        lambda: not job.spot,
-        lambda: _kept(job, options),
-        lambda: runtime_of(job) <= options.runtime_over_s,
-        lambda: options.only_capable and job.algorithm.checkpoints is False,
-    ):
+    if (says(job, "spot") and not job.spot) or (says(job, "checkpoint_uri") and _kept(job, options)):
         return None
+    if says(job, "runtime_s_max") and runtime_of(job) <= options.runtime_over_s:
+        return None
+    if options.only_capable and says(job, "algorithm") and job.algorithm.checkpoints is False:
+        return None
+    need(job, "spot", "checkpoint_uri", "runtime_s_max", *(("algorithm",) if options.only_capable else ()))
     saved, runtime_s = job.checkpoint_uri is not None, runtime_of(job)
     loss = "" if saved else f": without checkpoints, an interruption loses up to {span(runtime_s)} of training"
     return Violation(

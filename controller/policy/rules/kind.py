@@ -9,7 +9,6 @@ from typing import Any
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim
 from controller.jobs.job import Job
-from controller.jobs.unsaid import Unsaid
 from controller.policy.findings import NO_DEMAND, Demand
 from controller.policy.spot_worth import SpotWorth
 from controller.units.value import dataclass
@@ -54,17 +53,3 @@ class RuleKind:
     needs: frozenset[str]
     options: Callable[..., Any]
     judge: Callable[[Job, Any, Evidence], Violation | None]
-
-
-def one_holds(*conditions: Callable[[], bool]) -> bool:
-    """Whether one of the conditions holds, whatever the others need. Raises Unsaid where that depends on what is not said."""
-    unsaid: Unsaid | None = None
-    for condition in conditions:
-        try:
-            if condition():
-                return True
-        except Unsaid as error:
-            unsaid = error
-    if unsaid is not None:
-        raise unsaid
-    return False

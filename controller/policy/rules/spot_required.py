@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of, why_not_spot
+from controller.jobs.unsaid import need, says
 from controller.policy.bounds import SecondsOrZero
 from controller.policy.findings import Demand
-from controller.policy.rules.kind import Evidence, RuleKind, Violation, one_holds
+from controller.policy.rules.kind import Evidence, RuleKind, Violation
 from controller.units.duration import span
 from controller.units.value import dataclass
 
@@ -18,13 +19,13 @@ class Options:
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     """A job that SageMaker would refuse on spot breaks nothing: its owner has no other choice."""
-    if one_holds(
-        lambda: job.spot,
-        lambda: bool(job.excludes_spot),
-        lambda: runtime_of(job) < options.runtime_over_s,
-        lambda: why_not_spot(job) is not None,
-    ):
+    if (says(job, "spot") and job.spot) or (says(job, "excludes_spot") and job.excludes_spot):
         return None
+    if says(job, "runtime_s_max") and runtime_of(job) < options.runtime_over_s:
+        return None
+    if says(job, "runtime_s_max", "algorithm", "excludes_spot") and why_not_spot(job) is not None:
+        return None
+    need(job, "spot", "runtime_s_max", "algorithm", "excludes_spot")
     return Violation(
         field="EnableManagedSpotTraining",
         found="false",
