@@ -243,6 +243,7 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     "warnings are interruptions": ((interruption_rates, "_with_warnings", _warnings_counted),),
     "a message without an answer is not passed over": ((drain, "PASSED_OVER", replace_by(timedelta(days=2))),),
     "tags without an answer are none": ((SageMakerJobs, "_tags", _tags_or_none),),
+    "a message without an answer holds up its channel": ((drain, "PASSED_MAX", replace_by(0)),),
     "owners are unknown": (
         (read_job, "service_of", replace_by(lambda described, tags: None)),
         (ownership, "service_of", replace_by(lambda described, tags: None)),

@@ -47,6 +47,7 @@ SHOWN_BY = {
     "warnings are interruptions": 1,
     "a stale description is used": 117,
     "a repaired job is forgotten": 30,
+    "a message without an answer holds up its channel": 33,
     "owners are unknown": 5,
     "Create before the commit is known": 8,
     "a message without an answer is not passed over": 33,
