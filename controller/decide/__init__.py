@@ -61,11 +61,6 @@ DECIDERS: tuple[Decider, ...] = (
         without_tags=True,
     ),
     Decider(
-        name="read_directives",
-        decide=lambda facts, _: read_directives.read_directives(facts),
-        why="read the tags that ask something of the controller, once",
-    ),
-    Decider(
         name="user_requests",
         decide=lambda facts, _: user_requests.act_on_user_request(facts),
         why="do what a person asked for in Slack",
@@ -102,6 +97,11 @@ DECIDERS: tuple[Decider, ...] = (
         name="resubmit",
         decide=lambda facts, _: resubmit.resubmit(facts),
         why="submit again a job that did not finish",
+    ),
+    Decider(
+        name="read_directives",
+        decide=read_directives.read_directives,
+        why="read the tags that ask something of the controller, once",
     ),
     Decider(
         name="settle_caps",

@@ -66,7 +66,7 @@ class Decision:
     partial: bool = False
 
     def __or__(self, other: Decision) -> Decision:
-        if other == _NOTHING:  # as most deciders say
+        if other == NOTHING:  # as most deciders say
             return self
         return Decision(
             entries=self.entries + other.entries,
@@ -170,4 +170,4 @@ class Decision:
         )
 
 
-_NOTHING = Decision()
+NOTHING = Decision()

@@ -11,21 +11,23 @@ from collections.abc import Mapping
 
 from controller.decide.announce import say
 from controller.decide.call_off import open_submit
-from controller.decide.decision import Decision
+from controller.decide.decision import NOTHING, Decision
 from controller.decide.facts import READ_AFTER, Facts
 from controller.jobs.directives import DEADLINE_TAG, RESUBMIT_TAG, RUNTIME_TAG
 from controller.jobs.job import FAMILY_TAG
 from controller.ledger.directives_in_force import in_force, readings, tags_of
 from controller.ledger.entry import DirectivesRead
+from controller.ledger.intent import Submit
 from controller.ledger.message import JobFacts, TagsChanged
 
 CHANGES_MAX = 10  # of a lineage, recorded and told; further ones have no effect either
 
 
-def read_directives(facts: Facts) -> Decision:
+def read_directives(facts: Facts, decided: Decision = NOTHING) -> Decision:
     """Record the tags in force at the first look; record and tell a later change, which has no effect until it is accepted.
 
-    A change that was taken back is recorded without a message: from then on it cannot be accepted.
+    A change that was taken back is recorded without a message: from then on it cannot be accepted. ``decided`` is the decision so
+    far: a change after the end is told only where an attempt follows.
     """
     now_said = facts.tags_now
     if facts.owned or not facts.newest or now_said is None:
@@ -34,7 +36,8 @@ def read_directives(facts: Facts) -> Decision:
     if force is None:
         return Decision(entries=(_read(facts, now_said, 0),))
     late = facts.now - facts.job.created_at < READ_AFTER  # of a new attempt, ListTags may not show all yet
-    over = not facts.job.alive and open_submit(facts.lineage) is None
+    follows = open_submit(facts.lineage) is not None or any(isinstance(i.action, Submit) for i in decided.intents)
+    over = not facts.job.alive and not follows
     if late or over or now_said == tags_of(known[-1]):
         return Decision()
     change = _read(facts, now_said, known[-1].number + 1)

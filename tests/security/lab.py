@@ -33,7 +33,7 @@ E = TypeVar("E")
 
 __all__ = [
     "MONDAY", "CheckpointStore", "entries", "lab", "launch", "lineage_id", "lineage_of", "log", "messages", "next_name",
-    "request", "run", "status", "texts",
+    "on_call", "request", "run", "status", "texts",
 ]  # fmt: skip
 
 
@@ -117,3 +117,15 @@ def log(host: Host) -> str:
     """What the functions logged."""
     host.log.flush()
     return Path(host.log.name).read_text(encoding="utf-8")
+
+
+def on_call(client: Any, told: Callable[[str, str], object]) -> Callable[[], None]:
+    """Tell of each later call of a function's client: its operation and its body. Returns what ends this."""
+    exchange = client._exchange
+
+    def exchanging(operation: str, body: bytes) -> Any:
+        told(operation, body.decode())
+        return exchange(operation, body)
+
+    client._exchange = exchanging
+    return lambda: setattr(client, "_exchange", exchange)

@@ -28,7 +28,7 @@ from handlers.observed import logger
 from infra.function_permissions import FUNCTIONS, LEDGER, statements
 from infra.local.host import TABLE, Host
 from infra.local.slack_users import Users
-from tests.security.lab import entries, lab, launch, lineage_id, lineage_of, messages, next_name, request, run, status
+from tests.security.lab import entries, lab, launch, lineage_id, lineage_of, messages, next_name, on_call, request, run, status
 from tests.security.test_halt import ASKED_BY, card
 
 LISTED = ("halt", "stop", "waive", "on-demand", "try-again")
@@ -114,11 +114,11 @@ def test_every_row_that_a_function_writes_is_one_that_its_policy_allows(host: Ho
     """Two days with clicks, digests, prices and market signals; each write is held against the writing function's policy."""
     seen: set[tuple[str, str, str]] = set()
 
-    def record(model: Any, params: Mapping[str, Any], **_: Any) -> None:
+    def record(operation: str, text: str) -> None:
         keys = logger.get_current_keys()
         function = "api_handler" if "route" in keys else str(keys.get("function", ""))
-        body = json.loads(params["body"])
-        writes = body.get("TransactItems") or [{model.name.removesuffix("Item"): body}]
+        body = json.loads(text)
+        writes = body.get("TransactItems") or [{operation.removesuffix("Item"): body}]
         for one in writes:
             [(verb, asked)] = one.items()
             if verb in ("Put", "Update", "Delete"):
@@ -126,7 +126,7 @@ def test_every_row_that_a_function_writes_is_one_that_its_policy_allows(host: Ho
                 seen.add((function, f"dynamodb:{verb}Item", item["pk"]["S"]))
 
     for client in (wiring.client("dynamodb"), wiring._hurried_client("dynamodb")):
-        client.meta.events.register("before-call.dynamodb", record)
+        on_call(client, record)
     message = card(host, "long")
     host.bus.fire("prices")
     for button in ("on-demand", "waive", "halt"):

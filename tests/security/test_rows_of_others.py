@@ -23,7 +23,7 @@ from controller.savings.rollup import Group, Rollup
 from controller.units.money import Rate
 from infra.function_permissions import FUNCTIONS
 from infra.local.host import TABLE, Host
-from tests.security.lab import entries, lab, launch, messages, next_name, request, run, status, texts
+from tests.security.lab import entries, lab, launch, messages, next_name, on_call, request, run, status, texts
 from tests.security.test_request_rows import SUBMITTING, allows
 
 POLICY = """
@@ -126,17 +126,16 @@ def writes_of(host: Host, *functions: str) -> list[str]:
     """The partitions that some functions write when they run now."""
     seen: list[str] = []
 
-    def record(model: Any, params: Any, **_: Any) -> None:
-        if model.name in ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"):
-            seen.append(str(params["body"]))
+    def record(operation: str, body: str) -> None:
+        if operation in ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"):
+            seen.append(body)
 
-    events = wiring.client("dynamodb").meta.events
-    events.register("before-call.dynamodb", record)
+    end = on_call(wiring.client("dynamodb"), record)
     try:
         for function in functions:
             host.bus.fire(function)
     finally:
-        events.unregister("before-call.dynamodb", record)
+        end()
     return seen
 
 

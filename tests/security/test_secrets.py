@@ -19,7 +19,7 @@ from controller.cli.history.redaction import redacted
 from infra.local.host import CLIENT_CONFIG, REPORTS, TABLE, Host
 from infra.local.slack import ME
 from infra.local.slack_users import AppRequests
-from tests.security.lab import lab, launch, log, messages, request, run, status, texts
+from tests.security.lab import lab, launch, log, messages, on_call, request, run, status, texts
 
 POLICY = """
 version: 1
@@ -94,9 +94,7 @@ def test_a_rotation_that_nobody_used_yet_is_known_after_two_minutes(host: Host) 
 def test_wrong_signatures_cost_one_read_of_the_secret_in_five_seconds(host: Host) -> None:
     assert heard(host, OLD) == 200
     read: list[object] = []
-    wiring._hurried_client("secretsmanager").meta.events.register(
-        "before-call.secrets-manager.GetSecretValue", lambda **_: read.append(1)
-    )
+    on_call(wiring._hurried_client("secretsmanager"), lambda operation, _: read.append(operation))
     host.clock.at += timedelta(seconds=6)
     assert [heard(host, "a guess") for _ in range(5)] == [401] * 5
     assert len(read) == 1

@@ -271,12 +271,20 @@ class History:
         return any(re.search(rf"\b{name}\b", text) for name in sick)
 
     def _check_others_go_on(self) -> None:
-        """While Slack answers some messages with errors, no other waits for two hours; a card may show any name."""
+        """While Slack answers some messages with errors, no other waits for two hours.
+
+        A card may show the name of another job; then what belongs to the card waits too.
+        """
         queued = [message for queue in self.outbox.queues.values() for message in queue.values()]
-        well = {message.key for message in queued if message.has_text and not self.slack.is_sick(str(message))}
+        well = {m.key for m in queued if m.has_text and not self.slack.is_sick(str(m)) and not self._beside_sick(m.key)}
         self._waits = Counter({key: self._waits[key] + 1 for key in well})
         late = [key for key, hours in self._waits.items() if hours > 2]
         require(not late, f"what Slack takes goes on while it answers other messages with errors: {late}")
+
+    def _beside_sick(self, key: str) -> bool:
+        """Whether the root of a message's lineage stood in a text that Slack answered with an error."""
+        root = re.compile(rf"\b{re.escape(key.split('/')[2])}\b")
+        return any(root.search(text) for text in self.slack.unanswered)
 
     def _check_nothing_is_late(self) -> None:
         """After the faults, no intent of a job that SageMaker describes is an hour late; one broken lineage delays no other."""

@@ -56,11 +56,13 @@ class Workspace(SlackChat):
         self.slack = Slack(clock=lambda: lambdas.now, token=TOKEN, closed=CLOSED, trouble_with=self._trouble)
         super().__init__(lambda: TOKEN, "http://slack/api/", client=partial(InProcess, self._answer))
         self.posted: list[Posted] = []
+        self.unanswered: set[str] = set()
         self._lambdas, self._rng, self._sick = lambdas, rng, sick
 
     def _trouble(self, asked: Mapping[str, Any]) -> Trouble | None:
         """What Slack does instead of what it is asked, if anything."""
-        if self._lambdas.faults.sick_messages and self._sick(json.dumps(asked)):
+        if self._lambdas.faults.sick_messages and self._sick(text := json.dumps(asked)):
+            self.unanswered.add(text)
             self._lambdas.happened["sick_messages"] += 1
             return Trouble.SERVER_ERROR
         if self._rng.random() < self._lambdas.faults.odd_answers:

@@ -7,6 +7,7 @@ from typing import Annotated
 from controller.jobs.checkpoint import within
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of
+from controller.jobs.unsaid import need, says
 from controller.policy.bounds import PREFIX, SecondsOrZero
 from controller.policy.findings import Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
@@ -22,14 +23,14 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    if not job.spot:
+    if (says(job, "spot") and not job.spot) or (says(job, "checkpoint_uri") and _kept(job, options)):
         return None
-    saved = job.checkpoint_uri is not None
-    if saved and (not options.under or any(within(job.checkpoint_uri or "", prefix) for prefix in options.under)):
+    if says(job, "runtime_s_max") and runtime_of(job) <= options.runtime_over_s:
         return None
-    runtime_s = runtime_of(job)
-    if runtime_s <= options.runtime_over_s or (options.only_capable and job.algorithm.checkpoints is False):
+    if options.only_capable and says(job, "algorithm") and job.algorithm.checkpoints is False:
         return None
+    need(job, "spot", "checkpoint_uri", "runtime_s_max", *(("algorithm",) if options.only_capable else ()))
+    saved, runtime_s = job.checkpoint_uri is not None, runtime_of(job)
     loss = "" if saved else f": without checkpoints, an interruption loses up to {span(runtime_s)} of training"
     return Violation(
         field="CheckpointConfig.S3Uri",
@@ -37,6 +38,11 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
         wanted=f"an S3 prefix{_below(options)}{loss}",
         demand=Demand(checkpoint=True, checkpoint_under=options.under),
     )
+
+
+def _kept(job: Job, options: Options) -> bool:
+    uri = job.checkpoint_uri
+    return uri is not None and (not options.under or any(within(uri, prefix) for prefix in options.under))
 
 
 def _below(options: Options) -> str:

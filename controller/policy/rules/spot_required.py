@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of, why_not_spot
+from controller.jobs.unsaid import need, says
 from controller.policy.bounds import SecondsOrZero
 from controller.policy.findings import Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
@@ -18,15 +19,17 @@ class Options:
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     """A job that SageMaker would refuse on spot breaks nothing: its owner has no other choice."""
-    if job.spot or job.excludes_spot:
+    if (says(job, "spot") and job.spot) or (says(job, "excludes_spot") and job.excludes_spot):
         return None
-    runtime_s = runtime_of(job)
-    if runtime_s < options.runtime_over_s or why_not_spot(job) is not None:
+    if says(job, "runtime_s_max") and runtime_of(job) < options.runtime_over_s:
         return None
+    if says(job, "runtime_s_max", "algorithm", "excludes_spot") and why_not_spot(job) is not None:
+        return None
+    need(job, "spot", "runtime_s_max", "algorithm", "excludes_spot")
     return Violation(
         field="EnableManagedSpotTraining",
         found="false",
-        wanted=f"true, because the job may run {span(runtime_s)}",
+        wanted=f"true, because the job may run {span(runtime_of(job))}",
         demand=Demand(spot=True),
     )
 

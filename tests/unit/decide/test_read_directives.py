@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.read_directives import CHANGES_MAX, read_directives
 from controller.jobs.directives import DEADLINE_TAG, RUNTIME_TAG
+from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome, Service
 from controller.ledger.directives_in_force import first_tags, pending
 from controller.ledger.entry import DirectivesRead, UserRequested
-from controller.ledger.intent import Announce
+from controller.ledger.intent import Announce, Intent, Submit
 from controller.policy.user_request import UserRequest
 from tests.builders import BEGIN, ended, facts, job, lineage
 
@@ -110,6 +112,13 @@ def test_a_change_to_a_job_that_has_ended_is_not_recorded() -> None:
     over = facts(ended(job(), Outcome.COMPLETED), lineage=lineage(entries=(read(),)))
     assert not read_directives(over).entries
     assert read_directives(replace(over, lineage=lineage())).entries, "but the tags of a short job are read at its end"
+
+
+def test_a_change_after_the_end_is_told_by_the_decision_that_submits_the_next_attempt() -> None:
+    over = facts(ended(job(), Outcome.COMPLETED), lineage=lineage(entries=(read(),)))
+    submit = Submit(about="bert", job="bert-r02", number=2, cause=FailureCause.INTERNAL, born_at=BEGIN)
+    decided = Decision(intents=(Intent(action=submit, due_at=BEGIN),))
+    assert read_directives(over, decided).entries
 
 
 def test_a_bounded_number_of_changes_is_recorded() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
+from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.job import Job, Outcome, Service
 from controller.policy.findings import NO_DEMAND, VerdictKind
 from controller.policy.judge import judge
@@ -14,7 +15,7 @@ from controller.policy.policy import AppliesTo
 from controller.policy.rules.kind import Evidence
 from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policy.selector import Selector
-from tests.builders import ended, job, policy, rule
+from tests.builders import algorithm, ended, job, policy, rule
 
 ON_DEMAND = job(spot=False)
 
@@ -52,6 +53,31 @@ def test_an_audit_finding_flags_too() -> None:
 def test_a_rule_that_needs_an_unknown_field_is_undecided_and_finds_nothing() -> None:
     verdict = judge(job(spot=False, unknown=frozenset({"spot"})), policy(), Evidence(claims=()))
     assert (verdict.word, verdict.findings, verdict.undecided) == (VerdictKind.UNDECIDED, (), ("use-spot",))
+
+
+UNCAPABLE = job(algorithm=algorithm(AlgorithmClass.BUILT_IN, name="kmeans", checkpoints=False, why="it cannot"))
+WARM = ("ResourceConfig.KeepAlivePeriodInSeconds",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "about", "unknown"),
+    [
+        ("spot-required", job(spot=False, excludes_spot=WARM), {"spot", "runtime_s_max", "algorithm"}),
+        ("spot-required", job(spot=False, runtime_s_max=60), {"spot", "excludes_spot", "algorithm"}),
+        ("spot-required", job(), {"runtime_s_max", "algorithm"}),
+        ("spot-required", replace(UNCAPABLE, runtime_s_max=86_400), {"spot"}),
+        ("checkpoint-required", job(checkpoint_uri="s3://acme/x/"), {"spot", "runtime_s_max", "algorithm"}),
+        ("checkpoint-required", job(checkpoint_uri=None, runtime_s_max=60), {"spot", "checkpoint_uri", "algorithm"}),
+        ("checkpoint-required", job(spot=False, checkpoint_uri=None), {"checkpoint_uri", "runtime_s_max"}),
+        ("checkpoint-required", replace(UNCAPABLE, checkpoint_uri=None), {"spot", "runtime_s_max"}),
+    ],
+)
+def test_a_rule_that_a_job_keeps_whatever_is_unknown_is_decided(kind: str, about: Job, unknown: set[str]) -> None:
+    whole = policy(rules=(rule("one", kind=kind, options={"runtime_over_s": 3600}),))
+    verdict = judge(replace(about, unknown=frozenset(unknown)), whole, Evidence(claims=()))
+    assert (verdict.word, verdict.undecided) == (VerdictKind.ALLOW, ())
+    everything = frozenset({"spot", "runtime_s_max", "algorithm", "checkpoint_uri", "excludes_spot"})
+    assert judge(replace(about, unknown=everything), whole, Evidence(claims=())).undecided == ("one",)
 
 
 def test_a_selector_that_needs_an_unknown_field_leaves_its_rule_undecided() -> None:
