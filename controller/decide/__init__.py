@@ -26,7 +26,7 @@ from controller.decide import (
     user_requests,
     wakeups,
 )  # fmt: skip
-from controller.decide.deadline import move
+from controller.decide.deadline import stop_to_move
 from controller.decide.decider_failed import decider_failed
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
@@ -73,7 +73,7 @@ DECIDERS: tuple[Decider, ...] = (
     ),
     Decider(
         name="deadline",
-        decide=lambda facts, _: move.keep_deadline(facts),
+        decide=lambda facts, _: stop_to_move.keep_deadline(facts),
         why="move a job so that it meets its deadline",
     ),
     Decider(

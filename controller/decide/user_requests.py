@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from controller.decide.announce import say
 from controller.decide.asked_again import request_as_asked
 from controller.decide.call_off import called_off_numbers, waiting_attempt
-from controller.decide.deadline.move import moving
+from controller.decide.deadline.stop_to_move import moving
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.job import Outcome

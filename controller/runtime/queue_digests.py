@@ -16,7 +16,7 @@ from controller.policy.policy import Policy
 from controller.policy.sns_topic import is_topic
 from controller.policy.waiver import WaiverState
 from controller.runtime.announce_waivers import announce_waivers
-from controller.runtime.digest_days import last_due, reported_days, reported_until
+from controller.runtime.digest_schedule import last_due, reported_days, reported_until
 from controller.runtime.ports import Message, Ports
 from controller.runtime.read_days import rollups_of_days
 from controller.savings.report import By, Origin, report_of

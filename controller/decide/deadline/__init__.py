@@ -1,1 +1,1 @@
-"""Deadlines: how much work is left (``outlook``), when a job must leave spot (``rule``), and the move itself (``move``)."""
+"""Deadlines: how much work is left (``outlook``), spot or on-demand (``choose_market``), the stop for it (``stop_to_move``)."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from controller.decide import decide
-from controller.decide.deadline.move import keep_deadline
+from controller.decide.deadline.stop_to_move import keep_deadline
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.need import Need

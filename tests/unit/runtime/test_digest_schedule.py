@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.policy.slack_settings import DigestTime
-from controller.runtime.digest_days import DAY, PERIODS_MAX, WEEK, last_due, reported_days, reported_until
+from controller.runtime.digest_schedule import DAY, PERIODS_MAX, WEEK, last_due, reported_days, reported_until
 
 ZONES = sorted(available_timezones() - {"localtime", "Factory"})
 HALF_HOURS = [(hour, minute) for hour in range(24) for minute in (0, 30)]
