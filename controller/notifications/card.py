@@ -246,8 +246,8 @@ def _notes(lineage: Lineage, policy: Policy, last: Started, news: News, now: dat
 
 
 def _mode_and_policy(lineage: Lineage, last: Started) -> str:
-    """The mode and the policy that what was learned of the newest attempt last was written down under."""
-    known = [entry for entry in lineage.entries if entry.job == last.job and entry.revision]
+    """The mode and the policy under which what was learned of the newest attempt last was written; findings have their rules'."""
+    known = [e for e in lineage.entries if e.job == last.job and e.revision and not isinstance(e, Flagged)]
     newest = max(known, key=lambda entry: entry.at, default=last)
     return policy_text(newest.revision, newest.mode)
 

@@ -91,7 +91,7 @@ def _converged(job: Job, beginning: RequestChange, broken: Broken, values: Value
     begun, demands, change = applied(job, beginning), list[tuple[str, Demand]](), beginning
     for _ in range(ROUNDS):
         changed = applied(job, change)
-        wrong = broken(changed)
+        wrong = [(name, demand) for name, demand in broken(changed) if not _met_later(demand, change, job, values)]
         if not wrong and not any(refusals(changed)):
             return change
         demands += [item for item in wrong if item not in demands]
@@ -101,6 +101,13 @@ def _converged(job: Job, beginning: RequestChange, broken: Broken, values: Value
             raise Impossible(f"no change of the request satisfies {left}" if left else "no change makes SageMaker take it")
         change = following
     raise Impossible("no request satisfies these rules: each change breaks another of them")
+
+
+def _met_later(demand: Demand, change: RequestChange, job: Job, values: Values) -> bool:
+    """Whether a repair's place meets a demand in the end: where it is not free, another one beside it is chosen before Create."""
+    uri = change.get("CheckpointConfig", {}).get("S3Uri")
+    asks_for_a_free_one = demand.checkpoint and bool(demand.checkpoint_apart_from)
+    return values.only_places and bool(uri) and asks_for_a_free_one and _allows(demand, uri, job, free=False)
 
 
 def applied(job: Job, change: RequestChange) -> Job:

@@ -51,8 +51,8 @@ class Watch:
     others: list[str]
 
     def seen(self, port: str, method: str) -> None:
-        if method in READS.get(port, ()) or (port, method) == ANSWERED:
-            return
+        if method in READS.get(port, ()) or (port, method) == ANSWERED or port == "tally":
+            return  # the tally counts in memory, for metrics
         callers = list(_callers())
         if RECONCILE not in [frame.f_code for frame in callers]:
             return  # the sweep, discover or drain: their own notes

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from controller.jobs.claim import claim_of
 from controller.jobs.job import Job
 from controller.policy.findings import Demand
 from controller.policy.fix import Broken, Values, applied, combined_fix
-from tests.builders import job
+from tests.builders import BEGIN, job
 
 SPOT, WAIT, PREFIX, COUNT = (
     ("EnableManagedSpotTraining",), ("StoppingCondition", "MaxWaitTimeInSeconds"), ("CheckpointConfig", "S3Uri"),
@@ -94,6 +95,15 @@ def test_a_job_that_leaves_spot_gets_what_rules_want_of_it_there() -> None:
     assert combined_fix(serverless, broken, Values(places=("s3://a/x/",))).request == ON_DEMAND | {
         "CheckpointConfig": {"S3Uri": "s3://a/x/"}
     }
+
+
+def test_a_repair_s_place_may_be_in_use_for_another_one_beside_it_is_chosen_before_create() -> None:
+    uris = ("s3://a/x/", job().checkpoint_uri)
+    demand = Demand(
+        checkpoint=True, checkpoint_apart_from=tuple(claim_of(u, job="gpt", lineage="gpt", created_at=BEGIN) for u in uris)
+    )
+    fix = combined_fix(job(), lambda one: [("own", demand)], Values(places=("s3://a/x/",), only_places=True))
+    assert fix.request == {"CheckpointConfig": {"S3Uri": "s3://a/x/"}}
 
 
 def test_a_rule_that_its_fix_does_not_cure_is_no_fix() -> None:
