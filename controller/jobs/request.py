@@ -98,7 +98,9 @@ def _leaves(fragment: Any, path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[s
 
 
 def _in_words(path: tuple[str, ...], value: Any) -> str:
-    name = path[-1] if path[0] != "Tags" else f"tag {path[-1]}"
+    name = (
+        f"tag {path[-1]}" if path[0] == "Tags" else ".".join(path) if path[-1] == "S3Uri" else path[-1]
+    )  # S3Uri alone may be any
     match value:
         case None:
             return f"no {name}"

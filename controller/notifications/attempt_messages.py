@@ -39,7 +39,7 @@ def resubmitting(m: Resubmitting) -> MessageText:
         f":repeat: {bold(m.job.name)} {ended(m.job)} and is submitted again",
         (
             _why_again(m.why) or f"{WHY}{cause_sentence(m.cause)}",
-            f"{NEXT}Attempt {bold(m.attempt)} is submitted at {when(m.due_at)}.{counted} {_continues(m.checkpoint)}",
+            f"{NEXT}Attempt {bold(m.attempt)} will be submitted at {when(m.due_at)}.{counted} {_continues(m.checkpoint)}",
             f"Changed: {', '.join(map(escaped, changed))}." if changed else "",
             f"{TO_DO}{NOTHING}",
             f"A job takes {TAGS_MAX} tags, three of them Spotwarden's. Left out: {escaped(m.tags_left)}." if m.tags_left else "",
@@ -52,7 +52,7 @@ def _why_again(why: str) -> str:
     if not why:
         return ""
     plain = why in set(MoveReason) or why.startswith(ASKED_BY)
-    return f"{WHY}{reason(why)}." if plain else f"{WHY}It broke the rule {reason(why)}."
+    return f"{WHY}{reason(why)}." if plain else f'{WHY}It broke the rule "{reason(why)}".'
 
 
 def _continues(checkpoint: CheckpointFacts | None) -> str:
@@ -86,17 +86,22 @@ def cannot_repeat(m: CannotRepeat) -> MessageText:
     return explained(
         f":no_entry: {bold(m.job.name)} {title}",
         why=f"Spotwarden does not repeat its request: {escaped(m.why).rstrip('.')}.",
-        next_step="The job keeps running where it is." if lives else "Nothing is done automatically.",
+        next_step="The job keeps running where it is." if lives else _left_to(m),
         to_do=_by_yourself(m),
         small=small_print(m.job),
     )
+
+
+def _left_to(m: CannotRepeat) -> str:
+    """Who may still do something about a job that has ended."""
+    return "Spotwarden does nothing. Its owner may retry it." if "may retry it" in m.why else "Nothing is done automatically."
 
 
 def _by_yourself(m: CannotRepeat) -> str:
     if m.job.outcome is None:
         return "To move it, stop it and submit the job yourself."
     if "may retry it" in m.why:
-        return "Look whether its owner retries it. If it does not, submit the job yourself."
+        return "Check whether its owner retries it. If it does not, submit the job yourself."
     return "Submit the job yourself."
 
 

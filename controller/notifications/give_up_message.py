@@ -13,13 +13,13 @@ from controller.units.plural import times
 
 HEAVY_BYTES = 100_000_000_000  # a larger prefix is often an internal error: SageMaker restores it before each start
 
-WAITED = "Use Try again later, move the job to on-demand, or allow other instance types in the policy."
+WAITED = 'Use the button "Try again" later, move the job to on-demand, or allow other instance types in the policy.'
 TO_DO: Mapping[str, str] = {  # where the job itself has nothing to be fixed
     FailureCause.NEVER_LAUNCHED: WAITED,
     FailureCause.STARVED: WAITED,
     FailureCause.CAPACITY: WAITED,
-    FailureCause.INTERNAL: "Use Try again later. If it fails again, open a case with AWS Support.",
-    FailureCause.THROTTLED: "Use Try again later.",
+    FailureCause.INTERNAL: 'Use the button "Try again" later. If it fails again, open a case with AWS Support.',
+    FailureCause.THROTTLED: 'Use the button "Try again" later.',
 }
 
 

@@ -121,7 +121,7 @@ def ended(job: JobFacts) -> str:
 
 
 CAUSES: Mapping[AttemptCause, str] = {
-    FailureCause.NEVER_LAUNCHED: "Spot capacity never came within MaxWaitTimeInSeconds.",
+    FailureCause.NEVER_LAUNCHED: "There was no spot capacity within MaxWaitTimeInSeconds.",
     FailureCause.STARVED: "The job waited so long for spot capacity that it did not finish within MaxWaitTimeInSeconds.",
     FailureCause.CAPACITY: "AWS had no capacity of this instance type.",
     FailureCause.INTERNAL: "SageMaker reported an internal error.",

@@ -35,7 +35,7 @@ def rule_broken(m: RuleBroken) -> MessageText:
     if m.risk:
         what = f"{sentence(m.found)} {escaped(m.risk)}"
     return explained(
-        f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
+        f'{SEVERITY_EMOJI.get(m.severity, ":warning:")} {bold(m.job.name)} breaks the rule "{escaped(m.policy)}"',
         why=what,
         about=(_claimed(m.claimed), escaped(m.lapsed)),
         next_step=_next_step(m),
@@ -47,7 +47,7 @@ def rule_broken(m: RuleBroken) -> MessageText:
 def tuning_flagged(m: TuningFlagged) -> MessageText:
     which = f"Its definition {bold(m.definition)} starts training jobs like that." if m.definition else ""
     return explained(
-        f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} The tuning job {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
+        f'{SEVERITY_EMOJI.get(m.severity, ":warning:")} The tuning job {bold(m.job.name)} breaks the rule "{escaped(m.policy)}"',
         why=f"{escaped(m.field)}: {escaped(m.found)}. Required: {escaped(m.wanted)}.",
         about=(which,),
         next_step="The tuning job and its training jobs keep running. Rules never stop them.",

@@ -348,7 +348,7 @@ def typed(reader: Reader, heading: str, page: Path = OPERATIONS) -> str:
 
 
 def test_the_ten_steps_lead_to_the_first_finding_in_slack(life: Life) -> None:
-    assert any("*no-checkpoints* breaks the rule save-long-work" in text for text in life.messages)
+    assert any('*no-checkpoints* breaks the rule "save-long-work"' in text for text in life.messages)
     assert life.spot.startswith(":warning: *no-checkpoints* breaks the rule")  # through the API, as Slack signs it
 
 

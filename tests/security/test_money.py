@@ -148,7 +148,7 @@ labels:
         [again] = [name for name in host.world.jobs if name.startswith("ours-")]
         assert host.world.jobs[again].status == "Completed"
         assert entries(host, "theirs-0", Measured)[0].team is None
-        assert "breaks the rule team-contradicted" in texts(host)
+        assert 'breaks the rule "team-contradicted"' in texts(host)
 
 
 @pytest.mark.nightly

@@ -111,7 +111,7 @@ def test_without_a_role_nothing_is_done_and_everything_is_said() -> None:
         run(host, hours=5)
         assert len(host.world.jobs) == 3
         assert status(host, "dear") == "Completed"
-        assert "breaks the rule spot-only" in texts(host)
+        assert 'breaks the rule "spot-only"' in texts(host)
         assert kinds(host, "failing") == [MessageKind.CANNOT_REPEAT]
 
 

@@ -93,7 +93,7 @@ def test_a_rule_stops_no_job_for_tags_that_somebody_changed_after_they_were_read
         add_tags(host, "victim", {"cost": "", "team": "research"})
         run(host, hours=8)
         assert status(host, "victim") == "Completed"
-        assert "*victim* breaks the rule say-cost" in texts(host)
+        assert '*victim* breaks the rule "say-cost"' in texts(host)
 
 
 def test_removed_tags_stay_in_force() -> None:

@@ -30,7 +30,7 @@ def test_a_waived_job_runs_and_is_shown_and_is_stopped_when_the_waiver_ends() ->
         assert (waived.waiver, waived.mode.value) == ("long-run", "audit")
         assert "by long-run: no time (ML-9, alice)" in str([message.blocks for message in messages(host)])
         assert texts(host).count("The waiver *long-run* ends at") == 1
-        assert "breaks the rule use-spot" not in texts(host)
+        assert 'breaks the rule "use-spot"' not in texts(host)
         run(host, hours=2)
         assert status(host, "waived") == "Stopped"
         assert "The waiver long-run has expired (2026-11-17 00:00 UTC), so the rule holds." in texts(host)
@@ -55,5 +55,5 @@ def test_a_waiver_in_doubt_stops_nobody_from_being_stopped(match: str, expires: 
         launch(host, request("cheat", "speech", spot=False, runtime_h=60, work_s=200_000))
         run(host, hours=1)
         assert status(host, "cheat") == "Stopped"
-        assert "breaks the rule use-spot" in texts(host)
+        assert 'breaks the rule "use-spot"' in texts(host)
         assert all(entry.waiver == "" for entry in entries(host, "cheat", Flagged))

@@ -49,7 +49,7 @@ def test_a_policy_whose_channel_is_a_topic_tells_its_findings_there() -> None:
         attacks.run(host, minutes=5)
         [mail] = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
         told = json.loads(mail["Body"])
-        assert told["Subject"].startswith("Spotwarden: bert breaks the rule spot")
+        assert told["Subject"].startswith('Spotwarden: bert breaks the rule "spot"')
         assert "aws sagemaker stop-training-job --training-job-name bert --region us-east-1" in told["Message"]
         assert attacks.messages(host) == []
         assert wiring.ports().outbox.channels() == []

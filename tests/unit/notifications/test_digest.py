@@ -210,7 +210,7 @@ def test_a_digest_names_the_jobs_that_changed_the_figures_most_and_what_to_do() 
 
 
 @pytest.mark.parametrize(("changes", "why"), [
-    ({}, "it ended without its model. See why. If it wrote a checkpoint, a new attempt continues from it."),
+    ({}, "it ended without its model. See why. If it wrote a checkpoint, submit it again to continue from there."),
     ({"checkpoint": False}, "it ended without its model. Add a CheckpointConfig."),
     ({"repeats": 2}, "SageMaker repeated it 2 times after internal errors. Save checkpoints more often."),
     ({"repeats": 2, "checkpoint": False}, "SageMaker repeated it 2 times after internal errors. Add a CheckpointConfig."),
@@ -339,7 +339,7 @@ def test_a_loss_of_a_job_with_a_checkpoint_prefix_tells_of_no_checkpoint_that_no
     lost = measured("tagger-bug", billable_s=3600)
     report = report_of({FIRST: roll_up([lost, replace(told(lost)[1], useful_s=0)])}, FIRST, FIRST + DAY)
     said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
-    assert "it ended without its model. See why. If it wrote a checkpoint, a new attempt continues from it." in said
+    assert "it ended without its model. See why. If it wrote a checkpoint, submit it again to continue from there." in said
 
 
 def test_a_figure_of_nothing_is_left_out() -> None:

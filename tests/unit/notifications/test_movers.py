@@ -62,7 +62,7 @@ def test_where_no_job_saved_or_lost_nothing_is_said() -> None:
             "cost $0.03 more than on-demand: interrupted 2 times. Save checkpoints more",
         ),
         ({"saved_micros": -3 * CENT, "spot": False, "wasted_micros": CENT}, "wasted $0.01: it ended without its model. See why."),
-        ({"wasted_micros": CENT}, "wasted $0.01: it ended without its model. See why. If it wrote a checkpoint, a new attempt"),
+        ({"wasted_micros": CENT}, "wasted $0.01: it ended without its model. See why. If it wrote a checkpoint, submit it"),
         ({"wasted_micros": CENT, "checkpoint": False}, "wasted $0.01: it ended without its model. Add a CheckpointConfig."),
         ({"wasted_micros": CENT, "interruptions": 1}, "wasted $0.01: interrupted once. Save checkpoints more often."),
         (

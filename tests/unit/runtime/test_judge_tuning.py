@@ -48,7 +48,7 @@ def test_each_definition_that_breaks_a_rule_is_told_once_however_often_the_tunin
     at = place(BARE, replace(BARE, spot=True, wait_s_max=72_000), BARE)
     assert judge_tuning("tuner", at) == 2
     assert judge_tuning("tuner", at) == 0
-    assert waiting(at) == [":rotating_light: The tuning job *tuner* breaks the rule use-spot"] * 2
+    assert waiting(at) == [':rotating_light: The tuning job *tuner* breaks the rule "use-spot"'] * 2
 
 
 def test_it_is_told_in_the_channel_of_its_team_and_never_stopped() -> None:
