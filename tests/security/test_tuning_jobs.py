@@ -61,7 +61,7 @@ def test_a_tuning_job_is_told_to_its_owner_once_and_its_training_jobs_are_observ
         assert host.world.tuning.describe("tuner")["HyperParameterTuningJobStatus"] == "Completed"
 
         told = sorted(message.text for message in messages(host) if "The tuning job" in message.text)
-        assert [text.splitlines()[0].partition("rule ")[2] for text in told] == ["save-work", "spot-only"]
+        assert [text.splitlines()[0].partition("rule ")[2] for text in told] == ['"save-work"', '"spot-only"']
         assert ["*bare*" in told[0], "mode warn, policy " in told[0]] == [True, True]
         assert ["*wide*" in told[1], "mode enforce, policy " in told[1]] == [True, True]
 
