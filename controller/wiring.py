@@ -41,7 +41,7 @@ from controller.aws.stack_parameters import (
     setting,
     training_roles,
 )
-from controller.aws.stack_parameters import region as region
+from controller.aws.stack_parameters import region as region  # for handlers and commands
 from controller.aws.system_clock import SystemClock
 from controller.runtime.chat_by_channel import ChatByChannel
 from controller.runtime.ports import Answer, Chat, Clock, Home, Ports, Unreachable

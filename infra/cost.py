@@ -51,7 +51,7 @@ def metrics() -> set[str]:
 def widget() -> dict[str, Any]:
     """Return the widget of the dashboard that computes what 1,000 jobs cost, from counted calls at the prices above.
 
-    The API is left out: not each stack has one.
+    The API is left out: not every stack has one.
     """
     memory_mb = {f: c.get("lambda_memory_size", CONFIG["lambda_memory_size"]) for f, c in CONFIG["lambda_functions"].items()}
     del memory_mb["api_handler"]

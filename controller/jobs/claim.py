@@ -120,8 +120,8 @@ def writing_there(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
 
 
 def holding_up(claim: Claim, claims: Iterable[Claim], *, new: bool = False) -> tuple[Claim, ...]:
-    """The claims of other lineages that stand before this one: those that an attempt has to wait for.
+    """The claims of other lineages that an attempt has to wait for.
 
-    A ``new`` prefix, which a repair gives out, must be nobody's, whatever the roles are.
+    A repair gives its job a ``new`` prefix. For that, every claim on it or below it counts, whatever the role.
     """
     return writing_there(claim, claims) if new else tuple(c for c in others_than(claim, claims) if claim.waits_for(c))

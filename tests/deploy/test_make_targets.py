@@ -13,10 +13,10 @@ from tests.deploy.docs_commands import ROOT, recipe
 
 
 def make(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """What make says where the tools are installed, whatever the make around the tests was told."""
+    """Run make as if the tools were installed, without the settings of a make that runs the tests."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "STAGE"}
     asked = ["make", "-f", str(ROOT / "Makefile"), "-o", ".venv/bin/installed", *words]
-    return subprocess.run(asked, check=False, capture_output=True, text=True, cwd=cwd, env=env)  # noqa: S603 (our own Makefile)
+    return subprocess.run(asked, check=False, capture_output=True, text=True, cwd=cwd, env=env)  # noqa: S603  # our own Makefile
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,7 @@ def test_cards_digests_and_every_part_of_a_message_are_inert(make: Any, word: st
 @example("a_b __init__ ~x~y")
 def test_whatever_the_word_a_text_keeps_its_markup(word: str) -> None:
     for make in (escaped, plain, code, bold, person):
-        one = lambda w, make=make: (Text(f"• {make(w)} (*b* {make(w)}) `c` {make(w)}"),)  # noqa: E731
+        one = lambda w, make=make: (Text(f"• {make(w)} (*b* {make(w)}) `c` {make(w)}"),)  # noqa: E731  # one line says it
         check(one, word)
     assert escaped(escaped(HARMLESS)) == HARMLESS
 

@@ -98,7 +98,7 @@ def test_a_rule_stops_no_job_for_tags_that_somebody_changed_after_they_were_read
 
 def test_removed_tags_stay_in_force() -> None:
     """The owner's deadline is kept although somebody deletes its tag."""
-    none = lambda pool: Steps(MONDAY, [(0.0, 0)], period_s=90 * 86_400.0)  # noqa: E731
+    none = lambda pool: Steps(MONDAY, [(0.0, 0)], period_s=90 * 86_400.0)  # noqa: E731  # one line says it
     with lab(POLICY, capacity_of=none) as host:
         tags = {"spotwarden:deadline": "2026-11-16T08:00:00Z", "spotwarden:expected-runtime": "1h"}
         launch(host, request("owner", "vision", runtime_h=10, wait_h=20, work_s=3000, tags=tags))

@@ -6,7 +6,6 @@ The docstring of each neighbour says which rows it reads and writes. A partition
 from __future__ import annotations
 
 import hashlib
-from datetime import date
 
 from controller.aws.dynamodb.items import Item
 from controller.jobs.work import Work
@@ -100,7 +99,7 @@ def shelf_pk(channel: str) -> str:
     return f"shelf#{channel}"
 
 
-def signal_pk(day: date | str) -> str:
+def signal_pk(day: str) -> str:
     return f"signal#{day}"
 
 

@@ -1,6 +1,6 @@
-"""When rows of lineages expire. DynamoDB removes a row some days after the time in its attribute ``expires_at``; how
-many days is the stack's parameter LedgerDays.
+"""When rows of lineages expire: LedgerDays, a parameter of the stack, after what they record.
 
+DynamoDB removes a row within some days after the time in its attribute ``expires_at``.
 An open intent never expires. A day whose entries may be gone is not rolled up again: its sums stay as they are.
 """
 

@@ -99,7 +99,7 @@ def start(
         told = {**environment, "AWS_LAMBDA_RUNTIME_API": server.url.removeprefix("http://")}
         began = time.perf_counter()
         process.append(
-            subprocess.Popen(command, env=told, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603
+            subprocess.Popen(command, env=told, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603  # our own arguments
         )
         api.pid.put(process[0].pid)
         said: list[bytes] = []

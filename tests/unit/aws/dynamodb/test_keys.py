@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from controller.aws.dynamodb import keys
@@ -30,7 +30,7 @@ PARTITIONS = {
     "request_pk": (keys.request_pk(ID), f"request#{ID}"),
     "said_pk": (keys.said_pk("k"), "said#k"),
     "shelf_pk": (keys.shelf_pk("#ml"), "shelf##ml"),
-    "signal_pk": (keys.signal_pk(date(2026, 11, 29)), "signal#2026-11-29"),
+    "signal_pk": (keys.signal_pk("2026-11-29"), "signal#2026-11-29"),
     "work_pk": (keys.work_pk(WORK), "work#1/us-east-1/2a09cc9d425a11d7d364869f"),
 }
 FIXED = ("aside", "cursor", "discover", "failing", "halt", "late", "once", "outbox", "policy", "restore", "rollup")

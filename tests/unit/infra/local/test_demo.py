@@ -166,7 +166,7 @@ def test_another_process_reads_and_halts_the_ledger_with_the_environment_of_the_
         def spotwarden(*arguments: str) -> str:
             command = [sys.executable, "-m", "controller.cli", *arguments]
             environment = {"PATH": os.environ["PATH"], **found["environment"]}
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603  # our own arguments
             return done.stdout
 
         assert json.loads(spotwarden("report", "--period", "2026-11", "--format", "json"))["total"]["attempts"] > 0
