@@ -111,7 +111,7 @@ def look_at_training_roles(iam: Any, arns: Iterable[str], account: str) -> tuple
 def _may_be_assumed(trust: Any) -> bool:
     """Whether a trust policy lets SageMaker assume its role. A Deny with a condition does not count: it may not hold."""
     about = [one for one in _listed(trust.get("Statement")) if isinstance(one, Mapping) and _is_of_assuming(one)]
-    allowed = any(one.get("Effect") == "Allow" and _names(one.get("Principal")) for one in about)
+    allowed = any(one.get("Effect") == "Allow" and _names_sagemaker(one.get("Principal")) for one in about)
     denied = any(one.get("Effect") == "Deny" and not one.get("Condition") and _is_of_sagemaker(one) for one in about)
     return allowed and not denied
 
@@ -123,11 +123,11 @@ def _is_of_assuming(statement: Mapping[str, Any]) -> bool:
 
 def _is_of_sagemaker(statement: Mapping[str, Any]) -> bool:
     if "NotPrincipal" in statement:
-        return not _names(statement["NotPrincipal"])
-    return statement.get("Principal") == "*" or _names(statement.get("Principal"))
+        return not _names_sagemaker(statement["NotPrincipal"])
+    return statement.get("Principal") == "*" or _names_sagemaker(statement.get("Principal"))
 
 
-def _names(principal: Any) -> bool:
+def _names_sagemaker(principal: Any) -> bool:
     """Whether a principal names SageMaker; ``*`` in an Allow means accounts, and no service."""
     return isinstance(principal, Mapping) and BY_SAGEMAKER in _listed(principal.get("Service"))
 

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from controller.cli.doctor_triggers import REDEPLOY
 
 PREFIX = "reports/"
+BY_ANOTHER = "it was deleted, and somebody else made one of that name"
 GONE = frozenset({"404", "NoSuchBucket"})
 ELSEWHERE = frozenset({"301", "PermanentRedirect"})
 UNSET = frozenset({
@@ -39,9 +40,6 @@ def look_at_reports(s3: Any, bucket: str, account: str, key: str) -> tuple[bool,
     if said := [one for one in wrong if one]:
         return False, f"the bucket {bucket} {', and '.join(said)}; {REDEPLOY}"
     return True, f"{bucket} is private, takes TLS alone, and deletes old reports"
-
-
-BY_ANOTHER = "it was deleted, and somebody else made one of that name"
 
 
 def _is_of(s3: Any, bucket: str, account: str) -> bool:
@@ -94,7 +92,7 @@ def _encrypted(s3: Any, bucket: str, key: str) -> str:
 
 
 def _prefix(rule: Mapping[str, Any]) -> str:
-    """The prefix of a rule; of several conditions, none that a report has for certain."""
+    """The prefix of the files that a rule is about; where it has other conditions too, one that no report has."""
     condition = rule.get("Filter", {})
     return str(condition.get("Prefix", "") if not {"And", "Tag"} & set(condition) else "\0") or str(rule.get("Prefix", ""))
 
