@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from controller.cli.doctor_triggers import REDEPLOY
+from controller.cli.iam_statements import listed, matches
 
 PREFIX = "reports/"
 BY_ANOTHER = "it was deleted, and somebody else made one of that name"
@@ -61,8 +61,8 @@ def _public(s3: Any, bucket: str) -> str:
 
 
 def _policy(s3: Any, bucket: str) -> str:
-    statements = _statements(_unless_unset(s3.get_bucket_policy, Bucket=bucket).get("Policy", "{}"))
-    denies = [one for one in statements if one.get("Effect") == "Deny" and _matches(one, "s3:PutObject")]
+    document = json.loads(_unless_unset(s3.get_bucket_policy, Bucket=bucket).get("Policy", "{}"))
+    denies = [one for one in listed(document.get("Statement")) if one.get("Effect") == "Deny" and _is_about(one, "s3:PutObject")]
     if any("Condition" not in one and one.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]}) for one in denies):
         return "denies everybody s3:PutObject, so that no report can be written"
     tls = [
@@ -97,14 +97,8 @@ def _prefix(rule: Mapping[str, Any]) -> str:
     return str(condition.get("Prefix", "") if not {"And", "Tag"} & set(condition) else "\0") or str(rule.get("Prefix", ""))
 
 
-def _statements(policy: str) -> Iterable[Mapping[str, Any]]:
-    found = json.loads(policy).get("Statement", [])
-    return found if isinstance(found, list) else [found]
-
-
-def _matches(statement: Mapping[str, Any], action: str) -> bool:
-    named = statement.get("Action", ())
-    return any(fnmatchcase(action.lower(), str(one).lower()) for one in (named if isinstance(named, list) else [named]))
+def _is_about(statement: Mapping[str, Any], action: str) -> bool:
+    return any(matches(action, str(pattern)) for pattern in listed(statement.get("Action")))
 
 
 def _unless_unset(call: Callable[..., Any], **arguments: Any) -> Mapping[str, Any]:
