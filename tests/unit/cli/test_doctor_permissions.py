@@ -101,7 +101,7 @@ TRUSTS: Mapping[str, tuple[bool, list[Mapping[str, Any]]]] = {
 @pytest.mark.parametrize(("may", "statements"), TRUSTS.values(), ids=list(TRUSTS))
 def test_a_trust_policy_is_read_by_statement_and_a_deny_counts(may: bool, statements: list[Mapping[str, Any]]) -> None:
     class OneRole:
-        def get_role(self, RoleName: str) -> Mapping[str, Any]:  # noqa: N803
+        def get_role(self, RoleName: str) -> Mapping[str, Any]:  # noqa: N803 (AWS's own name)
             return {"Role": {"RoleName": RoleName, "AssumeRolePolicyDocument": NO_TRUST | {"Statement": statements}}}
 
     ok, _ = look_at_training_roles(OneRole(), [f"arn:aws:iam::{aws.ACCOUNT}:role/one"], aws.ACCOUNT)
