@@ -24,7 +24,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import (
-    BotoCoreError,
     ChecksumError,
     ConnectionClosedError,
     ConnectTimeoutError,
@@ -143,7 +142,10 @@ class JsonClient:
                     status, headers, answer = self._exchange(operation, body)
                 if status < 300:
                     return answer_of(operation, answer, headers, attempt, self.url)
-            except (OSError, HTTPException, ChecksumError, HTTPClientError) as problem:
+            except (ChecksumError, HTTPClientError):  # as boto3 raises them
+                if last:
+                    raise
+            except (OSError, HTTPException) as problem:
                 if last:
                     raise self._without_answer(problem) from problem
             else:
@@ -215,8 +217,6 @@ class JsonClient:
 
     def _without_answer(self, problem: Exception) -> Any:
         """The exception of boto3 for it: all of them leave open whether the call took effect."""
-        if isinstance(problem, BotoCoreError):
-            return problem
         if isinstance(problem, _NotConnected):
             problem = problem.problem
             if isinstance(problem, TimeoutError):

@@ -28,7 +28,9 @@ UNREADABLE: tuple[type[Exception], ...] = (
     ValueError,  # read_bill of its columns, and pyarrow of what is no Parquet
     csv.Error,
     EOFError, zlib.error,  # gzip of a file that is cut off, or damaged
-    NotImplementedError, OverflowError, MemoryError,  # pyarrow of an unknown encoding, and of values and sizes beyond all bounds
+    NotImplementedError,  # pyarrow of an encoding or a type that it does not know
+    OverflowError,  # pyarrow of a time that Python cannot hold
+    MemoryError,  # pyarrow of a damaged file that claims an enormous size
 )  # fmt: skip
 """What the libraries raise for a file that is no readable bill, besides OSError."""
 

@@ -27,13 +27,13 @@ from controller.cli.pasted_forms import (
     CODES,
     COLOURS,
     JAVA,
-    LIMIT,
-    LIMITED,
     NOT_OFFERED,
     OTHER_SDKS,
+    QUOTA_REACHED,
     RATE,
     SAID,
     STATUSES,
+    TIME_EXCEEDED,
     WRAPPERS,
 )
 from controller.cli.printable import json_text
@@ -224,7 +224,7 @@ def _by_code(text: str, code: str | None) -> FailureCause | None:
 
 
 def _by_quota(text: str, code: str | None) -> FailureCause | None:
-    return FailureCause.QUOTA if LIMITED.match(text) else None
+    return FailureCause.QUOTA if QUOTA_REACHED.match(text) else None
 
 
 def _by_status(text: str, code: str | None) -> FailureCause | None:
@@ -235,7 +235,7 @@ def _by_status(text: str, code: str | None) -> FailureCause | None:
 def _by_text(text: str, code: str | None) -> FailureCause | None:
     if RATE.match(text):
         return FailureCause.THROTTLED
-    if (limit := LIMIT.match(text)) is not None:
+    if (limit := TIME_EXCEEDED.match(text)) is not None:
         return STATUSES[f"max{limit[1].lower()}exceeded"]
     return FailureCause.CAPACITY if CAPACITY.match(text) else None
 

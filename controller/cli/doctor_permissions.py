@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from controller.cli.doctor_triggers import REDEPLOY
+from controller.cli.iam_statements import listed, matches
 from controller.runtime.ports import Unreachable
 
 NEEDED = Path(__file__).with_name("function_actions.json")
 Parameters = Mapping[str, str]
 BY_SAGEMAKER = "sagemaker.amazonaws.com"
-AGAIN = "deploy the stack again with REVERT_DRIFT=yes, which puts its own policies back"
+AGAIN = f"{REDEPLOY}, which puts its own policies back"
 
 
 def _where_given(*names: str) -> Callable[[Parameters], bool]:
@@ -67,7 +68,7 @@ def look_at_role(iam: Any, role: str, name: str, needed: Iterable[str]) -> tuple
     allowed, denied = _actions(statements, "Allow"), _actions(statements, "Deny")
     lacks = sorted(
         action for action in needed
-        if not any(_matches(action, pattern) for pattern in allowed) or any(_matches(action, pattern) for pattern in denied)
+        if not any(matches(action, pattern) for pattern in allowed) or any(matches(action, pattern) for pattern in denied)
     )  # fmt: skip
     more = sorted(pattern for pattern in allowed if pattern not in set(needed))
     if attached := _attached(iam, name):
@@ -110,26 +111,26 @@ def look_at_training_roles(iam: Any, arns: Iterable[str], account: str) -> tuple
 
 def _may_be_assumed(trust: Any) -> bool:
     """Whether a trust policy lets SageMaker assume its role. A Deny with a condition does not count: it may not hold."""
-    about = [one for one in _listed(trust.get("Statement")) if isinstance(one, Mapping) and _is_of_assuming(one)]
-    allowed = any(one.get("Effect") == "Allow" and _names(one.get("Principal")) for one in about)
+    about = [one for one in listed(trust.get("Statement")) if isinstance(one, Mapping) and _is_of_assuming(one)]
+    allowed = any(one.get("Effect") == "Allow" and _names_sagemaker(one.get("Principal")) for one in about)
     denied = any(one.get("Effect") == "Deny" and not one.get("Condition") and _is_of_sagemaker(one) for one in about)
     return allowed and not denied
 
 
 def _is_of_assuming(statement: Mapping[str, Any]) -> bool:
-    patterns = _listed(statement.get("Action") or statement.get("NotAction"))
-    return any(_matches("sts:AssumeRole", str(pattern)) for pattern in patterns) is ("NotAction" not in statement)
+    patterns = listed(statement.get("Action") or statement.get("NotAction"))
+    return any(matches("sts:AssumeRole", str(pattern)) for pattern in patterns) is ("NotAction" not in statement)
 
 
 def _is_of_sagemaker(statement: Mapping[str, Any]) -> bool:
     if "NotPrincipal" in statement:
-        return not _names(statement["NotPrincipal"])
-    return statement.get("Principal") == "*" or _names(statement.get("Principal"))
+        return not _names_sagemaker(statement["NotPrincipal"])
+    return statement.get("Principal") == "*" or _names_sagemaker(statement.get("Principal"))
 
 
-def _names(principal: Any) -> bool:
+def _names_sagemaker(principal: Any) -> bool:
     """Whether a principal names SageMaker; ``*`` in an Allow means accounts, and no service."""
-    return isinstance(principal, Mapping) and BY_SAGEMAKER in _listed(principal.get("Service"))
+    return isinstance(principal, Mapping) and BY_SAGEMAKER in listed(principal.get("Service"))
 
 
 def _attached(iam: Any, name: str) -> list[str]:
@@ -139,7 +140,7 @@ def _attached(iam: Any, name: str) -> list[str]:
 
 
 def _actions(statements: Iterable[Mapping[str, Any]], effect: str) -> set[str]:
-    return {action for one in statements if one.get("Effect") == effect for action in _listed(one.get("Action"))}
+    return {action for one in statements if one.get("Effect") == effect for action in listed(one.get("Action"))}
 
 
 def _statements(iam: Any, name: str) -> Iterable[Mapping[str, Any]]:
@@ -149,12 +150,4 @@ def _statements(iam: Any, name: str) -> Iterable[Mapping[str, Any]]:
             document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
             if not isinstance(document, Mapping):  # boto3 has decoded it where it was JSON
                 raise Unreachable(f"the policy {policy} of {name} is no JSON")
-            yield from _listed(document.get("Statement"))
-
-
-def _listed(found: Any) -> list[Any]:
-    return found if isinstance(found, list) else [found] if found else []
-
-
-def _matches(action: str, pattern: str) -> bool:
-    return fnmatchcase(action.lower(), pattern.lower())
+            yield from listed(document.get("Statement"))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from controller.cli.doctor_triggers import REDEPLOY
+from controller.cli.iam_statements import listed, matches
 
 PREFIX = "reports/"
+BY_ANOTHER = "it was deleted, and somebody else made one of that name"
 GONE = frozenset({"404", "NoSuchBucket"})
 ELSEWHERE = frozenset({"301", "PermanentRedirect"})
 UNSET = frozenset({
@@ -41,9 +42,6 @@ def look_at_reports(s3: Any, bucket: str, account: str, key: str) -> tuple[bool,
     return True, f"{bucket} is private, takes TLS alone, and deletes old reports"
 
 
-BY_ANOTHER = "it was deleted, and somebody else made one of that name"
-
-
 def _is_of(s3: Any, bucket: str, account: str) -> bool:
     """Whether a bucket that the caller can see belongs to the account."""
     try:
@@ -63,8 +61,8 @@ def _public(s3: Any, bucket: str) -> str:
 
 
 def _policy(s3: Any, bucket: str) -> str:
-    statements = _statements(_unless_unset(s3.get_bucket_policy, Bucket=bucket).get("Policy", "{}"))
-    denies = [one for one in statements if one.get("Effect") == "Deny" and _matches(one, "s3:PutObject")]
+    document = json.loads(_unless_unset(s3.get_bucket_policy, Bucket=bucket).get("Policy", "{}"))
+    denies = [one for one in listed(document.get("Statement")) if one.get("Effect") == "Deny" and _is_about(one, "s3:PutObject")]
     if any("Condition" not in one and one.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]}) for one in denies):
         return "denies everybody s3:PutObject, so that no report can be written"
     tls = [
@@ -94,19 +92,13 @@ def _encrypted(s3: Any, bucket: str, key: str) -> str:
 
 
 def _prefix(rule: Mapping[str, Any]) -> str:
-    """The prefix of a rule; of several conditions, none that a report has for certain."""
+    """The prefix of the files that a rule is about; where it has other conditions too, one that no report has."""
     condition = rule.get("Filter", {})
     return str(condition.get("Prefix", "") if not {"And", "Tag"} & set(condition) else "\0") or str(rule.get("Prefix", ""))
 
 
-def _statements(policy: str) -> Iterable[Mapping[str, Any]]:
-    found = json.loads(policy).get("Statement", [])
-    return found if isinstance(found, list) else [found]
-
-
-def _matches(statement: Mapping[str, Any], action: str) -> bool:
-    named = statement.get("Action", ())
-    return any(fnmatchcase(action.lower(), str(one).lower()) for one in (named if isinstance(named, list) else [named]))
+def _is_about(statement: Mapping[str, Any], action: str) -> bool:
+    return any(matches(action, str(pattern)) for pattern in listed(statement.get("Action")))
 
 
 def _unless_unset(call: Callable[..., Any], **arguments: Any) -> Mapping[str, Any]:

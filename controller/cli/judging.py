@@ -70,7 +70,7 @@ def check_document(
     meant = _meant(body, found.request) if found.request else body
     resources, chosen = resources_of(meant) if found.tool == "tuning" else ({}, {})
     whole = {**meant, "ResourceConfig": resources} if resources else meant
-    job = _job_in_spite(found, whole, {**later, **chosen}, refused, policy, tags)
+    job = _readable_job(found, whole, {**later, **chosen}, refused, policy, tags)
     if isinstance(job, BadDocument):
         if not refused:
             return Checked(found=found, error=str(job))
@@ -101,7 +101,7 @@ def _named(body: Any, found: Found, later: dict[str, str]) -> tuple[Any, dict[st
     return {**body, "TrainingJobName": name}, {**later, "TrainingJobName": later.get("TrainingJobName", NAMED_LATER)}
 
 
-def _job_in_spite(
+def _readable_job(
     found: Found,
     document: Mapping[str, Any],
     later: Mapping[str, str],

@@ -92,9 +92,9 @@ CODES: Mapping[str, FailureCause] = {
     "UnrecognizedClientException": FailureCause.CLIENT, "ExpiredTokenException": FailureCause.CLIENT,
 }  # fmt: skip
 NOT_OFFERED = "SageMaker does not offer this instance type in this region: no quota helps. Use another type or region."
-LIMITED = re.compile(r"\s*The (?:account-level service limit|requested resource training-job/)")
+QUOTA_REACHED = re.compile(r"\s*The (?:account-level service limit|requested resource training-job/)")
 RATE = re.compile(r"\s*Rate exceeded\b", re.IGNORECASE)
-LIMIT = re.compile(
+TIME_EXCEEDED = re.compile(
     r"\s*(?:Training )?job (?:(?:run|wait|waiting) ?time )?exceeded (?:the )?Max(Runtime|WaitTime)(?:InSeconds)?\b", re.I
 )
 CAPACITY = re.compile(r"\s*(?:Starting - )?Insufficient capacity error from EC2\b", re.IGNORECASE)

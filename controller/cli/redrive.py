@@ -87,9 +87,8 @@ def redrive(sqs: Any, functions: Any, queue: str, function: str | None) -> int:
         try:
             body = parsed_body(message["Body"])
             event = event_in(body)
-            if foreign := not_of(
-                account, functions.meta.region_name, event
-            ):  # the function would refuse it, and it would be gone
+            foreign = not_of(account, functions.meta.region_name, event)
+            if foreign:  # the function would refuse it, and it would be gone
                 raise BadEvent(f"{foreign}: redrive it there, or delete it")
             stack.hand_over(_failed_in(body, message), function, event)
         except BadEvent as problem:

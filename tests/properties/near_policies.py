@@ -75,7 +75,7 @@ LIMITS: Sequence[Any] = (
     "arn:aws:sns:us-east-1:111122223333:x.fifo", "10000000", "10000000.00", "10000001", "0", "0.00", "1.0000001", "1.1000000",
     "0.000001", " 5 ", "$5", "123456789012", "has(VpcConfig)", "has(Nope)", "AlgorithmError: x", "ClientError: x",
     "AlgorithmError: ", "x" * 64, "x" * 101, "x" * 301, "x" * 501, "x" * 1024, "x" * 1025, "a/b", "*.onnx", "*", "**",
-    "USE1-Train:ml.g5.xlarge", "Train:ml.g5.xlarge", "EUW1-Train:ml.g5.xlarge", "XXX1-Train:ml.g5.xlarge",
+    "USE1-Train:ml.g5.xlarge", "Train:ml.g5.xlarge", "EUW1-Train:ml.g5.xlarge", "MARS1-Train:ml.g5.xlarge",
     "USE1-SpotTraining:ml.g5.xlarge", "USE1-Train:ml.nope.xlarge", "eu-west-1", "mars-1", "repair", "enforce", "é", "😀",
 )  # fmt: skip
 WHOLE_MAP = ("slack", "brakes", "labels")  # sections of which one is enough for a file
@@ -93,7 +93,7 @@ _TextLoader.yaml_implicit_resolvers = {
 
 def near_policies(number: int, seed: int) -> Iterator[Mapping[str, Any]]:
     """So many files; the same ones for the same seed."""
-    draw = random.Random(seed)  # noqa: S311  # a fixed seed, and no secret
+    draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
     good = list(small_policies())
     values: defaultdict[str, list[Any]] = defaultdict(list)
     for one in good:
@@ -110,7 +110,7 @@ def near_policies(number: int, seed: int) -> Iterator[Mapping[str, Any]]:
 def small_policies() -> Iterator[dict[str, Any]]:
     """Good files of one rule, one block or one section each."""
     for text in files().values():
-        for section, value in yaml.load(text, _TextLoader).items():  # noqa: S506 - a SafeLoader
+        for section, value in yaml.load(text, _TextLoader).items():  # noqa: S506 - it is a SafeLoader
             if isinstance(value, list):
                 yield from ({"version": 1, section: [one]} for one in value if section != "waivers")
             elif section != "version":

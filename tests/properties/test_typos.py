@@ -144,7 +144,7 @@ def test_each_one_letter_typo_is_refused_and_the_right_word_is_suggested(
     texts = files()
     typos = [typo for typo in all_typos() if typo.typo not in WORDS]
     whole = settings.get_current_profile_name() == "nightly"
-    tried = typos if whole else random.Random(13).sample(typos, SAMPLE)  # noqa: S311  # a fixed seed, and no secret
+    tried = typos if whole else random.Random(13).sample(typos, SAMPLE)  # noqa: S311 - repeatable, not secret
     wrong = {typo: why for typo in tried if (why := passes(typo, texts[typo.file], tmp_path))}
     with capsys.disabled():
         print(

@@ -24,6 +24,7 @@ from controller.notifications import block_kit, mrkdwn
 from controller.policy import fix
 from controller.policyfile import folder
 from controller.runtime import gather, perform, preconditions, reserve_spend, slack_command
+from controller.runtime.policy_ports import PutInForce
 from controller.slack.secret import SlackSecret
 from tests.security import (
     test_buckets,
@@ -67,7 +68,7 @@ def _in_every_bucket(scan: Any) -> Any:
 
 def _first_seen(_: Any) -> Any:
     first: dict[str, Any] = {}
-    return lambda self, revision, now: first.setdefault(revision, now)
+    return lambda self, revision, reading, document=None: PutInForce(since=first.setdefault(revision, reading.answered_at))
 
 
 def _unproved(_: Any) -> Any:
@@ -208,7 +209,7 @@ GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
         lambda _: _halted_three_times(),
     ),
     "15: a revision is in force since it was first seen": (
-        ((DynamoRevisions, "in_force_at", _first_seen),),
+        ((DynamoRevisions, "put_in_force", _first_seen),),
         test_policy_revisions.test_a_rollback_does_not_stop_jobs_that_were_created_under_the_policy_in_between,
     ),
     "16: words are sent as they are": (

@@ -8,7 +8,7 @@ fail its own conditions: that gives False, and the next load finds it in the tab
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -98,7 +98,7 @@ class Table:
         except (ClientError, BotoCoreError) as error:
             if _cancelled_by_others(error):
                 return False
-            raise self._sorted("transact_write_items", error) from error
+            self._raise("transact_write_items", error)
         return True
 
     def _try(self, verb: str, **asked: Any) -> bool:
@@ -107,20 +107,21 @@ class Table:
         except (ClientError, BotoCoreError) as error:
             if _code(error) == "ConditionalCheckFailedException":
                 return False
-            raise self._sorted(verb, error) from error
+            self._raise(verb, error)
         return True
 
     def _ask(self, verb: str, **asked: Any) -> Any:
         try:
             return getattr(self._client, verb)(TableName=self.name, **asked)
         except (ClientError, BotoCoreError) as error:
-            raise self._sorted(verb, error) from error
+            self._raise(verb, error)
 
-    def _sorted(self, verb: str, error: ClientError | BotoCoreError) -> Exception:
+    def _raise(self, verb: str, error: ClientError | BotoCoreError) -> NoReturn:
+        """Raise Unreachable where the same call may work later, and else the error as it is: an error is never its own cause."""
         passing = _code(error) == CONFLICT or bool(_reasons(error) & THROTTLED)
         if passing or fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE):
-            return Unreachable(f"DynamoDB {verb} on {self.name}: {error}")
-        return error
+            raise Unreachable(f"DynamoDB {verb} on {self.name}: {error}") from error
+        raise error
 
 
 def _answer(error: Exception) -> Mapping[str, Any]:

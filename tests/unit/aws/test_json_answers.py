@@ -151,6 +151,18 @@ def test_an_odd_answer_is_tried_again_or_an_error_as_of_boto3(
         assert outcome(theirs, odd) == ours
 
 
+@pytest.mark.parametrize("name", ["a checksum of endless digits", "another checksum", "no HTTP"])
+def test_an_error_is_not_its_own_cause(name: str, odd: Odd, monkeypatch: pytest.MonkeyPatch) -> None:
+    for setting, value in {**LAMBDA, "AWS_ENDPOINT_URL_DYNAMODB": odd.url}.items():
+        monkeypatch.setenv(setting, value)
+    odd.sent = SENT[name][0]
+    with pytest.raises(BotoCoreError) as raised:
+        JsonClient("dynamodb", fails, connect_s=5, read_s=5, attempts=1).get_item(
+            TableName="Spotwarden", Key={"pk": {"S": "bert"}}
+        )
+    assert raised.value.__cause__ is not raised.value
+
+
 def test_the_errors_that_are_tried_again_are_those_of_boto3() -> None:
     theirs = {*TransientRetryableChecker._TRANSIENT_ERROR_CODES, *ThrottledRetryableChecker._THROTTLED_ERROR_CODES}
     assert theirs <= RETRIED_CODES

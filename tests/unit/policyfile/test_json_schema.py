@@ -213,7 +213,7 @@ def test_an_editor_underlines_what_the_compiler_refuses(text: str, marked: str, 
 def test_an_editor_underlines_each_one_letter_typo_too() -> None:
     texts = files()
     typos = [typo for typo in all_typos() if typo.typo not in WORDS]
-    for typo in typos if NIGHTLY else random.Random(13).sample(typos, 60):  # noqa: S311  # a fixed seed, and no secret
+    for typo in typos if NIGHTLY else random.Random(13).sample(typos, 60):  # noqa: S311 - repeatable, not secret
         text = texts[typo.file]
         changed = text[: typo.start] + typo.typo + text[typo.start + len(typo.word) :]
         assert not VALIDATOR.is_valid(as_json(yaml.safe_load(changed))), typo

@@ -123,7 +123,7 @@ def test_a_waiver_that_has_expired_compiles_with_a_warning_and_so_does_one_about
 
 def test_a_compiled_waiver_without_a_zone_is_refused(tmp_path: Path) -> None:
     document = compiled(tmp_path, with_waiver())
-    document["waivers"] = [{**waiver, "expires": "2026-12-10T00:00:00"} for waiver in document["waivers"]]  # type: ignore[attr-defined]
+    document["waivers"] = [{**waiver, "expires": "2026-12-10T00:00:00"} for waiver in document["waivers"]]  # type: ignore[attr-defined]  # a list of maps
     with pytest.raises(ValueError, match="wanted a time with its zone"):
         load_policy(document, BEGIN)
 

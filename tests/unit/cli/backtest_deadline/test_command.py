@@ -135,7 +135,7 @@ def test_bad_arguments_are_named(arguments: list[str], message: str, tmp_path: P
     assert message in err
 
 
-@pytest.mark.parametrize("document", ["not json", {"data": [1]}, trace([]), trace([1], gap_s=0), trace(["x"])])  # type: ignore[list-item]
+@pytest.mark.parametrize("document", ["not json", {"data": [1]}, trace([]), trace([1], gap_s=0), trace(["x"])])  # type: ignore[list-item]  # no numbers
 def test_a_file_of_another_form_is_named(document: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = played(capsys, "--traces", folder(tmp_path, document))
     assert code == 2

@@ -201,7 +201,7 @@ def test_every_misspelt_field_is_refused_and_the_right_word_is_suggested() -> No
             known = path[:1] if path[0] in ("HyperParameters", "Environment") else path
             tried += [(text, name, typo) for name in known for typo in sorted(typos(name))]
     whole = settings.get_current_profile_name() == "nightly"
-    for text, name, typo in tried if whole else random.Random(13).sample(tried, 400):  # noqa: S311  # a fixed seed, and no secret
+    for text, name, typo in tried if whole else random.Random(13).sample(tried, 400):  # noqa: S311 - repeatable, not secret
         with pytest.raises(BadWhen) as refused:
             compile_when(text.replace(name, typo))
         assert name in similar_words(refused.value.word, refused.value.words), (text, name, typo)
