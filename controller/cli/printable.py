@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from controller.units.free_text import inert_line
+from controller.units.inert_line import inert_line
 
 
 def printable(text: str) -> str:

@@ -37,8 +37,8 @@ from controller.units.value import dataclass, replace
 class Decider:
     """One capability: its name in logs and metrics, what it decides, and why it exists.
 
-    ``decide`` takes the facts and the decision of the deciders before it. ``without_tags`` says whether it is asked where nobody
-    knows the job's tags of now: what only records or tells is, and what a person asked for.
+    ``decide`` takes the facts and the decision of the deciders before it. ``without_tags`` says whether it is also asked while
+    SageMaker does not say the job's tags, as those are that only record or tell, and the one for what a person asked for.
     """
 
     name: str

@@ -132,7 +132,7 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
 
 
 def _changed_back(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
-    """Go back, without a wait and once, to the place that worked; a person is told what our own change broke."""
+    """Go back, without a wait and once, to the resources that worked; a person is told what our own change broke."""
     job, ours, back = facts.job, resources_of(facts.job), resources_that_worked(facts)
     if job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(job), why=job.unrepeatable))

@@ -42,11 +42,13 @@ def _next_scan(facts: Facts) -> set[datetime]:
     job = facts.job
     if job.checkpoint_uri is None or not job.intervals:
         return set()
-    if job.intervals[-1].end is not None:
-        broken = max((*job.interrupted_at, *job.repeated_at), default=None)
-        return {at for at in (settled_at(job, broken),) if at > facts.now} if broken is not None else set()
-    before = sum(((i.end or i.start) - i.start for i in job.intervals[:-1]), timedelta())
-    at = job.intervals[-1].start + FIRST_SCAN_AFTER - before
+    if job.intervals[-1].end is None:
+        before = sum(((i.end or i.start) - i.start for i in job.intervals[:-1]), timedelta())
+        at = job.intervals[-1].start + FIRST_SCAN_AFTER - before
+    elif (broken := max((*job.interrupted_at, *job.repeated_at), default=None)) is not None:
+        at = settled_at(job, broken)
+    else:
+        return set()
     return {at} if at > facts.now else set()
 
 

@@ -60,9 +60,10 @@ def proven_of(interval: Interval, after: Interval | None, ended_at: datetime | N
 
 def written_until(interval: Interval, after: Interval | None, ended_at: datetime | None) -> datetime:
     """From when on nothing that is written can be a checkpoint of this interval."""
-    end = interval.end or interval.start
-    until = after.start if after else ended_at
-    return end + SAVED_WITHIN if until is None else until if after is None else min(until, end + SAVED_WITHIN)
+    grace_ends_at = (interval.end or interval.start) + SAVED_WITHIN
+    if after is not None:
+        return min(after.start, grace_ends_at)
+    return ended_at if ended_at is not None else grace_ends_at
 
 
 def with_next(intervals: Sequence[Interval]) -> Iterable[tuple[Interval, Interval | None]]:

@@ -88,7 +88,7 @@ _NOTE = (
 _NOTE_FILE = re.compile(_NOTE + r"\.(?:txt|json|pkl|pickle|joblib|npy|npz)$")
 
 SMALLEST_SHARE = 0.01  # of the largest file beside it: a file below that, such as trainer_state.json, is no checkpoint by itself
-FOLDERS_MAX = 20  # of a path in which steps are looked for: a job can nest as many as a key of S3 is long, which is 512
+FOLDERS_MAX = 20  # of a path in which steps are looked for: the key of an S3 object has room for 512
 COMPLETE_SHARE = 0.9  # of the size of the sets before: a smaller set is taken for a save that was cut off
 
 _SHARD = re.compile(r"(?:[-_.]|rank|shard|part)(\d+)[-_]?of[-_]?(\d+)")
@@ -191,7 +191,7 @@ def _set_of(path: str, collections: Collection[str]) -> str:
 
 
 def _folders(path: str) -> list[str]:
-    """The outermost folders of a path, the outermost first, each with those around it."""
+    """The first ``FOLDERS_MAX`` folders of a path, the outermost first, each with those around it."""
     *names, _ = path.split("/")
     return ["/".join(names[: depth + 1]) for depth in range(min(len(names), FOLDERS_MAX))]
 

@@ -98,9 +98,11 @@ def _leaves(fragment: Any, path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[s
 
 
 def _in_words(path: tuple[str, ...], value: Any) -> str:
-    name = (
-        f"tag {path[-1]}" if path[0] == "Tags" else ".".join(path) if path[-1] == "S3Uri" else path[-1]
-    )  # S3Uri alone may be any
+    name = path[-1]
+    if path[0] == "Tags":
+        name = f"tag {name}"
+    elif name == "S3Uri":  # several members of a request have one
+        name = ".".join(path)
     match value:
         case None:
             return f"no {name}"

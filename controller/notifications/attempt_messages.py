@@ -94,15 +94,20 @@ def cannot_repeat(m: CannotRepeat) -> MessageText:
 
 def _left_to(m: CannotRepeat) -> str:
     """Who may still do something about a job that has ended."""
-    return "Spotwarden does nothing. Its owner may retry it." if "may retry it" in m.why else "Nothing is done automatically."
+    return "Spotwarden does nothing. Its owner may retry it." if _may_be_retried(m) else "Nothing is done automatically."
 
 
 def _by_yourself(m: CannotRepeat) -> str:
     if m.job.outcome is None:
         return "To move it, stop it and submit the job yourself."
-    if "may retry it" in m.why:
+    if _may_be_retried(m):
         return "Check whether its owner retries it. If it does not, submit the job yourself."
     return "Submit the job yourself."
+
+
+def _may_be_retried(m: CannotRepeat) -> bool:
+    """Whether the job's owner may submit it again, as ``claims_an_owner`` says it."""
+    return "may retry it" in m.why
 
 
 def _refused_by_rules(m: CannotRepeat) -> MessageText:

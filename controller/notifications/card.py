@@ -246,7 +246,7 @@ def _notes(lineage: Lineage, policy: Policy, last: Started, news: News, now: dat
 
 
 def _mode_and_policy(lineage: Lineage, last: Started) -> str:
-    """The mode and the policy under which what was learned of the newest attempt last was written; findings have their rules'."""
+    """The mode and the policy of the newest entry about the newest attempt; not of a finding, which has the mode of its rule."""
     known = [e for e in lineage.entries if e.job == last.job and e.revision and not isinstance(e, Flagged)]
     newest = max(known, key=lambda entry: entry.at, default=last)
     return policy_text(newest.revision, newest.mode)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from unicodedata import east_asian_width
 
 from controller.policyfile.similar_words import question
-from controller.units.free_text import inert_line
+from controller.units.inert_line import inert_line
 
 Path = tuple[str | int, ...]
 LISTED_MAX = 12  # words of a list that a message shows

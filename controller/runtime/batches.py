@@ -1,4 +1,7 @@
-"""Groups the waiting messages of a channel: many of one kind become one message, updates of one card become one update."""
+"""Says what is sent in which order: the turns of the channels, and how the waiting messages of one are grouped.
+
+Many of one kind become one message, updates of one card become one update.
+"""
 
 from __future__ import annotations
 

@@ -54,8 +54,7 @@ def event_in(payload: Any) -> Mapping[str, Any]:
     SQS puts either into the body of a message, SNS into a notification, and a bus that is a destination into an event of its own.
     """
     for _ in range(WRAPPINGS_MAX):
-        if isinstance(payload, str) and payload.lstrip().startswith("{"):  # JSON that was written as a text
-            payload = parsed_body(payload)
+        payload = _read(payload)
         if not isinstance(payload, Mapping):
             raise BadEvent(f"found a {type(payload).__name__}, wanted an event or a dead letter with one")
         inner = _inside(payload)
@@ -68,8 +67,7 @@ def event_in(payload: Any) -> Mapping[str, Any]:
 def function_in(payload: Any) -> str:
     """The ARN of the function that an invocation failed in, as Lambda's record says; empty where none is said."""
     for _ in range(WRAPPINGS_MAX):
-        if isinstance(payload, str) and payload.lstrip().startswith("{"):
-            payload = parsed_body(payload)
+        payload = _read(payload)
         if not isinstance(payload, Mapping):
             return ""
         context = payload.get("requestContext")
@@ -77,6 +75,11 @@ def function_in(payload: Any) -> str:
             return str(context["functionArn"]).removesuffix(":$LATEST")
         payload = _inside(payload)
     return ""
+
+
+def _read(payload: Any) -> Any:
+    """The payload, parsed where it is JSON that was written as a text. Raises BadEvent."""
+    return parsed_body(payload) if isinstance(payload, str) and payload.lstrip().startswith("{") else payload
 
 
 def _inside(payload: Mapping[str, Any]) -> Any:
@@ -101,7 +104,7 @@ def _inside(payload: Mapping[str, Any]) -> Any:
 
 def parsed_body(text: str) -> Any:
     """The JSON of a message's body, which may be written in base64. Raises BadEvent."""
-    text = text.removeprefix("\ufeff")  # a mark of the order of bytes, which Windows writes
+    text = text.removeprefix("\ufeff")  # a byte order mark, which programs on Windows write
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as problem:

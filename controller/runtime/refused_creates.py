@@ -30,7 +30,7 @@ HOLDERS_MAX = 5
 GROUPS_MAX = 5  # of a heterogeneous cluster; SageMaker allows no more
 COUNT_MAX, FIGURE_MAX = 10_000, 10**12
 NO_TYPE = "an unknown type"
-PLACES_DIGITS = 1  # hexadecimal: sixteen places for the teams and roles that the policy does not name
+OTHERS_DIGITS = 1  # of a hash: the teams and roles that the policy does not name share 16 keys
 _TYPE = re.compile(r"ml\.[a-z0-9-]{1,30}\.[a-z0-9-]{1,30}")
 _JOB = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _PLACE = re.compile(r"[a-z0-9-]{1,32}")
@@ -76,11 +76,11 @@ def _tell(found: RefusedCreate, policy: Policy, ports: Ports) -> None:
 
 
 def _whose(found: RefusedCreate, policy: Policy) -> str:
-    """Who is told once a day. A team that the policy names counts by itself; other names were chosen by callers, who could write
-    another one for each call, and share a few places.
+    """Who shares one message a day. A team that the policy names has its own; all other names share a few, since callers choose
+    them, and could write another one in each call.
     """
     known = found.team in {*policy.slack.channels, *policy.labels.team_of_role.values()}
-    return sha256((found.team or found.role).encode()).hexdigest()[: 16 if known else PLACES_DIGITS]
+    return sha256((found.team or found.role).encode()).hexdigest()[: 16 if known else OTHERS_DIGITS]
 
 
 def _holders(found: RefusedCreate, ports: Ports) -> Iterator[str]:

@@ -19,7 +19,7 @@ from controller.runtime.read_ports import ReadPorts
 
 KNOWN_MAX = 5  # jobs of the ledger that are described
 UNKNOWN_MAX = 10  # jobs of the list that are described
-OVERDUE_MAX = timedelta(hours=1)  # for which a look waits for another job that cannot be described
+OVERDUE_MAX = timedelta(hours=1)  # for which a look waits for answers about other jobs
 PAGES_MAX = 3  # of 100 jobs each; a page may be empty
 
 

@@ -45,7 +45,8 @@ def tagged_first(job: Job, shown: Mapping[str, str], lineage: Lineage, policy: P
 def as_read_first(job: Job, lineage: Lineage) -> Job:
     """A job whose tags SageMaker does not say, with those that were read first in its lineage.
 
-    Raises Unreachable where none were: what is recorded of a job names its team and its owner permanently.
+    Of a job that another service owns none are kept, and its Started says its team and user. Raises Unreachable where nobody ever
+    read them: what is recorded of a job names its team and its owner permanently.
     """
     first, started = next((read for read in readings(lineage) if read.number == 0), None), lineage.entry(Started, job.name)
     if first is None and (started is None or started.service is None):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from unicodedata import category
 
 REMOVED = frozenset({"Cc", "Cf", "Cs"})  # controls, invisible and direction-changing characters, halves of characters
@@ -10,16 +9,6 @@ BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5\u180b\u180c\
     map(chr, (*range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9), *range(0xE0100, 0xE01F0)))  # and those that select a variant
 )
 """Characters that show nothing: with them, two names that look alike differ."""
-
-COMMAND = re.compile(r"^(\s*):(?=:)|()#(?=#[A-Za-z]*\[)")
-"""A command to a CI system in what a step prints: ``::`` at the start of a line, ``##[``, ``##vso[`` or ``##teamcity[``."""
-
-
-def inert_line(text: str, mark: str) -> str:
-    """The text with a mark for each character that a terminal would obey or hide, a line break too, and that makes it a command
-    to a CI system.
-    """
-    return COMMAND.sub(rf"\1\2{mark}", "".join(c if c.isprintable() else mark for c in text))
 
 
 def one_line(text: str, most: int) -> str:
