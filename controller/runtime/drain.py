@@ -122,7 +122,7 @@ class _Queue:
                         steps.extendleft(Batch((message,)) for message in reversed(step.messages))
                         continue
                     passed.append(oldest)
-                    held |= {oldest.thread} - {""}
+                    held |= {message.thread for message in step.messages} - {""}
                 case WrongChannel(why):
                     self.why = why
                     if not self._move(step.messages, why):

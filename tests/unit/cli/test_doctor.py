@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,135 +13,20 @@ from typing import Any
 import pytest
 
 from controller import wiring
-from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.cli import main
 from controller.cli.doctor import Installation
-from controller.cli.doctor_caller import ACTIONS, Finding
-from controller.cli.doctor_permissions import needed_actions
 from controller.cli.doctor_schedules import last_sweep
 from controller.ledger.halt import Halt
-from controller.policy.compiled_document import document_text, revision_of
+from controller.policy.compiled_document import document_text
 from controller.runtime.ports import Message, Overdue, Trigger
-from controller.runtime.schedule_ports import DiscoverPass
 from infra.local import aws
 from infra.local.slack import Slack
-from infra.stack import merge_template
 from tests.builders import lineage_id
 from tests.client_errors import client_error
-from tests.unit.cli.test_doctor_reports import as_the_stack_makes_it
-
-STACK = "spotwarden-dev"
-KEPT = ("Ledger", "DeadLetters", "Reports")
-SECRET = "slack"
-BY_SAGEMAKER = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": [BY_SAGEMAKER]})
-EMPTY = {"version": 1, "channel": "#ml", "rules": [], "resubmit": []}
-GOOD = {**EMPTY, "revision": revision_of(EMPTY)}
-
-
-@pytest.fixture
-def slack() -> Iterator[Slack]:
-    server = Slack().serve()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def local(monkeypatch: pytest.MonkeyPatch, slack: Slack) -> Iterator[aws.Local]:
-    """An installation on the embedded AWS: the table, the queue, two rules, a secret and the parameters of a stack."""
-    with aws.start(dynamodb=aws.ATOMIC) as started:
-        for name, value in {
-            "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": aws.REGION,
-            "AWS_ENDPOINT_URL": started.url, "SPOTWARDEN_SLACK_URL": f"{slack.url}/api/",
-        }.items():  # fmt: skip
-            monkeypatch.setenv(name, value)
-        wiring.client.cache_clear()
-        deploy(started, slack.token)
-        yield started
-        wiring.client.cache_clear()
-
-
-def deploy(local: aws.Local, token: str) -> None:
-    secret = local.client("secretsmanager").create_secret(
-        Name=SECRET, SecretString=json.dumps({"bot_token": token, "signing_secret": "s"})
-    )
-    local.client("s3").create_bucket(Bucket="acme-checkpoints")
-    local.client("s3").create_bucket(Bucket="acme-policies")
-    local.client("s3").put_object(Bucket="acme-policies", Key="policies.json", Body=document_text(GOOD).encode())
-    role = local.client("iam").create_role(RoleName="training", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
-    template = merge_template("python3.14", "arm64")
-    rule = {"Type": "AWS::Events::Rule", "Properties": {"ScheduleExpression": "rate(1 minute)", "State": "ENABLED"}}
-    kept = {name: template["Resources"][name] for name in KEPT}
-    values = {"TrainingRoles": role, "CheckpointBuckets": "acme-checkpoints", "SlackTokenSecret": secret["ARN"]}
-    needed = needed_actions(values | {"PolicyUri": "s3://acme-policies/policies.json"})
-    roles = {name: {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}} for name in needed}
-    template["Resources"] = {**kept, **roles, "SweepSweepEvent": rule, "DrainDrainEvent": rule}
-    template["Outputs"] = {name: template["Outputs"][name] for name in KEPT}
-    del template["Globals"]
-    values["PolicyTopics"] = ""
-    values["PolicyUri"] = "s3://acme-policies/policies.json"
-    local.client("cloudformation").create_stack(
-        StackName=STACK,
-        TemplateBody=json.dumps(template),
-        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
-    )
-    set_targets(local)
-    set_policies(local)
-    table = output(local, "Ledger")
-    ttl = {"Enabled": True, "AttributeName": "expires_at"}
-    local.client("dynamodb").update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)
-    backups = {"PointInTimeRecoveryEnabled": True}
-    local.client("dynamodb").update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=backups)
-    for name, actions in needed.items():  # moto's CloudFormation writes policies in roles as no JSON
-        allow(local, role_named(local, name), sorted(actions))
-    ledger(local).passes.note_passed(DiscoverPass.FIRST, now())
-    ledger(local).revisions.in_force_at(GOOD["revision"], now(), GOOD)
-    ledger(local).digests.note_checked(now())
-    sweep_at(local, now())
-
-
-def set_targets(local: aws.Local) -> None:
-    """Both rules call a function, as the stack's own do."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as content:
-        content.writestr("app.py", "")
-    functions, events = local.client("lambda"), local.client("events")
-    role = local.client("iam").get_role(RoleName="training")["Role"]["Arn"]
-    code = {"ZipFile": packed.getvalue()}
-    made = functions.create_function(FunctionName="Sweep", Runtime="python3.13", Role=role, Handler="app.a", Code=code)
-    functions.add_permission(
-        FunctionName="Sweep", StatementId="rules", Action="lambda:InvokeFunction", Principal="events.amazonaws.com"
-    )
-    for rule in events.list_rules()["Rules"]:
-        events.put_targets(Rule=rule["Name"], Targets=[{"Id": "0", "Arn": made["FunctionArn"]}])
-
-
-def set_policies(local: aws.Local) -> None:
-    """What moto's CloudFormation gives neither the bucket nor the queue."""
-    as_the_stack_makes_it(local.client("s3"), output(local, "Reports"))
-    sends = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
-    policy = {"Policy": json.dumps({"Statement": [sends]})}
-    local.client("sqs").set_queue_attributes(QueueUrl=output(local, "DeadLetters"), Attributes=policy)
-
-
-def sweep_at(local: aws.Local, at: datetime) -> None:
-    dimensions = [{"Name": "service", "Value": "spotwarden"}, {"Name": "stack", "Value": STACK}]
-    metric = {"MetricName": "OverdueSeconds", "Dimensions": dimensions, "Timestamp": at, "Value": 0.0}
-    local.client("cloudwatch").put_metric_data(Namespace="Spotwarden", MetricData=[metric])
-
-
-def now() -> datetime:
-    return wiring.clock().now()
-
-
-def output(local: aws.Local, name: str) -> str:
-    stack = local.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
-    return str({o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}[name])
-
-
-def ledger(local: aws.Local) -> DynamoLedger:
-    return DynamoLedger(local.client("dynamodb"), output(local, "Ledger"))
+from tests.unit.cli.installed_stack import GOOD, SECRET, STACK, allow, ledger, now, output, role_named
+from tests.unit.cli.installed_stack import local as local
+from tests.unit.cli.installed_stack import slack as slack
 
 
 def examined(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
@@ -239,16 +122,6 @@ def cut_a_restore(local: aws.Local) -> None:
 def fail_a_trigger(local: aws.Local) -> None:
     overdue = Overdue(trigger=Trigger(job="bert", lineage=lineage_id("bert")), key="stop/bert", trigger_at=now())
     ledger(local).due.note_failing(overdue, now(), "UnreadableItem: schema is 99")
-
-
-def role_named(local: aws.Local, logical_id: str) -> str:
-    resource = local.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=logical_id)
-    return str(resource["StackResourceDetail"]["PhysicalResourceId"])
-
-
-def allow(local: aws.Local, role: str, actions: Iterable[str]) -> None:
-    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
-    local.client("iam").put_role_policy(RoleName=role, PolicyName="policy", PolicyDocument=json.dumps(document))
 
 
 def change_drain(local: aws.Local, *, less: Iterable[str] = (), more: Iterable[str] = ()) -> None:
@@ -433,54 +306,3 @@ def test_a_clock_that_is_off_is_told_in_seconds_also_where_aws_refuses_its_signa
         return Sts(date, refuses=refuses)
 
     assert Installation(client, lambda _: None, lambda: datetime(2026, 11, 30, 3, tzinfo=UTC))._clock()[1] == told
-
-
-class Refusing:
-    """Clients of which some operations are refused; ``asked`` are the operations that were called."""
-
-    def __init__(self, local: aws.Local, *refused: str) -> None:
-        self.local, self.refused, self.asked = local, refused, set[str]()
-
-    def __call__(self, service: str) -> Any:
-        client = self.local.client(service)
-        client.meta.events.register("before-call", self._before)
-        return client
-
-    def _before(self, model: Any, **_: Any) -> None:
-        self.asked.add(model.name)
-        if model.name in self.refused:
-            told = "User: arn:aws:iam::1:user/ana is not authorized to perform: sqs:GetQueueAttributes on resource: x"
-            message = told if model.name == "GetQueueAttributes" else "denied"
-            raise client_error("AccessDeniedException", message, model.name)
-
-    def examine(self) -> dict[str, Finding]:
-        installation = Installation(self, lambda table: DynamoLedger(self("dynamodb"), table), now)
-        return {one.check: one for one in installation.examine(STACK)}
-
-
-def test_what_the_caller_may_not_read_is_not_checked_and_named_with_its_action(local: aws.Local) -> None:
-    found = Refusing(local, "DescribeRule", "GetQueueAttributes", "GetRolePolicy", "HeadBucket", "GetItem").examine()
-    assert found["rules"].says == "not checked: your credentials lack events:DescribeRule"
-    assert found["dead letters"].says == "not checked: your credentials lack sqs:GetQueueAttributes"
-    assert found["halt"].says == "not checked: your credentials lack dynamodb:GetItem"
-    assert found["Drain may"].says == "not checked: your credentials lack iam:GetRolePolicy"
-    assert {found[name].ok for name in ("rules", "dead letters", "halt", "buckets", "Drain may")} == {None}
-    assert found["caller"].ok is False
-    lacking = "dynamodb:GetItem, events:DescribeRule, iam:GetRolePolicy, s3:ListBucket, sqs:GetQueueAttributes"
-    assert found["caller"].says == f"your credentials lack {lacking}: allow them, or use --profile with others"
-    assert found["slack"].ok is True
-
-
-def test_a_caller_who_may_not_see_the_stack_is_told_so(local: aws.Local) -> None:
-    found = Refusing(local, "DescribeStacks").examine()
-    assert [found[name].says for name in ("stack", "caller")] == [
-        "not checked: your credentials lack cloudformation:DescribeStacks",
-        "your credentials lack cloudformation:DescribeStacks: allow them, or use --profile with others",
-    ]
-
-
-def test_every_operation_that_the_doctor_uses_reads_and_has_a_known_action(local: aws.Local) -> None:
-    asking = Refusing(local)
-    assert all(one.ok for one in asking.examine().values())
-    assert asking.asked <= set(ACTIONS)
-    assert all(re.match("Get|List|Describe|Head|Query", name) for name in ACTIONS)

@@ -169,6 +169,22 @@ def test_an_sns_that_does_not_answer_is_waited_for_and_nothing_is_lost() -> None
     assert drain(place.ports).sent == 1
 
 
+def test_what_belongs_to_a_batch_without_an_answer_waits_behind_it_in_order() -> None:
+    class SickBatch(Answering):
+        def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
+            return Later("SNS does not answer") if "gives up" in page.text else super().post(channel, page)
+
+    place = Place()
+    place.topics = SickBatch(known={TOPIC})
+    for number in range(12):
+        place.tell(number, f"job-{number} gives up", root=f"job-{number}", topic="gave-up/x")
+    place.tell(20, "job-5 moves later", root="job-5", topic="")
+    place.tell(21, "other moves", root="other", topic="")
+    place.at += timedelta(minutes=20)
+    drain(place.ports)
+    assert [body.split("\n")[0] for body in place.bodies] == ["other moves"]
+
+
 def test_a_message_that_sns_refuses_is_set_aside_and_delays_no_other() -> None:
     place = Place()
     place.topics.answer = Refused("SNS says InvalidParameter: Message too long")
