@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from controller.aws.errors import AwsFault, fault_of
+from controller.cli.iam_statements import listed
 from controller.units.plural import count
 
 REDEPLOY = "deploy the stack again with REVERT_DRIFT=yes"
@@ -79,7 +80,7 @@ def _without_function(client: Callable[[str], Any], rules: Iterable[str]) -> Ite
 
 
 def _lets_eventbridge(policy: str) -> bool:
-    statements = json.loads(policy).get("Statement", ())
+    statements = listed(json.loads(policy).get("Statement"))
     principals = (one.get("Principal") for one in statements if one.get("Effect") == "Allow")
     return any(BY_EVENTBRIDGE in (one.get("Service", "") if isinstance(one, dict) else str(one)) for one in principals)
 

@@ -24,6 +24,7 @@ PLAIN = re.compile(r"[A-Za-z0-9_.:/@+-]+")
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]+")  # in the shorthand, "name@=" reads the value from a file
 READ_BY_CLI = ("file://", "fileb://", "http://", "https://")  # the AWS CLI reads such a value from there
 QUOTES = frozenset("\"'{}\\")  # would end or change a text of Python or of States.Format
+HCL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 SECONDS = re.compile(r".*InSeconds$")
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "request": ("request", "cli", "v2", "v3", "terraform"),
@@ -195,7 +196,7 @@ def terraform(change: Mapping[str, Any]) -> str:
     for name, value in change.items():
         match value:
             case Mapping():
-                inner = [f"{_snaked(k)} = {_hcl(v)}" for k, v in value.items()]
+                inner = [f"{_hcl_name(k)} = {_hcl(v)}" for k, v in value.items()]
                 lines = "\n".join(f"  {one}" for one in inner)
                 parts.append(f"{_snaked(name)} {{ {inner[0]} }}" if len(inner) == 1 else f"{_snaked(name)} {{\n{lines}\n}}")
             case list() if name == "Tags":
@@ -225,6 +226,11 @@ def _snake(members: Mapping[str, Any]) -> str:
 def _snaked(name: str) -> str:
     """S3Uri is s3_uri, VolumeSizeInGB is volume_size_in_gb."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _hcl_name(name: str) -> str:
+    """A member's name; a string where HCL would not read it as one name, as a name of an environment variable may be."""
+    return _snaked(name) if HCL_NAME.fullmatch(name) else _hcl(name)
 
 
 def _hcl(value: Any) -> str:

@@ -55,6 +55,10 @@ def test_v2_has_an_estimator_and_v3_its_shapes() -> None:
     )
 
 
+def test_a_name_that_would_end_a_block_of_terraform_is_a_string() -> None:
+    assert terraform({"Environment": {"a; id} x = 1": "v"}}) == 'environment { "a; id} x = 1" = "v" }'
+
+
 def test_terraform_has_blocks() -> None:
     assert (
         terraform({"StoppingCondition": {"MaxWaitTimeInSeconds": 7200}})
