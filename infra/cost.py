@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.alarms import ALARMS
+from infra.logical_ids import logical_id
 
 DAILY = frozenset({"SavedDollars", "WastedDollars", "Interruptions"})
 HANDLERS = Path(__file__).resolve().parents[1] / "handlers"
@@ -58,9 +59,10 @@ def widget() -> dict[str, Any]:
     metrics: list[list[Any]] = []
     spent = []
     for n, (function, megabytes) in enumerate(memory_mb.items()):
-        name = "".join(word.title() for word in function.split("_"))
         for kind, metric in (("d", "Duration"), ("i", "Invocations")):
-            metrics.append(["AWS/Lambda", metric, "FunctionName", f"${{{name}}}", {"id": f"{kind}{n}", "visible": False}])
+            metrics.append(
+                ["AWS/Lambda", metric, "FunctionName", f"${{{logical_id(function)}}}", {"id": f"{kind}{n}", "visible": False}]
+            )
         spent.append(f"FILL(d{n},0)/1000*{megabytes / 1024:g}*{GB_SECOND:.10f}+FILL(i{n},0)*{REQUEST:.7f}")
     for kind, metric, price in (("r", "ConsumedReadCapacityUnits", READ), ("w", "ConsumedWriteCapacityUnits", WRITE)):
         for n, dimensions in enumerate(("TableName", "TableName,GlobalSecondaryIndexName")):

@@ -11,7 +11,7 @@ from typing import Any
 
 from infra import function_permissions as permissions
 from infra.alarms import FUNCTIONS as CADENCES
-from infra.stack import logical_id, role_of
+from infra.logical_ids import logical_id, role_of
 
 FILE = Path(__file__).resolve().parents[1] / "controller" / "cli" / "function_actions.json"
 

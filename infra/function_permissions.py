@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from infra.stack import log_group, logical_id
+from infra.logical_ids import log_group, logical_id
 
 FOLDER = Path(__file__).resolve().parents[1] / ".chalice"
 SOURCE = "spotwarden"  # of the events that the controller puts on the bus

@@ -14,6 +14,7 @@ from typing import Any
 
 from infra.alarms import ALARMS, FUNCTIONS
 from infra.cost import widget
+from infra.logical_ids import log_group, role_of
 
 FOLDER = Path(__file__).resolve().parent
 NO_VALUE = {"Ref": "AWS::NoValue"}
@@ -43,21 +44,6 @@ def merge_template(runtime: str, architecture: str) -> dict[str, Any]:
     }
     resources |= {f"{name}Query": _query(name, text) for name, text in QUERIES.items()}
     return template
-
-
-def logical_id(function: str) -> str:
-    """Return Chalice's logical id of a function: job_changed is JobChanged, and what answers the API has a name of its own."""
-    return "APIHandler" if function == "api_handler" else "".join(word.title() for word in function.split("_"))
-
-
-def log_group(function: str) -> str:
-    """Return the logical id of the log group of a function, given by its logical id."""
-    return f"{function}Logs"
-
-
-def role_of(function: str) -> str:
-    """Return Chalice's logical id of the role of a function, given by its logical id."""
-    return "ApiHandlerRole" if function == "APIHandler" else f"{function}Role"
 
 
 _VPC: Mapping[str, Any] = {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}

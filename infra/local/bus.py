@@ -20,6 +20,7 @@ from typing import Any
 from infra.local import pattern
 from infra.local.lambda_context import LambdaContext
 from infra.local.schedule import check_expression
+from infra.logical_ids import logical_id
 
 Event = Mapping[str, Any]
 Handler = Callable[[dict[str, Any], LambdaContext], Any]
@@ -80,8 +81,7 @@ def _rule_for(source: Any, **trigger: Any) -> Rule:
 
 
 def _retries(function: str) -> int:
-    logical_id = "".join(word.title() for word in function.split("_"))  # as Chalice names it
-    function_of = json.loads(RESOURCES.read_text())["Resources"].get(logical_id, {}).get("Properties", {})
+    function_of = json.loads(RESOURCES.read_text())["Resources"].get(logical_id(function), {}).get("Properties", {})
     return int(function_of.get("EventInvokeConfig", {}).get("MaximumRetryAttempts", len(RETRY_AFTER_S)))
 
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from infra.local import aws
 from infra.local.bus import Bus
 from infra.local.http_server import HttpServer, Request, Response, json_response
-from infra.stack import logical_id
+from infra.logical_ids import logical_id
 
 CALL = re.compile(r"/(?:2015-03-31|2019-09-25)/functions/([^/]+)/(invocations|event-invoke-config)")
 DEAD_LETTERS = f"arn:aws:sqs:{aws.REGION}:{aws.ACCOUNT}:DeadLetters"

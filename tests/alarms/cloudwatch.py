@@ -17,7 +17,7 @@ from typing import Any
 
 from infra.alarms import ALARMS, Alarm
 from infra.local.host import Host
-from infra.stack import logical_id
+from infra.logical_ids import logical_id
 
 MINUTE = timedelta(minutes=1)
 STACK = "spotwarden"

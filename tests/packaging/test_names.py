@@ -11,7 +11,7 @@ import pytest
 from controller.cli.doctor_permissions import needed_actions
 from infra import doctor_actions
 from infra.alarms import FUNCTIONS
-from infra.stack import log_group, role_of
+from infra.logical_ids import log_group, role_of
 from tests.packaging.cloudformation import OBSERVING, WHOLE, resources
 from tests.packaging.conftest import Package
 

@@ -17,7 +17,7 @@ from controller.aws import event_publisher
 from controller.ledger.lineage import LINEAGE_TAG
 from infra import function_permissions as permissions
 from infra.local import bus, schedule
-from infra.stack import logical_id, role_of
+from infra.logical_ids import logical_id, role_of
 from tests.packaging.cloudformation import WHOLE, resources, transformed
 from tests.packaging.conftest import ROOT, Package
 
