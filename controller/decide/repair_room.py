@@ -36,7 +36,7 @@ def with_room(facts: Facts, plan: Stop | NotRepairable | None) -> Stop | NotRepa
     return replace(plan, cost_micros=reserved.cost_micros, cap_micros=reserved.cap_micros, month=reserved.month)
 
 
-def asked_again(facts: Facts, plan: Stop | NotRepairable | None) -> tuple[Intent, ...]:
+def look_for_room_again(facts: Facts, plan: Stop | NotRepairable | None) -> tuple[Intent, ...]:
     """A look at the job for which there is no room, at a time that counts from its creation."""
     if not isinstance(plan, NotRepairable) or not plan.for_now or not facts.job.alive:
         return ()

@@ -9,7 +9,7 @@ import pytest
 
 from controller.decide.facts import Facts
 from controller.decide.need import Need
-from controller.decide.repair_room import asked_again, with_room
+from controller.decide.repair_room import look_for_room_again, with_room
 from controller.jobs.job import Job
 from controller.jobs.request import change_to_json
 from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Wake
@@ -86,7 +86,7 @@ def test_a_stop_that_was_begun_keeps_what_it_reserved(begun: Intent, wanted: Sto
 
 @pytest.mark.parametrize(("minutes", "hours"), [(0, 1), (59.9, 1), (60, 2), (61, 2)])
 def test_a_job_without_room_is_looked_at_again_at_the_next_full_hour_of_its_life(minutes: float, hours: int) -> None:
-    found = asked_again(facts(now=BEGIN + timedelta(minutes=minutes)), NotRepairable(why="w", for_now=True))
+    found = look_for_room_again(facts(now=BEGIN + timedelta(minutes=minutes)), NotRepairable(why="w", for_now=True))
     at = BEGIN + hours * HOUR
     assert found == (Intent(action=Wake(about="bert", at=at), due_at=at),)
 
@@ -101,4 +101,4 @@ def test_a_job_without_room_is_looked_at_again_at_the_next_full_hour_of_its_life
     ],
 )
 def test_a_job_that_is_over_or_whose_answer_is_final_is_not_looked_at_again(of: Job, plan: Stop | NotRepairable | None) -> None:
-    assert asked_again(facts(of), plan) == ()
+    assert look_for_room_again(facts(of), plan) == ()
