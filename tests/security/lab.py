@@ -47,7 +47,7 @@ def lab(
     roles: Iterable[str] = TRAINING_ROLES,
     start: datetime = MONDAY,
 ) -> Iterator[Host]:
-    """Deploy the controller with one policy file, given as YAML text, and start its world; by default on a Monday at midnight UTC."""
+    """Deploy the controller with one policy file, given as YAML text, and start its world: on a Monday at midnight UTC."""
     with tempfile.TemporaryDirectory() as folder:
         policies = Path(folder, "policies")
         policies.mkdir()

@@ -1,4 +1,4 @@
-"""Attack 7: a team's cap of a month is used up by taken names, passed by stops that reserved nothing, or at the turn of the month."""
+"""Attack 7: taken names use up a team's cap of a month; stops that reserved nothing, or the turn of the month, pass it."""
 
 from __future__ import annotations
 
