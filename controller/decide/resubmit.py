@@ -151,7 +151,7 @@ def _changed_back(facts: Facts, block: Resubmission, cause: FailureCause) -> Dec
         name=job.name, attempt=attempt, why=job.failure or "", instance_type=job.instance_type, instances=job.instance_count,
         back_to_type=back.instance_type, back_to_instances=back.instance_count, trained=back.trained,
         volume_gb=ours.volume_gb if volume_gb else None, back_to_volume_gb=volume_gb,
-        subnets=", ".join(ours.subnets) if subnets else "", back_to_subnets=", ".join(subnets),
+        subnets=", ".join(ours.subnets) if subnets else "", back_to_subnets=", ".join(subnets), team=job.team or "",
     )  # fmt: skip
     submitted = submit_next(facts, block, MoveCause.CHANGED_BACK, step, ended_at(facts))
     return submitted | say(facts, message) if any(isinstance(i.action, Submit) for i in submitted.intents) else submitted
