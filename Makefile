@@ -44,11 +44,12 @@ simulate: $(BIN)/installed  ## simulate SEEDS=5000 worlds of faults and check th
 mutants: $(BIN)/installed  ## count the mutants of the pure packages that tests kill; ARGS="--sample 40 --package decide"
 	$(BIN)/python -m tests.mutation $(ARGS)
 
-bench: $(BIN)/installed  ## measure a month's digest, a policy, a backtest of 100,000 jobs, and how well chances on spot are calibrated
+bench: $(BIN)/installed  ## measure a month's digest, a policy, a backtest of 100,000 jobs, chances on spot, and warm events against c7n's
 	$(BIN)/python -m tests.benchmarks.month $(ARGS)
 	$(BIN)/python -m tests.benchmarks.policy
 	$(BIN)/python -m tests.benchmarks.spot
 	$(BIN)/python -m tests.benchmarks.backtest
+	$(BIN)/python -m tests.benchmarks.warm_trigger
 
 chaos: $(BIN)/installed  ## run the demo with the real package, and kill its processes; ARGS="--week --seed 8"
 	$(BIN)/python -m tests.chaos $(ARGS)

@@ -24,14 +24,14 @@ clock = Blueprint(__name__)
 @clock.schedule("rate(1 minute)")
 def sweep(event: Any) -> dict[str, Any]:
     """Trigger every overdue intent."""
-    lag, ports = _lag_s(event), wiring.ports()
-    done = run_sweep(ports)
+    lag = _lag_s(event)
+    done = run_sweep(wiring.ports())
     refused = done.policy_refused
     if refused is not None:
         logger.error("policy refused", extra={"place": refused.place, "version": refused.version, "problem": refused.problem})
     return {
         **_metrics_of(done), "OverdueSeconds": done.overdue_s, "RingsFailing": done.failing,
-        "PoliciesRefused": int(refused is not None), "SweepLagSeconds": lag, "policy": ports.policies.current().revision,
+        "PoliciesRefused": int(refused is not None), "SweepLagSeconds": lag, "policy": done.policy,
     }  # fmt: skip
 
 

@@ -78,6 +78,11 @@ def as_made(case: Case, job: Job) -> Job:
     return replace(job, unknown=frozenset(unknown))
 
 
+def priced_region(job: Job) -> str:
+    """The region whose prices count for a job: a request does not say its own."""
+    return job.region or REGION
+
+
 def evidence_of(case: Case, found: Found) -> Evidence:
     """What is known beside the job: no other job and no scan that the case does not name."""
     return Evidence(claims=_claims(case), checkpoint_scan=_scan(case, found))
@@ -87,7 +92,7 @@ def facts_of(case: Case, found: Found, job: Job, policy: Policy) -> Facts:
     """What the controller would know of the job at the case's time."""
     lineage = lineage_before(case.entry.history.attempts or (), job)
     at, evidence, run_s = case.entry.at, evidence_of(case, found), case.entry.history.run
-    rate = Prices().rate(job.instance_type, job.region, at)
+    rate = Prices().rate(job.instance_type, priced_region(job), at)
     facts = Facts(
         now=at, job=job, number=lineage.newest_number() or 1, lineage=lineage, policy=policy, rate=rate, first_rate=rate,
         claims=evidence.claims if job.alive else None, checkpoint_scan=evidence.checkpoint_scan,

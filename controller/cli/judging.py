@@ -24,6 +24,7 @@ from controller.policy.fix import sdk_arguments
 from controller.policy.judge import fix_of, judge, judged
 from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
+from controller.policy.waiver import Waiver
 
 NOTHING_SEEN = Evidence()
 SAVED_AT = "CheckpointConfig.S3Uri"  # SageMaker requires it in a CheckpointConfig, so one that is filled in later is there
@@ -137,10 +138,11 @@ def check_job(
     body: Mapping[str, Any] | None = None,
     meant: Mapping[str, Any] | None = None,
     now: datetime | None = None,
+    given: Sequence[Waiver] = (),
 ) -> Checked:
-    """Judge a job."""
+    """Judge a job; ``given`` are waivers beside those of the policy."""
     job = as_seen(job, policy)
-    verdict = judge(job, policy, evidence, now=now)
+    verdict = judge(job, policy, evidence, now=now, given=given)
     if SAVED_AT in (later or {}):
         verdict = _of_saved(verdict, job, policy, evidence)
     word, fix, renames = verdict.word, verdict.fix, _renames(body or {}, meant or {})

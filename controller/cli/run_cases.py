@@ -12,7 +12,15 @@ from controller.cli.judging import Checked, check_document
 from controller.cli.request_model import CREATE_AND_DESCRIBE, misnamed
 from controller.decide import decide
 from controller.decide.decision import Decision
-from controller.ledger.intent import Purpose, Stop, Submit
+from controller.ledger.entry import Flagged
+from controller.ledger.intent import Announce, Purpose, Stop, Submit
+from controller.ledger.message import RuleBroken
+from controller.ledger.message_json import message_of
+from controller.ledger.message_kind import MessageKind
+from controller.notifications.message_catalogue import describe
+from controller.notifications.message_text import NEXT
+from controller.notifications.mrkdwn import unmarked
+from controller.notifications.rule_messages import HELD_BACK
 from controller.policy.findings import Finding, VerdictKind
 from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
@@ -24,6 +32,7 @@ from controller.policyfile.cases import NONE, Case, ExpectedFinding, read_cases
 from controller.policyfile.problem import BadPolicy, quoted, some_of
 
 UNNAMED = (TAG_INVALID, TEAM_CONTRADICTED, PREFIX_SHARED)  # rules that no policy has to name
+NEEDED = {"spot_worth": ("run", "pool"), "checkpoint_scan": ("checkpoint",)}  # keys of a case's history by what rules need
 ACTION_OF = {Purpose.RULE: "stop", Purpose.REPAIR: "repair", Purpose.MOVE: "move"}
 
 
@@ -62,7 +71,9 @@ def run_case(case: Case, policy: Policy) -> CaseResult:
     if checked.job is not None and checked.word is not VerdictKind.REFUSED:  # SageMaker makes no such job
         decision = decide(facts_of(case, found, checked.job, policy))
         action = action_of(decision)
-    differences = [*_differences(case, checked, action)]
+    differences = [*_differences(case, checked, action, policy)]
+    if action != case.entry.expect.action:
+        differences += _why_action(decision)
     differences += [f"the controller failed: {problem.decider} raised {problem.error}" for problem in decision.problems]
     return CaseResult(case=case, differences=tuple(differences), reached=_reached(checked, policy))
 
@@ -111,12 +122,13 @@ def _tags(case: Case) -> Mapping[str, str] | None:
 # ── what differs ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _differences(case: Case, checked: Checked, action: str) -> Iterator[str]:
+def _differences(case: Case, checked: Checked, action: str, policy: Policy) -> Iterator[str]:
     expect = case.entry.expect
     if checked.word is not None and checked.word.value != expect.verdict:
         yield f"verdict: expected {expect.verdict}, found {checked.word.value}"
     yield from _of_findings(expect.findings, checked.findings)
     yield from _of_names("undecided", expect.undecided, checked.undecided)
+    yield from _lacking(case, checked, policy)
     yield from _of_names("refused", expect.refused, sorted({refusal.field for refusal in checked.refused}))
     for refusal in checked.refused:
         if refusal.field not in expect.refused:
@@ -129,6 +141,26 @@ def _differences(case: Case, checked: Checked, action: str) -> Iterator[str]:
         yield from (f"{sentence} The case is at {case.entry.at:%Y-%m-%d %H:%M} UTC, which at: changes." for sentence in why)
     if action != expect.action:
         yield f"action: expected {expect.action}, found {action}"
+
+
+def _lacking(case: Case, checked: Checked, policy: Policy) -> Iterator[str]:
+    """What a case has to say so that a rule is decided by what is known beside the job."""
+    said = case.entry.history.model_fields_set
+    for rule in policy.rules:
+        keys = [key for need, keys in NEEDED.items() if need in RULE_KINDS[rule.kind].needs for key in keys if key not in said]
+        if keys and rule.name in checked.undecided and rule.name not in case.entry.expect.undecided:
+            yield f"undecided: for {rule.name}, say {' and '.join(keys)} in history"
+
+
+def _why_action(decision: Decision) -> Iterator[str]:
+    """Why an enforcing rule does not act, or what the messages say comes next."""
+    held = {e.policy: HELD_BACK[e.held_back] for e in decision.entries if isinstance(e, Flagged) and e.held_back in HELD_BACK}
+    yield from (f"action: {name} only warns: {why}" for name, why in held.items())
+    for message in (i.action for i in decision.intents if isinstance(i.action, Announce)):
+        broken = message_of(message.kind, message.facts) if message.kind is MessageKind.FLAGGED else None
+        if isinstance(broken, RuleBroken) and broken.policy not in held:
+            steps = [unmarked(line.removeprefix(NEXT)) for line in describe(broken).lines if line.startswith(NEXT)]
+            yield from (f"action: {broken.policy}: {step}" for step in steps)
 
 
 def _of_findings(expected: Sequence[ExpectedFinding], found: Sequence[Finding]) -> Iterator[str]:
@@ -175,7 +207,10 @@ def _check_names(case: Case, policy: Policy) -> None:
     rules = (*(rule.name for rule in policy.rules), *UNNAMED)
     kinds = (*RULE_KINDS, *UNNAMED)
     kind_of = {rule.name: rule.kind for rule in policy.rules} | {name: name for name in UNNAMED}
-    if error := found_of(case).error:
+    beside = case.entry.job if isinstance(case.entry.job, str) else None
+    if beside is not None and not (Path(case.file).parent / beside).exists():
+        case.problem("job", found=f"no file {quoted(beside)}", wanted="the path of a document, from the folder of the cases")
+    elif error := found_of(case).error:
         found, _, wanted = error.partition(", wanted ")
         case.problem("job", found=found.removeprefix("found "), wanted=wanted or "one training job")
     for number, one in enumerate(case.entry.expect.findings):

@@ -10,7 +10,7 @@ from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.need import Need
 from controller.decide.planned_stop import may_act, planned_stop
-from controller.decide.repair_room import asked_again, with_room
+from controller.decide.repair_room import look_for_room_again, with_room
 from controller.decide.roll_out import rolled_out
 from controller.decide.spend_cap import attempt_cost_micros
 from controller.jobs.request import change_from_json, change_to_json
@@ -19,7 +19,6 @@ from controller.ledger.intent import STOP_UNDER_WAY, Intent, Purpose, Stop, Wake
 from controller.ledger.message import DeadlineUnreadable, JobFacts, RuleBroken
 from controller.ledger.message_kind import NextStep
 from controller.ledger.move_cause import MoveCause
-from controller.ledger.waiver import waivers_in_force
 from controller.policy.findings import Finding, Verdict
 from controller.policy.judge import all_findings, judge, standing_findings
 from controller.policy.mode import Mode
@@ -52,7 +51,7 @@ def enforce(facts: Facts) -> Decision:
     plan = with_room(facts, _plan(facts, verdict))
     if isinstance(plan, Need):
         return Decision(needs=frozenset({plan}))
-    intents = _stop(facts, plan) + asked_again(facts, plan) + _when_waivers_end(facts, verdict)
+    intents = _stop(facts, plan) + look_for_room_again(facts, plan) + _when_waivers_end(facts, verdict)
     return Decision(entries=flagged) | force.also | _announce(facts, verdict, plan) | Decision(intents=intents)
 
 
@@ -77,7 +76,7 @@ def given_waivers(facts: Facts) -> tuple[Waiver, ...]:
     most = facts.now + timedelta(seconds=facts.policy.slack.waiver_s_max)  # the clock that wrote it may be a little ahead
     return tuple(
         Waiver(rules=(w.policy,), reason=w.reason, owner=w.who, ticket=w.ticket, expires=min(_until(w, facts), most))
-        for w in waivers_in_force(facts.lineage, facts.now)
+        for w in facts.lineage.waivers_in_force(facts.now)
         if _is_same_rule(w, facts)
     )
 
@@ -103,7 +102,7 @@ def _when_waivers_end(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
     """Judge the job again when a waiver ends."""
     if not facts.job.alive:
         return ()
-    ends = {end for w in waivers_in_force(facts.lineage, facts.now) if (end := _until(w, facts)) > facts.now}
+    ends = {end for w in facts.lineage.waivers_in_force(facts.now) if (end := _until(w, facts)) > facts.now}
     ends |= {f.waiver.expires for f in verdict.findings if f.waiver is not None and f.waiver.name}
     return tuple(Intent(action=Wake(about=facts.job.name, at=at), due_at=at) for at in sorted(ends))
 

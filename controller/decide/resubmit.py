@@ -6,12 +6,20 @@ from dataclasses import replace
 
 from controller.decide.announce import say
 from controller.decide.asked_again import request_as_asked
-from controller.decide.call_off import called_off, called_off_numbers
+from controller.decide.call_off import called_off_numbers
 from controller.decide.decision import Decision
 from controller.decide.done_elsewhere import not_done_twice
 from controller.decide.facts import READ_AFTER, Facts
-from controller.decide.fallback import Fallback, NoFallback, next_fallback
-from controller.decide.move_step import current_step, elsewhere, spot_again
+from controller.decide.fallback import (
+    Fallback,
+    NoFallback,
+    current_step,
+    next_fallback,
+    spot_again,
+    step_in_time,
+    step_of_move,
+    step_past_refused,
+)
 from controller.decide.need import Need
 from controller.decide.own_change import changed_by_us, resources_of, resources_that_worked
 from controller.decide.refused_steps import never_fitted, refused_submissions, short_of_quota
@@ -19,7 +27,6 @@ from controller.decide.repair_again import repair_now, same_repair
 from controller.decide.repair_prefix import refused_as_not_free
 from controller.decide.retry_backoff import jitter_share, retry_wait
 from controller.decide.retry_budget import RETRIES_MAX, give_up, made, tried_for
-from controller.decide.skip_steps import in_time, past_refused
 from controller.decide.submission import ended_at, submit_next
 from controller.decide.user_requests import latest_request
 from controller.jobs.failure import FailureCause
@@ -34,7 +41,7 @@ from controller.jobs.request import (
 )
 from controller.ledger.entry import Ended, UserRequested
 from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Submit
-from controller.ledger.message import CannotRepeat, ChangedBack, JobFacts, WouldResubmit
+from controller.ledger.message import CalledOff, CannotRepeat, ChangedBack, JobFacts, WouldResubmit
 from controller.ledger.message_kind import GiveUpReason, MoveReason, asked_by
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
@@ -77,7 +84,7 @@ def _next_attempt(facts: Facts) -> Decision:
     stop, block = _our_stop(facts), facts.policy.resubmission_for(job)
     asked = latest_request(facts, UserRequest.STOP, UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.CANCEL)
     if asked is not None and asked.request is UserRequest.CANCEL:
-        return called_off(facts, asked)
+        return _called_off(facts, asked)
     ask = stop is None or stop.purpose is Purpose.RULE or called_off_numbers(facts.lineage, job.name)
     if ask and asked is not None:
         return Decision() if asked.request is UserRequest.STOP else _as_asked(facts, block, asked)
@@ -125,7 +132,7 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
         return give_up(facts, block, step.why, cause, tried=tried)
     wait = retry_wait(budget, tried, jitter_share(facts.lineage.id, facts.number))
     due_at = ended_at(facts) + wait
-    step, due_at, hurry = in_time(facts, block, step, due_at)
+    step, due_at, hurry = step_in_time(facts, block, step, due_at)
     if "tags" in job.unknown:
         due_at = max(due_at, job.created_at + READ_AFTER)  # one of them may forbid it
     return submit_next(facts, block, cause, step, due_at, tried=tried, limit=limit, why=hurry)
@@ -162,7 +169,7 @@ def _elsewhere_at_once(
 ) -> Decision | None:
     """Another place after submissions that got no attempt, whatever the budgets say; None to go on as after any outcome."""
     submits = tuple(i.action for i in (*refused, *short) if isinstance(i.action, Submit))
-    step, after = past_refused(facts, block, cause, budget, submits), 1 + len(submits)
+    step, after = step_past_refused(facts, block, cause, budget, submits), 1 + len(submits)
     if step is not None and short:
         return submit_next(facts, block, FailureCause.QUOTA, step, ended_at(facts), after=after, limit=after, tried=len(submits))
     if step is not None:
@@ -190,6 +197,12 @@ def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) ->
     return submit_next(facts, block, MoveCause.ASKED, step, asked.at, why=asked_by(asked.who), after=after)
 
 
+def _called_off(facts: Facts, asked: UserRequested) -> Decision:
+    """What is decided once a person called the next attempt off: none follows, until somebody requests one."""
+    attempt = facts.lineage.name_of(asked.number, facts.job.identity)
+    return say(facts, CalledOff(job=JobFacts.of(facts.job), attempt=attempt, who=asked.who, why=asked.why), str(asked.number))
+
+
 # ── after a stop of ours ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -197,7 +210,7 @@ def _moved(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Decisi
     """The attempt for which a job was stopped: without a wait, outside every budget, and whatever the policy says now."""
     if _refused(facts):
         return _back(facts, block)
-    step, stop = elsewhere(facts, block, cause), _our_stop(facts)
+    step, stop = step_of_move(facts, block, cause), _our_stop(facts)
     if cause is MoveCause.ASKED and stop is not None and stop.changes:  # with the fix that it was stopped for
         step = replace(step, changes=change_from_json(stop.changes))
     return submit_next(facts, block, cause, step, ended_at(facts))

@@ -25,7 +25,6 @@ from controller.ledger.lineage import Lineage, newest_attempt, owner_of
 from controller.ledger.message import CannotRepeat, JobFacts, Message, StoppingAsAsked
 from controller.ledger.message_kind import asked_by
 from controller.ledger.move_cause import MoveCause
-from controller.ledger.waiver import waivers_in_force
 from controller.policy.policy import Policy
 from controller.policy.repair import NotRepairable
 from controller.policy.user_request import UserRequest
@@ -113,7 +112,7 @@ def _requests_since_called_off(lineage: Lineage, job: str) -> tuple[UserRequeste
 
 def waivable_rules(lineage: Lineage, now: datetime) -> tuple[str, ...]:
     """The rules that the newest attempt breaks, that were announced, and that are not waived."""
-    last, waived = newest_attempt(lineage), {w.policy for w in waivers_in_force(lineage, now)}
+    last, waived = newest_attempt(lineage), {w.policy for w in lineage.waivers_in_force(now)}
     broken = {e.policy for e in lineage.entries if isinstance(e, Flagged) and last and e.job == last.job and e.mode.tells}
     return tuple(sorted(broken - waived))
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from controller.jobs.changes import RequestForm
 from controller.jobs.job import Job, Service
 from controller.ledger.attempt_name import attempt_name
-from controller.ledger.entry import DirectivesRead, Entry, OwnerChecked, Started
+from controller.ledger.entry import DirectivesRead, Entry, OwnerChecked, Started, Waived
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit
 from controller.ledger.lineage_id import LineageId
 from controller.units.value import dataclass
@@ -48,6 +48,10 @@ class Lineage:
 
     def open_intents(self, about: str | None = None) -> tuple[Intent, ...]:
         return tuple(i for i in self.intents if i.open and about in (None, i.action.about))
+
+    def waivers_in_force(self, now: datetime) -> tuple[Waived, ...]:
+        """The waivers that people gave in Slack and that have not ended."""
+        return tuple(e for e in self.entries if isinstance(e, Waived) and e.until > now)
 
     def submits(self) -> tuple[tuple[Submit, Intent], ...]:
         """Every submission that was ever tried, by number, but for those whose name was used up without an attempt."""

@@ -16,7 +16,6 @@ from controller.ledger.directives_in_force import pending
 from controller.ledger.entry import Ended, Finished, Flagged, Interrupted, Repeated, Started
 from controller.ledger.intent import Intent, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt
-from controller.ledger.waiver import waivers_in_force
 from controller.notifications.links import job_links, link
 from controller.notifications.message_text import policy_text, reason, where_text
 from controller.notifications.mrkdwn import escaped, when
@@ -226,7 +225,7 @@ def _spent_text(total: Savings) -> str:
 
 
 def _notes(lineage: Lineage, policy: Policy, last: Started, news: News, now: datetime) -> Iterable[Part]:
-    waived = waivers_in_force(lineage, now)
+    waived = lineage.waivers_in_force(now)
     if waived:
         texts = [f"{escaped(w.policy)} until {when(w.until)} ({escaped(w.reason)}, {escaped(w.ticket)})" for w in waived]
         yield Small(f"Waived: {_first(texts)}")

@@ -14,9 +14,7 @@ from controller.units.plural import times
 
 MOVERS = 3
 DEARER = "Check the instance types that it may use."
-AFTER_ITS_END = "Open it to see why. If it wrote a checkpoint, submit it again to continue from there."
-
-
+RESUME = "Open it to see why. If it wrote a checkpoint, submit it again to continue from there."
 HEAD = "Jobs that changed the figures most"
 
 
@@ -51,7 +49,7 @@ def _loss_text(mover: Mover) -> str:
         todo = "Save checkpoints more often." if mover.checkpoint else "Add a CheckpointConfig."
         return f"{cost}: SageMaker repeated it {times(mover.repeats)} after internal errors. {todo}"
     if not mover.interruptions:
-        todo = AFTER_ITS_END if mover.checkpoint else "Add a CheckpointConfig."
+        todo = RESUME if mover.checkpoint else "Add a CheckpointConfig."
         return f"{cost}: it ended without its model. {todo}"
     often = times(mover.interruptions)
     if not mover.checkpoint:

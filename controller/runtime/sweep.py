@@ -27,7 +27,8 @@ class SweepResult:
     ``failing`` is the number of failing triggers, also of those that wait for their next try. ``left`` says why the pass stopped
     early. ``failed`` are jobs whose trigger raised, ``problems`` are deciders that raised, while the rest of their job's decision
     was carried out. ``unaccounted`` are the members of each job's description that this version does not know.
-    ``policy_refused`` is a version of the policy that is not in force because it is bad, or cannot be read.
+    ``policy_refused`` is a version of the policy that is not in force because it is bad, or cannot be read;
+    ``policy`` is the revision that was in force when the pass began.
     """
 
     triggered: int = 0
@@ -38,6 +39,7 @@ class SweepResult:
     problems: tuple[tuple[str, DeciderProblem], ...] = ()
     unaccounted: tuple[tuple[str, tuple[str, ...]], ...] = ()
     policy_refused: RefusedPolicy | None = None
+    policy: str = ""
 
     def __add__(self, other: SweepResult) -> SweepResult:
         return SweepResult(
@@ -58,7 +60,7 @@ def sweep(ports: Ports) -> SweepResult:
     What fails is remembered with the time from which it was due, until it works or is due no more.
     """
     started_at = ports.clock.now()
-    ports.policies.current()  # so that a policy is in force from the first minute on, whatever jobs there are
+    policy = ports.policies.current()  # here, so that a policy is in force from the first minute on, whatever jobs there are
     overdue = ports.ledger.due.overdue(started_at, TRIGGERS_MAX)
     failing = {(one.lineage, one.key): one for one in ports.ledger.due.failing()}
     since = [*(one.trigger_at for one in overdue), *(one.since for one in failing.values())]
@@ -76,7 +78,9 @@ def sweep(ports: Ports) -> SweepResult:
         failing = _without_what_is_over(failing, overdue, started_at, ports)
     refused = announce_policy(ports)  # last: where its message cannot be queued, no job waits for it
     newly = {name for name, _ in done.failed} - {one.job for one in failing.values()}
-    return replace(done, overdue_s=oldest_s, failing=len(failing) + len(newly), left=left, policy_refused=refused)
+    return replace(
+        done, overdue_s=oldest_s, failing=len(failing) + len(newly), left=left, policy_refused=refused, policy=policy.revision
+    )  # fmt: skip
 
 
 def _trigger(overdue: Overdue, failing: _Failing, ports: Ports) -> SweepResult:

@@ -34,7 +34,7 @@ from infra.local.demo.screen import words_of
 from infra.local.demo.world import POLICIES, actions_of, create_bucket, demo_world, ec2_warnings
 from infra.local.host import Host, hosting
 from infra.local.lambda_context import LambdaContext
-from tests.benchmarks.coldstart.__main__ import environment_of
+from tests.benchmarks.coldstart.variants import environment_of
 from tests.chaos.clock.faults import FAULTS
 from tests.chaos.container import Container, Killed
 from tests.chaos.gate import Gates, Moment

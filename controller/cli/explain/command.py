@@ -12,6 +12,7 @@ import typer
 
 from controller.aws.price_lookup import Prices
 from controller.aws.system_clock import SystemClock
+from controller.cli.case_jobs import priced_region
 from controller.cli.check import described, job_name, known_tags
 from controller.cli.documents import Found, documents
 from controller.cli.errors import BadInput
@@ -30,8 +31,10 @@ from controller.cli.run_cases import action_of
 from controller.cli.usage import BAD_INPUT
 from controller.decide import decide
 from controller.decide.decision import Decision
+from controller.decide.enforce import given_waivers
 from controller.decide.facts import Facts
 from controller.decide.need import Need
+from controller.decide.roll_out import rolled_out
 from controller.jobs.job import Job
 from controller.ledger.intent import Announce, Intent, RefreshCard
 from controller.ledger.lineage import Lineage
@@ -95,7 +98,7 @@ def _explain_file(target: str, used: PolicyUsed, given: Mapping[str, str] | None
             print(printable(found.with_place(checked.error)), file=sys.stderr)
             code = BAD_INPUT
             continue
-        write(_explained(checked, used, now))
+        write(explained(checked, used, now))
     return code
 
 
@@ -111,14 +114,15 @@ def _explain_job(
         raise BadInput(other)
     now = clock.now()
     lineage, number = lineage_of(job, ledger.lineages)
-    checked = check_job(job, policy, Found(file="SageMaker", kind="job on SageMaker", name=name, request=None), now=now)
     seen = as_seen(job, policy)
     facts = _facts(seen, policy, now)
     facts = replace(facts, lineage=lineage, number=number)
     if facts.claim is not None and job.alive:
         facts = replace(facts, claims=ledger.claims.claims_on(facts.claim.bucket))
     facts = with_expectation(facts, ledger)
-    write(_explained(checked, used, now, facts))
+    found = Found(file="SageMaker", kind="job on SageMaker", name=name, request=None)
+    checked = check_job(job, policy, found, evidence=facts.evidence, now=now, given=given_waivers(facts))
+    write(explained(checked, used, now, facts))
     return 0
 
 
@@ -131,14 +135,14 @@ def _made(job: Job, now: datetime) -> Job:
 
 
 def _facts(job: Job, policy: Policy, now: datetime) -> Facts:
-    rate = Prices().rate(job.instance_type, job.region, now)
+    rate = Prices().rate(job.instance_type, priced_region(job), now)
     return Facts(
         now=now, job=job, number=1, lineage=Lineage(id=LineageId.of(job)), policy=policy, rate=rate, first_rate=rate, claims=None,
         looked_up=frozenset(Need),
     )  # fmt: skip
 
 
-def _explained(checked: Checked, used: PolicyUsed, now: datetime, facts: Facts | None = None) -> Explained:
+def explained(checked: Checked, used: PolicyUsed, now: datetime, facts: Facts | None = None) -> Explained:
     """Everything that there is to say of a job; ``facts`` are of one in the ledger."""
     policy, folder = used.policy, used.folder
     files = tuple(str(path) for path in policy_files(folder).policies) if folder is not None else ()
@@ -149,7 +153,9 @@ def _explained(checked: Checked, used: PolicyUsed, now: datetime, facts: Facts |
     places = places_in(folder)
     known = facts if facts is not None else _facts(job, policy, now)
     evidence = known.evidence
-    verdict = judge(job, policy, evidence, now=now)
+    given = given_waivers(known)
+    verdict = judge(job, policy, evidence, known.directives if facts is not None else None, now=now, given=given)
+    verdict = replace(verdict, findings=rolled_out(known, verdict.findings).findings)
     decision = decide(known) if checked.word is not VerdictKind.REFUSED else Decision()  # SageMaker makes no such job
     blocks = block_reasons(job, policy, places)
     short = in_short(known.lineage, policy, job.name) if facts is not None else ()
@@ -157,8 +163,9 @@ def _explained(checked: Checked, used: PolicyUsed, now: datetime, facts: Facts |
         short = (*short, why_not_again(blocks))
     return replace(
         found,
+        priced_in="" if job.region or not policy.resubmissions else priced_region(job),
         older=job.alive and "created_at" not in job.unknown and job.created_at < policy.in_force_at,
-        rules=rule_reasons(job, policy, evidence, verdict, now, places),
+        rules=rule_reasons(job, policy, evidence, verdict, now, places, given),
         blocks=blocks,
         action=action_of(decision),
         coming=_coming(decision, known.lineage),

@@ -21,7 +21,8 @@ class Explained:
     """Everything that there is to say of one job. ``action`` is what would be done to it, ``coming`` what happens next and when.
 
     ``older``: the job was created before the policy took force, so rules for new jobs do not act on it. ``story`` is what the
-    ledger knows, ``short`` what became of the job; None and empty where nobody asked it.
+    ledger knows, ``short`` what became of the job; None and empty where nobody asked it. ``priced_in`` is the region whose prices
+    count where the document says none.
     """
 
     checked: Checked
@@ -33,6 +34,7 @@ class Explained:
     blocks: tuple[BlockReason, ...] = ()
     action: str = NONE
     older: bool = False
+    priced_in: str = ""
     coming: tuple[Event, ...] = ()
     lineage: str = ""
     story: tuple[Event, ...] | None = None
@@ -53,6 +55,8 @@ def _lines(found: Explained) -> Iterable[str]:
     if found.older:
         yield "  the job was created before that: only rules with applies_to: running act on it"
     yield f"verdict: {checked.word}; action: {found.action}"
+    if found.priced_in:
+        yield f"  the document does not say its region: prices are those of {found.priced_in}"
     for refusal in checked.refused:
         yield f"  SageMaker would refuse it: {refusal.field} is {refusal.found}; wanted: {refusal.wanted}"
     if found.short:
@@ -90,16 +94,22 @@ def _rule(rule: RuleReason) -> Iterable[str]:
     yield from _selector(rule)
     if rule.options:
         yield f"      options: {options_text(rule.options)}"
+    if rule.rollout:
+        yield f"      roll-out: {rule.rollout}"
     for name, value in rule.read.items():
         yield f"      {name} is {value}"
     if rule.missing:
         yield f"      the document does not say {', '.join(rule.missing)}"
+    if rule.unseen:
+        yield f"      not known here: {'; '.join(rule.unseen)}"
     if rule.finding is not None:
         yield f"      {rule.finding.field} is {rule.finding.found}; wanted: {rule.finding.wanted}"
         if rule.finding.risk:
             yield f"      {rule.finding.risk}"
+    if rule.held_back:
+        yield f"      it only warns: {rule.held_back}"
     for waiver in rule.waivers:
-        yield f"      waiver {waiver.name}{_at(waiver)}, to {waiver.expires:%Y-%m-%d %H:%M} UTC: {waiver.why_not or 'it counts.'}"
+        yield f"      waiver {waiver.name}{_at(waiver)}, to {waiver.expires:%Y-%m-%d %H:%M} UTC: {_counts(waiver)}"
         yield from (f"    {line}" for line in _selector(waiver))
 
 
@@ -109,6 +119,10 @@ def _selector(looked: Looked) -> Iterable[str]:
         found = lacking if part.found is None else f"found {part.found}"
         word = {True: "matches", False: "does not match", None: "open"}[part.matches]
         yield f"      {part.key}: wanted {wanted_text(part.wanted)}, {one_line(found, 200)}: {word}"
+
+
+def _counts(waiver: WaiverReason) -> str:
+    return waiver.why_not or one_line(f"it counts: {waiver.says}", 400)
 
 
 def _at(looked: Looked) -> str:
@@ -161,7 +175,9 @@ def _rule_json(rule: RuleReason) -> Mapping[str, Any]:
         "options": dict(rule.options),
         "outcome": rule.outcome,
         "values": dict(rule.read),
-        "missing": list(rule.missing),
+        "missing": [*rule.missing, *rule.unseen],
+        "rollout": rule.rollout or None,
+        "held_back": rule.held_back or None,
         "finding": broken,
         "waivers": [_waiver_json(waiver) for waiver in rule.waivers],
     }

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from controller.jobs.algorithm import Algorithm
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim
 from controller.jobs.job import Interval, Job
+from controller.jobs.unsaid import Unsaid
+from controller.notifications.rule_messages import HELD_BACK
 from controller.policy.findings import Finding, Verdict
 from controller.policy.policy import Policy, Rule
 from controller.policy.resubmission import Resubmission
@@ -27,14 +28,20 @@ from controller.policyfile.consistency import entries
 from controller.policyfile.folder import policy_files
 from controller.units.duration import said
 from controller.units.free_text import one_line
-from controller.units.plural import times
+from controller.units.plural import count, times
 
 VALUE_MAX = 200
 SECRET = FREE_TEXT | COMMAND_LINE | {"FailureReason", "StatusMessage", "StatusDetails"}  # may be, or quote, a secret
 UNSAID, NOT_SET = "not said by the document", "not set"
 TAGS_MAX = 20
+GIVEN = "given in Slack"
 BESIDE: Mapping[str, str] = {"alive": "in progress", "intervals": "training since"}  # of a job, beside what a rule needs
-EVIDENCE: Mapping[str, str] = {"claims": "live jobs on the bucket", "checkpoint_scan": "the newest checkpoint"}
+EVIDENCE: Mapping[str, str] = {
+    "claims": "live jobs on the bucket",
+    "checkpoint_scan": "the newest checkpoint",
+    "spot_worth": "how often the pool is interrupted and how long the family's runs take",
+}
+SHOWN_EVIDENCE = ("claims", "checkpoint_scan")
 Claims = tuple[Claim, ...]
 NOT_ABOUT, KEPT, BROKEN, WAIVED, UNDECIDED = "not about this job", "kept", "broken", "waived", "undecided"
 
@@ -60,7 +67,11 @@ class WaiverReason(Looked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleReason(Looked):
-    """``outcome`` is a word for what the rule says; ``read`` are the values that it looked at, ``missing`` those it could not."""
+    """``outcome`` is a word for what the rule says, ``read`` are the values that it looked at.
+
+    ``missing`` are those that the document does not say, ``unseen`` what is not known beside it. ``rollout`` is how the rule is
+    rolled out, ``held_back`` why it only warns about this job although it enforces; both are empty where nothing is.
+    """
 
     kind: str
     mode: str
@@ -70,6 +81,9 @@ class RuleReason(Looked):
     finding: Finding | None = None
     read: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    rollout: str = ""
+    held_back: str = ""
     waivers: tuple[WaiverReason, ...] = ()
 
 
@@ -95,10 +109,20 @@ def places_in(folder: Path | None) -> Mapping[tuple[str, str], str]:
 
 
 def rule_reasons(
-    job: Job, policy: Policy, evidence: Evidence, verdict: Verdict, now: datetime, places: Mapping[tuple[str, str], str]
+    job: Job,
+    policy: Policy,
+    evidence: Evidence,
+    verdict: Verdict,
+    now: datetime,
+    places: Mapping[tuple[str, str], str],
+    given: Sequence[Waiver] = (),
 ) -> tuple[RuleReason, ...]:
-    """What each rule of the policy says of the job, and then the findings of rules that no policy names."""
+    """What each rule of the policy says of the job, and then the findings of rules that no policy names.
+
+    ``given`` are the waivers that people gave in Slack for the job's lineage.
+    """
     broken = {finding.policy: finding for finding in verdict.findings}
+    policy = replace(policy, waivers=(*policy.waivers, *given))
     named = tuple(
         _rule_reason(rule, job, policy, evidence, broken.get(rule.name), rule.name in verdict.undecided, now, places)
         for rule in policy.rules
@@ -143,8 +167,8 @@ def _rule_reason(
     places: Mapping[tuple[str, str], str],
 ) -> RuleReason:
     about = rule.about(job)
-    read = _values_of_when(rule, job) | (_values_read(rule, job, evidence) if about is not False else {})
-    unknown = {_member(name) for name in (job.unknown | evidence.missing) & RULE_KINDS[rule.kind].needs}
+    read, lacked = _values_read(rule, job, evidence) if about is not False else ({}, "")
+    unknown = ((job.unknown | evidence.missing) & RULE_KINDS[rule.kind].needs) | ({lacked} - {""})
     outcome = NOT_ABOUT if about is False else UNDECIDED if undecided else KEPT
     if finding is not None:
         outcome = BROKEN if finding.waiver is None else WAIVED
@@ -152,7 +176,10 @@ def _rule_reason(
     return RuleReason(
         name=rule.name, place=places.get(("rules", rule.name), ""), selector=rule.parts(job), about=about, kind=rule.kind,
         mode=rule.mode.value, action=rule.action.value if rule.action else "", options=options, outcome=outcome, finding=finding,
-        read=read, missing=tuple(sorted(unknown)) if undecided else (),
+        read=_values_of_when(rule, job) | read, rollout=_rollout(rule),
+        held_back=HELD_BACK.get(finding.held_back or "", "") if finding else "",
+        missing=tuple(sorted(map(_member, unknown - EVIDENCE.keys()))) if undecided else (),
+        unseen=tuple(EVIDENCE[name] for name in EVIDENCE if name in unknown) if undecided else (),
         waivers=tuple(_waiver_reason(w, rule, job, policy, now, places) for w in policy.waivers if rule.name in w.rules),
     )  # fmt: skip
 
@@ -168,7 +195,7 @@ def _waiver_reason(
     else:
         why_not = "It is not about this job."
     return WaiverReason(
-        name=waiver.name, place=places.get(("waivers", waiver.name), ""), selector=waiver.match.parts(job),
+        name=waiver.name or GIVEN, place=places.get(("waivers", waiver.name), ""), selector=waiver.match.parts(job),
         about=waiver.match.matches(job), expires=waiver.expires, says=waiver.why, why_not=why_not,
     )  # fmt: skip
 
@@ -212,16 +239,32 @@ class _Reading:
         return getattr(self._whole, name)
 
 
-def _values_read(rule: Rule, job: Job, evidence: Evidence) -> dict[str, str]:
-    """The values that the rule looks at, under SageMaker's names."""
+def _values_read(rule: Rule, job: Job, evidence: Evidence) -> tuple[dict[str, str], str]:
+    """The values that the rule looks at, under SageMaker's names; and what it lacks, under the name of the code."""
+    lacked = ""
     kind, of_job, of_evidence = RULE_KINDS[rule.kind], list[str](), list[str]()
     seen_job: Any = _Reading(job, of_job)
     seen_evidence: Any = _Reading(evidence, of_evidence)
-    with suppress(TypeError, AttributeError):  # a rule that makes another job of it: what it read until then is enough
+    try:
         kind.judge(seen_job, kind.options(**rule.options), seen_evidence)
+    except Unsaid as unsaid:
+        lacked = str(unsaid)
+    except (TypeError, AttributeError):  # a rule that makes another job of it: what it read until then is enough
+        pass
     read = [name for name in dict.fromkeys(of_job) if name in {*kind.needs, *BESIDE} and name not in job.unknown]
     values = {_member(name): shown(name, getattr(job, name)) for name in read}
-    return values | {EVIDENCE[name]: _seen(getattr(evidence, name)) for name in of_evidence if name in EVIDENCE}
+    return values | {EVIDENCE[name]: _seen(getattr(evidence, name)) for name in SHOWN_EVIDENCE if name in of_evidence}, lacked
+
+
+def _rollout(rule: Rule) -> str:
+    """How an enforcing rule is rolled out; empty for one that enforces at once."""
+    how = rule.rollout
+    guard = how.surprise
+    parts = [f"share {100 * how.share:g}%"] if how.share < 1 else []
+    parts += [f"enforce_from {how.enforce_from}"] if how.enforce_from else []
+    parts += [f"surprise of more than {count(guard.jobs, 'job')}"] if guard and guard.jobs is not None else []
+    parts += [f"surprise of more than {guard.percent:g}% of the last day"] if guard and guard.percent is not None else []
+    return ", ".join(parts)
 
 
 def _seen(found: Claims | CheckpointScan | None) -> str:

@@ -152,7 +152,7 @@ def test_a_case_that_does_not_hold_says_what_differs(run: Callable[..., Said], j
         (one("{runtime: 1h}", "{}"), "cases[0].expect: found no key 'verdict', wanted verdict: and its value"),
         (
             one("none.json", "{verdict: allow}"),
-            "team.test.yaml:4:10: cases[0].job: found No such file or directory, wanted a file",
+            "team.test.yaml:4:10: cases[0].job: found no file 'none.json', wanted the path of a document",
         ),
         (one("{runtime: 1h}", "{verdict: allow}") * 2, "cases[1].name: found the name 'one' a second time, wanted a unique name"),
         (" []", "cases: found an empty list, wanted at least one entry"),
@@ -345,3 +345,26 @@ def test_a_case_says_what_a_pool_is_like_and_reaches_spot_worth_it(run: Callable
 """
     said = run(cases, "--coverage", policy=policy)
     assert said == (0, "3 cases: 3 passed, 0 failed\ncoverage: 1 of 1 rules, waivers and resubmit blocks\n", "")
+
+
+def test_a_case_whose_action_differs_says_why_nothing_is_done(run: Callable[..., Said]) -> None:
+    later = POLICY.replace("mode: enforce, action: stop, match", "mode: enforce, enforce_from: 2999-01-01, action: stop, match")
+    expect = "{verdict: stop, findings: [vision-on-spot], action: stop}"
+    _, out, _ = run(one("{runtime: 24h, role: vision-role}", expect), policy=later)
+    assert "action: vision-on-spot only warns: it is enforced only for jobs created from its date on" in out
+    capped = POLICY.replace("name: again,", "name: again, cap: {lineage_usd: 1},")
+    _, out, _ = run(
+        one("{spot: true, runtime: 24h, wait: 30h}", "{verdict: stop, findings: [save-work], action: repair}"), policy=capped
+    )
+    assert "action: save-work: The job keeps running: it cannot be repaired automatically. Its next attempt may cost $" in out
+
+
+def test_a_case_says_what_it_lacks_for_a_rule_that_looks_beside_the_job(run: Callable[..., Said]) -> None:
+    worth = POLICY.replace("resubmit:", "  - {name: pays, rule: spot-worth-it}\nresubmit:")
+    job = "{spot: true, runtime: 24h, wait: 30h, checkpoint: 's3://acme/x/'}"
+    _, out, _ = run(one(job, "{verdict: allow}"), policy=worth)
+    assert "undecided: for pays, say run and pool in history" in out
+    _, out, _ = run(one(job, "{verdict: allow}", history="{run: 10h}"), policy=worth)
+    assert "undecided: for pays, say pool in history" in out
+    _, out, _ = run(one(job, "{verdict: undecided, undecided: [pays]}"), policy=worth)
+    assert "in history" not in out

@@ -1,4 +1,7 @@
-"""Each cause decides whether the next attempt keeps its step or takes the next one; no step is taken twice."""
+"""Each cause decides whether the next attempt keeps its step or takes the next one; no step is taken twice.
+
+A move goes to on-demand, to spot again, or to the next step; places that were refused are passed.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,19 @@ from typing import Any
 import pytest
 
 from controller.decide.facts import Facts
-from controller.decide.fallback import Fallback, NoFallback, candidate_types, fallback_steps, next_fallback
+from controller.decide.fallback import (
+    Fallback,
+    NoFallback,
+    candidate_types,
+    current_step,
+    fallback_steps,
+    next_fallback,
+    step_of_move,
+    step_past_refused,
+)
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
+from controller.jobs.job import Outcome
 from controller.jobs.request import change_to_json
 from controller.ledger.entry import Started
 from controller.ledger.intent import Intent, IntentResult, Submit
@@ -20,13 +33,15 @@ from controller.ledger.pool import PoolMemory
 from controller.policy.resubmission import FallbackKind, FallbackStep, Resubmission
 from controller.units.money import Rate
 from tests import builders
-from tests.builders import BEGIN, block, budget, ended, facts, job
+from tests.builders import BEGIN, attempt, block, budget, ended, facts, job, lineage
 
 SAME = FallbackStep(kind=FallbackKind.SAME)
 TYPES = FallbackStep(kind=FallbackKind.INSTANCE_TYPES, values=("ml.g5.4xlarge", "ml.g4dn.xlarge"))
 ON_DEMAND = FallbackStep(kind=FallbackKind.ON_DEMAND)
 SUBNETS = FallbackStep(kind=FallbackKind.SUBNETS, values=("subnet-0b",))
 LADDER = (SAME, TYPES, SUBNETS, ON_DEMAND)
+TYPE, NO_SPOT = '{"ResourceConfig": {"InstanceType": "ml.g5.4xlarge"}}', '{"EnableManagedSpotTraining": false}'
+SHORT = (FallbackStep(kind=FallbackKind.INSTANCE_TYPES, values=("ml.g5.4xlarge",)), ON_DEMAND)
 
 
 def started(name: str, instance_type: str = "ml.g5.2xlarge", **changes: Any) -> Started:
@@ -182,3 +197,85 @@ def test_the_step_does_not_depend_on_the_time() -> None:
     assert next_fallback(there, with_ladder(), FailureCause.CAPACITY) == next_fallback(
         later, with_ladder(), FailureCause.CAPACITY
     )
+
+
+def submitted(number: int, step: int) -> Intent:
+    action = Submit(about="bert", job=f"bert-r{number:02}", number=number, cause=FailureCause.STARVED, fallback_step=step)
+    return Intent(action=action, due_at=BEGIN + timedelta(minutes=number), claim=1)
+
+
+def at_step(*intents: Intent, number: int = 3, **changes: object) -> Facts:
+    return facts(attempt(number, **changes), number=number, lineage=lineage(intents=intents))
+
+
+def test_the_first_request_stands_on_step_0_and_an_attempt_on_the_highest_step_used_so_far() -> None:
+    assert current_step(facts()) == 0
+    assert current_step(at_step(submitted(2, 2), submitted(3, 1))) == 2
+    assert current_step(at_step(submitted(2, 1), submitted(3, 1), submitted(4, 3))) == 1, "attempt 4 comes later"
+
+
+@pytest.mark.parametrize("cause", [MoveCause.DEADLINE, MoveCause.ASKED])
+def test_a_move_for_a_deadline_or_a_person_is_to_on_demand_and_keeps_the_step(cause: MoveCause) -> None:
+    found = step_of_move(at_step(submitted(2, 2), submitted(3, 2)), block(), cause)
+    assert isinstance(found, Fallback)
+    assert (found.fallback_step, found.changes["EnableManagedSpotTraining"]) == (2, False)
+
+
+def test_a_return_is_to_spot_with_the_job_s_own_time_limits_and_keeps_the_step() -> None:
+    found = step_of_move(at_step(submitted(2, 1), submitted(3, 1), spot=False), block(), MoveCause.RETURN)
+    assert isinstance(found, Fallback)
+    assert (found.fallback_step, found.changes["EnableManagedSpotTraining"]) == (1, True)
+    assert found.changes["StoppingCondition"]["MaxRuntimeInSeconds"] == 36_000
+
+
+def test_a_return_without_a_known_max_runtime_assumes_sagemaker_s_default_of_a_day() -> None:
+    found = step_of_move(at_step(spot=False, runtime_s_max=None), block(), MoveCause.RETURN)
+    assert isinstance(found, Fallback)
+    assert found.changes["StoppingCondition"]["MaxRuntimeInSeconds"] == 86_400
+
+
+def test_without_a_resubmit_block_there_is_no_further_step_and_the_job_goes_on_as_it_was() -> None:
+    for step in (0, 2):
+        of = at_step(*([submitted(2, step)] if step else []))
+        assert step_of_move(of, None, MoveCause.INTERRUPTIONS) == Fallback(fallback_step=step, changes={})
+
+
+@pytest.mark.parametrize(
+    ("refused", "chosen"),
+    [
+        ((), "ml.g5.4xlarge"),
+        ((TYPE,), "on-demand"),
+        ((TYPE, NO_SPOT), "as it was"),
+        ((TYPE, NO_SPOT, ""), "none"),
+    ],
+)
+def test_the_first_place_that_was_not_refused_is_next(refused: tuple[str, ...], chosen: str) -> None:
+    given = block(causes={FailureCause.CAPACITY: budget(3)}, ladder=SHORT)
+    over = facts(ended(job(), Outcome.CAPACITY))
+    submits = tuple(
+        Submit(about="bert", job=f"bert-{n}", number=n, cause=FailureCause.CAPACITY, changes=changes)
+        for n, changes in enumerate(refused, start=2)
+    )
+    found = step_past_refused(over, given, FailureCause.CAPACITY, budget(3), submits)
+    if chosen == "none":
+        assert found is None
+        return
+    assert isinstance(found, Fallback)
+    match chosen:
+        case "on-demand":
+            assert found.changes["EnableManagedSpotTraining"] is False
+        case "as it was":
+            assert found.changes == {}
+        case _:
+            assert found.changes["ResourceConfig"]["InstanceType"] == chosen
+
+
+def test_what_the_outcome_asks_for_comes_before_the_ladder() -> None:
+    seen = CheckpointScan(
+        uri="s3://checkpoints/bert/", scanned_at=BEGIN, objects=1, bytes_seen=1, newest_at=BEGIN, complete=True
+    )  # fmt: skip
+    given = block(causes={FailureCause.STARVED: budget(3)}, ladder=SHORT)
+    over = facts(ended(job()), checkpoint_scan=seen)
+    found = step_past_refused(over, given, FailureCause.STARVED, budget(3), ())
+    assert isinstance(found, Fallback)
+    assert found.changes == {}

@@ -9,7 +9,7 @@ import pytest
 
 from controller.decide.facts import Facts
 from controller.decide.need import Need
-from controller.decide.repair_room import asked_again, with_room
+from controller.decide.repair_room import look_for_room_again, with_room
 from controller.jobs.job import Job
 from controller.jobs.request import change_to_json
 from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Wake
@@ -20,7 +20,7 @@ from tests.unit.decide.deciding import HOUR
 
 PLAN = Stop(about="bert", because="use-spot", purpose=Purpose.REPAIR, next_cause=MoveCause.REPAIR)
 RESERVED = replace(PLAN, cost_micros=1_515_000, cap_micros=9_000_000, month="2026-03")
-HELD = replace(PLAN, cost_micros=7, cap_micros=8, month="2026-02")
+HELD = replace(PLAN, cost_micros=7, cap_micros=8, month="2026-03")
 
 
 def capped(cap_micros: int = 9_000_000, **changes: object) -> Facts:
@@ -74,10 +74,11 @@ def test_a_repair_that_changes_the_instance_type_is_held_to_the_cap_with_its_new
     [
         (Intent(action=HELD, due_at=BEGIN, claim=1), HELD),
         (Intent(action=HELD, due_at=BEGIN), RESERVED),
+        (Intent(action=replace(HELD, month="2026-02"), due_at=BEGIN, claim=1), RESERVED),
         (Intent(action=HELD, due_at=BEGIN, claim=1, closed=IntentResult.WITHDRAWN), RESERVED),
         (Intent(action=replace(HELD, about="bert-0"), due_at=BEGIN, claim=1), RESERVED),
     ],
-    ids=["it was begun", "nobody tried it", "it is over", "it is about another job"],
+    ids=["it was begun", "nobody tried it", "its month is over", "it is over", "it is about another job"],
 )
 def test_a_stop_that_was_begun_keeps_what_it_reserved(begun: Intent, wanted: Stop) -> None:
     assert with_room(capped(lineage=lineage(intents=(begun,))), PLAN) == wanted
@@ -85,7 +86,7 @@ def test_a_stop_that_was_begun_keeps_what_it_reserved(begun: Intent, wanted: Sto
 
 @pytest.mark.parametrize(("minutes", "hours"), [(0, 1), (59.9, 1), (60, 2), (61, 2)])
 def test_a_job_without_room_is_looked_at_again_at_the_next_full_hour_of_its_life(minutes: float, hours: int) -> None:
-    found = asked_again(facts(now=BEGIN + timedelta(minutes=minutes)), NotRepairable(why="w", for_now=True))
+    found = look_for_room_again(facts(now=BEGIN + timedelta(minutes=minutes)), NotRepairable(why="w", for_now=True))
     at = BEGIN + hours * HOUR
     assert found == (Intent(action=Wake(about="bert", at=at), due_at=at),)
 
@@ -100,4 +101,4 @@ def test_a_job_without_room_is_looked_at_again_at_the_next_full_hour_of_its_life
     ],
 )
 def test_a_job_that_is_over_or_whose_answer_is_final_is_not_looked_at_again(of: Job, plan: Stop | NotRepairable | None) -> None:
-    assert asked_again(facts(of), plan) == ()
+    assert look_for_room_again(facts(of), plan) == ()

@@ -16,7 +16,6 @@ from controller.ledger.entry import Started, Unmeasured, Waived
 from controller.ledger.intent import NAME_TAKEN, NOT_DECIDED, Intent, IntentResult, Submit, Wake
 from controller.ledger.lineage import LINEAGE_TAG, newest_attempt
 from controller.ledger.lineage_id import LineageId
-from controller.ledger.waiver import waivers_in_force
 from tests.builders import BEGIN, job, lineage, lineage_id
 
 MINUTE = timedelta(minutes=1)
@@ -173,8 +172,8 @@ def test_names_of_attempts_and_probes_fit_and_tell_lineages_apart() -> None:
 
 def test_a_waiver_is_in_force_before_its_end_and_not_at_it() -> None:
     waived = Waived(job="bert", at=BEGIN, team=None, policy="p", who="U", reason="r", ticket="t", until=BEGIN + MINUTE)
-    assert waivers_in_force(lineage(entries=(started("bert", 1), waived)), BEGIN) == (waived,)
-    assert waivers_in_force(lineage(entries=(waived,)), BEGIN + MINUTE) == ()
+    assert lineage(entries=(started("bert", 1), waived)).waivers_in_force(BEGIN) == (waived,)
+    assert lineage(entries=(waived,)).waivers_in_force(BEGIN + MINUTE) == ()
 
 
 def test_a_second_name_of_an_attempt_depends_on_the_identity_of_the_root_where_that_is_known() -> None:

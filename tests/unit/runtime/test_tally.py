@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from controller.aws.dynamodb.items import STORED_NAMES
 from controller.decide.decision import Decision
 from controller.jobs.failure import FailureCause
 from controller.ledger.entry import Started
-from controller.ledger.intent import Intent, IntentResult, Stop, Submit, Wake
+from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Publish, Stop, Submit, Wake
 from controller.runtime.tally import Tally
 from controller.savings.attempt_savings import Savings
 from controller.savings.rollup import Count, CountKind, Group, Rollup
@@ -49,6 +50,18 @@ def test_answers_count_by_kind_and_what_only_the_ledger_sees_does_not() -> None:
     assert list(tally.taken()) == [
         ("Intents", {"answer": "done", "kind": "Stop"}, 2), ("Intents", {"answer": "later", "kind": "Stop"}, 1),
     ]  # fmt: skip
+
+
+def test_an_act_is_counted_under_the_word_that_the_ledger_stores_it_under() -> None:
+    for action in (
+        Stop(about="bert", because="w"), Submit(about="bert", job="bert-2", number=2, cause=FailureCause.CAPACITY),
+        Announce(about="bert", topic="stopped", channel="#ml"), Publish(about="bert", detail_type="Ended", detail="{}"),
+        Probe(about="bert", job="p", pool="ml.g5.xlarge"),
+    ):  # fmt: skip
+        tally = Tally()
+        tally.performed(Intent(action=action, due_at=BEGIN), IntentResult.DONE)
+        [(_, dimensions, _)] = tally.taken()
+        assert dimensions["kind"] == STORED_NAMES[type(action)]
 
 
 def test_a_day_that_is_over_counts_its_dollars_and_its_interruptions_by_pool() -> None:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from controller.cli import main
+from controller.cli.documents import Found
+from controller.cli.explain.command import explained as explained_job
+from controller.cli.explain.output import as_text
+from controller.cli.judging import check_job
+from controller.cli.policy_source import PolicyUsed
+from controller.ledger.lineage_id import LineageId
+from controller.ledger.user_entry import Waived
+from controller.policy.rules.rule_kinds import RULE_KINDS
 from infra.local.host import TABLE
+from tests.builders import BEGIN, facts, job, lineage
 from tests.security.lab import lab, launch, request, run
 from tests.unit.cli.checking import request as create_request
 
@@ -107,6 +118,63 @@ def test_what_a_document_does_not_say_leaves_a_rule_open(explained: Any) -> None
     assert "tag team: wanted vision, which the document does not say: open" in out
     assert "save-work (checkpoint-required, warn) policies/team.yaml:5: undecided" in out
     assert "the document does not say AlgorithmSpecification.TrainingImage, CheckpointConfig.S3Uri," in out
+
+
+EVERY_KIND = """\
+version: 1
+rules:
+  - {name: a, rule: checkpoint-required}
+  - {name: b, rule: uncheckpointed-cap}
+  - {name: c, rule: max-wait-limit, options: {times_runtime: 4}}
+  - {name: d, rule: max-runtime-limit, options: {at_most: 1h}}
+  - {name: e, rule: spot-required}
+  - {name: f, rule: checkpoint-exclusive}
+  - {name: g, rule: checkpoint-alive}
+  - {name: h, rule: spot-worth-it}
+  - {name: i, rule: tags-required, options: {tags: [owner]}}
+  - {name: j, rule: instance-allowed, options: {instance_types: [ml.m5.*]}}
+"""
+
+
+@pytest.mark.parametrize("document", [create_request(), {"TrainingJobName": "bert", "TrainingJobStatus": "InProgress"}])
+def test_a_rule_of_each_kind_is_explained_whatever_is_not_known_of_the_job(explained: Any, document: Any) -> None:
+    Path("policies", "team.yaml").write_text(EVERY_KIND, "utf-8")
+    assert {rule["rule"] for rule in yaml.safe_load(EVERY_KIND)["rules"]} == set(RULE_KINDS)
+    code, out, err = explained(document)
+    assert (code, err) == (0, "")
+    assert "h (spot-worth-it, audit) policies/team.yaml:10: undecided" in out
+    assert "not known here: how often the pool is interrupted and how long the family's runs take" in out
+    assert "spot_worth" not in out  # a name of the code
+
+
+def test_a_rule_that_is_rolled_out_says_why_it_only_warns(explained: Any) -> None:
+    later = "enforce_from: 2999-01-01, share: 20%, surprise: {jobs: 5, of_last_day: 10%}"
+    Path("policies", "team.yaml").write_text(POLICY.replace("action: stop,", f"action: stop, {later},"), "utf-8")
+    _, out, _ = explained(ON_DEMAND)
+    assert "verdict: stop; action: none" in out
+    assert "      roll-out: share 20%, enforce_from 2999-01-01, surprise of more than 5 jobs, surprise of more than 10% of" in out
+    assert "      it only warns: it is enforced only for jobs created from its date on\n" in out
+
+
+def test_a_request_is_priced_by_a_region_that_is_named(explained: Any) -> None:
+    """A request says no region: without a price, every repair under a spend cap would look impossible."""
+    capped = POLICY.replace("name: of-all, mode", "name: of-all, cap: {lineage_usd: 5000}, mode")
+    repair = capped.replace("mode: warn}", 'mode: enforce, action: repair, repair: {checkpoint: "s3://acme/{job}/"}}')
+    Path("policies", "team.yaml").write_text(repair, "utf-8")
+    _, out, _ = explained(create_request(CheckpointConfig=None))
+    assert "the document does not say its region: prices are those of us-east-1" in out
+    assert "action: repair" in out
+
+
+def test_a_waiver_given_in_slack_counts() -> None:
+    given = Waived(job="bert", at=BEGIN, team=None, policy="use-spot", who="U1", reason="long data", ticket="ML-7",
+                   until=BEGIN + timedelta(days=3))  # fmt: skip
+    about = job(spot=False)
+    known = facts(about, lineage=lineage(LineageId.of(about), entries=(given,)))
+    checked = check_job(about, known.policy, Found(file="SageMaker", kind="", request=None), now=known.now)
+    out = as_text(explained_job(checked, PolicyUsed(policy=known.policy, where="the stack"), known.now, known))
+    assert "use-spot (spot-required, enforce, stop): waived" in out
+    assert "waiver given in Slack, to 2026-03-05 09:00 UTC: it counts: long data (ML-7, U1)" in out
 
 
 @pytest.mark.parametrize(
