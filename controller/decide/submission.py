@@ -10,7 +10,7 @@ from controller.decide.facts import Facts
 from controller.decide.fallback import Fallback
 from controller.decide.repair_prefix import new_prefix_of
 from controller.decide.retry_budget import give_up, last_seen
-from controller.decide.spend_cap import afford
+from controller.decide.spend_cap import afford, stop_before
 from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause
 from controller.jobs.request import change_to_json, tags_without_room
@@ -47,7 +47,7 @@ def submit_next(
     submit = Submit(
         about=job.name, born_at=job.created_at, job=name, number=number, cause=cause, changes=changes,
         fallback_step=step.fallback_step, cost_micros=allowed.cost_micros,
-        cap_micros=facts.policy.spend_caps_for(job).team_month_micros, month=month_key(ended_at(facts)),
+        cap_micros=facts.policy.spend_caps_for(job).team_month_micros, month=month_of(facts, name),
         identity=job.identity, sent=RequestForm.of(job).changed(change).to_json(),
     )  # fmt: skip
     message = Resubmitting(
@@ -57,6 +57,12 @@ def submit_next(
         revision=facts.policy.revision if cause is MoveCause.REPAIR else "",
     )  # fmt: skip
     return Decision(intents=(Intent(action=submit, due_at=due_at),)) | say(facts, message, name)
+
+
+def month_of(facts: Facts, name: str) -> str:
+    """The month whose cap the attempt counts for: that in which its job was stopped for it and its cost reserved, or ended."""
+    stop = stop_before(f"submit/{name}", facts.job.name, facts.lineage)
+    return stop.month if stop is not None and stop.month else month_key(ended_at(facts))
 
 
 def ended_at(facts: Facts) -> datetime:

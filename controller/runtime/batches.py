@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from zlib import crc32
 
 from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import Page, pages
@@ -19,6 +20,8 @@ from controller.units.value import dataclass
 
 BATCH = 500  # messages of a channel that are looked at in one pass
 UNMADE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+LATE = timedelta(hours=1)  # what waits for so long behind others holds up nothing more
+STORM = "storm/"  # what the thread of a storm message begins with
 STORM_SIZE = 10  # messages of one kind that wait in one channel at once
 
 
@@ -67,6 +70,43 @@ def batches(waiting: Sequence[Message]) -> list[Batch]:
         before.add(message.thread)
         made.append([message])
     return [Batch(tuple(messages)) for messages in made]
+
+
+def turned(steps: Sequence[Batch], now: datetime) -> list[Batch]:
+    """The steps, of those that wait for an hour another one first each minute: some may get no answer, and take all the time.
+
+    What belongs to one lineage keeps its order.
+    """
+    told = [step for step in steps if _is_of_storm(step)]  # it is about many lineages, which keep their order too
+    steps = [step for step in steps if not _is_of_storm(step)]
+    late = sum(step.messages[0].at < now - LATE for step in steps)
+    first = crc32(f"{now:%Y%m%d%H%M}".encode()) % (late + 1)
+    before = {message.thread for step in steps[:first] for message in step.messages} - {""}
+    others, then = [], list(steps[:first])
+    for step in steps[first:]:
+        threads = {message.thread for message in step.messages} - {""}
+        if threads & before:
+            before |= threads
+            then.append(step)
+        else:
+            others.append(step)
+    return told + others + then
+
+
+def _is_of_storm(step: Batch) -> bool:
+    return step.messages[0].thread.startswith(STORM)
+
+
+def apart(step: Batch, channel: str, *, refused: bool = False) -> list[Batch]:
+    """The parts of a step of which one may be at fault; none where it cannot be taken apart.
+
+    A topic gets halves: each part that it takes is an email. Without an answer, updates of one card stay together.
+    """
+    [*messages], topic = step.messages, is_topic(channel)
+    if len(messages) == 1 or not (refused or topic or len({message.thread for message in messages}) > 1):
+        return []
+    size = (len(messages) + 1) // 2 if topic else 1
+    return [Batch(tuple(messages[start : start + size])) for start in range(0, len(messages), size)]
 
 
 def sent(send: Callable[[Batch], Answer], step: Batch) -> Answer:

@@ -15,11 +15,11 @@ from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import Page, page_of, pages
 from controller.notifications.parts import Part
 from controller.policy.sns_topic import is_topic
-from controller.runtime.batches import BATCH, UNMADE, Batch, batches, in_turn, kind_of, sent, storm_pages
+from controller.runtime.batches import BATCH, STORM, Batch, apart, batches, in_turn, kind_of, sent, storm_pages, turned
 from controller.runtime.drained import Sent, with_what_is_left
-from controller.runtime.message_parts import card_of, parts_of, where_of
+from controller.runtime.message_parts import parts_of, where_of
 from controller.runtime.outbox import WrongChannel
-from controller.runtime.page_posts import PagePosts, is_about_the_message, lost_its_thread
+from controller.runtime.page_posts import PagePosts, card_page, goes_without_card, lost_its_thread
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused
 from controller.runtime.timeouts import LEASE, TIME_LIMIT
 from controller.runtime.topic_batches import TOPIC_CALLS_MAX, topic_batches, topic_page
@@ -32,6 +32,7 @@ PAUSE_SHARE = 4  # while Slack does not answer, a channel waits a quarter of the
 LONG_PAUSE = timedelta(hours=1)
 PASSED_OVER = timedelta(minutes=10)  # a message that got no answer for so long is perhaps at fault itself: the next one is tried
 PASSED_MAX = 20  # messages in a row that got no answer: then Slack is at fault
+HELD = timedelta(hours=6)  # how long what belongs to one card waits behind a message of it that gets no answer
 TOO_OLD = timedelta(days=1)  # later it is listed in the digest
 PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then they are tried again
 
@@ -54,6 +55,7 @@ def drain(ports: Ports) -> Sent:
         queue = _Queue(channel, ports, until=now + (ends_at - now) / (len(channels) - number))
         try:
             pause = queue.send()
+            queue.set_old_aside()
         except Exception as problem:  # no channel holds up another; this one goes on after its lease
             problems.append(problem)
             continue
@@ -80,10 +82,13 @@ class _Queue:
     until: datetime
     sent: int = 0
     shelved: int = 0
+    accepted: int = 0
+    unanswered: list[Message] = field(default_factory=list)
     set_aside: list[tuple[str, str, str]] = field(default_factory=list)
     why: str = ""
     rest: Later | None = None  # why the rest of what was sent waits
     posts: PagePosts = field(init=False)
+    oldest: datetime = field(init=False)
 
     def __post_init__(self) -> None:
         self.posts = PagePosts(self.channel, self.ports)
@@ -95,49 +100,66 @@ class _Queue:
     def send(self) -> timedelta:
         """Send until Slack asks to wait. Returns how long the channel waits. A message that Slack refuses delays no other."""
         waiting = batches(self._fresh(self.ports.outbox.waiting(self.channel, BATCH)))
-        steps = deque(topic_batches(waiting) if self.to_topic else waiting)
-        calls_max = TOPIC_CALLS_MAX if self.to_topic else CALLS_MAX
-        passed: list[Message] = []  # they got no answer, and nothing was accepted since
-        held: set[str] = set()  # what belongs to one card keeps its order
+        steps = deque(turned(list(topic_batches(waiting)) if self.to_topic else waiting, self.ports.clock.now()))
+        self.oldest = min((step.messages[0].at for step in steps), default=self.until)
+        passed: list[Batch] = []  # they got no answer, and nothing was accepted since
+        held: set[str] = set()  # what belongs to one card keeps its order, for hours
         while steps:
             step = steps.popleft()
             if any(message.thread in held for message in step.messages):
                 continue
-            if self.ports.clock.now() > self.until or self.posts.calls >= calls_max:
-                return timedelta(0)
-            answer = sent(self._send, step)
+            if self._is_over():
+                break
+            calls, answer = self.posts.calls, sent(self._send, step)
             match answer:
                 case Done():
                     self.sent += any(message.has_text or message.plain for message in step.messages)
                     self._out(step.messages)
-                    passed = []
+                    if self.posts.calls > calls:
+                        self.accepted += 1
+                        passed = []
                     if self.rest is not None:
-                        return self._pause(step.messages[0], self.rest)
+                        return self._pause(step.messages[0].at, self.rest)
                 case Later(why, after_s):
-                    self.why, oldest = why, step.messages[0]
-                    recent = self.ports.clock.now() - oldest.at < PASSED_OVER
-                    if recent or after_s is not None or len(passed) >= PASSED_MAX:
-                        return self._pause((*passed, oldest)[0], answer)
-                    if len({message.thread for message in step.messages}) > 1 and not self.to_topic:  # one may be at fault
-                        steps.extendleft(Batch((message,)) for message in reversed(step.messages))
+                    self.why, age = why, self.ports.clock.now() - step.messages[0].at
+                    if age < PASSED_OVER or after_s is not None or len(passed) >= PASSED_MAX:
+                        return self._pause((*passed, step)[0].messages[0].at, answer)
+                    if parts := apart(step, self.channel):  # one of them may be at fault
+                        steps.extendleft(reversed(parts))
                         continue
-                    passed.append(oldest)
-                    held |= {message.thread for message in step.messages} - {""}
+                    passed.append(step)
+                    self.unanswered += step.messages
+                    held |= {message.thread for message in step.messages if age < HELD} - {""}
                 case WrongChannel(why):
                     self.why = why
                     if not self._move(step.messages, why):
                         return LONG_PAUSE
-                case Refused() if len(step.messages) > 1:  # one of them may be at fault: each is sent by itself
-                    steps.extendleft(Batch((message,)) for message in reversed(step.messages))
                 case Refused(why):
-                    self._set_aside(step.messages[0], why)
-        return self._pause(passed[0]) if passed else timedelta(0)
+                    parts = apart(step, self.channel, refused=True)
+                    steps.extendleft(reversed(parts))
+                    if not parts:
+                        self._set_aside(step.messages[0], why)
+        waits = passed and (not steps or not self.accepted)
+        return self._pause(passed[0].messages[0].at) if waits else timedelta(0)
 
-    def _pause(self, oldest: Message, answer: Later | None = None) -> timedelta:
+    def _is_over(self) -> bool:
+        """Whether this pass has no time left, or has sent enough. What a topic did not accept made no email."""
+        enough = self.to_topic and self.accepted >= TOPIC_CALLS_MAX
+        return enough or self.posts.calls >= CALLS_MAX or self.ports.clock.now() > self.until
+
+    def set_old_aside(self) -> None:
+        """Keep what gets no answer for a day out of the way, where Slack accepted others."""
+        old = self.ports.clock.now() - TOO_OLD
+        for message in self.unanswered if self.accepted else ():
+            if message.at < old:
+                self._set_aside(message, f"no answer for a day: {self.why}")
+
+    def _pause(self, since: datetime, answer: Later | None = None) -> timedelta:
         """As long as Slack asks for; where it does not answer or has a fault, longer and longer, up to a quarter of an hour."""
         if answer is not None and answer.after_s is not None:
             return timedelta(seconds=answer.after_s)
-        return min(max((self.ports.clock.now() - oldest.at) / PAUSE_SHARE, PAUSE), PAUSE_MAX)
+        since = since if self.accepted else self.oldest
+        return min(max((self.ports.clock.now() - since) / PAUSE_SHARE, PAUSE), PAUSE_MAX)
 
     def _set_aside(self, message: Message, why: str) -> None:
         """Keep a message that Slack refuses, out of the way of the others. Without text there is nothing to keep."""
@@ -193,13 +215,13 @@ class _Queue:
         root = self.posts.root(message.thread)
         if root is None:
             answer = self._begin(message.thread)
-            if not (isinstance(answer, Done) or is_about_the_message(answer)):
+            if not (isinstance(answer, Done) or goes_without_card(message, answer, self.ports.clock.now())):
                 return answer
             root = self.posts.root(message.thread)  # none where Slack refuses the card: that is no fault of this message
         answer = self.posts.post(self._alone(message), thread_ts=root.ts if root else "")
         if lost_its_thread(answer):
             begun = self._begin(message.thread)  # the card was deleted
-            if not (isinstance(begun, Done) or is_about_the_message(begun)):
+            if not (isinstance(begun, Done) or goes_without_card(message, begun, self.ports.clock.now())):
                 return begun
             root = self.posts.root(message.thread) if isinstance(begun, Done) else None
             return self.posts.post(self._alone(message), thread_ts=root.ts if root else "")
@@ -210,7 +232,7 @@ class _Queue:
         root = self.posts.root(message.thread)
         if root is None:
             return Done()
-        page = self._card(message.thread)
+        page = card_page(message.thread, self.ports)
         if page is None:
             return Done()
         answer = self.posts.update(root, page)
@@ -218,31 +240,18 @@ class _Queue:
 
     def _begin(self, thread: str, page: Page | None = None) -> Answer:
         """Post the first message of a thread, and store its place."""
-        page = page or self._card(thread)
+        page = page or card_page(thread, self.ports)
         return self.posts.remembered(thread, self.posts.post(page)) if page else Refused("its card cannot be made")
-
-    def _card(self, thread: str) -> Page | None:
-        """The card of a lineage; None where it cannot be made, such as from an entry that nobody wrote."""
-        try:
-            return _only(card_of(thread, self.ports))
-        except UNMADE:
-            return None
 
     def _storm(self, kind: MessageKind, messages: Sequence[Message]) -> Answer:
         """Send many messages of a kind as one; the text of each goes into its thread, in pages that are queued in their place."""
         first, (head, *details) = messages[0], storm_pages(kind, messages, where_of(messages[0], self.ports))
-        thread = f"storm/{first.key}"
+        thread = STORM + first.key
         answer = self._begin(thread, head)
         if not isinstance(answer, Done):
             return answer
         pages_ = [
-            Message(
-                key=f"{thread}/{number:03d}",
-                channel=self.channel,
-                at=first.at,
-                thread=thread,
-                plain=page.json,
-            )
+            Message(key=f"{thread}/{number:03d}", channel=self.channel, at=first.at, thread=thread, plain=page.json)
             for number, page in enumerate(details)
         ]
         for page in pages_:
@@ -275,7 +284,7 @@ class _Queue:
         since = self.ports.ledger.block_support.blocks_refused_at()
         now = self.ports.clock.now()
         if since is None or since < now - PLAIN_FOR:
-            answer = self._post_native(message)
+            answer = self.posts.post_native(message)
             if isinstance(answer, WrongChannel) or not (isinstance(answer, Refused) and message.plain):
                 return answer
             if "invalid_blocks" in answer.why:
@@ -285,15 +294,6 @@ class _Queue:
             part = replace(message, key=f"{together}/plain/{number:03d}", native="", plain=page)
             self.ports.outbox.put(part)
         return Done()
-
-    def _post_native(self, message: Message) -> Answer:
-        """Post a page of blocks as it is; the first page of a thread becomes its place."""
-        thread = message.thread if self.ports.chat.threads else ""
-        root = self.posts.root(thread) if thread else None
-        answer = self.posts.post_once(page_of(message.native), root.ts if root else "")
-        if root is not None and lost_its_thread(answer):
-            root, answer = None, self.posts.post_once(page_of(message.native))
-        return self.posts.remembered(thread, answer) if thread and root is None else answer
 
     # ── a channel that refuses ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TypeGuard
 
-from controller.notifications.block_kit import TEXT_MAX, Page, halves, page_of
+from controller.notifications.block_kit import TEXT_MAX, Page, halves, page_of, pages
 from controller.notifications.message_text import BELOW_IS, IN_THREAD, THREAD_LISTS
 from controller.notifications.mrkdwn import shortened
 from controller.policy.sns_topic import is_topic
+from controller.runtime.batches import LATE, UNMADE
+from controller.runtime.message_parts import card_of
 from controller.runtime.outbox import WrongChannel
-from controller.runtime.ports import Answer, Done, Message, Ports, Post, Refused
+from controller.runtime.ports import Answer, Done, Later, Message, Ports, Post, Refused
 
 NO_THREAD = ("thread_not_found", "cannot_reply_to_message", "message_not_found", "restricted_action_thread_locked")
 NO_EDIT = ("cant_update_message", "edit_window_closed", "update_failed")
@@ -56,6 +59,15 @@ class PagePosts:
             page = _below(page)
         return self.ports.chat.post(self.channel, page, thread_ts=thread_ts)
 
+    def post_native(self, message: Message) -> Answer:
+        """Post a page of blocks as it is; the first page of a thread becomes its place."""
+        thread = message.thread if self.ports.chat.threads else ""
+        root = self.root(thread) if thread else None
+        answer = self.post_once(page_of(message.native), root.ts if root else "")
+        if root is not None and lost_its_thread(answer):
+            root, answer = None, self.post_once(page_of(message.native))
+        return self.remembered(thread, answer) if thread and root is None else answer
+
     def _post_rest(self, page: Page, root: Post) -> None:
         """Post the second half of a page. Without Slack's yes it waits as a message of its own: the first half has been sent."""
         if isinstance(self.post(page, root.ts), Done):
@@ -80,6 +92,14 @@ class PagePosts:
         return answer
 
 
+def card_page(thread: str, ports: Ports) -> Page | None:
+    """The card of a lineage; None where it cannot be made, such as from an entry that nobody wrote."""
+    try:
+        return pages(card_of(thread, ports))[0]
+    except UNMADE:
+        return None
+
+
 def _as_text(page: Page) -> Page:
     return replace(page, text=shortened(page.text, TEXT_MAX), blocks=())
 
@@ -95,6 +115,12 @@ def _below(page: Page) -> Page:
 def is_about_the_message(answer: Answer) -> TypeGuard[Refused]:
     """Whether Slack refused the message itself: not its channel, and not the thread that it was for."""
     return isinstance(answer, Refused) and not isinstance(answer, WrongChannel) and not lost_its_thread(answer)
+
+
+def goes_without_card(message: Message, card: Answer, now: datetime) -> bool:
+    """Whether a message goes without its card: Slack refuses the card, or has not answered it for an hour."""
+    silent = isinstance(card, Later) and card.after_s is None and message.at < now - LATE
+    return silent or is_about_the_message(card)
 
 
 def lost_its_thread(answer: Answer) -> bool:

@@ -65,6 +65,8 @@ class History:
     broken: set[str] = field(init=False)
     late: Counter[str] = field(default_factory=Counter)
     _waits: Counter[str] = field(default_factory=Counter)
+    _drained_minutes: int = 0  # since the last check: those in which the last pass of drain that had a channel ended
+    _drain_ended: bool = False
 
     def __post_init__(self) -> None:
         self.faults = faults = self.faults or Faults.drawn(self._stream("faults"))
@@ -273,12 +275,14 @@ class History:
     def _check_others_go_on(self) -> None:
         """While Slack answers some messages with errors, no other waits for two hours.
 
+        Minutes in which the last pass of drain that had a channel was killed or failed do not count: it sent what it could.
         A card may show the name of another job; then what belongs to the card waits too.
         """
         queued = [message for queue in self.outbox.queues.values() for message in queue.values()]
         well = {m.key for m in queued if m.has_text and not self.slack.is_sick(str(m)) and not self._beside_sick(m.key)}
-        self._waits = Counter({key: self._waits[key] + 1 for key in well})
-        late = [key for key, hours in self._waits.items() if hours > 2]
+        self._waits = Counter({key: self._waits[key] + self._drained_minutes for key in well})
+        self._drained_minutes = 0
+        late = [key for key, minutes in self._waits.items() if minutes > 120]
         require(not late, f"what Slack takes goes on while it answers other messages with errors: {late}")
 
     def _beside_sick(self, key: str) -> bool:
@@ -343,7 +347,18 @@ class History:
         if any(at <= minute for at in self._trigger_times()):
             self.lambdas.invoke("sweep", lambda: self._run_pass(sweep.sweep), self._check_expected)
         if self.outbox.channels():
-            self.lambdas.invoke("drain", lambda: drain(self.ports), self._check_expected)
+            self._drained_minutes += self._drain_ended
+            self.lambdas.invoke("drain", self._drain, self._drained)
+
+    def _drain(self) -> None:
+        done = drain(self.ports)
+        if done.sent or done.paused or not done.shut:  # it had a channel
+            self._drain_ended = True
+
+    def _drained(self, problem: BaseException | None) -> None:
+        self._check_expected(problem)
+        if problem is not None:
+            self._drain_ended = False
 
     def _run_pass(self, pass_: Callable[[Ports], sweep.SweepResult]) -> None:
         done = pass_(self.ports)

@@ -156,7 +156,7 @@ def run(
     ] = "90d",
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", metavar="FILE", help="Write to this file, or go on with it, instead of standard output."),
+        typer.Option("-o", "--out", metavar="FILE", help="Write to this file, or continue it, instead of standard output."),
     ] = None,
     with_values: Annotated[
         bool,

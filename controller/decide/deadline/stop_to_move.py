@@ -13,7 +13,7 @@ from controller.decide.facts import Facts
 from controller.decide.fallback import NoFallback, next_fallback, step_of_move
 from controller.decide.need import Need
 from controller.decide.refused_steps import place_with, places_that_never_fit
-from controller.decide.spend_cap import reservation_for
+from controller.decide.spend_cap import reservation_for, still_reserved
 from controller.jobs.request import on_demand
 from controller.ledger.intent import Announce, Intent, Purpose, Stop, Wake
 from controller.ledger.message import (
@@ -134,7 +134,7 @@ def _move(facts: Facts, block: Resubmission, cause: MoveCause, message: Moving) 
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=message.job, why=facts.job.unrepeatable), cause)
     begun = facts.lineage.intent(f"stop/{facts.job.name}")
-    if begun is not None and begun.open and begun.claim > 0:
+    if begun is not None and still_reserved(begun, facts.now) is not None:
         return Decision(intents=(begun,)) | say(facts, message, cause)  # its next attempt is reserved
     reserved = reservation_for(facts, step_of_move(facts, block, cause).changes)
     if isinstance(reserved, CapFacts):

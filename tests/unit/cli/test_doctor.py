@@ -24,6 +24,7 @@ from infra.local import aws
 from infra.local.slack import Slack
 from tests.builders import lineage_id
 from tests.client_errors import client_error
+from tests.put_in_force import in_force_since
 from tests.unit.cli.installed_stack import GOOD, SECRET, STACK, allow, ledger, now, output, role_named
 from tests.unit.cli.installed_stack import local as local
 from tests.unit.cli.installed_stack import slack as slack
@@ -160,7 +161,7 @@ def delete_the_policy(local: aws.Local) -> None:
 
 
 def forget_the_policy(local: aws.Local) -> None:
-    ledger(local).revisions.in_force_at("0123456789ab", now())
+    in_force_since(ledger(local).revisions, "0123456789ab", now())
 
 
 def stop_the_digests(local: aws.Local) -> None:

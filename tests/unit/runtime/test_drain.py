@@ -222,7 +222,7 @@ def test_while_slack_does_not_answer_a_channel_waits_longer_and_longer() -> None
     for _ in range(8 * 60):
         place.at += MINUTE
         drain(place.ports)
-    assert place.slack.calls < 50
+    assert place.slack.calls < 80  # in the later hours 4 passes an hour, each with the card and the message without it
     place.slack.answer = lambda: None
     for _ in range(16):
         place.at += MINUTE

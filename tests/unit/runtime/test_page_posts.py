@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -261,6 +262,62 @@ def test_one_message_that_never_gets_an_answer_does_not_keep_its_storm_back() ->
         drain(place.ports)
     told = json.dumps([page.text for _, _, page in place.slack.posts])
     assert all(told.count(f"job-{number} gave up") == 1 for number in range(20) if number != 7)
+
+
+def test_what_belongs_to_one_job_waits_some_hours_behind_a_message_without_an_answer() -> None:
+    place = picky(lambda _, page: "503" if "poison" in page.text else None)
+    place.slack.answers["503"] = Later("Slack says 503")
+    place.say(1, "poison")
+    place.say(2, "after it")
+    told = []
+    for _ in range(400):
+        place.at += MINUTE
+        drain(place.ports)
+        told.append("after it" in place.texts())
+    assert 360 <= told.index(True) < 380
+
+
+def test_a_card_that_gets_no_answer_keeps_its_messages_back_for_an_hour() -> None:
+    place = picky(lambda _, page: "503" if "no data yet" in page.text else None)
+    place.slack.answers["503"] = Later("Slack says 503")
+    place.say(1, "It moves.")
+    for _ in range(80):
+        place.at += MINUTE
+        drain(place.ports)
+    assert place.texts(threads=False) == ["It moves."]
+
+
+@pytest.mark.parametrize("silent", [6, 25])
+def test_messages_that_use_up_the_time_of_a_pass_or_are_many_keep_no_other_back_for_a_day(silent: int) -> None:
+    class Slow(PickySlack):
+        def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
+            place.at += timedelta(seconds=5 if "silent" in page.text else 0)
+            return super().post(channel, page, thread_ts=thread_ts)
+
+    place = Place(slack=Slow())
+    place.slack.refuses = lambda _, page: "silence" if "silent" in page.text else None
+    place.slack.answers["silence"] = Later("Slack did not answer: TimeoutError")
+    for number in range(silent):
+        place.say(number, f"silent {number}", root=f"silent-{number}", topic="")
+    place.say(silent, "healthy", root="healthy", topic="")
+    for hour in range(240):
+        place.at = BEGIN + hour * MINUTE if place.at < BEGIN + hour * MINUTE else place.at
+        drain(place.ports)
+    assert "healthy" in place.texts()
+
+
+def test_a_digest_page_without_an_answer_is_set_aside_after_a_day_once_slack_takes_others() -> None:
+    place = picky(lambda _, page: "503" if "poison" in page.text else None)
+    place.slack.answers["503"] = Later("Slack says 503")
+    page = json.dumps({"text": "poison", "blocks": []})
+    place.outbox.put(Message(key="digest/day/1/000", channel="#ml-spot", at=BEGIN, plain=page))
+    place.at += timedelta(hours=25)
+    drain(place.ports)
+    assert place.outbox.aside() == []  # perhaps Slack is down
+    place.at += timedelta(minutes=20)
+    place.say(25 * 3600, "news")
+    drain(place.ports)
+    assert [kept.refused_why for kept in place.outbox.aside()] == ["no answer for a day: Slack says 503"]
 
 
 def test_a_channel_that_slack_refuses_hands_its_messages_on_to_the_default_channel() -> None:

@@ -169,6 +169,67 @@ def test_an_sns_that_does_not_answer_is_waited_for_and_nothing_is_lost() -> None
     assert drain(place.ports).sent == 1
 
 
+class Sick(Answering):
+    """Topics that give no answer, or a refusal, to each text with the word sick."""
+
+    sick: Answer = Later("SNS says InternalFailure")
+
+    def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
+        if "sick" in page.text:
+            self.posts += 1
+            return self.sick
+        return super().post(channel, page)
+
+
+@pytest.mark.parametrize("answer", [Later("SNS says InternalFailure"), Refused("SNS says InvalidParameter: Message")])
+@pytest.mark.parametrize("at_fault", [0, 17, 33])
+def test_one_message_at_fault_keeps_none_of_its_batch_back_and_costs_few_mails(answer: Answer, at_fault: int) -> None:
+    place = Place()
+    place.topics = Sick(known={TOPIC})
+    place.topics.sick = answer
+    for number in range(34):
+        place.tell(number, f"job-{number}. {'sick' if number == at_fault else 'gives up'}", root=f"job-{number}")
+    place.tell(40, "other moves", root="other", topic="")
+    place.at += timedelta(minutes=11)
+    for _ in range(3):
+        place.at += timedelta(minutes=1)
+        drain(place.ports)
+    told = "\n".join(place.bodies)
+    assert all(told.count(f"job-{number}. gives up") == 1 for number in range(34) if number != at_fault)
+    assert "other moves" in told
+    assert len(place.bodies) <= 8
+
+
+def test_a_page_of_a_digest_that_gets_no_answer_keeps_the_others_back_for_hours_and_not_for_ever() -> None:
+    place = Place()
+    place.topics = Sick(known={TOPIC})
+    for number in range(6):
+        page = json.dumps({"text": "sick" if number == 2 else f"page {number}", "blocks": []})
+        place.tell(0, "", root=f"digest/day/x/{number:03d}", thread="digest/day/x", plain=page, topic="")
+    for _ in range(380):
+        place.at += timedelta(minutes=1)
+        drain(place.ports)
+    told = "\n".join(place.bodies)
+    assert all(told.count(f"page {number}") == 1 for number in range(6) if number != 2)
+    place.at += timedelta(days=1)
+    place.tell(86400 + 7200, "other moves", root="other")
+    drain(place.ports)
+    assert [(kept.key, kept.refused_why) for kept in place.outbox.aside()] == [
+        ("digest/day/x/002/0", "no answer for a day: SNS says InternalFailure")
+    ]
+
+
+def test_many_messages_without_an_answer_do_not_use_up_what_a_topic_is_sent_in_a_pass() -> None:
+    place = Place()
+    place.topics = Sick(known={TOPIC})
+    for number in range(TOPIC_CALLS_MAX + 5):
+        place.tell(number, "sick", root=f"sick-{number}", topic="")
+    place.tell(20, "other moves", root="other", topic="")
+    place.at += timedelta(minutes=12)
+    drain(place.ports)
+    assert [body.split("\n")[0] for body in place.bodies] == ["other moves"]
+
+
 def test_what_belongs_to_a_batch_without_an_answer_waits_behind_it_in_order() -> None:
     class SickBatch(Answering):
         def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
