@@ -54,8 +54,13 @@ def bill_of(address: str, bytes_most: int = BYTES_MAX, *, account: str = "") -> 
 def bill_of_parts(addresses: Sequence[str], *, account: str = "") -> Bill:
     """Read the bill of an export that has several files. Raises BadInput."""
     whole = Bill(account=account)
+    read: list[tuple[str, Bill]] = []
     for address in addresses:
         part = bill_of(address, account=account)
+        read.append((address, part))
+        twin = next((name for name, other in read[:-1] if other.same_lines(part)), None)
+        if twin is not None:  # such as a copy that was unpacked, or packed again
+            raise BadInput(f"--bill: found the same lines in {twin} and {address}, wanted each part once")
         if len(addresses) > 1:
             name = one_line(address.rpartition("/")[2], 80)
             part.problems = [f"{name} {problem}" for problem in part.problems]
