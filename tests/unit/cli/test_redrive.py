@@ -204,6 +204,22 @@ def test_what_is_no_queue_of_this_region_is_refused_before_aws_is_asked(queue: s
     assert account_of_queue("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/DeadLetters", "cn-north-1") == "123456789012"
 
 
+@pytest.mark.parametrize(
+    ("queue", "told"),
+    [
+        ("https://sqs.us-east-1.amazonaws.com/123456789012/gone", "found no queue "),
+        ("https://sqs.eu-west-1.amazonaws.com/123456789012/DeadLetters", "wanted --region eu-west-1"),
+    ],
+)
+def test_a_queue_that_is_not_there_is_named_and_one_of_elsewhere_before_a_message_is_queued(
+    host: Host, capsys: pytest.CaptureFixture[str], queue: str, told: str
+) -> None:
+    assert main(["redrive", "--table", "spotwarden", "--queue", queue]) == 2
+    out, err = capsys.readouterr()
+    assert told in err
+    assert ("no message was set aside" in out) is ("gone" in queue)
+
+
 def test_an_empty_queue_is_nothing_to_do(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert redrive() == (0, 0)
     assert capsys.readouterr().out.endswith("0 dead letters handed over, 0 kept\n")
@@ -218,6 +234,9 @@ def test_replay_looks_at_every_job_that_changed_since(host: Host, capsys: pytest
 
 def test_a_function_that_is_not_there_and_a_time_that_is_none(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", "--since", f"{attacks.MONDAY:%Y-%m-%d}", "--function", "gone"]) == 2
-    assert "Function not found" in capsys.readouterr().err
+    told = "--function: found no function gone in account 123456789012 and us-east-1, wanted the stack's output JobChanged"
+    assert told in capsys.readouterr().err
+    assert main(["replay", "--since", "2999-01-01", "--function", "JobChanged"]) == 2
+    assert "--since: found '2999-01-01', wanted a time that is over: it is 2" in capsys.readouterr().err
     assert main(["replay", "--since", "yesterday", "--function", "JobChanged"]) == 2
     assert "--since: found 'yesterday', wanted a time such as" in capsys.readouterr().err
