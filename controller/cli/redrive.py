@@ -137,7 +137,9 @@ class QueueFunctions:
             raise BadEvent("it names no function: add --function, usually the stack's output JobChanged")
         try:
             if named and named != otherwise and not self._keeps_letters_here(named):
-                raise BadEvent(f"the function {named} that it names does not exist, or does not keep its dead letters in this queue")
+                raise BadEvent(
+                    f"the function {named} that it names does not exist, or does not keep its dead letters in this queue"
+                )
             _invoke(self.client, named or otherwise or "", event)
         except ParamValidationError as problem:
             raise BadEvent(f"Lambda does not accept it: {problem}") from None
