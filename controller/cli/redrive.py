@@ -134,17 +134,19 @@ class QueueFunctions:
     def hand_over(self, named: str, otherwise: str | None, event: Mapping[str, Any]) -> None:
         """Give an event to the function that its letter names, or to the operator's. Raises BadEvent where there is none."""
         if not named and not otherwise:
-            raise BadEvent("it names no function: add --function, mostly the stack's output JobChanged")
+            raise BadEvent("it names no function: add --function, usually the stack's output JobChanged")
         try:
             if named and named != otherwise and not self._keeps_letters_here(named):
-                raise BadEvent(f"the function {named} that it names is gone, or does not keep its dead letters in this queue")
+                raise BadEvent(
+                    f"the function {named} that it names does not exist, or does not keep its dead letters in this queue"
+                )
             _invoke(self.client, named or otherwise or "", event)
         except ParamValidationError as problem:
-            raise BadEvent(f"Lambda does not take it: {problem}") from None
+            raise BadEvent(f"Lambda does not accept it: {problem}") from None
         except ClientError as error:
             if fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE):
                 raise
-            raise BadEvent(f"Lambda does not take it: {error}") from None
+            raise BadEvent(f"Lambda does not accept it: {error}") from None
 
     def _keeps_letters_here(self, name: str) -> bool:
         if name not in self.known:

@@ -99,8 +99,8 @@ def test_a_dead_letter_that_no_function_can_take_is_kept_and_holds_up_no_other(
     gone = record(event()) | {"requestContext": {"functionArn": "arn:aws:lambda:us-east-1:123456789012:function:old:$LATEST"}}
     assert redrive(gone, event(), record(event())) == (1, 2)
     said = capsys.readouterr().out
-    assert "function:old that it names is gone, or does not keep its dead letters in this queue\n" in said
-    assert "it names no function: add --function, mostly the stack's output JobChanged\n" in said
+    assert "function:old that it names does not exist, or does not keep its dead letters in this queue\n" in said
+    assert "it names no function: add --function, usually the stack's output JobChanged\n" in said
     assert "1 dead letter handed over, 2 kept" in said
 
 
@@ -157,7 +157,7 @@ class Functions:
 @pytest.mark.parametrize("named", [OTHERS, f"{OTHERS}:live", "delete-everything", f"{ARN}-gone"])
 def test_a_letter_cannot_have_a_function_invoked_that_is_not_the_queue_s(named: str) -> None:
     functions = Functions()
-    with pytest.raises(BadEvent, match="that it names is gone, or does not keep its dead letters in this queue"):
+    with pytest.raises(BadEvent, match="that it names does not exist, or does not keep its dead letters in this queue"):
         QueueFunctions(functions, QUEUE).hand_over(named, None, event())
     assert functions.invoked == []
     QueueFunctions(functions, QUEUE).hand_over(named, named, event())  # unless the operator says so
@@ -168,8 +168,8 @@ def test_a_letter_cannot_have_a_function_invoked_that_is_not_the_queue_s(named: 
 @pytest.mark.parametrize(
     ("error", "number", "told"),
     [
-        (client_error("RequestTooLargeException", "the payload is too large"), 1, "Lambda does not take it: .*too large"),
-        (client_error("ValidationException", "1 validation error detected"), 1, "Lambda does not take it: .*1 validation error"),
+        (client_error("RequestTooLargeException", "the payload is too large"), 1, "Lambda does not accept it: .*too large"),
+        (client_error("ValidationException", "1 validation error detected"), 1, "Lambda does not accept it: .*1 validation"),
         (client_error("AccessDeniedException", "not authorized to perform: lambda:InvokeFunction"), 1, "not authorized"),
         (ParamValidationError(report="Invalid length for parameter FunctionName"), 1, "Invalid length"),
         (None, float("nan"), "it has a number that JSON does not have"),
