@@ -169,7 +169,11 @@ def test_a_letter_cannot_have_a_function_invoked_that_is_not_the_queue_s(named: 
     ("error", "number", "told"),
     [
         (client_error("RequestTooLargeException", "the payload is too large"), 1, "Lambda does not accept it: .*too large"),
-        (client_error("ValidationException", "1 validation error detected"), 1, "Lambda does not accept it: .*1 validation error"),
+        (
+            client_error("ValidationException", "1 validation error detected"),
+            1,
+            "Lambda does not accept it: .*1 validation error",
+        ),
         (client_error("AccessDeniedException", "not authorized to perform: lambda:InvokeFunction"), 1, "not authorized"),
         (ParamValidationError(report="Invalid length for parameter FunctionName"), 1, "Invalid length"),
         (None, float("nan"), "it has a number that JSON does not have"),
@@ -223,6 +227,15 @@ def test_a_queue_that_is_not_there_is_named_and_one_of_elsewhere_before_a_messag
 def test_an_empty_queue_is_nothing_to_do(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert redrive() == (0, 0)
     assert capsys.readouterr().out.endswith("0 dead letters handed over, 0 kept\n")
+
+
+def test_what_an_operator_does_with_letters_that_are_kept_is_told_once(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert redrive({}, record(event(), "0.9")) == (1, 2)
+    *_, nobody_s, older, counted, to_do = capsys.readouterr().out.splitlines()
+    assert nobody_s.endswith("it does not say of which account and region it is: delete it")
+    assert older.endswith("the dead letter is a record of version '0.9', wanted '1.0'")
+    assert counted == "0 dead letters handed over, 2 kept"
+    assert to_do.startswith("what cannot be handed over: spotwarden replay --since TIME --function FUNCTION looks at the jobs")
 
 
 def test_replay_looks_at_every_job_that_changed_since(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
