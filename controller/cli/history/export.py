@@ -224,7 +224,9 @@ def _continued(out: Path, *, redact: bool) -> tuple[BinaryIO, set[JobKey]]:
             ) from error
         if plain:
             stream.close()
-            raise BadInput(f"{out}: line {number} has values that may be secrets: continue with --with-values, or write to another file")
+            raise BadInput(
+                f"{out}: line {number} has values that may be secrets: continue with --with-values, or write to another file"
+            )
         end += len(line)
     stream.seek(end)
     stream.truncate()
