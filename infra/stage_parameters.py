@@ -45,7 +45,7 @@ HINTS = (
         r"that is a key's id: aws kms describe-key --key-id \1 --query KeyMetadata.Arn prints its ARN",
     ),
     (r"arn:[a-z-]+:sts::.*", "that is a session of a role: write the role's own ARN, which aws iam get-role prints"),
-    (r"arn:[a-z-]+:iam::.*:(?:instance-profile|user|group|root).*", "that is no role: aws iam get-role prints a role's ARN"),
+    (r"arn:[a-z-]+:iam::.*:(?:instance-profile|user|group|root).*", "that is not a role: aws iam get-role prints a role's ARN"),
     (r"arn:[a-z-]+:s3:::.*|s3://.*", "write the bucket's name alone"),
     (r"arn:[a-z-]+:sns:.*\.fifo", "that is a FIFO topic, which delivers to queues of SQS alone"),
     (r"(arn:[a-z-]+:sns:[^:]*:[^:]*:[^:]*):.*", r"that is a subscription: its topic is \1"),

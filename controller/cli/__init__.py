@@ -68,6 +68,7 @@ def _app(arguments: Sequence[str]) -> typer.Typer:
         (groups[of[0]] if of else app).command(
             name,
             help=one.help,
+            short_help=one.help,  # the whole sentence in the list of commands
             epilog=one.epilog,
             add_help_option=not one.forwards,
             context_settings=FORWARDS if one.forwards else None,

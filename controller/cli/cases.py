@@ -40,7 +40,8 @@ def run(
         str, typer.Argument(metavar="DIR", help="The policy folder, with the case files (*.test.yaml) in it.")
     ] = LOCAL_FOLDER,
     coverage: Annotated[
-        bool, typer.Option("--coverage", help="Name the rules, waivers and resubmit blocks that no case reaches; exit code 1.")
+        bool,
+        typer.Option("--coverage", help="Name the rules, waivers and resubmit blocks that no case reaches; if any, exit code 1."),
     ] = False,
     format_: Annotated[
         CaseFormat, typer.Option("--format", help="Text for people, JSON for programs, JUnit XML for CI.")

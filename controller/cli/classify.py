@@ -79,7 +79,7 @@ def run(
         str,
         typer.Argument(
             metavar="TEXT",
-            help='A FailureReason, or what was pasted around it, such as "CapacityError: Unable to …"; - for standard input.',
+            help='A FailureReason, or a text that contains one, such as "CapacityError: Unable to …"; - for standard input.',
         ),
     ],
 ) -> int:

@@ -53,7 +53,7 @@ COMMANDS: tuple[Command, ...] = (
         examples=("spotwarden check job.json --policies policies --format json",),
         exit_codes=(
             "0 every rule decided, none broken; 1 findings; 2 bad input or usage; 3 undecided; 4 SageMaker would refuse it;"
-            " 5 AWS does not answer. Over several jobs 2 goes before 5, 4, 1, 3 and 0"
+            " 5 AWS does not answer. With several jobs: the first of 2, 5, 4, 1, 3 and 0 that one of them has"
         ),
     ),
     Command(
@@ -144,7 +144,7 @@ COMMANDS: tuple[Command, ...] = (
         name="export history",
         run="history.export.run",
         aws=True,
-        help="Write the account's training jobs to a file, one a line.",
+        help="Write the account's training jobs to a file, one in each line.",
         examples=(
             "spotwarden export history --since 90d --out history.jsonl",
             "spotwarden export history --since 2026-10-01 > history.jsonl",
@@ -163,13 +163,16 @@ COMMANDS: tuple[Command, ...] = (
         aws=True,
         help="Write an export of the ledger into an empty table.",
         examples=("spotwarden restore ledger ledger.jsonl --table NEW_TABLE",),
-        exit_codes="0 done; 1 rows left because the table was used meanwhile; 2 a line that is no row, a table that is not empty",
+        exit_codes=(
+            "0 done; 1 rows were not written because the table was used meanwhile;"
+            " 2 a line that is not a row, a table that is not empty"
+        ),
     ),
     Command(
         name="forget",
         run="ledger_data.forget.run",
         aws=True,
-        help="Take a person out of the ledger; sums stay.",
+        help="Remove a person from the ledger; sums stay.",
         examples=("spotwarden forget ada U0123ABCD --table TABLE", "spotwarden forget ada --yes --table TABLE"),
         exit_codes="0 done; 1 rows changed meanwhile, run it again; 2 bad input or usage",
     ),
@@ -181,7 +184,7 @@ COMMANDS: tuple[Command, ...] = (
             "spotwarden backtest policies --history history.jsonl",
             "spotwarden backtest policies --history history.jsonl --against main/policies --format markdown",
         ),
-        exit_codes="0 every rule decided, none broken; 1 findings; 2 bad input, or a line that is no job; 3 undecided",
+        exit_codes="0 every rule decided, none broken; 1 findings; 2 bad input, or a line that is not a job; 3 undecided",
     ),
     Command(
         name="backtest deadline",
@@ -216,9 +219,9 @@ COMMANDS: tuple[Command, ...] = (
         name="doctor",
         run="doctor.run",
         aws=True,
-        help="Look at an installation, and say what is wrong.",
+        help="Check an installation, and say what is wrong.",
         examples=("spotwarden doctor --stack spotwarden-dev --format json",),
-        exit_codes="0 all in order; 1 something is wrong or cannot be seen; 2 bad input or usage",
+        exit_codes="0 all in order; 1 something is wrong or could not be checked; 2 bad input or usage",
     ),
     Command(
         name="status",
@@ -231,7 +234,7 @@ COMMANDS: tuple[Command, ...] = (
         name="redrive",
         run="redrive.run_redrive",
         aws=True,
-        help="Send again what Slack refused, and hand dead letters over again.",
+        help="Send again what Slack refused, and process dead letters again.",
         examples=(
             "spotwarden redrive --table TABLE",
             "spotwarden redrive --queue https://sqs.us-east-1.amazonaws.com/123456789012/DeadLetters",
@@ -248,7 +251,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="slack-manifest",
         run="slack_manifest.run",
-        help="Print the manifest of the Slack app, to paste.",
+        help="Print the manifest of the Slack app, to paste into Slack.",
         examples=("spotwarden slack-manifest --url https://abc123.execute-api.us-east-1.amazonaws.com/api/",),
         exit_codes="0 done; 2 bad input",
     ),
@@ -269,8 +272,8 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 GROUPS = {
-    "backtest": "Try a policy or a decision on what happened before.",
-    "export": "Write what AWS or the ledger knows to a file.",
-    "restore": "Make a table of what was exported.",
+    "backtest": "Test policies or the deadline decision on recorded data.",
+    "export": "Write the training jobs or the ledger to a file.",
+    "restore": "Fill an empty table from an export.",
 }
 """Commands of two words, by the first of them."""

@@ -102,7 +102,7 @@ def _size(file: Path) -> int:
     try:
         return file.stat().st_size
     except OSError:
-        return 0  # a link to nothing
+        return 0  # a broken link
 
 
 def _in_s3(bucket: str, prefix: str) -> list[Listed]:

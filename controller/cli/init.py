@@ -24,7 +24,7 @@ def run(
     folder: Annotated[
         Path,
         typer.Argument(
-            metavar="[DIR]",
+            metavar="DIR",
             help="The folder for the policies. The recipe for CI goes into .github/workflows here, or beside an absolute DIR.",
         ),
     ] = Path(LOCAL_FOLDER),

@@ -32,7 +32,7 @@ FunctionName = Annotated[
 RedriveFunction = Annotated[
     str | None,
     typer.Option(
-        "--function", metavar="NAME", help="The function for letters that name none, mostly the stack's output JobChanged."
+        "--function", metavar="NAME", help="The function for dead letters that name none: usually the stack's output JobChanged."
     ),
 ]
 Queue = Annotated[

@@ -43,7 +43,7 @@ class ReportFormat(StrEnum):
 
 def run(
     period: PeriodText = None,
-    by: Annotated[By, typer.Option("--by", help="What each line of the report is.")] = By.TEAM,
+    by: Annotated[By, typer.Option("--by", help="What each line of the report is about.")] = By.TEAM,
     team: Annotated[list[str] | None, typer.Option("--team", metavar="TEAM", help="Only this team. Can be repeated.")] = None,
     format_: Annotated[ReportFormat, typer.Option("--format", help="The format of the report.")] = ReportFormat.TEXT,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to this file, not standard output.")] = None,
@@ -52,7 +52,7 @@ def run(
         list[Path] | None,
         typer.Option("--ledger", metavar="FILE", help="Read this export of a ledger, not the table. More files may follow."),
     ] = None,
-    more: Annotated[list[Path] | None, typer.Argument(metavar="[FILE...]", help="More exports, after --ledger FILE.")] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="More exports, after --ledger FILE.")] = None,
     table: Table = None,
 ) -> int:
     """Print the report, or write it to a file."""

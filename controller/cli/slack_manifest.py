@@ -11,7 +11,7 @@ from controller.cli.errors import BadInput
 
 SCOPES = ["chat:write", "chat:write.public", "commands", "usergroups:read", "users:read"]
 Url = Annotated[str, typer.Option("--url", metavar="URL", help="The stack's output SlackUrl. Empty: an app without buttons.")]
-Name = Annotated[str, typer.Option("--name", metavar="NAME", help="How the app is called in Slack.")]
+Name = Annotated[str, typer.Option("--name", metavar="NAME", help="The app's name in Slack.")]
 
 
 def run(url: Url = "", name: Name = "Spotwarden") -> int:

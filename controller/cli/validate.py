@@ -43,7 +43,7 @@ FORMATS: Mapping[ProblemFormat, Callable[[Sequence[Problem]], str]] = {
 
 
 def run(
-    folder: Annotated[str, typer.Argument(metavar="[DIR]", help="The folder of policy files.")] = LOCAL_FOLDER,
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of policy files.")] = LOCAL_FOLDER,
     strict: Annotated[bool, typer.Option("--strict", help="Count warnings: exit code 1 instead of 0.")] = False,
     format_: Annotated[
         ProblemFormat,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.decide.decision import Decision
 from controller.ledger.entry import Ended, Started
-from controller.ledger.intent import Intent, Submit, Wake
+from controller.ledger.intent import Intent, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen
 from controller.units.value import replace
@@ -52,12 +52,16 @@ def _is_news(decision: Decision) -> bool:
 
 
 def _replaces(intent: Intent, lineage: Lineage) -> bool:
-    """Whether a submission that nobody ever tried is said with another content now: then the row is written anew."""
+    """Whether the row is written anew: a submission that nobody ever tried is said with another content now, or a stop that was
+    held up with another month in which it reserves.
+    """
     before = lineage.intent(intent.key)
-    if before is None or not before.open or before.claim or before.leased_until:
+    if before is None or not before.open or before.leased_until:
         return False
     one, other = before.action, intent.action
-    return isinstance(one, Submit) and isinstance(other, Submit) and not one.same_request(other)
+    if isinstance(one, Stop) and isinstance(other, Stop):
+        return "" != one.month != other.month != ""
+    return not before.claim and isinstance(one, Submit) and isinstance(other, Submit) and not one.same_request(other)
 
 
 def _reopened(intent: Intent, lineage: Lineage) -> Intent:

@@ -46,15 +46,15 @@ class NoFallback:
 
 def next_fallback(facts: Facts, block: Resubmission, cause: AttemptCause, budget: Budget | None = None) -> Fallback | NoFallback:
     """The step after an outcome or for a move. It depends only on the facts, among them the interruption rates of pools."""
-    taken, stands = _last_taken(facts), current_step(facts)
+    taken, current = _last_taken(facts), current_step(facts)
     if isinstance(cause, MoveCause):
         interrupted = cause is MoveCause.INTERRUPTIONS
         return advance(facts, block, taken, least=1) if interrupted else NoFallback(why=GiveUpReason.NOT_RETRYABLE)
     match cause.next:
         case RetryChange.SAME | RetryChange.NAMED:
-            return Fallback(fallback_step=stands, changes={})
+            return Fallback(fallback_step=current, changes={})
         case RetryChange.RESUME if facts.resumable:
-            return Fallback(fallback_step=stands, changes={})
+            return Fallback(fallback_step=current, changes={})
         case RetryChange.RESUME if cause is FailureCause.OVERRAN:
             return NoFallback(why=GiveUpReason.NO_CHECKPOINT_AFTER_RUNTIME)
         case RetryChange.RESUME:
@@ -64,7 +64,7 @@ def next_fallback(facts: Facts, block: Resubmission, cause: AttemptCause, budget
             return step
         case RetryChange.ELSEWHERE:
             step = advance(facts, block, taken, least=1 if cause is FailureCause.NEVER_LAUNCHED else 0)
-            return Fallback(fallback_step=stands, changes={}) if isinstance(step, NoFallback) else step
+            return Fallback(fallback_step=current, changes={}) if isinstance(step, NoFallback) else step
         case RetryChange.LARGER:
             return _larger(facts, budget)
         case RetryChange.NEVER:

@@ -73,7 +73,7 @@ def on_other_instances(facts: Facts) -> bool:
 
 def _credited(facts: Facts, usage: Usage) -> Credited:
     """The useful training of a job by itself: none for a job without a model, until an attempt continues from it."""
-    useful_s, basis = useful_seconds(facts.job, usage, (*_sightings(facts, facts.job.name), *checkpoint_scanned(facts)))
+    useful_s, basis = useful_seconds(facts.job, usage, (*_scans_of(facts, facts.job.name), *checkpoint_scanned(facts)))
     return Credited(job=facts.job.name, at=facts.job.ended_at or facts.now, team=facts.job.team, useful_s=useful_s, basis=basis)
 
 
@@ -108,12 +108,12 @@ def _credit_of(measured: Measured | None, facts: Facts) -> Credited | None:
     if measured is None:
         return None
     last = facts.lineage.entry(Ended, measured.job)
-    seen = next((s for s in _sightings(facts, measured.job) if s.occasion == ENDED), None)
+    seen = next((s for s in _scans_of(facts, measured.job) if s.occasion == ENDED), None)
     if last is None or seen is None or last.outcome is Outcome.COMPLETED or seen.kept_s is None:
         return None
     useful_s, basis = resumed_seconds(seen.kept_s, measured.training_s, exact=seen.exact)
     return Credited(job=measured.job, at=measured.at, team=measured.team, useful_s=useful_s, basis=basis)
 
 
-def _sightings(facts: Facts, job: str) -> tuple[CheckpointScanned, ...]:
+def _scans_of(facts: Facts, job: str) -> tuple[CheckpointScanned, ...]:
     return tuple(e for e in facts.lineage.entries if isinstance(e, CheckpointScanned) and e.job == job)

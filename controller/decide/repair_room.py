@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from controller.decide.facts import Facts
 from controller.decide.need import Need
-from controller.decide.spend_cap import reservation_for
+from controller.decide.spend_cap import reservation_for, still_reserved
 from controller.jobs.request import change_from_json
 from controller.ledger.intent import Intent, Purpose, Stop, Wake
 from controller.ledger.message import CapFacts
@@ -25,9 +25,8 @@ def with_room(facts: Facts, plan: Stop | NotRepairable | None) -> Stop | NotRepa
     """
     if not isinstance(plan, Stop) or plan.purpose is not Purpose.REPAIR or facts.policy.spend_caps_for(facts.job) == NO_CAPS:
         return plan
-    begun = facts.lineage.intent(plan.key)
-    if begun is not None and begun.open and begun.claim > 0 and isinstance(begun.action, Stop):
-        held = begun.action
+    held = still_reserved(facts.lineage.intent(plan.key), facts.now)
+    if held is not None:
         return replace(plan, cost_micros=held.cost_micros, cap_micros=held.cap_micros, month=held.month)
     reserved = reservation_for(facts, change_from_json(plan.changes))
     if isinstance(reserved, Need):

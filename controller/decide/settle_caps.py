@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from math import ceil
 
-from controller.decide.call_off import called_off_numbers
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.record_usage import record_usage
 from controller.decide.resubmit import resubmit
-from controller.decide.spend_cap import DAY_S, unmeasured_micros
+from controller.decide.spend_cap import DAY_S, came_to_nothing, unmeasured_micros
 from controller.ledger.entry import Ended, Measured, Started, Unmeasured
-from controller.ledger.intent import Intent, IntentResult, Purpose, Settle, Stop, Submit
+from controller.ledger.intent import Intent, Settle, Stop, Submit
 from controller.ledger.lineage import Lineage, team_of
 from controller.savings.attempt_savings import spent_micros
 from controller.units.money import Micros
 
 NO_TEAM = "no team"
-NEVER_MADE = (IntentResult.REFUSED, IntentResult.ABANDONED)
 
 
 def account_of(action: Submit | Stop, lineage: Lineage) -> str:
@@ -35,29 +33,17 @@ def holder_of(action: Submit | Stop) -> str:
     return action.key if isinstance(action, Submit) else f"move/{action.about}"
 
 
-def follows_its_stop(submit: Submit, lineage: Lineage) -> bool:
-    """Whether an attempt is the one for which its job was stopped to be moved or repaired, and for which the stop reserved.
+def replaced_by(submit: Submit, lineage: Lineage) -> tuple[Submit | Stop, ...]:
+    """What may still hold a part of the cap for an attempt: its Stop, and submissions of it of which no attempt came.
 
-    A way back, because the new place refused the job, is not: it is held to the cap like any other attempt.
+    Their own settlement comes later; until then the attempt would find no room because of them.
     """
     stop = lineage.intent(f"stop/{submit.about}")
-    if stop is None or not isinstance(stop.action, Stop) or stop.claim == 0:
-        return False
-    if stop.action.purpose is not Purpose.MOVE and not (stop.action.purpose is Purpose.REPAIR and stop.action.month):
-        return False
-    return not any(other.about == submit.about and other.key != submit.key for other in _came_to_nothing(lineage))
+    stops = (stop.action,) if stop is not None and stop.claim and isinstance(stop.action, Stop) and stop.action.month else ()
+    return (*stops, *(s for s in _never_made(lineage, submit.about) if s.key != submit.key))
 
 
-def unused(submit: Submit, lineage: Lineage) -> tuple[tuple[Submit, Micros], ...]:
-    """The attempts right before one that hold more of the cap than they can have cost, and what they can have cost at most.
-
-    Their own settlement comes after the usage is known; until then the next attempt would find no room because of them.
-    """
-    nothing = [(other, 0) for other in _came_to_nothing(lineage) if other.about == submit.about and _reserved(other)]
-    return (*nothing, *_ended_early(submit, lineage))
-
-
-def _ended_early(submit: Submit, lineage: Lineage) -> tuple[tuple[Submit, Micros], ...]:
+def ended_early(submit: Submit, lineage: Lineage) -> tuple[tuple[Submit, Micros], ...]:
     """The attempt that this one follows, with what it cost, or with the share of its time that it ran."""
     before = next((other for other, _ in lineage.submits() if other.job == submit.about and _reserved(other)), None)
     started, ended = lineage.entry(Started, submit.about), lineage.entry(Ended, submit.about)
@@ -70,24 +56,10 @@ def _ended_early(submit: Submit, lineage: Lineage) -> tuple[tuple[Submit, Micros
     return ((before, ceil(before.cost_micros * min(ended.ran_s, most_s) / most_s)),)
 
 
-def _came_to_nothing(lineage: Lineage) -> tuple[Submit, ...]:
-    """The submissions of which no attempt came, whose name was not merely taken."""
-    return tuple(
-        submit
-        for submit, intent in lineage.submits()
-        if (intent.closed in NEVER_MADE or _called_off(submit, intent, lineage)) and lineage.entry(Started, submit.job) is None
-    )
-
-
-def _called_off(submit: Submit, intent: Intent, lineage: Lineage) -> bool:
-    """Whether a person called the attempt off after an earlier try had reserved its cost."""
-    return intent.closed is IntentResult.WITHDRAWN and submit.number in called_off_numbers(lineage, submit.about)
-
-
 def settle_caps(facts: Facts) -> Decision:
     """Say what the job cost if it is an attempt under a cap, and that nothing was spent for an attempt that was never made."""
     settled = [_settled(facts, submit, cost) for submit in _submits_made(facts) if (cost := _cost_micros(facts)) is not None]
-    settled += [_settled(facts, submit, 0) for submit in _submits_never_made(facts)]
+    settled += [_settled(facts, submit, 0) for submit in _never_made(facts.lineage, facts.job.name)]
     return Decision(intents=tuple(settled) + _not_moved(facts))
 
 
@@ -111,8 +83,10 @@ def _submits_made(facts: Facts) -> tuple[Submit, ...]:
     return tuple(s for s, _ in facts.lineage.submits() if s.job == facts.job.name and _reserved(s))
 
 
-def _submits_never_made(facts: Facts) -> tuple[Submit, ...]:
-    return tuple(s for s in _came_to_nothing(facts.lineage) if s.about == facts.job.name and _reserved(s))
+def _never_made(lineage: Lineage, about: str) -> tuple[Submit, ...]:
+    """The submissions about a job that may hold a part of the cap and made no attempt: others took the name of some of them."""
+    spent = (i.action for i in lineage.intents if isinstance(i.action, Submit) and i.name_spent)
+    return tuple(s for s in (*came_to_nothing(lineage), *spent) if s.about == about and _reserved(s))
 
 
 def _reserved(submit: Submit) -> bool:

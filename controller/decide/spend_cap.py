@@ -11,15 +11,19 @@ reserved right before the act: ``controller.runtime.reserve_spend``.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from math import ceil
 
+from controller.decide.call_off import called_off_numbers
 from controller.decide.facts import Facts
 from controller.decide.need import Need
 from controller.decide.record_usage import measured_of
 from controller.jobs.job import FAMILY_TAG, family_of
 from controller.jobs.request import RequestChange, merged
 from controller.ledger.entry import Ended, Started
-from controller.ledger.message import CapFacts
+from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Submit
+from controller.ledger.lineage import Lineage
+from controller.ledger.message import CapFacts, CostFacts
 from controller.policy.resubmission import NO_CAPS
 from controller.savings.attempt_savings import spent_micros
 from controller.savings.job_history import RUNS_MIN
@@ -27,7 +31,9 @@ from controller.units.calendar import month_key
 from controller.units.money import Micros, cost_micros
 from controller.units.value import dataclass
 
+HOUR_S = 3600
 DAY_S = 86_400  # SageMaker's default of MaxRuntimeInSeconds
+NEVER_MADE = (IntentResult.REFUSED, IntentResult.ABANDONED)
 HISTORY_MARGIN = 1.25  # over the longest completed run of a family
 
 
@@ -88,6 +94,44 @@ def reservation_for(facts: Facts, changes: RequestChange) -> Reservation | CapFa
     return Reservation(cost_micros=cost, cap_micros=cap, month=month_key(facts.now))
 
 
+def still_reserved(begun: Intent | None, now: datetime) -> Stop | None:
+    """An open Stop that was begun and keeps what it reserved; None where what it may reserve is decided anew.
+
+    A stop that was held up until the next month reserves in that month: the old one says nothing of what there is room for.
+    """
+    if begun is None or not begun.open or begun.claim == 0 or not isinstance(begun.action, Stop):
+        return None
+    return begun.action if begun.leased_until is not None or begun.action.month in ("", month_key(now)) else None
+
+
+def stop_before(submit: str, about: str, lineage: Lineage) -> Stop | None:
+    """The Stop of a move or a repair that the submission with this key follows, and that may have reserved for it.
+
+    A way back, because the new place refused the job, follows none: it is held to the cap like any other attempt.
+    """
+    stop = lineage.intent(f"stop/{about}")
+    if stop is None or not isinstance(stop.action, Stop) or stop.claim == 0:
+        return None
+    if stop.action.purpose is not Purpose.MOVE and not (stop.action.purpose is Purpose.REPAIR and stop.action.month):
+        return None
+    nothing = any(other.about == about and other.key != submit for other in came_to_nothing(lineage))
+    return None if nothing else stop.action
+
+
+def came_to_nothing(lineage: Lineage) -> tuple[Submit, ...]:
+    """The submissions of which no attempt came, whose name was not merely taken."""
+    return tuple(
+        submit
+        for submit, intent in lineage.submits()
+        if (intent.closed in NEVER_MADE or _called_off(submit, intent, lineage)) and lineage.entry(Started, submit.job) is None
+    )
+
+
+def _called_off(submit: Submit, intent: Intent, lineage: Lineage) -> bool:
+    """Whether a person called the attempt off after an earlier try had reserved its cost."""
+    return intent.closed is IntentResult.WITHDRAWN and submit.number in called_off_numbers(lineage, submit.about)
+
+
 def attempt_cost_micros(facts: Facts, changes: RequestChange) -> Micros | None:
     """What one attempt of the request with these changes may cost at most; None where one of its prices is not known.
 
@@ -118,6 +162,21 @@ def lineage_spent_micros(facts: Facts) -> Micros | None:
     costs = [_unmeasured_micros(facts, e) for e in _attempts(facts) if e.job not in known]
     unmeasured = [cost for cost in costs if cost is not None]
     return spent_micros(measured) + sum(unmeasured) if len(unmeasured) == len(costs) else None
+
+
+def cost_facts(facts: Facts) -> CostFacts:
+    """What messages say that the lineage cost so far, and that the job may cost at most while it lives."""
+    alive, measured = facts.job.alive, measured_of(facts)
+    billed = [e for e in measured if e.billable_s + e.retained_s > 0]
+    priced = [e for e in billed if e.rate_micros_per_h is not None]
+    known = {e.job for e in measured}
+    over = (e for e in _attempts(facts) if e.job not in known and not (alive and e.job == facts.job.name))
+    unmeasured = [e for e in over if _ran_s(facts, e) != 0]
+    hour = attempt_cost_micros(facts, {"StoppingCondition": {"MaxRuntimeInSeconds": HOUR_S}}) if alive else None
+    return CostFacts(
+        spent_micros=spent_micros(priced), measured=len(priced), unknown=len(billed) - len(priced) + len(unmeasured),
+        hour_micros=hour, most_micros=attempt_cost_micros(facts, {}) if alive else None,
+    )  # fmt: skip
 
 
 def unmeasured_micros(facts: Facts) -> Micros | None:

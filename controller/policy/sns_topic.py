@@ -44,7 +44,7 @@ def sns_topic(arn: str) -> SnsTopic:
     """Read the ARN of a standard topic. Raises BadTopic."""
     found = re.fullmatch(ARN, arn)
     if found is None:
-        raise BadTopic("it is no ARN of SNS")
+        raise BadTopic("it is not an ARN of SNS")
     partition, region, account, name = found.groups()
     for what, value, pattern in (
         ("partition", partition, PARTITION), ("region", region, REGION), ("account of twelve digits", account, ACCOUNT),

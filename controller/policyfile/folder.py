@@ -14,6 +14,7 @@ from controller.policyfile.similar_words import similar_words
 SUFFIXES = (".yaml", ".yml")
 CASE_SUFFIXES = (".test.yaml", ".test.yml")
 BYTES_MAX = 256_000
+FILES_MAX = 1_000  # whose names are those of policy files or case files
 FOLDERS_MAX = 1_000  # that are looked into
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 NOT_READ = "not-read"  # the code of a warning
@@ -39,7 +40,10 @@ def folder_files(folder: Path) -> FolderFiles:
         return FolderFiles(problems=(_unusable(folder, found, f"a folder of policy files{how}"),))
     files: list[Path] = []
     problems: list[Problem] = []
-    for path in _alike(folder):
+    for number, path in enumerate(_alike(folder)):
+        if number == FILES_MAX:
+            problems.append(_unusable(folder, f"more than {FILES_MAX:,} files named *.yaml", "fewer in one folder"))
+            break
         why = _unreadable(path, folder)
         if why:
             problems.append(_unusable(path, why, WANTED))
@@ -147,9 +151,9 @@ def _is_first(folder: str, seen: set[str]) -> bool:
 def _unreadable(path: Path, folder: Path) -> str:
     """Why a path is no policy file; empty where it is one."""
     if path.parent != folder:
-        return "a policy file in a folder below"
+        return "a policy file in a subfolder"
     if path.is_symlink() and not path.exists():
-        return "a link to nothing"
+        return "a broken link"
     if path.is_dir():
         return "a folder"
-    return "" if path.is_file() else "something that is no regular file"
+    return "" if path.is_file() else "something that is not a regular file"

@@ -5,7 +5,7 @@ Reads are consistent unless the port says otherwise. All raise Unreachable.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -200,10 +200,11 @@ class ReadLimits(Protocol):
 class Limits(ReadLimits, Protocol):
     """Limits over all lineages."""
 
-    def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime) -> bool:
+    def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime, in_place_of: Sequence[str] = ()) -> bool:
         """Take from a limit that spans lineages, in one conditional write; False where it has no room. None is no limit.
 
-        Who asks again takes only what he does not hold yet.
+        Who asks again takes only what he does not hold yet. What those ``in_place_of`` hold is given back in the same write; as
+        much as that needs no room.
         """
 
     def settle(self, what: str, who: str, amount: int, now: datetime) -> None:

@@ -61,13 +61,6 @@ class Policies(Protocol):
 class Revisions(Protocol):
     """Since when the current policy revision is in force, and the documents of the revisions that were."""
 
-    def in_force_at(self, revision: str, now: datetime, document: Mapping[str, Any] | None = None) -> datetime:
-        """Since when this revision is the current one: since ``now``, if another one was before.
-
-        A revision is in force in intervals. One that comes back after another, such as by a rollback, begins a new interval.
-        ``document`` is kept under the revision, unless it is longer than a ledger's row can be.
-        """
-
     def put_in_force(self, revision: str, reading: Reading, document: Mapping[str, Any] | None = None) -> PutInForce | None:
         """Make a revision that was read the current one, if it is not.
 

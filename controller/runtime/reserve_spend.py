@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from controller.decide.settle_caps import NO_TEAM, account_of, follows_its_stop, holder_of, unused
+from controller.decide.settle_caps import NO_TEAM, account_of, ended_early, holder_of, replaced_by
+from controller.decide.spend_cap import stop_before
 from controller.decide.wakeups import TAGS_LATE
 from controller.ledger.entry import Ended
 from controller.ledger.intent import Intent, Stop, Submit
@@ -51,21 +52,18 @@ def reserve_for_submit(submit: Submit, intent: Intent, lineage: Lineage, ports: 
         return late
     submit = submit if submit.month else replace(submit, month=month_key(now))
     whose = f"the spend cap of {team_of(lineage) or NO_TEAM} for {submit.month} ({dollars(cap)})"
-    counts_only = submit.cause is MoveCause.ASKED or follows_its_stop(submit, lineage)  # its stop reserved it
+    stop = stop_before(submit.key, submit.about, lineage)
+    counts_only = submit.cause is MoveCause.ASKED or (stop is not None and not stop.month)  # no cap applied to its stop
     if submit.cost_micros is None:
         return None if counts_only else Refused(f"no price is known, so {whose} cannot be checked")
-    account, limit = account_of(submit, lineage), None if counts_only else cap
-    if not counts_only:
-        for before, amount in unused(submit, lineage):
-            ports.ledger.limits.settle(account_of(before, lineage), f"{lineage.id}/{holder_of(before)}", amount, now)
-    if ports.ledger.limits.spend(account, f"{lineage.id}/{intent.key}", submit.cost_micros, limit, now):
-        _settle_move(submit, lineage, ports, now)
-        return None
-    return Refused(f"it may cost {dollars(submit.cost_micros)}, which is more than is left of {whose}")
-
-
-def _settle_move(submit: Submit, lineage: Lineage, ports: Ports, now: datetime) -> None:
-    """Give back what was reserved for the move that the attempt follows: from here on the attempt holds it."""
-    stop = lineage.intent(f"stop/{submit.about}")
-    if stop is not None and isinstance(stop.action, Stop) and stop.action.month:
-        ports.ledger.limits.settle(account_of(stop.action, lineage), f"{lineage.id}/{holder_of(stop.action)}", 0, now)
+    account, limit, limits = account_of(submit, lineage), None if counts_only else cap, ports.ledger.limits
+    for before, amount in ended_early(submit, lineage):
+        limits.settle(account_of(before, lineage), f"{lineage.id}/{holder_of(before)}", amount, now)
+    over = replaced_by(submit, lineage)
+    in_place_of = tuple(f"{lineage.id}/{holder_of(action)}" for action in over if account_of(action, lineage) == account)
+    if not limits.spend(account, f"{lineage.id}/{intent.key}", submit.cost_micros, limit, now, in_place_of):
+        return Refused(f"it may cost {dollars(submit.cost_micros)}, which is more than is left of {whose}")
+    for action in over:
+        if account_of(action, lineage) != account:
+            limits.settle(account_of(action, lineage), f"{lineage.id}/{holder_of(action)}", 0, now)
+    return None

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import typer
 
-from infra.local.demo.__main__ import demo, run_app
+from infra.local.demo.__main__ import HELP, demo, run_app
 from infra.local.demo.__main__ import main as run_demo
 
 APP = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
-APP.callback(help=__doc__)(lambda: None)  # so that the one command has its name
-APP.command("demo", help="Run simulated training jobs through the real controller.")(demo)
+APP.callback(help="Run the AWS that is embedded in this machine.")(lambda: None)  # so that the one command has its name
+APP.command("demo", help=HELP)(demo)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -27,6 +27,7 @@ from controller.runtime.schedule_ports import DiscoverPass, PassPosition
 from infra.local import aws
 from tests.builders import BEGIN, attempt, job, lineage_id, policy
 from tests.client_errors import client_error
+from tests.put_in_force import in_force_since
 
 ID = lineage_id()
 MINUTE = timedelta(minutes=1)
@@ -121,7 +122,7 @@ CALLS: dict[str, Callable[[DynamoLedger, DynamoOutbox], object]] = {
     "note_passed": lambda ledger, _: ledger.passes.note_passed(DiscoverPass.FIRST, BEGIN),
     "position": lambda ledger, _: ledger.passes.position(DiscoverPass.FIRST),
     "note_position": lambda ledger, _: ledger.passes.note_position(DiscoverPass.FIRST, PassPosition(upto=BEGIN)),
-    "in_force_at": lambda ledger, _: ledger.revisions.in_force_at("r1", BEGIN),
+    "put_in_force": lambda ledger, _: in_force_since(ledger.revisions, "r1", BEGIN),
     "current": lambda ledger, _: ledger.revisions.current(),
     "note_signal": lambda ledger, _: ledger.market_signals.note_signal(SIGNAL),
     "signals": lambda ledger, _: list(ledger.market_signals.signals(BEGIN, BEGIN + MINUTE)),

@@ -21,6 +21,7 @@ from tests.contract.one_lineage import (
     commit,
     interrupted,
 )
+from tests.put_in_force import in_force_since
 
 
 def test_entries_of_a_period_are_those_from_since_until_before_until(ledger: Ledger) -> None:
@@ -137,22 +138,22 @@ def test_a_bounded_number_of_phase_times_is_remembered_for_each_type_and_region(
 
 
 def test_a_revision_is_in_force_since_it_became_the_current_one(ledger: Ledger) -> None:
-    assert ledger.revisions.in_force_at("r1", NOW) == NOW
-    assert ledger.revisions.in_force_at("r1", NOW + MINUTE) == NOW
-    assert ledger.revisions.in_force_at("r2", NOW + MINUTE) == NOW + MINUTE
-    assert ledger.revisions.in_force_at("r2", NOW + 2 * MINUTE) == NOW + MINUTE
+    assert in_force_since(ledger.revisions, "r1", NOW) == NOW
+    assert in_force_since(ledger.revisions, "r1", NOW + MINUTE) == NOW
+    assert in_force_since(ledger.revisions, "r2", NOW + MINUTE) == NOW + MINUTE
+    assert in_force_since(ledger.revisions, "r2", NOW + 2 * MINUTE) == NOW + MINUTE
 
 
 def test_a_revision_that_comes_back_begins_a_new_interval(ledger: Ledger) -> None:
     for minute, revision in enumerate(("r1", "r2", "r1", "r2")):
-        assert ledger.revisions.in_force_at(revision, NOW + minute * MINUTE) == NOW + minute * MINUTE
+        assert in_force_since(ledger.revisions, revision, NOW + minute * MINUTE) == NOW + minute * MINUTE
 
 
 def test_the_current_revision_is_the_one_that_was_used_last(ledger: Ledger) -> None:
     assert ledger.revisions.current() is None
-    ledger.revisions.in_force_at("r1", NOW)
-    ledger.revisions.in_force_at("r2", NOW + MINUTE)
-    ledger.revisions.in_force_at("r2", NOW + 2 * MINUTE)
+    in_force_since(ledger.revisions, "r1", NOW)
+    in_force_since(ledger.revisions, "r2", NOW + MINUTE)
+    in_force_since(ledger.revisions, "r2", NOW + 2 * MINUTE)
     assert ledger.revisions.current() == RevisionInForce(revision="r2", since=NOW + MINUTE)
 
 
@@ -186,10 +187,10 @@ def test_what_was_replaced_is_put_back_with_its_time_unless_that_changed_since(l
 
 def test_the_document_of_a_revision_is_kept_with_it_unless_it_is_too_long(ledger: Ledger) -> None:
     document, long = {"version": 1, "revision": "r1", "channel": "#größer"}, {"revision": "r2", "channel": "x" * 400_000}
-    assert ledger.revisions.in_force_at("r1", NOW) == NOW  # an older version of the code kept none
+    assert in_force_since(ledger.revisions, "r1", NOW) == NOW  # an older version of the code kept none
     assert ledger.revisions.document("r1") is None
-    assert ledger.revisions.in_force_at("r1", NOW + MINUTE, document) == NOW
-    assert ledger.revisions.in_force_at("r2", NOW + MINUTE, long) == NOW + MINUTE
+    assert in_force_since(ledger.revisions, "r1", NOW + MINUTE, document) == NOW
+    assert in_force_since(ledger.revisions, "r2", NOW + MINUTE, long) == NOW + MINUTE
     assert json.loads(ledger.revisions.document("r1") or "") == document
     assert ledger.revisions.document("r2") is None
     assert ledger.revisions.current() == RevisionInForce(revision="r2", since=NOW + MINUTE)

@@ -62,6 +62,18 @@ def test_what_is_settled_replaces_what_was_reserved_however_often(ledger: Ledger
     assert not ledger.limits.spend("money/vision", "c", 1, 1000, BEGIN)
 
 
+def test_what_others_hold_is_given_back_in_the_same_write_and_needs_no_room(ledger: Ledger) -> None:
+    for who, amount in (("a", 400), ("b", 300), ("c", 300)):
+        assert ledger.limits.spend("money/vision", who, amount, 1000, BEGIN)
+    for _ in range(2):
+        assert ledger.limits.spend("money/vision", "d", 700, 1000, BEGIN, ("a", "b", "nobody"))
+        assert ledger.limits.taken("money/vision") == 1000
+    assert not ledger.limits.spend("money/vision", "e", 301, 1000, BEGIN, ("c",))
+    assert ledger.limits.taken("money/vision") == 1000
+    assert ledger.limits.spend("money/vision", "e", 300, 10, BEGIN, ("c",)), "as much as was taken before needs no room"
+    assert not ledger.limits.spend("money/vision", "a", 1, 1000, BEGIN)
+
+
 def test_a_limit_that_nobody_took_from_is_whole(ledger: Ledger) -> None:
     assert ledger.limits.taken("money/vision") == 0
 

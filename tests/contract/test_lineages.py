@@ -83,8 +83,8 @@ def test_an_entry_that_exists_makes_the_whole_commit_fail(ledger: Ledger) -> Non
 
 
 def test_an_open_intent_is_not_written_again(ledger: Ledger) -> None:
-    loaded = commit(ledger, STOP)
-    assert not ledger.lineages.commit(loaded, Decision(intents=(replace(STOP, due_at=NOW + MINUTE),)))
+    loaded = commit(ledger, ANNOUNCE)
+    assert not ledger.lineages.commit(loaded, Decision(intents=(replace(ANNOUNCE, due_at=NOW + MINUTE),)))
 
 
 @pytest.mark.parametrize("closed", [IntentResult.DONE, IntentResult.REFUSED, IntentResult.ABANDONED])
@@ -248,3 +248,21 @@ def test_a_submission_that_nobody_tried_is_written_anew_and_one_that_was_tried_i
     assert not ledger.lineages.commit(ledger.lineages.load(ID), Decision(intents=(SUBMIT,)))
     ledger.lineages.put_off(ID, taken, due_at=NOW, why="later")
     assert not ledger.lineages.commit(ledger.lineages.load(ID), Decision(intents=(SUBMIT,)))
+
+
+def test_a_stop_that_was_held_up_is_written_anew_and_keeps_its_count_and_one_in_hand_is_not(ledger: Ledger) -> None:
+    november = replace(STOP, action=replace(STOP.action, month="2026-11"))
+    december = Decision(intents=(replace(STOP, action=replace(STOP.action, month="2026-12")),))
+    taken = ledger.lineages.take(ID, commit(ledger, november).intents[0], now=NOW, leased_until=NOW + MINUTE)
+    assert taken is not None
+    held = ledger.lineages.load(ID)
+    assert not new_to(december, held, "bert").intents
+    assert not ledger.lineages.commit(held, december)
+    assert ledger.lineages.put_off(ID, taken, due_at=NOW + MINUTE, why="a halt", held=True)
+    waiting = ledger.lineages.load(ID)
+    again = new_to(december, waiting, "bert").leased(NOW, NOW + MINUTE)
+    assert ledger.lineages.commit(waiting, again)
+    [found] = ledger.lineages.load(ID).intents
+    assert (found.action, found.claim, found.held) == (december.intents[0].action, 2, 1)
+    assert not ledger.lineages.commit(ledger.lineages.load(ID), again), "somebody has it in hand"
+    assert not new_to(december, ledger.lineages.load(ID), "bert").intents

@@ -25,6 +25,7 @@ from controller.policy.rules.rule_kinds import RULE_KINDS
 from infra.local import aws
 from tests.builders import BEGIN
 from tests.contract.conftest import TABLES
+from tests.put_in_force import in_force_since
 
 BUCKETS = (f"policies-{number}" for number in count(1))
 KEY = "spotwarden/policies.json"
@@ -238,7 +239,7 @@ def test_where_no_version_was_ever_good_the_packaged_policy_enforces_nothing(sta
 
 @pytest.mark.parametrize("document_kept", [True, False])
 def test_a_packaged_policy_that_was_in_force_before_stays_whole(document_kept: bool, stack: Stack) -> None:
-    stack.ledger.in_force_at(PACKAGED["revision"], BEGIN, PACKAGED if document_kept else None)
+    in_force_since(stack.ledger, PACKAGED["revision"], BEGIN, PACKAGED if document_kept else None)
     stack.write(b"{}")
     stack.now += MINUTE
     container = stack.container()
@@ -247,7 +248,7 @@ def test_a_packaged_policy_that_was_in_force_before_stays_whole(document_kept: b
 
 
 def test_a_kept_document_that_this_code_cannot_read_stands_aside(stack: Stack) -> None:
-    stack.ledger.in_force_at("0123456789ab", BEGIN, {"version": 0})
+    in_force_since(stack.ledger, "0123456789ab", BEGIN, {"version": 0})
     stack.write(b"{}")
     assert stack.invoke(stack.container()) == "packaged"
 

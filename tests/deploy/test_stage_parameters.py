@@ -32,7 +32,7 @@ STAGE = Stage(name="prod", stack="spotwarden", region="us-east-1", bucket="acme"
         ("TrainingRoles", f"{ROLE} {ROLE}", f"{WANTED_ROLES}: there is a blank in it"),
         ("TrainingRoles", f"{ROLE}, arn:aws:iam::12345:role/x", "has 'arn:aws:iam::12345:role/x', wanted full ARNs"),
         ("TrainingRoles", "arn:aws:sts::123456789012:assumed-role/train/me", ": that is a session of a role: write the role's"),
-        ("TrainingRoles", "arn:aws:iam::123456789012:instance-profile/x", ": that is no role: aws iam get-role prints"),
+        ("TrainingRoles", "arn:aws:iam::123456789012:instance-profile/x", ": that is not a role: aws iam get-role prints"),
         ("TrainingRoles", ROLE.replace("1234", "9999"), "which is of account 999956789012, and the stack of 123456789012: SageM"),
         ("TrainingRoles", ROLE.replace("aws", "aws-cn"), "which is in the partition aws-cn, and the region us-east-1 is in aws"),
         ("CheckpointBuckets", "s3://acme/", f"{WANTED_BUCKETS}: write the bucket's name alone"),

@@ -45,14 +45,15 @@ def lab(
     capacity_of: Callable[[str], Capacity] | None = None,
     seed: int = 1,
     roles: Iterable[str] = TRAINING_ROLES,
+    start: datetime = MONDAY,
 ) -> Iterator[Host]:
-    """Deploy the controller with one policy file, given as YAML text, and start its world on a Monday at midnight UTC."""
+    """Deploy the controller with one policy file, given as YAML text, and start its world: on a Monday at midnight UTC."""
     with tempfile.TemporaryDirectory() as folder:
         policies = Path(folder, "policies")
         policies.mkdir()
         (policies / "policy.yaml").write_text(policy, encoding="utf-8")
         world = World(
-            MONDAY,
+            start,
             seed=seed,
             settings=settings or WorldSettings(usage_delay_s=60),
             account=aws.ACCOUNT,
@@ -63,7 +64,7 @@ def lab(
         with hosting(world, compile_folder(policies), Path(folder), roles=roles) as host:
             CheckpointStore().create_bucket("acme-checkpoints")
             # As if the days before had been closed: the first run would close 35 empty days, with 300 calls to DynamoDB.
-            wiring.ports().ledger.days.note_closed(MONDAY - timedelta(days=1))
+            wiring.ports().ledger.days.note_closed(start - timedelta(days=1))
             yield host
 
 

@@ -19,6 +19,7 @@ from controller.decide.facts import Facts
 from controller.jobs import directives
 from controller.jobs.claim import Claim
 from controller.jobs.directives import DIRECTIVE_TAGS
+from controller.ledger.intent import Stop
 from controller.ledger.message_kind import MessageKind
 from controller.notifications import block_kit, mrkdwn
 from controller.policy import fix
@@ -162,7 +163,7 @@ GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
         lambda _: test_money.test_a_submission_that_found_no_room_says_so_and_holds_nothing(),
     ),
     "7: the way back only counts": (
-        ((reserve_spend, "follows_its_stop", lambda _: lambda *_: True),),
+        ((reserve_spend, "stop_before", lambda _: lambda *_: Stop(about="", because="")),),
         lambda _: test_money.test_the_way_back_of_a_job_that_on_demand_refused_is_held_to_the_team_s_cap(5_000_000),
     ),
     "7: no cap is asked before a repair": (

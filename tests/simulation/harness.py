@@ -23,6 +23,7 @@ from controller.runtime.ports import Answer, Done, Later, Ports, Unreachable
 from controller.units.money import Rate
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
+from tests.put_in_force import in_force_since
 from tests.simulation.cap_invariants import MICROS_PER_H
 from tests.simulation.faulty_ports import CheckedClient, FaultyClient, FaultyLedger, FaultyPort, raising
 from tests.simulation.lambdas import Lambdas
@@ -48,7 +49,7 @@ class Rollout:
         runs = self.lambdas.current
         readable = self.readable(self.lambdas.now)
         found = readable[0] if runs is not None and runs.number % 2 else readable[-1]
-        return replace(found, in_force_at=self.ledger.revisions.in_force_at(found.revision, self.lambdas.now))
+        return replace(found, in_force_at=in_force_since(self.ledger.revisions, found.revision, self.lambdas.now))
 
     def refused(self) -> None:
         return None

@@ -31,6 +31,7 @@ OLD: Mapping[str, str] = {
     "wish": "user request",
     "wishes": "user requests",
     "sighting": "checkpoint scan",
+    "sightings": "checkpoint scans",
     "sighted": "checkpoint scan",
     "desk": "Slack interactions",
     "bell": "trigger",

@@ -7,6 +7,7 @@ limit#<what>   taker#<hash>     what somebody holds: taking again, after a crash
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from controller.aws.dynamodb.items import MARK, Item
@@ -25,16 +26,19 @@ class DynamoLimits:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime) -> bool:
+    def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime, in_place_of: Sequence[str] = ()) -> bool:
         """Take an amount, or say that the limit has no room. Raises Unreachable when others were faster three times."""
         for _ in range(TRIES):
             taker, counter = self._table.get(*_taker(what, who)), self._table.get(limit_pk(what), USED)
+            given_back = {other: found for other in in_place_of if _amount_held(found := self._table.get(*_taker(what, other)))}
             held = _amount_held(taker, unknown=amount)
-            if taker is not None and held >= amount:
+            if taker is not None and held >= amount and not given_back:
                 return True
-            if limit is not None and _used(counter) + amount - held > limit:
+            wanted, before = max(amount, held), held + sum(map(_amount_held, given_back.values()))
+            if limit is not None and wanted > before and _used(counter) + wanted - before > limit:
                 return False
-            if self._hold(what, who, taker, counter, amount, now):
+            holders = {who: (taker, wanted)} | {other: (found, 0) for other, found in given_back.items()}
+            if self._hold(what, holders, counter, now):
                 return True
         raise Unreachable(f"the limit {what} changed {TRIES} times while it was read")
 
@@ -43,20 +47,26 @@ class DynamoLimits:
             taker, counter = self._table.get(*_taker(what, who)), self._table.get(limit_pk(what), USED)
             if taker is not None and _amount_held(taker, unknown=amount) == amount:
                 return
-            if self._hold(what, who, taker, counter, amount, now):
+            if self._hold(what, {who: (taker, amount)}, counter, now):
                 return
         raise Unreachable(f"the limit {what} changed {TRIES} times while it was read")
 
     def taken(self, what: str) -> int:
         return _used(self._table.get(limit_pk(what), USED))
 
-    def _hold(self, what: str, who: str, taker: Item | None, counter: Item | None, amount: int, now: datetime) -> bool:
-        """Write what somebody holds and the new sum in one transaction; False when either changed since it was read."""
+    def _hold(self, what: str, holders: Mapping[str, tuple[Item | None, int]], counter: Item | None, now: datetime) -> bool:
+        """Write what each holds from now on, beside its row as it was read, and the new sum, in one transaction; False when one
+        of the rows changed since.
+        """
         expires = {"expires_at": {"N": str(int((now + REMEMBERED).timestamp()))}}
-        used = max(_used(counter) + amount - _amount_held(taker, unknown=amount), 0)
+        more = sum(amount - _amount_held(taker, unknown=amount) for taker, amount in holders.values())
+        used = max(_used(counter) + more, 0)
         counted: Write = {"Item": {**key(limit_pk(what), USED), **MARK, **expires, "used": {"N": str(used)}}}
-        marked: Write = {"Item": {**key(*_taker(what, who)), **MARK, **expires, "amount": {"N": str(amount)}}}
-        return self._table.transact([{"Put": counted | _as_read(counter, "used")}, {"Put": marked | _as_read(taker, "amount")}])
+        writes: list[Write] = [{"Put": counted | _as_read(counter, "used")}]
+        for who, (taker, amount) in holders.items():
+            marked: Write = {"Item": {**key(*_taker(what, who)), **MARK, **expires, "amount": {"N": str(amount)}}}
+            writes.append({"Put": marked | _as_read(taker, "amount")})
+        return self._table.transact(writes)
 
 
 def _taker(what: str, who: str) -> tuple[str, str]:
@@ -67,7 +77,7 @@ def _used(counter: Item | None) -> int:
     return int(counter["used"]["N"]) if counter else 0
 
 
-def _amount_held(taker: Item | None, *, unknown: int) -> int:
+def _amount_held(taker: Item | None, *, unknown: int = 0) -> int:
     """What somebody holds; rows from before amounts were kept hold what is asked now."""
     if taker is None:
         return 0

@@ -23,7 +23,7 @@ from controller.aws.dynamodb.table import Table, Write, next_version, version_of
 from controller.aws.dynamodb.works import remembering
 from controller.decide.decision import Decision
 from controller.ledger.entry import Entry, Finished, Waived
-from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
+from controller.ledger.intent import Intent, IntentResult, Probe, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
 
@@ -182,11 +182,11 @@ def intent_item(id: LineageId, intent: Intent) -> Item:
 
 
 def _put_intent(id: LineageId, intent: Intent) -> Write:
-    """An intent that is new, was withdrawn and is said again, or was never tried and is said with another content."""
+    """An intent that is new, was withdrawn and is said again, or that nobody has in hand and is said with another content."""
     condition, values = "attribute_not_exists(pk) OR closed = :withdrawn", {":withdrawn": {"S": IntentResult.WITHDRAWN.value}}
-    if isinstance(intent.action, Submit):
-        condition += " OR (attribute_not_exists(closed) AND attribute_not_exists(leased_until) AND claim = :never)"
-        values[":never"] = {"N": "0"}
+    if isinstance(intent.action, Submit | Stop):
+        condition += " OR (attribute_not_exists(closed) AND attribute_not_exists(leased_until) AND claim = :read)"
+        values[":read"] = {"N": str(intent.claim - (intent.leased_until is not None))}
     return _put(intent_item(id, intent), condition, values)
 
 

@@ -28,10 +28,6 @@ class DynamoRevisions:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def in_force_at(self, revision: str, now: datetime, document: Mapping[str, Any] | None = None) -> datetime:
-        put = self.put_in_force(revision, Reading(asked_at=now, answered_at=now), document)
-        return put.since if put is not None else now
-
     def put_in_force(self, revision: str, reading: Reading, document: Mapping[str, Any] | None = None) -> PutInForce | None:
         current = self._table.get(POLICY, CURRENT)
         same = current is not None and _is_of(current, revision)

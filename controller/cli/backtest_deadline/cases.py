@@ -78,7 +78,7 @@ def traces_in(folder: Path) -> tuple[Trace, ...]:
         raise BadInput(f"--traces: found no *.json file in {folder}, wanted spot traces")
     for file in files:
         if not file.is_file():  # opening a named pipe would wait for a writer
-            raise BadInput(f"{file}: found something that is no regular file, wanted a spot trace")
+            raise BadInput(f"{file}: found something that is not a regular file, wanted a spot trace")
     return tuple(_trace(file) for file in files)
 
 

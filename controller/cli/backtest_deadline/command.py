@@ -48,7 +48,7 @@ class Result:
 def run(
     traces: Annotated[Path, typer.Option("--traces", metavar="DIR", help="Spot traces as in skypilot-org/spot-traces.")],
     shapes: Annotated[str, typer.Option("--shapes", help="Work/deadline of the jobs, separated by commas.")] = SHAPES,
-    overhead: Annotated[str, typer.Option("--overhead", help="What each start bills before it makes progress.")] = "6m",
+    overhead: Annotated[str, typer.Option("--overhead", help="The billed time of each start before it makes progress.")] = "6m",
     spot_price: Annotated[float, typer.Option("--spot-price", help="The spot price as a share of the on-demand price.")] = 0.317,
     starts: Annotated[int, typer.Option("--starts", help="Jobs of each shape on each trace, evenly spread.")] = 4,
     signal: Annotated[

@@ -40,7 +40,7 @@ def run(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The policy folder.")] = "policies",
     against: Annotated[
         str | None,
-        typer.Option("--against", metavar="DIR", help="Another policy folder, such as the one in force: what differs?"),
+        typer.Option("--against", metavar="DIR", help="Another policy folder to compare with, such as the one in force."),
     ] = None,
     format_: Annotated[
         BacktestFormat, typer.Option("--format", help="Text for people, JSON for programs, Markdown for a pull request.")

@@ -156,7 +156,7 @@ def run(
     ] = "90d",
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", metavar="FILE", help="Write to this file, or go on with it, instead of standard output."),
+        typer.Option("-o", "--out", metavar="FILE", help="Write to this file, or continue it, instead of standard output."),
     ] = None,
     with_values: Annotated[
         bool,
@@ -220,7 +220,7 @@ def _continued(out: Path, *, redact: bool) -> tuple[BinaryIO, set[JobKey]]:
         except (KeyError, ValueError, TypeError) as error:
             stream.close()
             raise BadInput(
-                f"{out}: line {number} is no job of an export ({type(error).__name__}), wanted an earlier export to go on with"
+                f"{out}: line {number} is not a job of an export ({type(error).__name__}), wanted an earlier export to go on with"
             ) from error
         if plain:
             stream.close()

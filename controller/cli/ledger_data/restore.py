@@ -49,7 +49,7 @@ def run(
         bool,
         typer.Option(
             "--overwrite",
-            help="When a restore that was cut is repeated: replace rows that are different now, and add deleted ones.",
+            help="To repeat a restore that was interrupted: also replace rows that differ now, and add rows that were deleted.",
         ),
     ] = False,
     table: Table = None,

@@ -13,7 +13,7 @@ from controller.decide.facts import Facts
 from controller.decide.fallback import NoFallback, next_fallback, step_of_move
 from controller.decide.need import Need
 from controller.decide.refused_steps import place_with, places_that_never_fit
-from controller.decide.spend_cap import reservation_for
+from controller.decide.spend_cap import reservation_for, still_reserved
 from controller.jobs.request import on_demand
 from controller.ledger.intent import Announce, Intent, Purpose, Stop, Wake
 from controller.ledger.message import (
@@ -105,9 +105,15 @@ def _stays_at_risk(facts: Facts, seen: Outlook) -> Decision:
 
 def moving(facts: Facts, reason: str, to: str, *, deadline: datetime | None = None) -> Moving:
     """The message about a move, with what it loses: as far as anybody looked, where the next attempt begins."""
-    shown = checkpoint_facts(facts.job.checkpoint_uri, facts.last_checkpoint_scan) if facts.checkpoint_seen else None
+    seen, job = facts.last_checkpoint_scan, facts.job
+    shown = checkpoint_facts(job.checkpoint_uri, seen) if facts.checkpoint_seen else None
+    since_s = None
+    if shown is not None and shown.newest_at is not None:
+        begun = max(shown.newest_at, job.intervals[-1].start) if job.training else facts.now
+        since_s = max(int((facts.now - begun).total_seconds()), 0)
     return Moving(
-        job=JobFacts.of(facts.job), reason=reason, to=to, deadline=deadline, lost_s=facts.lost_by_a_stop_s, checkpoint=shown
+        job=JobFacts.of(job), reason=reason, to=to, deadline=deadline, lost_s=facts.lost_by_a_stop_s, checkpoint=shown,
+        since_s=since_s, trained=bool(job.intervals),
     )  # fmt: skip
 
 
@@ -134,7 +140,7 @@ def _move(facts: Facts, block: Resubmission, cause: MoveCause, message: Moving) 
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=message.job, why=facts.job.unrepeatable), cause)
     begun = facts.lineage.intent(f"stop/{facts.job.name}")
-    if begun is not None and begun.open and begun.claim > 0:
+    if begun is not None and still_reserved(begun, facts.now) is not None:
         return Decision(intents=(begun,)) | say(facts, message, cause)  # its next attempt is reserved
     reserved = reservation_for(facts, step_of_move(facts, block, cause).changes)
     if isinstance(reserved, CapFacts):
@@ -145,6 +151,7 @@ def _move(facts: Facts, block: Resubmission, cause: MoveCause, message: Moving) 
         about=facts.job.name, because=message.reason, purpose=Purpose.MOVE, next_cause=cause,
         cost_micros=reserved.cost_micros, cap_micros=reserved.cap_micros, month=reserved.month,
     )  # fmt: skip
+    message = replace(message, next_micros=reserved.cost_micros)
     return Decision(intents=(Intent(action=stop, due_at=facts.now),)) | say(facts, message, cause)
 
 

@@ -23,6 +23,11 @@ from infra.local.demo.scenario import MONDAY, SHORT, WEEK, launches
 from infra.local.demo.screen import Screen
 from infra.local.sagemaker.capacity import Steps, from_trace
 
+HELP = """Simulate some days of training jobs on this machine.
+
+The jobs run on an AWS that is embedded in this machine, through the real handlers. No call leaves this machine.
+"""
+EPILOG = "\b\nExit codes:\n  0 no problem was counted; 1 a problem, or the demo failed; 2 bad input or usage; 130 Ctrl-C"
 ERROR_LOG = "demo-error.log"
 INTERRUPTED = 130
 
@@ -47,18 +52,19 @@ def run_app(app: typer.Typer, argv: Sequence[str] | None, name: str) -> int:
     return code if isinstance(code, int) else 0
 
 
-@APP.command(help=__doc__)
+@APP.command(help=HELP, epilog=EPILOG)
 def demo(
     week: Annotated[bool, typer.Option("--week", help=f"The long demo: {WEEK.jobs} jobs in seven days.")] = False,
     jobs: Annotated[
         int | None, typer.Option("--jobs", help=f"How many jobs users create; {SHORT.jobs}, and {WEEK.jobs} with --week.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the jobs, the faults and the spot capacity.")] = 7,
+    seed: Annotated[int, typer.Option("--seed", help="The seed of the jobs, the faults and the spot capacity.")] = 7,
     trace: Annotated[
-        Path | None, typer.Option("--trace", help="Spot capacity of every pool: a file of the skypilot-org/spot-traces format.")
+        Path | None,
+        typer.Option("--trace", help="The spot capacity of every pool: a file in the format of skypilot-org/spot-traces."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="The folder of the summary, the pages and the logs.")] = Path("build/demo"),
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the embedded AWS up until Ctrl-C.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the embedded AWS running until Ctrl-C.")] = False,
     ports_file: Annotated[
         Path | None, typer.Option("--ports-file", help="With --keep: a JSON file of endpoints, table and environment.")
     ] = None,

@@ -13,7 +13,7 @@ from controller.jobs.claim import Claim, holding_up
 from controller.jobs.quota_hold import QuotaHold
 from controller.jobs.work import Work
 from controller.ledger.entry import Entry, Flagged, RuleHeldBack, UserRequested, Waived
-from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
+from controller.ledger.intent import Intent, IntentResult, Probe, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, PhaseTimes, PlacementAsked
@@ -267,17 +267,18 @@ def _fits(row: Row, decision: Decision) -> bool:
 
     return (
         not any(e.key in row.entries for e in decision.entries)
-        and all(_may_be_said(stored.get(i.key)) for i in decision.intents)
+        and all(_may_be_said(i, stored.get(i.key)) for i in decision.intents)
         and all(still(i) and stored[i.key].leased_until is None for i in decision.withdrawn)
         and all(still(i) for i in decision.abandoned)
     )
 
 
-def _may_be_said(stored: Intent | None) -> bool:
-    """Whether an intent is new, was withdrawn, or is a submission that nobody ever tried."""
+def _may_be_said(intent: Intent, stored: Intent | None) -> bool:
+    """Whether an intent is new, was withdrawn, or is a Submit or a Stop that nobody has in hand since it was read."""
     if stored is None or stored.closed is IntentResult.WITHDRAWN:
         return True
-    return isinstance(stored.action, Submit) and stored.open and stored.claim == 0 and stored.leased_until is None
+    unclaimed = stored.open and stored.leased_until is None and stored.claim == intent.claim - (intent.leased_until is not None)
+    return isinstance(stored.action, Submit | Stop) and unclaimed
 
 
 def _names(id: LineageId, decision: Decision) -> list[tuple[str, str, str]]:

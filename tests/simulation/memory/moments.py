@@ -80,10 +80,6 @@ class MemoryMoments:
     def _move_forward(self, name: tuple[str, ...], at: datetime) -> None:
         self.moments[name] = max(at, self.moments.get(name, at))
 
-    def in_force_at(self, revision: str, now: datetime, document: Mapping[str, Any] | None = None) -> datetime:
-        put = self.put_in_force(revision, Reading(asked_at=now, answered_at=now), document)
-        return put.since if put is not None else now
-
     def put_in_force(self, revision: str, reading: Reading, document: Mapping[str, Any] | None = None) -> PutInForce | None:
         if document is not None and len(document_text(document).encode()) <= BYTES_MAX:
             self.documents[revision] = document_text(document)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from controller.ledger.entry import Entry, Finished, Waived
@@ -105,12 +105,13 @@ class MemoryRecords:
     def set_halt(self, halt: Halt | None) -> None:
         self.halted = halt
 
-    def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime) -> bool:
+    def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime, in_place_of: Sequence[str] = ()) -> bool:
         holders = self.holders.setdefault(what, {})
-        if holders.get(who, 0) >= amount and who in holders:
-            return True
-        if limit is not None and sum(holders.values()) + amount - holders.get(who, 0) > limit:
+        amount = max(amount, holders.get(who, 0))
+        before = holders.get(who, 0) + sum(holders.get(other, 0) for other in in_place_of)
+        if limit is not None and amount > before and sum(holders.values()) + amount - before > limit:
             return False
+        holders.update(dict.fromkeys(in_place_of, 0))
         holders[who] = amount
         return True
 

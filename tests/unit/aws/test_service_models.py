@@ -26,6 +26,7 @@ def client_of(service: str) -> Any:
     return boto3.Session().client(service, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
 
 
+@pytest.mark.slow
 def test_every_client_is_built_from_the_packaged_models(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DATA_PATH", "/elsewhere")
     use_packaged_models(models)
@@ -52,6 +53,7 @@ def test_without_packaged_models_nothing_changes(tmp_path: Path, monkeypatch: py
     checked(client_of("sagemaker"))
 
 
+@pytest.mark.slow
 def test_an_older_model_is_refused_and_what_it_lacks_is_named(
     models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

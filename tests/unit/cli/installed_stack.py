@@ -18,6 +18,7 @@ from controller.runtime.schedule_ports import DiscoverPass
 from infra.local import aws
 from infra.local.slack import Slack
 from infra.stack import merge_template
+from tests.put_in_force import in_force_since
 from tests.unit.cli.test_doctor_reports import as_the_stack_makes_it
 
 STACK = "spotwarden-dev"
@@ -85,7 +86,7 @@ def deploy(local: aws.Local, token: str) -> None:
     for name, actions in needed.items():  # moto's CloudFormation writes policies in roles as no JSON
         allow(local, role_named(local, name), sorted(actions))
     ledger(local).passes.note_passed(DiscoverPass.FIRST, now())
-    ledger(local).revisions.in_force_at(GOOD["revision"], now(), GOOD)
+    in_force_since(ledger(local).revisions, GOOD["revision"], now(), GOOD)
     ledger(local).digests.note_checked(now())
     sweep_at(local, now())
 

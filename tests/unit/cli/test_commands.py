@@ -93,6 +93,14 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(f"\n  {command.name.split(' ')[0]} " in printed for command in COMMANDS)
 
 
+def test_the_list_of_commands_cuts_no_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([], ["export"], ["backtest"], ["restore"]):
+        main([*arguments, "--help"])
+        commands = capsys.readouterr().out.partition("Commands:")[2]
+        assert commands
+        assert "..." not in commands
+
+
 def test_no_command_prints_the_help_and_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert "Commands:" in capsys.readouterr().out

@@ -24,6 +24,7 @@ from infra.local import aws
 from infra.local.slack import Slack
 from tests.builders import lineage_id
 from tests.client_errors import client_error
+from tests.put_in_force import in_force_since
 from tests.unit.cli.installed_stack import GOOD, SECRET, STACK, allow, ledger, now, output, role_named
 from tests.unit.cli.installed_stack import local as local
 from tests.unit.cli.installed_stack import slack as slack
@@ -160,7 +161,7 @@ def delete_the_policy(local: aws.Local) -> None:
 
 
 def forget_the_policy(local: aws.Local) -> None:
-    ledger(local).revisions.in_force_at("0123456789ab", now())
+    in_force_since(ledger(local).revisions, "0123456789ab", now())
 
 
 def stop_the_digests(local: aws.Local) -> None:
@@ -206,7 +207,7 @@ def delete_the_bucket(local: aws.Local) -> None:
         (call_a_halt, "halt", "halted by ana since "),
         (delete_the_secret, "slack", "found no secret arn:aws:secretsmanager:us-east-1:123456789012:secret:slack"),
         (delete_the_role, "roles", "these TrainingRoles do not exist: arn:aws:iam::123456789012:role/training"),
-        (cut_the_policy_off, "policy", "s3://acme-policies/policies.json: found text that is no JSON"),
+        (cut_the_policy_off, "policy", "s3://acme-policies/policies.json: found text that is not JSON"),
         (delete_the_policy, "policy", "there is no such object (NoSuchKey); policy "),
         (forget_the_policy, "policy", "and policy 0123456789ab is in force since "),
         (stop_the_digests, "digests", "digests were considered never, and are each hour"),

@@ -17,6 +17,7 @@ from controller.policyfile import compile_folder
 from controller.savings.audit import Audit, audit
 from controller.units.money import Rate
 from tests.builders import BEGIN, ended, job, usage
+from tests.put_in_force import in_force_since
 from tests.simulation.memory import MemoryLedger
 
 DONE = ended(job(), Outcome.COMPLETED, usage=usage(3600, 1080))
@@ -54,11 +55,11 @@ def test_an_attempt_without_a_price_gets_the_rates_of_the_policy_in_force_or_of_
     ledger = MemoryLedger()
     assert micros(rates_in_force(ledger, None)) == []  # the ledger knows of no policy
     document = compiled(tmp_path, "0.97")
-    ledger.in_force_at(document["revision"], BEGIN, document)
+    in_force_since(ledger, document["revision"], BEGIN, document)
     assert micros(rates_in_force(ledger, None)) == [970_000]
     assert micros(rates_in_force(ledger, str(tmp_path / "policies-0.97"))) == [970_000]
     assert micros(rates_in_force(ledger, "policies")) == [9_990_000]
-    ledger.in_force_at("0123456789ab", BEGIN)  # a policy that the ledger does not keep
+    in_force_since(ledger, "0123456789ab", BEGIN)  # a policy that the ledger does not keep
     assert micros(rates_in_force(ledger, None)) == []
 
 
@@ -91,7 +92,7 @@ def test_an_audit_takes_the_rates_of_the_policy_that_was_in_force_when_a_job_was
     ledger = MemoryLedger()
     first, second, bare = (compiled(tmp_path, usd) for usd in ("0.97", "0.80", ""))
     for document in (first, second, bare):  # the last one, without rates, is in force now
-        ledger.in_force_at(document["revision"], BEGIN, document)
+        in_force_since(ledger, document["revision"], BEGIN, document)
     for recorded in (
         measured(970_000, PLAN, first["revision"]),
         measured(800_000, PLAN, second["revision"]),

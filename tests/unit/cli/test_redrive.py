@@ -109,7 +109,7 @@ def test_dead_letters_that_the_function_would_lose_are_kept_and_one_of_sns_is_re
 ) -> None:
     of_sns = {"Type": "Notification", "TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message": json.dumps(record(event()))}
     letters = {
-        json.dumps(record(event()))[:200]: "the body of the message is no JSON, or was cut off: ",
+        json.dumps(record(event()))[:200]: "the body of the message is not JSON, or was cut off: ",
         json.dumps(record(event() | {"account": "999999999999"})): "and this stack of '123456789012' and 'us-east-1': redrive it",
         json.dumps(record(event() | {"region": "eu-west-1"})): "and region 'eu-west-1', and this stack of",
         json.dumps({"Records": [{"body": "{}"}, {"body": "{}"}]}): "the dead letter has 2 records, wanted one: send each",

@@ -20,7 +20,7 @@ from tests.unit.decide.deciding import HOUR
 
 PLAN = Stop(about="bert", because="use-spot", purpose=Purpose.REPAIR, next_cause=MoveCause.REPAIR)
 RESERVED = replace(PLAN, cost_micros=1_515_000, cap_micros=9_000_000, month="2026-03")
-HELD = replace(PLAN, cost_micros=7, cap_micros=8, month="2026-02")
+HELD = replace(PLAN, cost_micros=7, cap_micros=8, month="2026-03")
 
 
 def capped(cap_micros: int = 9_000_000, **changes: object) -> Facts:
@@ -74,10 +74,11 @@ def test_a_repair_that_changes_the_instance_type_is_held_to_the_cap_with_its_new
     [
         (Intent(action=HELD, due_at=BEGIN, claim=1), HELD),
         (Intent(action=HELD, due_at=BEGIN), RESERVED),
+        (Intent(action=replace(HELD, month="2026-02"), due_at=BEGIN, claim=1), RESERVED),
         (Intent(action=HELD, due_at=BEGIN, claim=1, closed=IntentResult.WITHDRAWN), RESERVED),
         (Intent(action=replace(HELD, about="bert-0"), due_at=BEGIN, claim=1), RESERVED),
     ],
-    ids=["it was begun", "nobody tried it", "it is over", "it is about another job"],
+    ids=["it was begun", "nobody tried it", "its month is over", "it is over", "it is about another job"],
 )
 def test_a_stop_that_was_begun_keeps_what_it_reserved(begun: Intent, wanted: Stop) -> None:
     assert with_room(capped(lineage=lineage(intents=(begun,))), PLAN) == wanted

@@ -10,11 +10,12 @@ import pytest
 
 from controller.decide import decide
 from controller.decide.facts import Facts
-from controller.decide.settle_caps import follows_its_stop, settle_caps, unused
+from controller.decide.settle_caps import ended_early, replaced_by, settle_caps
+from controller.decide.spend_cap import still_reserved, stop_before
 from controller.jobs.job import Outcome
 from controller.ledger.attempt_name import attempt_name
 from controller.ledger.entry import Ended, Measured, Started
-from controller.ledger.intent import Intent, IntentResult, Purpose, Settle, Stop, Submit
+from controller.ledger.intent import NAME_TAKEN, Intent, IntentResult, Purpose, Settle, Stop, Submit
 from controller.ledger.move_cause import MoveCause
 from controller.policy.policy import Policy
 from tests.builders import BEGIN, attempt, block, ended, facts, job, ledger_with, lineage, lineage_id, policy, usage
@@ -115,19 +116,52 @@ THIRD = attempt_name(lineage_id(), 3)
 MOVE = Intent(action=Stop(about="bert", because="x", purpose=Purpose.MOVE, month="2026-03"), due_at=BEGIN, claim=1)
 
 
+def stop_of(submit: Intent, *known: Intent) -> Stop | None:
+    assert isinstance(submit.action, Submit)
+    return stop_before(submit.action.key, submit.action.about, lineage(intents=(submit, *known)))
+
+
 def test_an_attempt_follows_its_stop_unless_it_returns_from_a_place_that_refused_the_job() -> None:
     move, way_back = submitted(None), submitted(None, job=THIRD, number=3)
-    assert follows_its_stop(move.action, lineage(intents=(MOVE, move)))  # type: ignore[arg-type]  # it is a Submit
-    refused = submitted(IntentResult.REFUSED)
-    assert not follows_its_stop(way_back.action, lineage(intents=(MOVE, refused, way_back)))  # type: ignore[arg-type]
+    assert stop_of(move, MOVE) == MOVE.action
+    assert stop_of(way_back, MOVE, submitted(IntentResult.REFUSED)) is None
     elsewhere = submitted(IntentResult.REFUSED, about=SECOND, job=THIRD, number=3)
-    assert follows_its_stop(move.action, lineage(intents=(MOVE, move, elsewhere)))  # type: ignore[arg-type]
+    assert stop_of(move, MOVE, elsewhere) == MOVE.action
 
 
 @pytest.mark.parametrize("stop", [None, replace(MOVE, claim=0), replace(MOVE, action=Stop(about="bert", because="x"))])
-def test_an_attempt_without_a_stop_for_a_move_that_was_begun_is_held_to_the_cap(stop: Intent | None) -> None:
-    known = lineage(intents=(submitted(None), *([stop] if stop else [])))
-    assert not follows_its_stop(submitted(None).action, known)  # type: ignore[arg-type]
+def test_an_attempt_without_a_stop_for_a_move_that_was_begun_follows_none(stop: Intent | None) -> None:
+    assert stop_of(submitted(None), *([stop] if stop else [])) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "keeps"),
+    [
+        ({}, True),
+        ({"claim": 0}, False),
+        ({"closed": IntentResult.WITHDRAWN}, False),
+        ({"action": replace(MOVE.action, month="2026-02")}, False),
+        ({"action": replace(MOVE.action, month="2026-02"), "leased_until": BEGIN}, True),
+        ({"action": replace(MOVE.action, month="")}, True),
+    ],
+)
+def test_a_stop_that_was_begun_keeps_what_it_reserved_until_the_month_is_over(changes: dict[str, Any], keeps: bool) -> None:
+    begun = replace(MOVE, **changes)
+    assert still_reserved(begun, BEGIN) == (begun.action if keeps else None)
+
+
+def test_an_attempt_replaces_its_stop_and_the_submissions_of_it_that_made_none() -> None:
+    taken = replace(submitted(IntentResult.REFUSED), why=f"{NAME_TAKEN}by somebody")
+    following = submitted(None, job=THIRD)
+    known = lineage(intents=(MOVE, taken, following, submitted(job="other", about="other")))
+    assert replaced_by(following.action, known) == (MOVE.action, taken.action)  # type: ignore[arg-type]  # it is a Submit
+    assert replaced_by(following.action, lineage(intents=(replace(MOVE, claim=0),))) == ()  # type: ignore[arg-type]
+
+
+def test_a_submission_whose_name_others_took_gives_its_reservation_back() -> None:
+    taken = replace(submitted(IntentResult.REFUSED), why=f"{NAME_TAKEN}by somebody")
+    wanted = Settle(about="bert", holder=f"submit/{SECOND}", account=ACCOUNT, amount_micros=0)
+    assert [i.action for i in settle_caps(first(taken)).intents] == [wanted]
 
 
 def measured(billable_s: int) -> Measured:
@@ -154,4 +188,4 @@ def test_the_attempt_before_holds_the_share_of_its_time_that_it_ran_until_its_us
     known = lineage(entries=entries, intents=(submitted(),))
     following = submitted(None, about=SECOND, job=THIRD, number=3)
     wanted = () if holds is None else ((submitted().action, holds),)
-    assert unused(following.action, known) == wanted  # type: ignore[arg-type]
+    assert ended_early(following.action, known) == wanted  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from infra import derive_instances
 SHIPPED = Path(__file__).resolve().parents[3] / "controller" / "data" / "instances.json"
 
 
+@pytest.mark.slow
 def test_the_table_is_what_its_script_derives() -> None:
     derived = derive_instances.table()
     shipped = json.loads(SHIPPED.read_text("utf-8"))

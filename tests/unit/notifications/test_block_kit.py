@@ -47,6 +47,7 @@ def wrong(page: Page) -> list[str]:
     return broken(page.text, page.blocks)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(PARTS, min_size=1, max_size=20), st.booleans())
 def test_no_message_exceeds_a_limit_of_slack(parts: list[Part], native: bool) -> None:

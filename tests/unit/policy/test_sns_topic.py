@@ -20,10 +20,10 @@ def test_every_region_of_sns_is_in_its_partition() -> None:
 @pytest.mark.parametrize(
     ("arn", "problem"),
     [
-        ("arn:aws:sqs:us-east-1:123456789012:q", "it is no ARN of SNS"),
-        ("arn:aws:sns:us-east-1:123456789012", "it is no ARN of SNS"),
-        (" arn:aws:sns:us-east-1:123456789012:ops", "it is no ARN of SNS"),
-        ("ARN:aws:sns:us-east-1:123456789012:ops", "it is no ARN of SNS"),
+        ("arn:aws:sqs:us-east-1:123456789012:q", "it is not an ARN of SNS"),
+        ("arn:aws:sns:us-east-1:123456789012", "it is not an ARN of SNS"),
+        (" arn:aws:sns:us-east-1:123456789012:ops", "it is not an ARN of SNS"),
+        ("ARN:aws:sns:us-east-1:123456789012:ops", "it is not an ARN of SNS"),
         ("arn:aws:sns:us-east-1:12345678901:ops", "it has no account of twelve digits"),
         ("arn:aws:sns:us-east-1::ops", "it has no account of twelve digits"),
         ("arn:aws:sns:us-east-1:１２３４５６７８９０１２:ops", "it has no account of twelve digits"),

@@ -241,6 +241,7 @@ def test_what_only_validate_finds_is_listed_and_an_editor_does_not_underline_it(
             assert underlined(text) == [], said
 
 
+@pytest.mark.slow
 def test_an_editor_underlines_everything_else_that_validate_refuses_and_nothing_that_it_takes(tmp_path: Path) -> None:
     left = re.compile("|".join(f"({beginning})" for beginning, _ in LEFT.values() if beginning))
     for found in near_policies(5_000 if NIGHTLY else 150, seed=13):

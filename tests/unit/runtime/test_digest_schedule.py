@@ -36,6 +36,7 @@ def check(at: DigestTime, length: timedelta, begin: datetime, end: datetime) -> 
         expected = until
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(ZONES), st.sampled_from(HALF_HOURS), st.sampled_from([DAY, WEEK]), st.integers(2016, 2034))
 def test_every_day_is_reported_exactly_once(zone: str, wall: tuple[int, int], length: timedelta, year: int) -> None:

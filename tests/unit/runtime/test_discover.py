@@ -35,6 +35,7 @@ def settled(account: OldAccount) -> OldAccount:
     return account
 
 
+@pytest.mark.slow
 def test_the_newest_jobs_of_an_old_account_are_looked_at_with_the_first_call() -> None:
     account = OldAccount()
     account.past(3_000, 600 * DAY)
@@ -142,6 +143,7 @@ def test_the_time_is_asked_before_every_call_also_while_pages_hold_nothing() -> 
     assert account.taken_s <= TIME_LIMIT.total_seconds() + 2 * 2 + 2
 
 
+@pytest.mark.slow
 def test_a_pass_that_time_cuts_off_goes_on_where_it_stood() -> None:
     account = OldAccount(call_s=2)
     account.past(60, DAY)
@@ -204,6 +206,7 @@ def test_slow_failures_delay_the_others_and_never_stop_them() -> None:
     assert "past-000009" in account.names
 
 
+@pytest.mark.slow
 def test_a_token_that_is_refused_costs_no_job_and_no_second_look() -> None:
     account = OldAccount(call_s=1, tokens_live=HOUR / 2)
     account.past(250, 20 * HOUR)
@@ -293,6 +296,7 @@ def test_more_jobs_of_one_moment_than_a_page_has_are_all_looked_at_though_no_tok
     assert len(set(account.names)) == 250
 
 
+@pytest.mark.slow
 def test_an_old_job_in_the_middle_of_a_page_does_not_end_a_pass() -> None:
     account = OldAccount(call_s=0.05)
     account.past(130, 10 * HOUR)

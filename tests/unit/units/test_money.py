@@ -14,6 +14,7 @@ instances = st.integers(1, 1000)
 rates = st.integers(0, 200_000_000)
 
 
+@pytest.mark.slow
 @given(seconds, instances, rates)
 def test_a_cost_is_within_half_a_micro_of_the_true_value(s: int, n: int, rate: int) -> None:
     assert abs(cost_micros(s, n, rate) - Fraction(s * n * rate, 3600)) <= Fraction(1, 2)

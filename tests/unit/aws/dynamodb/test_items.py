@@ -74,6 +74,7 @@ INTENTS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.one_of(*map(values, STORED_KINDS.values())))
 def test_any_value_is_read_as_it_was_written(value: Any) -> None:
     assert read({**PLACE, **write(value)}) == value

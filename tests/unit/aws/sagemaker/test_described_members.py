@@ -50,6 +50,7 @@ NOTHING = [
 ]
 
 
+@pytest.mark.slow
 def test_the_table_is_that_of_the_pinned_botocore() -> None:
     assert json.loads(DESCRIBED.read_text("utf-8")) == described_document()
 
