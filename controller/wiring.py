@@ -206,7 +206,6 @@ def slack_ports(came_at: datetime) -> SlackClickPorts:
         clock=_clock,
         home=home(),
         known_users=_known_users(),
-        hidden=[],
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from controller.ledger.lineage_id import LineageId
 from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Chat, Clock, Home, Jobs, Ledger, Policies, Unreachable
@@ -20,7 +22,7 @@ class SlackClickPorts:
     clock: Clock
     home: Home
     known_users: KnownUsers
-    hidden: list[Unreachable]
+    hidden: list[Unreachable] = field(default_factory=list)
 
     def hide(self, problem: Unreachable) -> None:
         self.hidden.append(problem)
