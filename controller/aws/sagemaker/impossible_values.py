@@ -1,4 +1,4 @@
-"""Removes from an answer the numbers and times that no job can have: one such value must not keep the job from being looked at."""
+"""Removes from an answer numbers and times that no job can have: one such value must not keep the job from being looked at."""
 
 from __future__ import annotations
 
