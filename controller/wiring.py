@@ -292,7 +292,7 @@ def _read_slack_secret() -> Mapping[str, str]:
         answer = _hurried_client("secretsmanager").get_secret_value(SecretId=setting("SPOTWARDEN_SLACK_TOKEN_SECRET"))
     except (ClientError, BotoCoreError) as error:
         if fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE):
-            raise Unreachable(f"Secrets Manager: {type(error).__name__}") from error
+            raise Unreachable(f"Secrets Manager: {error}") from error
         raise
     from controller.slack.secret import secret_in
 
