@@ -1,8 +1,8 @@
 """Estimates interruption rates per pool with their uncertainty, and says which pool to try first.
 
 Interruptions of a pool are counted over the hours of spot training in which they happened. The rate is the posterior of a Poisson
-rate under a Gamma prior: one interruption in one hour does not read as 100 %, and a pool without history is between the rarely and
-the often interrupted.
+rate under a Gamma prior: one interruption in one hour does not read as 100 %, and a pool without history is between the rarely
+and the often interrupted.
 EC2's spot warnings name an instance family and no job. Another fleet of the account may have caused them, and nobody knows how
 many hours that fleet ran. So they are shown beside the rate and are no part of it.
 """
