@@ -35,14 +35,14 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "region": "The region; needed with instance_type, and with a usage type whose region is not known.",
         "market": "With instance_type: whether it is the price of on-demand or of spot training; on-demand without it.",
         "usd_per_hour": "What an hour of one instance costs.",
-        "agreement": "The reason: savings-plan, which covers only on-demand usage, so that spot gains nothing from it; or private-pricing.",
+        "agreement": "The reason: savings-plan, which lowers only the prices of on-demand usage; or private-pricing.",
         "from": "The first day (UTC).",
         "until": "The last day (UTC); without it, the rate has no end.",
     },
     "Defaults": {
         "mode": "The mode of rules without one.",
         "severity": "The severity of rules without one.",
-        "channel": "The channel for messages of rules and blocks without one, in quotes. That of the first file is also for digests.",
+        "channel": "The channel for rules and blocks without one, in quotes. That of the first file is also for digests.",
     },
     "Match": {
         "tags": "Globs for the values of tags, by key.",
@@ -203,7 +203,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "times_runtime": "The longest MaxWaitTimeInSeconds, as a multiple of MaxRuntimeInSeconds.",
     },
     "max-runtime-limit": {"at_most": "The longest MaxRuntimeInSeconds."},
-    "spot-required": {"runtime_over": "The rule is about jobs that may run for this time or longer; shorter ones may be on-demand."},
+    "spot-required": {"runtime_over": "Jobs that may run for this time or longer are meant; shorter ones may be on-demand."},
     "checkpoint-exclusive": {},
     "checkpoint-alive": {
         "first_within": "How long a job may train before its first checkpoint.",
