@@ -47,7 +47,7 @@ HINTS = (
     (r"arn:[a-z-]+:sts::.*", "that is a session of a role: write the role's own ARN, which aws iam get-role prints"),
     (r"arn:[a-z-]+:iam::.*:(?:instance-profile|user|group|root).*", "that is not a role: aws iam get-role prints a role's ARN"),
     (r"arn:[a-z-]+:s3:::.*|s3://.*", "write the bucket's name alone"),
-    (r"arn:[a-z-]+:sns:.*\.fifo", "that is a FIFO topic, which delivers to queues of SQS alone"),
+    (r"arn:[a-z-]+:sns:.*\.fifo", "that is a FIFO topic, which delivers only to SQS queues"),
     (r"(arn:[a-z-]+:sns:[^:]*:[^:]*:[^:]*):.*", r"that is a subscription: its topic is \1"),
     (r"arn:[a-z-]+:(?:dynamodb|events):.*[/:]([A-Za-z0-9._-]+)", r"write the name alone: \1"),
     (r".*[*?].*", "name each one in full"),

@@ -82,7 +82,7 @@ def refuse_bad_parts(addresses: Sequence[str]) -> None:
 def _csv_bill(raw: io.BufferedReader, bytes_most: int, account: str) -> Bill:
     plain = io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw))) if raw.peek(2)[:2] == GZIP else raw
     if plain.peek(4)[:4] == PARQUET:
-        raise BadInput("found a Parquet file packed with gzip, wanted it unpacked: its columns are packed already")
+        raise BadInput("found a Parquet file compressed with gzip, wanted it uncompressed: its columns are compressed already")
     limited = io.BufferedReader(_Limited(plain, bytes_most))
     text = io.TextIOWrapper(cast(IO[bytes], limited), "utf-8", errors="replace", newline="")
     head = text.readline(1_000_000)

@@ -74,7 +74,11 @@ class TextOutput:
         job = checked.job
         if job is None:
             return
-        if job.service is not None:
+        if checked.found.tool == "tuning":
+            self._line(
+                ("       belongs to a tuning job: its team is told once of rules that warn or enforce; nothing is stopped", "dim")
+            )
+        elif job.service is not None:
             self._line((f"       belongs to {job.service}: rules are recorded, and never announced; it is never stopped", "dim"))
         elif job.claimed is not None:
             self._line((f"       its name or tags say that it belongs to {job.claimed}, which proves nothing: rules hold", "dim"))

@@ -49,7 +49,7 @@ STAGE = Stage(name="prod", stack="spotwarden", region="us-east-1", bucket="acme"
         ("TopicKey", KEY.rpartition("/")[2], ": that is a key's id: aws kms describe-key --key-id 1234abcd-12ab"),
         ("Key", KEY.replace("us-east-1", "us-west-2"), "which is in us-west-2, and the stack in us-east-1"),
         ("AlarmTopic", "alarms", WANTED_TOPIC),
-        ("AlarmTopic", f"{TOPIC}.fifo", ": that is a FIFO topic, which delivers to queues of SQS alone"),
+        ("AlarmTopic", f"{TOPIC}.fifo", ": that is a FIFO topic, which delivers only to SQS queues"),
         ("AlarmTopic", f"{TOPIC}:1234abcd-12ab", f": that is a subscription: its topic is {TOPIC}"),
         ("AlarmTopic", TOPIC.replace("us-east-1", "eu-west-1"), "which is in eu-west-1, and the stack in us-east-1"),
         ("NoticeTopic", TOPIC.replace("aws:", "aws-us-gov:", 1), "which is in the partition aws-us-gov, and the region us"),

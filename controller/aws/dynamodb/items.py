@@ -8,7 +8,7 @@ as those in ``controller/ledger/entry.py``, with a default, and is named in ``LA
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -172,6 +172,11 @@ def read_or_none(item: Attribute, kind: type[V]) -> V | None:
     return found if isinstance(found, kind) else None
 
 
+def readable(items: Iterable[Attribute], kind: type[V]) -> list[V]:
+    """The values of that class that can be read."""
+    return [found for item in items if (found := read_or_none(item, kind)) is not None]
+
+
 def write_intent(value: Intent) -> Item:
     """An intent: its action as body, and beside it what conditions and the index of overdue intents use."""
     said = ((name, encode, getattr(value, name)) for name, encode, _ in _BESIDE)
@@ -255,7 +260,7 @@ def _pair(hint: Any, where: str) -> tuple[Encode, Decode]:
         return (lambda v: {"S": v.value}), (lambda a: hint(a["S"]))
     if get_origin(hint) in (Union, types.UnionType) and all(issubclass(h, StrEnum) for h in get_args(hint)):
         return (lambda v: {"S": v.value}), (lambda a: _of_any(get_args(hint), a["S"]))
-    raise TypeError(f"{where}: nobody said how a {hint} is written")
+    raise TypeError(f"{where}: there is no stored form of a {hint}")
 
 
 def _of_any(enums: tuple[type[StrEnum], ...], value: str) -> StrEnum:

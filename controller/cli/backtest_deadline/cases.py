@@ -88,7 +88,7 @@ def _trace(file: Path) -> Trace:
         document: Any = json.loads(file.read_text("utf-8"))
         gap_s, data = int(document["metadata"]["gap_seconds"]), [int(sample) for sample in document["data"]]
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise BadInput(f"{file}: found another form ({type(error).__name__}: {error}), wanted {wanted}") from error
+        raise BadInput(f"{file}: found another format ({type(error).__name__}: {error}), wanted {wanted}") from error
     if gap_s <= 0 or not data:
         raise BadInput(f"{file}: found a gap of {gap_s} s and {len(data)} samples, wanted more than 0 of both")
     return Trace(name=file.name, gap_s=gap_s, capacity=tuple(sample > 0 for sample in data))

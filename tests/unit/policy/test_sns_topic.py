@@ -33,7 +33,7 @@ def test_every_region_of_sns_is_in_its_partition() -> None:
         ("arn::sns:us-east-1:123456789012:ops", "it has no partition"),
         ("arn:aws:sns:cn-north-1:123456789012:ops", "the region cn-north-1 is in the partition aws-cn"),
         ("arn:aws-us-gov:sns:us-east-1:123456789012:ops", "the region us-east-1 is in the partition aws"),
-        ("arn:aws:sns:us-east-1:123456789012:ops.fifo", "a FIFO topic delivers to queues of SQS alone"),
+        ("arn:aws:sns:us-east-1:123456789012:ops.fifo", "a FIFO topic delivers only to SQS queues"),
         ("arn:aws:sns:us-east-1:123456789012:ops:5f1d6b4e", "it is the ARN of a subscription"),
         ("arn:aws:sns:us-east-1:123456789012:", "a topic's name has 1 to 256 letters"),
         ("arn:aws:sns:us-east-1:123456789012:ops\n", "a topic's name has 1 to 256 letters"),

@@ -18,6 +18,8 @@ from controller.cli.judging import check_job
 from controller.cli.policy_source import PolicyUsed
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.user_entry import Waived
+from controller.policy.judge import Basis
+from controller.policy.rules.kind import Evidence
 from controller.policy.rules.rule_kinds import RULE_KINDS
 from infra.local.host import TABLE
 from tests.builders import BEGIN, facts, job, lineage
@@ -166,12 +168,34 @@ def test_a_request_is_priced_by_a_region_that_is_named(explained: Any) -> None:
     assert "action: repair" in out
 
 
+@pytest.mark.parametrize(
+    ("member", "value", "reason"),
+    [
+        (
+            "InstanceGroups",
+            [{"InstanceType": "ml.p4d.24xlarge", "InstanceCount": 1, "InstanceGroupName": "a"}],
+            "heterogeneous cluster",
+        ),
+        ("KeepAlivePeriodInSeconds", 600, "keeps a warm pool"),
+        ("TrainingPlanArn", "arn:aws:sagemaker:us-east-1:111122223333:training-plan/p", "uses reserved capacity"),
+    ],
+)
+def test_a_job_of_which_spot_is_not_required_is_told_why(explained: Any, member: str, value: Any, reason: str) -> None:
+    kept = {} if member == "InstanceGroups" else ON_DEMAND["ResourceConfig"]
+    _, out, _ = explained({**ON_DEMAND, "ResourceConfig": {**kept, "VolumeSizeInGB": 50, member: value}})
+    assert "on-spot (spot-required, enforce, stop) policies/team.yaml:4: kept" in out
+    assert (
+        f"spot is not required of it: it {'runs on a ' if 'cluster' in reason else ''}{reason} (ResourceConfig.{member})" in out
+    )
+    assert f"is ResourceConfig.{member}" not in out
+
+
 def test_a_waiver_given_in_slack_counts() -> None:
     given = Waived(job="bert", at=BEGIN, team=None, policy="use-spot", who="U1", reason="long data", ticket="ML-7",
                    until=BEGIN + timedelta(days=3))  # fmt: skip
     about = job(spot=False)
     known = facts(about, lineage=lineage(LineageId.of(about), entries=(given,)))
-    checked = check_job(about, known.policy, Found(file="SageMaker", kind="", request=None), now=known.now)
+    checked = check_job(about, Basis(known.policy, Evidence(), now=known.now), Found(file="SageMaker", kind="", request=None))
     out = as_text(explained_job(checked, PolicyUsed(policy=known.policy, where="the stack"), known.now, known))
     assert "use-spot (spot-required, enforce, stop): waived" in out
     assert "waiver given in Slack, to 2026-03-05 09:00 UTC: it counts: long data (ML-7, U1)" in out
