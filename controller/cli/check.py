@@ -19,7 +19,7 @@ from controller.cli.documents import Found, documents
 from controller.cli.errors import AwsUnreachable, BadInput
 from controller.cli.job_names import job_name as name_in
 from controller.cli.job_names import not_meant
-from controller.cli.judging import NOTHING_SEEN, Checked, check_document, check_job
+from controller.cli.judging import NOTHING_SEEN, SAGEMAKER, Checked, check_document, check_job
 from controller.cli.options import Format, OutputFormat, Table
 from controller.cli.policy_source import PolicyFolder, policy_document
 from controller.cli.printable import json_text, printable
@@ -215,7 +215,7 @@ def waiver_json(waiver: Waiver) -> dict[str, Any]:
 def _refusal(refusal: Refusal, fix: Fix) -> dict[str, Any]:
     return {
         "rule": "sagemaker-request",
-        "policy": "SageMaker",
+        "policy": SAGEMAKER,
         "severity": "refused",
         "mode": "enforce",
         "field": refusal.field,
