@@ -194,7 +194,7 @@ def run_replay(since: Since, function: FunctionName) -> int:
 
     begin, now = _moment(since), wiring.clock().now()
     if begin > now:
-        raise BadInput(f"--since: found {since!r}, wanted a time that is over: it is {now:%Y-%m-%dT%H:%M} UTC")
+        raise BadInput(f"--since: found {since!r}, wanted a time in the past: it is {now:%Y-%m-%dT%H:%M} UTC")
 
     def replaying() -> int:
         account = wiring.client("sts").get_caller_identity()["Account"]

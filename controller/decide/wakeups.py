@@ -1,4 +1,4 @@
-"""Describes a job again whose outcome or usage is still to come, so that a lost event only costs minutes."""
+"""Looks again at a job whose outcome or usage is still to come, so that a lost event only costs minutes."""
 
 from __future__ import annotations
 

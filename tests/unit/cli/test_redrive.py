@@ -246,6 +246,6 @@ def test_a_function_that_is_not_there_and_a_time_that_is_none(host: Host, capsys
     told = "--function: found no function gone in account 123456789012 and us-east-1, wanted the stack's output JobChanged"
     assert told in capsys.readouterr().err
     assert main(["replay", "--since", "2999-01-01", "--function", "JobChanged"]) == 2
-    assert "--since: found '2999-01-01', wanted a time that is over: it is 2" in capsys.readouterr().err
+    assert "--since: found '2999-01-01', wanted a time in the past: it is 2" in capsys.readouterr().err
     assert main(["replay", "--since", "yesterday", "--function", "JobChanged"]) == 2
     assert "--since: found 'yesterday', wanted a time such as" in capsys.readouterr().err
