@@ -91,7 +91,8 @@ class TextOutput:
         self._line((f"         {finding.field} is {finding.found}; wanted: {finding.wanted}", ""))
         if finding.waiver is not None:
             until = f"{finding.waiver.expires:%Y-%m-%d %H:%M} UTC"
-            self._line((f"         waived until {until} by {finding.waiver.name}: {finding.waiver.why}", "green"))
+            by = f"by {finding.waiver.name}" if finding.waiver.name else "in Slack"
+            self._line((f"         waived until {until} {by}: {finding.waiver.why}", "green"))
         if finding.lapsed:
             self._line((f"         {finding.lapsed}", ""))
 
