@@ -127,7 +127,7 @@ def test_days_without_a_price_are_summed_again_wherever_a_run_with_the_first_pri
     place: Any = Place(SimpleNamespace(training=lambda region: PriceRows(rates=dollars, problems=())))
     left = [writes]
 
-    def ending(write: Any) -> Any:
+    def ended_by(write: Any) -> Any:
         def call(*args: Any) -> Any:
             left[0] -= 1
             if left[0] < 0:
@@ -139,10 +139,10 @@ def test_days_without_a_price_are_summed_again_wherever_a_run_with_the_first_pri
     ledger = place.ledger
     place.ledger = SimpleNamespace(
         prices=SimpleNamespace(
-            refreshed_at=ledger.refreshed_at, rates=ledger.rates, note_rates=ending(ledger.note_rates),
-            note_refresh=ending(ledger.note_refresh),
+            refreshed_at=ledger.refreshed_at, rates=ledger.rates, note_rates=ended_by(ledger.note_rates),
+            note_refresh=ended_by(ledger.note_refresh),
         ),
-        days=SimpleNamespace(mark_late=ending(ledger.mark_late)),
+        days=SimpleNamespace(mark_late=ended_by(ledger.mark_late)),
     )  # fmt: skip
     with suppress(Unreachable):
         refresh_prices("us-east-1", place)
