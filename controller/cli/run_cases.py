@@ -175,7 +175,8 @@ def _of_findings(expected: Sequence[ExpectedFinding], found: Sequence[Finding]) 
         left.remove(best)
         yield from (f"findings: {best.policy}: {difference}" for difference in _unlike(one, best))
     for finding in left:
-        yield f"findings: found {finding.policy} ({found_text(finding.rule, finding.field, finding.found)}), which is not expected"
+        what = found_text(finding.rule, finding.field, finding.found)
+        yield f"findings: found {finding.policy} ({what}), which is not expected"
 
 
 def _named(one: ExpectedFinding, finding: Finding) -> bool:
