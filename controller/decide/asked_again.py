@@ -56,14 +56,12 @@ def repair_of_first(facts: Facts) -> RequestChange | NotRepairable:
     offences = offences_of(facts) if facts.number == 1 else ()
     if not offences:
         return {}
-    names = ", ".join(finding.policy for finding in offences)
-    found = "it breaks " + ", ".join(f"{f.policy} ({f.field} is {f.found}; wanted: {f.wanted})" for f in offences)
     if any(finding.action is RuleAction.STOP for finding in offences):
-        return NotRepairable(why=f"{found}, and ended before it could be stopped", rules=names)
+        broken = ", ".join(f"{f.policy} ({f.field} is {f.found}; wanted: {f.wanted})" for f in offences)
+        names = ", ".join(finding.policy for finding in offences)
+        return NotRepairable(why=f"it breaks {broken}, and ended before it could be stopped", rules=names)
     fix = repaired_request(replace(facts.job, outcome=None), offences, facts.policy, unwaived(facts))
-    if isinstance(fix, NotRepairable):
-        return NotRepairable(why=f"{found}, and it cannot be repaired: {fix.why}", rules=names)
-    return _with_own_prefix(facts, fix)
+    return {} if isinstance(fix, NotRepairable) else _with_own_prefix(facts, fix)  # the rule would have left the job alone
 
 
 def _with_own_prefix(facts: Facts, fix: RequestChange) -> RequestChange:
