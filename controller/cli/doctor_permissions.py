@@ -7,14 +7,14 @@ holds to the code. Actions are compared; a permissions boundary and the resource
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from controller.cli.doctor_triggers import REDEPLOY
-from controller.cli.iam_statements import listed, matches
+from controller.cli.iam_statements import Statement, is_about, lets_service, listed, statements_of
 from controller.runtime.ports import Unreachable
 
 NEEDED = Path(__file__).with_name("function_actions.json")
@@ -64,13 +64,14 @@ def look_at_role(iam: Any, role: str, name: str, needed: Iterable[str]) -> tuple
     """Compare a deployed role with what its function needs; ``name`` is empty where the stack has no such role."""
     if not name:
         return False, f"{function_of(role)} has no role {role} in the stack: {AGAIN}"
-    statements = list(_statements(iam, name))
-    allowed, denied = _actions(statements, "Allow"), _actions(statements, "Deny")
+    documents = list(_documents(iam, name))
+    allows = [one for document in documents for one in statements_of(document, "Allow")]
+    denies = [one for document in documents for one in statements_of(document, "Deny") if not one.get("Condition")]
     lacks = sorted(
         action for action in needed
-        if not any(matches(action, pattern) for pattern in allowed) or any(matches(action, pattern) for pattern in denied)
+        if not any(is_about(one, action) for one in allows) or any(is_about(one, action) for one in denies)
     )  # fmt: skip
-    more = sorted(pattern for pattern in allowed if pattern not in set(needed))
+    more = sorted(set(_beyond(allows, {action.lower() for action in needed})))
     if attached := _attached(iam, name):
         return False, (
             f"{function_of(role)} may also do what {', '.join(attached)} allows, which is no part of the stack:"
@@ -100,7 +101,8 @@ def look_at_training_roles(iam: Any, arns: Iterable[str], account: str) -> tuple
                 raise
             missing.append(arn)
         else:
-            if not _may_be_assumed(trust):
+            by_this = {"aws:sourceaccount": account}
+            if not lets_service(trust, BY_SAGEMAKER, "sts:AssumeRole", known=by_this, everybody=False):  # a trust's * is accounts
                 closed.append(arn)
     if missing:
         return False, f"these TrainingRoles do not exist: {', '.join(missing)}; create them, or deploy without them"
@@ -109,45 +111,25 @@ def look_at_training_roles(iam: Any, arns: Iterable[str], account: str) -> tuple
     return True, ", ".join(wanted)
 
 
-def _may_be_assumed(trust: Any) -> bool:
-    """Whether a trust policy lets SageMaker assume its role. A Deny with a condition does not count: it may not hold."""
-    about = [one for one in listed(trust.get("Statement")) if isinstance(one, Mapping) and _is_of_assuming(one)]
-    allowed = any(one.get("Effect") == "Allow" and _names_sagemaker(one.get("Principal")) for one in about)
-    denied = any(one.get("Effect") == "Deny" and not one.get("Condition") and _is_of_sagemaker(one) for one in about)
-    return allowed and not denied
-
-
-def _is_of_assuming(statement: Mapping[str, Any]) -> bool:
-    patterns = listed(statement.get("Action") or statement.get("NotAction"))
-    return any(matches("sts:AssumeRole", str(pattern)) for pattern in patterns) is ("NotAction" not in statement)
-
-
-def _is_of_sagemaker(statement: Mapping[str, Any]) -> bool:
-    if "NotPrincipal" in statement:
-        return not _names_sagemaker(statement["NotPrincipal"])
-    return statement.get("Principal") == "*" or _names_sagemaker(statement.get("Principal"))
-
-
-def _names_sagemaker(principal: Any) -> bool:
-    """Whether a principal names SageMaker; ``*`` in an Allow means accounts, and no service."""
-    return isinstance(principal, Mapping) and BY_SAGEMAKER in listed(principal.get("Service"))
-
-
 def _attached(iam: Any, name: str) -> list[str]:
     """The managed policies of a role: the stack attaches none."""
     pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=name)
     return sorted(policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"])
 
 
-def _actions(statements: Iterable[Mapping[str, Any]], effect: str) -> set[str]:
-    return {action for one in statements if one.get("Effect") == effect for action in listed(one.get("Action"))}
+def _beyond(allows: Iterable[Statement], needed: Collection[str]) -> Iterator[str]:
+    """What the statements allow that is not needed; ``needed`` is in lower case."""
+    for one in allows:
+        yield from (action for action in listed(one.get("Action")) if action.lower() not in needed)
+        if "NotAction" in one:
+            yield f"everything but {', '.join(listed(one['NotAction']))}"
 
 
-def _statements(iam: Any, name: str) -> Iterable[Mapping[str, Any]]:
-    """The statements of the policies in a role."""
+def _documents(iam: Any, name: str) -> Iterator[Mapping[str, Any]]:
+    """The policies in a role."""
     for page in iam.get_paginator("list_role_policies").paginate(RoleName=name):
         for policy in page["PolicyNames"]:
             document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
             if not isinstance(document, Mapping):  # boto3 has decoded it where it was JSON
                 raise Unreachable(f"the policy {policy} of {name} is no JSON")
-            yield from listed(document.get("Statement"))
+            yield document

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from controller.cli.doctor_triggers import REDEPLOY
-from controller.cli.iam_statements import listed, matches
+from controller.cli.iam_statements import is_about, is_everybody, listed, statements_of
 
 PREFIX = "reports/"
 BY_ANOTHER = "it was deleted, and somebody else made one of that name"
@@ -62,22 +62,36 @@ def _public(s3: Any, bucket: str) -> str:
 
 def _policy(s3: Any, bucket: str) -> str:
     document = json.loads(_unless_unset(s3.get_bucket_policy, Bucket=bucket).get("Policy", "{}"))
-    denies = [one for one in listed(document.get("Statement")) if one.get("Effect") == "Deny" and _is_about(one, "s3:PutObject")]
-    if any("Condition" not in one and one.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]}) for one in denies):
+    report = f"arn:{s3.meta.partition}:s3:::{bucket}/{PREFIX}report.html"
+    denies = [one for one in statements_of(document, "Deny") if is_everybody(one.get("Principal"))]
+    if any(not one.get("Condition") and is_about(one, "s3:PutObject", report) for one in denies):
         return "denies everybody s3:PutObject, so that no report can be written"
-    tls = [
-        one for one in denies
-        if str(one.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport", "")).lower() == "false"
-    ]  # fmt: skip
-    return "" if tls else "has no policy that refuses requests without TLS"
+    plain = [one for one in denies if _means_plain_http(one.get("Condition"))]
+    if all(any(is_about(one, action, report) for one in plain) for action in ("s3:PutObject", "s3:GetObject")):
+        return ""
+    return "has no policy that refuses requests without TLS"
+
+
+def _means_plain_http(condition: Any) -> bool:
+    """Whether a condition holds for each request without TLS: one that asks for more than that holds for some alone."""
+    if not isinstance(condition, Mapping) or len(condition) != 1:
+        return False
+    [(operator, wanted)] = condition.items()
+    values = [(key.lower(), [str(value).lower() for value in listed(found)]) for key, found in wanted.items()]
+    return operator in ("Bool", "BoolIfExists") and values == [("aws:securetransport", ["false"])]
 
 
 def _kept(s3: Any, bucket: str) -> str:
     rules = _unless_unset(s3.get_bucket_lifecycle_configuration, Bucket=bucket).get("Rules", ())
-    on = [one for one in rules if one.get("Status") == "Enabled"]
+    on = [one for one in rules if one.get("Status") == "Enabled" and PREFIX.startswith(_prefix(one))]
+    older = [one.get("NoncurrentVersionExpiration", {}) for one in on]
     missing = [
-        *(["reports"] if not any("Days" in one.get("Expiration", {}) and PREFIX.startswith(_prefix(one)) for one in on) else []),
-        *(["older versions"] if not any("NoncurrentVersionExpiration" in one for one in on) else []),
+        *(["reports"] if not any("Days" in one.get("Expiration", {}) for one in on) else []),
+        *(
+            ["older versions"]
+            if not any("NoncurrentDays" in one and "NewerNoncurrentVersions" not in one for one in older)
+            else []
+        ),
     ]
     return f"keeps {' and '.join(missing)} for ever" if missing else ""
 
@@ -92,13 +106,9 @@ def _encrypted(s3: Any, bucket: str, key: str) -> str:
 
 
 def _prefix(rule: Mapping[str, Any]) -> str:
-    """The prefix of the files that a rule is about; where it has other conditions too, one that no report has."""
+    """The prefix of the files that a rule is about; where it asks for more, such as a tag or a size, one that no report has."""
     condition = rule.get("Filter", {})
-    return str(condition.get("Prefix", "") if not {"And", "Tag"} & set(condition) else "\0") or str(rule.get("Prefix", ""))
-
-
-def _is_about(statement: Mapping[str, Any], action: str) -> bool:
-    return any(matches(action, str(pattern)) for pattern in listed(statement.get("Action")))
+    return "\0" if set(condition) - {"Prefix"} else str(condition.get("Prefix", "") or rule.get("Prefix", ""))
 
 
 def _unless_unset(call: Callable[..., Any], **arguments: Any) -> Mapping[str, Any]:

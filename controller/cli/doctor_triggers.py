@@ -9,13 +9,15 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from controller.aws.errors import AwsFault, fault_of
-from controller.cli.iam_statements import listed
+from controller.cli.iam_statements import lets_service
 from controller.units.plural import count
 
 REDEPLOY = "deploy the stack again with REVERT_DRIFT=yes"
 NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 KEY_OF_SNS = "alias/aws/sns"  # its policy cannot be changed, and does not let CloudWatch use it
 BY_EVENTBRIDGE = "events.amazonaws.com"
+BY_CLOUDWATCH = "cloudwatch.amazonaws.com"
+INVOKE = "lambda:InvokeFunction"
 
 
 def look_at_rules(
@@ -28,10 +30,11 @@ def look_at_rules(
     known = sorted(names.values())
     if not known:
         return False, f"the stack has no rules: nothing triggers the controller; {REDEPLOY}"
-    events, states, changed = client("events"), dict[str, str](), list[str]()
+    events, states, changed, arns = client("events"), dict[str, str](), list[str](), dict[str, str]()
     for logical, name in names.items():
         found = _unless_missing(events.describe_rule, Name=name)
         states[name] = found["State"] if found else "gone"
+        arns[name] = found.get("Arn", "") if found else ""
         if found and not _fires_as(found, (declared or {}).get(logical, {}).get("Properties", {})):
             changed.append(name)
     if gone := [name for name, state in states.items() if state == "gone"]:
@@ -43,7 +46,7 @@ def look_at_rules(
         )
     if changed:
         return False, f"the schedule or pattern was changed by hand: {', '.join(sorted(changed))}; {REDEPLOY}"
-    if wrong := list(_without_function(client, known)):
+    if wrong := list(_without_function(client, {name: arns[name] for name in known})):
         return False, f"{'; '.join(wrong)}; {REDEPLOY}"
     return (
         True,
@@ -62,9 +65,10 @@ def _fires_as(found: Mapping[str, Any], properties: Mapping[str, Any]) -> bool:
     return bool(json.loads(found.get("EventPattern") or "{}") == wanted)
 
 
-def _without_function(client: Callable[[str], Any], rules: Iterable[str]) -> Iterator[str]:
+def _without_function(client: Callable[[str], Any], rules: Mapping[str, str]) -> Iterator[str]:
+    """The rules that cannot call a function; ``rules`` are their ARNs by name."""
     events, functions = client("events"), client("lambda")
-    for rule in rules:
+    for rule, source in rules.items():
         arns = [target["Arn"] for target in events.list_targets_by_rule(Rule=rule)["Targets"]]
         if not arns:
             yield f"{rule} calls no function"
@@ -73,16 +77,10 @@ def _without_function(client: Callable[[str], Any], rules: Iterable[str]) -> Ite
             name = arn.rpartition(":")[2]
             if answer is None:  # of a function without a policy Lambda says the same as of none
                 yield f"{rule} may not call {name}, or that is deleted"
-            elif not _lets_eventbridge(answer["Policy"]):
+            elif not lets_service(json.loads(answer["Policy"]), BY_EVENTBRIDGE, INVOKE, arn, known={"aws:sourcearn": source}):
                 yield f"{rule} may not call {name}"
             elif functions.get_function_concurrency(FunctionName=arn).get("ReservedConcurrentExecutions") == 0:
                 yield f"{name} reserves 0 executions, so Lambda never runs it"
-
-
-def _lets_eventbridge(policy: str) -> bool:
-    statements = listed(json.loads(policy).get("Statement"))
-    principals = (one.get("Principal") for one in statements if one.get("Effect") == "Allow")
-    return any(BY_EVENTBRIDGE in (one.get("Service", "") if isinstance(one, dict) else str(one)) for one in principals)
 
 
 def look_at_bus(client: Callable[[str], Any], bus: str) -> tuple[bool, str]:
@@ -117,6 +115,11 @@ def look_at_alarms(client: Callable[[str], Any], names: Iterable[str], topic: st
                 f" aws sns set-topic-attributes --topic-arn {topic} --attribute-name KmsMasterKeyId --attribute-value ''"
                 " ends that, or use a key whose policy lets cloudwatch.amazonaws.com use it"
             )
+        if not lets_service(json.loads(attributes.get("Policy") or "{}"), BY_CLOUDWATCH, "sns:Publish", topic):
+            return False, (
+                f"CloudWatch may not publish to the AlarmTopic {topic}:"
+                f" allow {BY_CLOUDWATCH} sns:Publish in the topic's access policy"
+            )
         if not any(one["SubscriptionArn"].startswith("arn:") for one in heard_by["Subscriptions"]):
             return (
                 False,
@@ -130,12 +133,12 @@ def look_at_dead_letters(client: Callable[[str], Any], queue: str) -> tuple[bool
     """Whether the queue of dead letters is there, and empty."""
     counted = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
     try:
-        answer = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[*counted, "Policy"])["Attributes"]
+        answer = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[*counted, "Policy", "QueueArn"])["Attributes"]
     except ClientError as error:
         if error.response["Error"]["Code"] not in NO_QUEUE:
             raise
         return False, f"the queue {queue} is deleted, so what fails permanently is lost; {REDEPLOY}"
-    if not _lets_eventbridge(answer.get("Policy") or "{}"):
+    if not lets_service(json.loads(answer.get("Policy") or "{}"), BY_EVENTBRIDGE, "sqs:SendMessage", answer.get("QueueArn", "")):
         return False, f"EventBridge may not send to the queue {queue}, so events that it cannot deliver are lost; {REDEPLOY}"
     waiting = sum(int(answer[name]) for name in counted)
     if waiting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.decide.announce import announce, say
@@ -10,6 +11,7 @@ from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.refused_steps import another_step_follows, never_fitted
 from controller.jobs.service_limit import service_limit_in
+from controller.ledger.entry import Started
 from controller.ledger.intent import NAME_TAKEN, NEVER_FITS, NO_PERMISSION, NOT_DECIDED, Intent, IntentResult, Stop, Submit
 from controller.ledger.lineage import Lineage
 from controller.ledger.message import (
@@ -37,16 +39,25 @@ def alert(facts: Facts) -> Decision:
 
 def alert_failed_intents(lineage: Lineage, job: str, channel: str, now: datetime) -> Decision:
     """Announce every stop or submission of a job that AWS refused or whose tries are used up."""
-    said = Decision()
+    said, team = Decision(), team_of(lineage, job)
     for intent in lineage.intents:
         if intent.action.about != job or not isinstance(intent.action, Submit | Stop):
             continue
         if intent.closed in FAILED and not _called_off(lineage, intent):
-            said |= announce(_failure_message(intent, lineage), intent.key, about=job, channel=channel, at=now)
+            said |= announce(
+                replace(_failure_message(intent, lineage), team=team), intent.key, about=job, channel=channel, at=now
+            )
         elif intent.open and intent.why.startswith(NO_PERMISSION) and isinstance(intent.action, Submit):
-            waiting = NotPermitted(name=job, attempt=intent.action.job, why=intent.why.removeprefix(NO_PERMISSION))
+            why = intent.why.removeprefix(NO_PERMISSION)
+            waiting = NotPermitted(name=job, attempt=intent.action.job, why=why, team=team)
             said |= announce(waiting, intent.key, about=job, channel=channel, at=now)
     return said
+
+
+def team_of(lineage: Lineage, job: str) -> str:
+    """The team that the job's first entry names; empty where there is none."""
+    started = lineage.entry(Started, job)
+    return (started.team if started else None) or ""
 
 
 def _called_off(lineage: Lineage, intent: Intent) -> bool:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
+from controller.decide.spend_cap import cost_facts
 from controller.ledger.entry import CheckpointScanned
 from controller.ledger.intent import Announce, Intent
-from controller.ledger.message import CheckpointFacts, Message
+from controller.ledger.message import CheckpointFacts, Message, OfJob
 from controller.ledger.message_json import facts_to_json
 
 
 def say(facts: Facts, message: Message, *detail: str, channel: str = "", once_a_day: str = "") -> Decision:
-    """Announce a message about the job, once for each ``detail``: in the channel of its ``resubmit`` block, else the default."""
+    """Announce a message about the job, once for each ``detail``: in the channel of its ``resubmit`` block, else the default.
+
+    It says what the job cost and may cost, as far as that is known now.
+    """
+    if isinstance(message, OfJob):
+        message = replace(message, cost=cost_facts(facts))
     block = facts.policy.resubmission_for(facts.job)
     channel = channel or (block.channel if block else facts.policy.channel)
     return announce(message, *detail, about=facts.job.name, channel=channel, at=facts.now, once_a_day=once_a_day)

@@ -8,13 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from controller.decide.announce import say
 from controller.decide.decision import Decision
-from controller.decide.facts import Facts
 from controller.ledger.entry import Started, UserRequested, Waived
 from controller.ledger.intent import Intent, Submit, Wake
 from controller.ledger.lineage import Lineage, newest_attempt
-from controller.ledger.message import CalledOff, JobFacts
 from controller.policy.user_request import UserRequest
 
 
@@ -72,9 +69,3 @@ def _calls_off(entry: UserRequested | Waived, submit: Submit) -> bool:
         and entry.request is UserRequest.CANCEL
         and (entry.job, entry.number) == (submit.about, submit.number)
     )
-
-
-def called_off(facts: Facts, asked: UserRequested) -> Decision:
-    """What is decided once a person called the next attempt off: none follows, until somebody requests one."""
-    attempt = facts.lineage.name_of(asked.number, facts.job.identity)
-    return say(facts, CalledOff(job=JobFacts.of(facts.job), attempt=attempt, who=asked.who, why=asked.why), str(asked.number))

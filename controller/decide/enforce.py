@@ -12,7 +12,8 @@ from controller.decide.need import Need
 from controller.decide.planned_stop import may_act, planned_stop
 from controller.decide.repair_room import look_for_room_again, with_room
 from controller.decide.roll_out import rolled_out
-from controller.jobs.request import change_to_json
+from controller.decide.spend_cap import attempt_cost_micros
+from controller.jobs.request import change_from_json, change_to_json
 from controller.ledger.entry import Flagged, Waived
 from controller.ledger.intent import STOP_UNDER_WAY, Intent, Purpose, Stop, Wake
 from controller.ledger.message import DeadlineUnreadable, JobFacts, RuleBroken
@@ -26,6 +27,7 @@ from controller.policy.repair import Breaks, NotRepairable
 from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
 from controller.policy.rules.tag_invalid import TAG_INVALID
 from controller.policy.waiver import Waiver
+from controller.units.money import Micros
 
 
 def enforce(facts: Facts) -> Decision:
@@ -156,8 +158,16 @@ def _rule_broken(facts: Facts, finding: Finding, plan: Stop | NotRepairable | No
         wanted=finding.wanted, risk=finding.risk, next_step=_next_step(plan, finding, repaired=repaired),
         fix=_changes(plan, finding) or change_to_json(finding.fix.request),
         why_not=plan.why if isinstance(plan, NotRepairable) else "", claimed=facts.job.claimed or "", lapsed=finding.lapsed,
-        mode=finding.mode, revision=facts.policy.revision, held_back=finding.held_back or "",
+        mode=finding.mode, revision=facts.policy.revision, held_back=finding.held_back or "", rule=finding.rule,
+        next_micros=_next_micros(facts, plan),
     )  # fmt: skip
+
+
+def _next_micros(facts: Facts, plan: Stop | NotRepairable | None) -> Micros | None:
+    """What the repaired job may cost at most."""
+    if not isinstance(plan, Stop) or plan.purpose is not Purpose.REPAIR:
+        return None
+    return attempt_cost_micros(facts, change_from_json(plan.changes))
 
 
 def _stop(facts: Facts, plan: Stop | NotRepairable | None) -> tuple[Intent, ...]:

@@ -41,7 +41,7 @@ from controller.jobs.request import (
 )
 from controller.ledger.entry import Ended, UserRequested
 from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Submit
-from controller.ledger.message import CannotRepeat, ChangedBack, JobFacts, WouldResubmit
+from controller.ledger.message import CalledOff, CannotRepeat, ChangedBack, JobFacts, WouldResubmit
 from controller.ledger.message_kind import GiveUpReason, MoveReason, asked_by
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
@@ -84,7 +84,7 @@ def _next_attempt(facts: Facts) -> Decision:
     stop, block = _our_stop(facts), facts.policy.resubmission_for(job)
     asked = latest_request(facts, UserRequest.STOP, UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.CANCEL)
     if asked is not None and asked.request is UserRequest.CANCEL:
-        return called_off(facts, asked)
+        return _called_off(facts, asked)
     ask = stop is None or stop.purpose is Purpose.RULE or called_off_numbers(facts.lineage, job.name)
     if ask and asked is not None:
         return Decision() if asked.request is UserRequest.STOP else _as_asked(facts, block, asked)
@@ -166,7 +166,7 @@ def _changed_back(facts: Facts, block: Resubmission, cause: FailureCause) -> Dec
         name=job.name, attempt=attempt, why=job.failure or "", instance_type=job.instance_type, instances=job.instance_count,
         back_to_type=back.instance_type, back_to_instances=back.instance_count, trained=back.trained,
         volume_gb=ours.volume_gb if volume_gb else None, back_to_volume_gb=volume_gb,
-        subnets=", ".join(ours.subnets) if subnets else "", back_to_subnets=", ".join(subnets),
+        subnets=", ".join(ours.subnets) if subnets else "", back_to_subnets=", ".join(subnets), team=job.team or "",
     )  # fmt: skip
     submitted = submit_next(facts, block, MoveCause.CHANGED_BACK, step, ended_at(facts))
     return submitted | say(facts, message) if any(isinstance(i.action, Submit) for i in submitted.intents) else submitted
@@ -205,6 +205,12 @@ def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) ->
     step = Fallback(fallback_step=current_step(facts), changes=changes)
     after = max(asked.number - facts.number, 1)
     return submit_next(facts, block, MoveCause.ASKED, step, asked.at, why=asked_by(asked.who), after=after)
+
+
+def _called_off(facts: Facts, asked: UserRequested) -> Decision:
+    """What is decided once a person called the next attempt off: none follows, until somebody requests one."""
+    attempt = facts.lineage.name_of(asked.number, facts.job.identity)
+    return say(facts, CalledOff(job=JobFacts.of(facts.job), attempt=attempt, who=asked.who, why=asked.why), str(asked.number))
 
 
 # ── after a stop of ours ─────────────────────────────────────────────────────────────────────────────────────────────────────

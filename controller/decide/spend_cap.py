@@ -23,7 +23,7 @@ from controller.jobs.request import RequestChange, merged
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage
-from controller.ledger.message import CapFacts
+from controller.ledger.message import CapFacts, CostFacts
 from controller.policy.resubmission import NO_CAPS
 from controller.savings.attempt_savings import spent_micros
 from controller.savings.job_history import RUNS_MIN
@@ -31,6 +31,7 @@ from controller.units.calendar import month_key
 from controller.units.money import Micros, cost_micros
 from controller.units.value import dataclass
 
+HOUR_S = 3600
 DAY_S = 86_400  # SageMaker's default of MaxRuntimeInSeconds
 NEVER_MADE = (IntentResult.REFUSED, IntentResult.ABANDONED)
 HISTORY_MARGIN = 1.25  # over the longest completed run of a family
@@ -161,6 +162,21 @@ def lineage_spent_micros(facts: Facts) -> Micros | None:
     costs = [_unmeasured_micros(facts, e) for e in _attempts(facts) if e.job not in known]
     unmeasured = [cost for cost in costs if cost is not None]
     return spent_micros(measured) + sum(unmeasured) if len(unmeasured) == len(costs) else None
+
+
+def cost_facts(facts: Facts) -> CostFacts:
+    """What messages say that the lineage cost so far, and that the job may cost at most while it lives."""
+    alive, measured = facts.job.alive, measured_of(facts)
+    billed = [e for e in measured if e.billable_s + e.retained_s > 0]
+    priced = [e for e in billed if e.rate_micros_per_h is not None]
+    known = {e.job for e in measured}
+    over = (e for e in _attempts(facts) if e.job not in known and not (alive and e.job == facts.job.name))
+    unmeasured = [e for e in over if _ran_s(facts, e) != 0]
+    hour = attempt_cost_micros(facts, {"StoppingCondition": {"MaxRuntimeInSeconds": HOUR_S}}) if alive else None
+    return CostFacts(
+        spent_micros=spent_micros(priced), measured=len(priced), unknown=len(billed) - len(priced) + len(unmeasured),
+        hour_micros=hour, most_micros=attempt_cost_micros(facts, {}) if alive else None,
+    )  # fmt: skip
 
 
 def unmeasured_micros(facts: Facts) -> Micros | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from controller.decide.announce import checkpoint_facts, say
@@ -14,6 +15,7 @@ from controller.decide.spend_cap import afford, stop_before
 from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause
 from controller.jobs.request import change_to_json, tags_without_room
+from controller.ledger.entry import Flagged
 from controller.ledger.intent import Intent, Submit
 from controller.ledger.lineage import GENERATIONS_MAX
 from controller.ledger.message import CannotRepeat, CapFacts, JobFacts, Resubmitting
@@ -54,9 +56,18 @@ def submit_next(
         job=JobFacts.of(job), cause=cause, attempt=name, due_at=due_at, counted=isinstance(cause, FailureCause), tried=tried,
         limit=limit, changes=changes, why=why, tags_left=", ".join(tags_without_room(job.tags)),
         checkpoint=None if new_prefix_of(changes) else checkpoint_facts(job.checkpoint_uri, last_seen(facts)),
-        revision=facts.policy.revision if cause is MoveCause.REPAIR else "",
+        revision=facts.policy.revision if cause is MoveCause.REPAIR else "", next_micros=allowed.cost_micros,
+        was=change_to_json(RequestForm.of(job).values_of(change)),
+        broken=_broken(facts, why) if cause is MoveCause.REPAIR else "",
     )  # fmt: skip
     return Decision(intents=(Intent(action=submit, due_at=due_at),)) | say(facts, message, name)
+
+
+def _broken(facts: Facts, policies: str) -> str:
+    """What was wrong with the job that is repaired: its findings of these rules, as JSON."""
+    asked = policies.split(", ")
+    flagged = [e for e in facts.lineage.entries if isinstance(e, Flagged) and e.job == facts.job.name and e.policy in asked]
+    return json.dumps([{"rule": e.rule, "field": e.field, "found": e.found, "wanted": e.wanted} for e in flagged])
 
 
 def month_of(facts: Facts, name: str) -> str:

@@ -15,6 +15,7 @@ from controller.decide.call_off import called_off_numbers, waiting_attempt
 from controller.decide.deadline.stop_to_move import moving
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
+from controller.decide.spend_cap import attempt_cost_micros
 from controller.jobs.job import Outcome
 from controller.jobs.request import change_to_json, on_demand
 from controller.ledger.directives_in_force import pending
@@ -55,7 +56,8 @@ def act_on_user_request(facts: Facts) -> Decision:
         return say(facts, CannotRepeat(job=JobFacts.of(job), why=changes.why, rules=changes.rules), "on-demand")
     because, fix = asked_by(move.who), "" if changes == on_demand() else change_to_json(changes)
     asked = Stop(about=job.name, because=because, purpose=Purpose.MOVE, next_cause=MoveCause.ASKED, changes=fix)
-    return _stop_and_say(facts, asked, moving(facts, because, "on-demand"), MoveCause.ASKED)
+    message = replace(moving(facts, because, "on-demand"), next_micros=attempt_cost_micros(facts, changes))
+    return _stop_and_say(facts, asked, message, MoveCause.ASKED)
 
 
 def latest_request(facts: Facts, *asks: UserRequest) -> UserRequested | None:

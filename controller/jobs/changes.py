@@ -115,6 +115,17 @@ class RequestForm:
             preferences=job.preferences,
         )  # fmt: skip
 
+    def values_of(self, changes: Changes) -> RequestChange:
+        """What a description shows now of the members that the changes name: a fragment like them, without what is unknown."""
+        named = {name for name, value in asdict(changes).items() if value not in (None, ())}
+        named |= {"wait_s"} if changes.spot is False else set()
+        known: dict[str, Any] = {}
+        for path, (field, _) in _READERS.items():
+            value = getattr(self, field, None) if field in named else None
+            if value not in (None, "", ()):
+                known = dict(merged(known, _nested(path, list(value) if isinstance(value, tuple) else value)))
+        return known
+
     def changed(self, changes: Changes) -> RequestForm:
         """What a description shows of the same request after these changes."""
         given = {name: value for name, value in asdict(changes).items() if name != "tags" and value not in (None, ())}
@@ -140,6 +151,10 @@ def _members(fragment: RequestChange) -> Iterable[tuple[tuple[str, ...], Any]]:
             yield from (((member, name), inner) for name, inner in value.items())
         else:
             yield (member,), value
+
+
+def _nested(path: tuple[str, ...], value: Any) -> RequestChange:
+    return {path[0]: _nested(path[1:], value) if len(path) > 1 else value}
 
 
 def _flag(value: Any) -> bool:

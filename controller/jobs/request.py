@@ -81,10 +81,15 @@ def change_from_json(text: str) -> RequestChange:
     return fragment
 
 
-def describe_change(text: str) -> tuple[str, ...]:
-    """The changes in words, one for each member. A member that is removed only because of another change is not named."""
-    leaves = _leaves(change_from_json(text))
-    return tuple(_in_words(path, value) for path, value in leaves if value is not None or path[0] != "ResourceConfig")
+def describe_change(text: str, was: str = "") -> tuple[str, ...]:
+    """The changes in words, one for each member. A member that is removed only because of another change is not named.
+
+    ``was`` is a fragment with the values of before, where they are known.
+    """
+    leaves, before = _leaves(change_from_json(text)), dict(_leaves(change_from_json(was)))
+    return tuple(
+        _in_words(path, value, before.get(path)) for path, value in leaves if value is not None or path[0] != "ResourceConfig"
+    )
 
 
 def _leaves(fragment: Any, path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str, ...], Any]]:
@@ -97,21 +102,24 @@ def _leaves(fragment: Any, path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[s
             yield from (((member, tag["Key"]), tag["Value"]) for tag in value)
 
 
-def _in_words(path: tuple[str, ...], value: Any) -> str:
+def _in_words(path: tuple[str, ...], value: Any, before: Any) -> str:
     name = path[-1]
+    was = f" (was {_value_in_words(before)})" if before is not None else ""
     if path[0] == "Tags":
         name = f"tag {name}"
     elif name == "S3Uri":  # several members of a request have one
         name = ".".join(path)
+    return f"no {name}{was}" if value is None else f"{name} {_value_in_words(value)}{was}"
+
+
+def _value_in_words(value: Any) -> str:
     match value:
-        case None:
-            return f"no {name}"
         case list():
-            return f"{name} {', '.join(map(str, value))}"
+            return ", ".join(map(str, value))
         case bool():
-            return f"{name} {'true' if value else 'false'}"
+            return "true" if value else "false"
         case _:
-            return f"{name} {value}"
+            return str(value)
 
 
 TAGS_MAX = 50  # of one job

@@ -11,11 +11,15 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotDone:
-    """A stop, or the submission of ``attempt``, that did not happen; ``why`` is AWS's answer."""
+    """A stop, or the submission of ``attempt``, that did not happen; ``why`` is AWS's answer.
+
+    Messages of before have no ``team``.
+    """
 
     name: str
     attempt: str = ""
     why: str
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

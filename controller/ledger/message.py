@@ -18,6 +18,7 @@ from controller.ledger.attempt_message import Refused as Refused
 from controller.ledger.attempt_message import StepSkipped as StepSkipped
 from controller.ledger.message_facts import CapFacts as CapFacts
 from controller.ledger.message_facts import CheckpointFacts as CheckpointFacts
+from controller.ledger.message_facts import CostFacts as CostFacts
 from controller.ledger.message_facts import JobFacts as JobFacts
 from controller.ledger.message_facts import OfJob as OfJob
 from controller.ledger.message_kind import GiveUpReason, MessageKind, NextStep
@@ -46,6 +47,8 @@ class RuleBroken(OfJob):
     revision: str = ""
     held_back: str = ""  # why a rule that enforces only warns, as ``HeldBack`` has it
     lapsed: str = ""  # why a waiver that is about the job does not count, as a sentence
+    rule: str = ""  # the id of the rule's kind
+    next_micros: int | None = None  # what the repaired job costs at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,7 @@ class Resubmitting(OfJob):
     """``counted`` says whether the attempt counts against a limit; ``why`` is a reason as ``Stop.because`` has it.
 
     ``tags_left`` are the keys of the tags that the attempt lacks; ``revision`` is that of the policy whose rule repaired the job.
+    ``was`` is what the request had in the members of ``changes``; ``broken`` lists the findings of a job that is repaired.
     """
 
     kind: ClassVar = MessageKind.RESUBMITTING
@@ -67,6 +71,9 @@ class Resubmitting(OfJob):
     checkpoint: CheckpointFacts | None = None
     tags_left: str = ""
     revision: str = ""
+    was: str = ""  # JSON
+    broken: str = ""  # JSON
+    next_micros: int | None = None  # what the attempt costs at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +121,7 @@ class Deleted:
     name: str
     stops: int = 0
     submissions: int = 0
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,11 +164,18 @@ class MoveFacts(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moving(MoveFacts):
-    """``lost_s`` is the training that is lost because no checkpoint was ever seen; None in messages of older versions."""
+    """``lost_s`` is the training that is lost because no checkpoint was ever seen; None in messages of older versions.
+
+    ``since_s`` is the training since ``checkpoint``, ``next_micros`` what the next attempt costs at most; None where unknown.
+    ``trained`` says whether the job has trained.
+    """
 
     kind: ClassVar = MessageKind.MOVING
     lost_s: int | None = None
     checkpoint: CheckpointFacts | None = None
+    since_s: int | None = None
+    trained: bool | None = None
+    next_micros: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

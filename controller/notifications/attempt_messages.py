@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from controller.jobs.request import TAGS_MAX, describe_change
 from controller.ledger.message import (
     CannotRepeat,
@@ -23,24 +25,28 @@ from controller.notifications.message_text import (
     cause_sentence,
     ended,
     explained,
+    next_cost,
     reason,
     sentence,
     small_print,
+    team_name,
 )
 from controller.notifications.mrkdwn import code, escaped, when
+from controller.notifications.rule_messages import broken_because
 from controller.units.duration import span
 from controller.units.plural import count
 
 
 def resubmitting(m: Resubmitting) -> MessageText:
-    counted = f" It is retry {m.tried + 1} of {m.limit} for this cause." if m.counted else ""
-    changed = describe_change(m.changes)
+    counted = f"It is retry {m.tried + 1} of {m.limit} for this cause." if m.counted else ""
+    changed = describe_change(m.changes, m.was)
+    then = " ".join(filter(None, (next_cost(m.next_micros), counted, _continues(m.checkpoint))))
     return MessageText(
         f":repeat: {bold(m.job.name)} {ended(m.job)} and is submitted again",
         (
-            _why_again(m.why) or f"{WHY}{cause_sentence(m.cause)}",
-            f"{NEXT}Attempt {bold(m.attempt)} will be submitted at {when(m.due_at)}.{counted} {_continues(m.checkpoint)}",
-            f"Changed: {', '.join(map(escaped, changed))}." if changed else "",
+            _why_again(m) or f"{WHY}{cause_sentence(m.cause)}",
+            f"{NEXT}Attempt {bold(m.attempt)} will be submitted at {when(m.due_at)}. {then}",
+            f"Changed: {'; '.join(map(escaped, changed))}." if changed else "",
             f"{TO_DO}{NOTHING}",
             f"A job takes {TAGS_MAX} tags, three of them Spotwarden's. Left out: {escaped(m.tags_left)}." if m.tags_left else "",
         ),
@@ -48,11 +54,14 @@ def resubmitting(m: Resubmitting) -> MessageText:
     )
 
 
-def _why_again(why: str) -> str:
-    if not why:
+def _why_again(m: Resubmitting) -> str:
+    if not m.why:
         return ""
-    plain = why in set(MoveReason) or why.startswith(ASKED_BY)
-    return f"{WHY}{reason(why)}." if plain else f'{WHY}It broke the rule "{reason(why)}".'
+    if m.why in set(MoveReason) or m.why.startswith(ASKED_BY):
+        return f"{WHY}{reason(m.why)}."
+    found = json.loads(m.broken) if m.broken else []
+    said = (broken_because(one["rule"], one["field"], one["found"], one["wanted"]) for one in found)
+    return " ".join((f'{WHY}It broke the rule "{reason(m.why)}".', *said))
 
 
 def _continues(checkpoint: CheckpointFacts | None) -> str:
@@ -133,7 +142,7 @@ def step_skipped(m: StepSkipped) -> MessageText:
         why=f"{why} {f'Changed: {changed}.' if changed else 'The request was unchanged.'}",
         next_step="Spotwarden goes on at once with what fits: the next step of the policy's ladder, else the job as it was.",
         to_do=f"{'Nothing. Service Quotas may raise the quota.' if m.quota else 'Nothing.'}",
-        small=f"Attempt: {escaped(m.attempt)}",
+        small=_whose_attempt(m),
     )
 
 
@@ -164,8 +173,12 @@ def changed_back(m: ChangedBack) -> MessageText:
         why=f"On {ours}: {sentence(m.why)}",
         next_step=f"It is submitted again on {theirs}, {where}, once.",
         to_do=f"Find out whether {check} out of the policy's {of}.",
-        small=f"Attempt: {escaped(m.attempt)}",
+        small=_whose_attempt(m),
     )
+
+
+def _whose_attempt(m: StepSkipped | ChangedBack) -> str:
+    return " · ".join(filter(None, (team_name(m.team), f"Attempt: {escaped(m.attempt)}")))
 
 
 def _place(instances: int, instance_type: str, volume_gb: int | None, subnets: str) -> str:

@@ -30,7 +30,7 @@ def gave_up(m: GaveUp) -> MessageText:
     return explained(
         f"{emoji} {bold(m.job.name)} {ended(m.job)} and is not submitted again",
         why=why,
-        about=(how_far(m.proven_s, m.expected_s), heavy),
+        about=(f"No attempt completed. {how_far(m.proven_s, m.expected_s)}".rstrip(), heavy),
         next_step="Nothing is done automatically.",
         to_do=todo,
         small=small_print(m.job),

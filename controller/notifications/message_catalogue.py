@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, assert_never
 
-from controller.ledger.message import Message
+from controller.ledger.message import Message, Moving, OfJob, RuleBroken, StoppingAsAsked
 from controller.ledger.message_json import message_of
-from controller.ledger.message_kind import MessageKind
+from controller.ledger.message_kind import MessageKind, NextStep
 from controller.notifications import (
     attempt_messages,
     deadline_messages,
@@ -22,7 +22,7 @@ from controller.notifications import (
     waiver_messages,
 )
 from controller.notifications.give_up_message import gave_up
-from controller.notifications.message_text import IN_THREAD, MessageText, bold
+from controller.notifications.message_text import IN_THREAD, MessageText, bold, with_cost
 from controller.notifications.mrkdwn import code
 from controller.policy.slack_settings import Importance
 from controller.units.value import dataclass
@@ -185,11 +185,20 @@ def importance_of(topic: str) -> Importance:
 def text_of(kind: MessageKind, facts: str) -> MessageText:
     """The text of a stored message. Facts that this version cannot read are shown unchanged."""
     try:
-        return describe(message_of(kind, facts))
+        return _complete(message_of(kind, facts))
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return MessageText(f"{bold(kind)}: this message was written by another version", (code(facts),))
 
 
+def _complete(message: Message) -> MessageText:
+    """The text of a message that stands for itself, with what the job costs; news says what happened and nothing else."""
+    text = describe(message)
+    if not isinstance(message, OfJob) or row_of(message.kind).importance is NEWS:
+        return text
+    rule = isinstance(message, RuleBroken) and message.next_step in (NextStep.STOP, NextStep.REPAIR)
+    return with_cost(text, message.job, message.cost, stops=rule or isinstance(message, Moving | StoppingAsAsked))
+
+
 def describe(message: Message) -> MessageText:
-    """The text of one message."""
+    """The text of one message without its cost, which a card shows as it is now."""
     return row_of(message.kind).one(message)

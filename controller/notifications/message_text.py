@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from controller.jobs.failure import FailureCause
 from controller.ledger.halt import WHO_MAX, WHY_MAX, Halt
-from controller.ledger.message import JobFacts, MoveFacts
+from controller.ledger.message import CostFacts, JobFacts, MoveFacts
 from controller.ledger.message_kind import ASKED_BY, MoveReason
 from controller.ledger.move_cause import AttemptCause, MoveCause, attempt_cause
 from controller.notifications.mrkdwn import code, escaped, when
@@ -22,7 +22,8 @@ from controller.units.value import dataclass
 NAME = re.compile(r"\S*?(?:\d|[./:_=]\w)")  # a first word that is no word of a language: a job, an instance type, a URI
 SLACK_ID = re.compile(r"[SUW][A-Z0-9]+")
 SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
-WHY, NEXT, TO_DO = "*Why:* ", "*Next:* ", "*To do:* "  # how a line of a message begins: the same in every message
+# How a line of a message begins: the same in every message.
+WHY, NEXT, COST, TO_DO = "*Why:* ", "*Next:* ", "*Cost:* ", "*To do:* "
 NOTHING = "Nothing."
 IN_THREAD = "in the thread"
 THREAD_LISTS, BELOW_IS = "The thread lists them.", "The list is below."
@@ -110,10 +111,19 @@ def bold(text: str) -> str:
 
 
 def small_print(job: JobFacts, more: str = "") -> str:
-    """The team and the machines of a job, and what else is worth small print."""
-    team = f"team {escaped(job.team)} · " if job.team else ""
+    """The owner and the machines of a job, and what else is worth small print."""
     market = "spot" if job.spot else "on-demand"
-    return f"{team}{job.instances} × {escaped(job.instance_type)} · {market}{f' · {escaped(more)}' if more else ''}"
+    machines = f"{job.instances} × {escaped(job.instance_type)}"
+    return " · ".join(filter(None, (_owner(job), machines, market, escaped(more))))
+
+
+def team_name(team: str) -> str:
+    return f"team {escaped(team)}" if team else ""
+
+
+def _owner(job: JobFacts) -> str:
+    team = team_name(job.team or "") or "no team"
+    return f"{escaped(job.user)}, {team}" if job.user else team
 
 
 def ended(job: JobFacts) -> str:
@@ -205,6 +215,39 @@ def how_far(proven_s: int | None, expected_s: int | None) -> str:
 
 def money(micros: int) -> str:
     return dollars(micros)
+
+
+def with_cost(text: MessageText, job: JobFacts, cost: CostFacts | None, *, stops: bool) -> MessageText:
+    """The text with a line about the cost, before what a person does. ``stops`` says that the job is being stopped."""
+    if cost is None:
+        return text
+    line = f"{COST}{_cost_so_far(cost) if job.outcome else _cost_while_it_lives(cost, job, stops=stops)}"
+    at = next((n for n, other in enumerate(text.lines) if other.startswith(TO_DO)), len(text.lines))
+    return replace(text, lines=(*text.lines[:at], line, *text.lines[at:]))
+
+
+def _cost_so_far(cost: CostFacts) -> str:
+    """What attempts that have ended cost; usage that is not known is never taken as zero."""
+    unknown = f"the usage or the price of {count(cost.unknown, 'attempt')} is not known yet"
+    if cost.measured and cost.unknown:
+        return f"{money(cost.spent_micros)} for {count(cost.measured, 'attempt')}; {unknown}."
+    if cost.measured:
+        return f"{money(cost.spent_micros)} for {count(cost.measured, 'attempt')} so far."
+    return f"{sentence(unknown)}" if cost.unknown else "Nothing so far."
+
+
+def _cost_while_it_lives(cost: CostFacts, job: JobFacts, *, stops: bool) -> str:
+    spent = f"{_cost_so_far(cost)} " if cost.measured or cost.unknown else ""
+    if cost.hour_micros is None or cost.most_micros is None:
+        return f"{spent}No price is known for {escaped(job.instance_type)}."
+    less = ", usually less on spot" if job.spot else ""
+    until = "until it has stopped" if stops else f"while it trains, {money(cost.most_micros)} at most"
+    return f"{spent}Up to {money(cost.hour_micros)} an hour {until}{less}."
+
+
+def next_cost(micros: int | None) -> str:
+    """What a next attempt costs at most, as a sentence; nothing where no price is known."""
+    return f"It costs at most {money(micros)}." if micros is not None else ""
 
 
 def halted(halt: Halt) -> str:

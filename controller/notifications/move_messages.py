@@ -16,12 +16,15 @@ from controller.notifications.message_text import (
     explained,
     finish_by,
     move_reason,
+    next_cost,
     reason,
     small_print,
 )
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.units.duration import span
 
+FROM_THE_BEGINNING = "No checkpoint was seen: it starts from the beginning."
+AGAIN = "The job is stopped now and submitted again as soon as it has stopped."
 WHERE = {"on-demand": "to on-demand", "spot": "back to spot", "next-step": "to the next fallback step"}
 
 
@@ -29,7 +32,7 @@ def moving(m: Moving) -> MessageText:
     return explained(
         f":truck: {bold(m.job.name)} is moved {WHERE.get(m.to, escaped(m.to))}",
         why=f"{move_reason(m)} {finish_by(m)}".strip(),
-        next_step=f"The job is stopped now and submitted again as soon as it has stopped. {_lost(m)}".strip(),
+        next_step=" ".join(filter(None, (AGAIN, next_cost(m.next_micros), _lost(m)))),
         small=small_print(m.job),
     )
 
@@ -38,9 +41,14 @@ def _lost(m: Moving) -> str:
     """What the move loses, as far as anybody looked."""
     if m.lost_s:
         return f"No checkpoint was seen: {span(m.lost_s)} of training are lost, and the job starts from the beginning."
-    if m.checkpoint is None or m.checkpoint.newest_at is None:
+    if m.checkpoint is None and m.trained is None:
         return ""
-    return f"The newest checkpoint that was seen in {code(m.checkpoint.uri)} is from {when(m.checkpoint.newest_at)}."
+    if m.checkpoint is None:
+        return FROM_THE_BEGINNING if m.trained else "It has not trained yet: nothing is lost."
+    if m.checkpoint.newest_at is None:
+        return f"It continues from {code(m.checkpoint.uri)} if there is a checkpoint."
+    lost = f" At most {span(m.since_s)} of training are lost." if m.since_s else ""
+    return f"It continues from the checkpoint in {code(m.checkpoint.uri)}, written {when(m.checkpoint.newest_at)}.{lost}"
 
 
 def not_moved(m: NotMoved) -> MessageText:

@@ -13,7 +13,8 @@ from controller.units.money import dollars
 from controller.units.plural import times
 
 MOVERS = 3
-RESUME = "See why. If it wrote a checkpoint, submit it again to continue from there."
+DEARER = "Check the instance types that it may use."
+RESUME = "Open it to see why. If it wrote a checkpoint, submit it again to continue from there."
 HEAD = "Jobs that changed the figures most"
 
 
@@ -36,11 +37,14 @@ def _loss(mover: Mover) -> tuple[int, str]:
 
 
 def _loss_text(mover: Mover) -> str:
+    alone = mover.wasted_micros and not mover.interruptions  # it was lost without an interruption: on-demand would lose it too
     cost = (
         f"cost {dollars(-mover.saved_micros)} more than on-demand"
-        if mover.saved_micros < 0 and mover.spot
+        if mover.saved_micros < 0 and mover.spot and not alone
         else f"wasted {dollars(mover.wasted_micros)}"
     )
+    if not mover.wasted_micros:
+        return f"{cost}: its billed hours cost more than on-demand hours of the first attempt's instances. {DEARER}"
     if mover.repeats and not mover.interruptions:
         todo = "Save checkpoints more often." if mover.checkpoint else "Add a CheckpointConfig."
         return f"{cost}: SageMaker repeated it {times(mover.repeats)} after internal errors. {todo}"

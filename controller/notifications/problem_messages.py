@@ -17,7 +17,7 @@ from controller.ledger.message import (
     StillStopping,
     TagsChanged,
 )
-from controller.notifications.message_text import MessageText, bold, explained, sentence, small_print
+from controller.notifications.message_text import MessageText, bold, explained, sentence, small_print, team_name
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.units.duration import span
 from controller.units.plural import count
@@ -35,6 +35,7 @@ def not_done(m: Refused | Abandoned) -> MessageText:
         why=f"{how}: {escaped(m.why)}.",
         next_step=f"{then}",
         to_do=f"{todo}",
+        small=team_name(m.team),
     )
 
 
@@ -45,6 +46,7 @@ def name_taken(m: NameTaken) -> MessageText:
         " other, and the rules apply to it.",
         next_step="The attempt is submitted under another name.",
         to_do=f"Find out who created {bold(m.attempt)}.",
+        small=team_name(m.team),
     )
 
 
@@ -54,6 +56,7 @@ def not_permitted(m: NotPermitted) -> MessageText:
         why=f"{sentence(m.why)}",
         next_step="Spotwarden tries again, for about two days.",
         to_do="Allow the controller's role to submit it.",
+        small=team_name(m.team),
     )
 
 
@@ -66,6 +69,7 @@ def deleted(m: Deleted) -> MessageText:
         why="Somebody deleted the job in SageMaker. Its usage and cost are unknown.",
         next_step=f"Nothing more is done for it.{what}",
         to_do="Submit the job again if you still need it.",
+        small=team_name(m.team),
     )
 
 
@@ -142,7 +146,7 @@ def rate_limit(m: RateLimit) -> MessageText:
 
 def create_refused(m: CreateRefused) -> MessageText:
     market = "spot" if m.spot else "on-demand"
-    team = f"team {escaped(m.team)} · " if m.team else ""
+    team = f"{team_name(m.team)} · " if m.team else ""
     who = "".join((f" · role {escaped(m.role)}" if m.role else "", f" · by {escaped(m.caller)}" if m.caller else ""))
     return explained(
         f":no_entry: SageMaker did not create {bold(m.name)}: {REFUSALS.get(m.why, 'it refused the request')}",

@@ -6,7 +6,7 @@ import json
 
 from controller.ledger.message import RuleBroken, SurpriseHeld, TuningFlagged
 from controller.ledger.message_kind import NextStep
-from controller.notifications.message_text import MessageText, bold, explained, sentence, small_print
+from controller.notifications.message_text import MessageText, bold, explained, next_cost, sentence, small_print
 from controller.notifications.mrkdwn import code, escaped
 from controller.units.plural import count
 
@@ -14,6 +14,15 @@ SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": 
 
 
 TUNING_TO_DO = "Change the definition for the next tuning job, or ask the owner of the policy for an exception."
+MEANING = {  # of the kinds of rules whose findings do not say what follows from them
+    "spot-required": "On-demand is billed at the full price.",
+    "max-wait-limit": "Until then, a job that finds no spot capacity waits, and nobody learns of it.",
+    "max-runtime-limit": "A job that hangs is billed until then.",
+    "uncheckpointed-cap": "Each interruption starts the job over.",
+    "checkpoint-exclusive": "Jobs that share a prefix may restore or overwrite each other's checkpoints.",
+    "tags-required": "Without them, nobody knows whose job and whose money it is.",
+    "instance-allowed": "The policy does not allow the others.",
+}
 HELD_BACK = {
     "share": "it is rolled out, and this job is not in its share yet",
     "date": "it is enforced only for jobs created from its date on",
@@ -30,18 +39,31 @@ def _in_force(m: RuleBroken) -> str:
 
 
 def rule_broken(m: RuleBroken) -> MessageText:
-    verb = ":" if m.field == "Tags" else " is"
-    what = f"{escaped(m.field)}{verb} {escaped(m.found)}. Required: {escaped(m.wanted)}."
-    if m.risk:
-        what = f"{sentence(m.found)} {escaped(m.risk)}"
+    what = f"{sentence(m.found)} {escaped(m.risk)}" if m.risk else broken_because(m.rule, m.field, m.found, m.wanted)
     return explained(
-        f'{SEVERITY_EMOJI.get(m.severity, ":warning:")} {bold(m.job.name)} breaks the rule "{escaped(m.policy)}"',
+        _title(m),
         why=what,
         about=(_claimed(m.claimed), escaped(m.lapsed)),
         next_step=_next_step(m),
         to_do=_todo(m),
         small=small_print(m.job, _in_force(m)),
     )
+
+
+def _title(m: RuleBroken) -> str:
+    """What happened: a stop is told from a warning at a glance."""
+    rule = f'the rule "{escaped(m.policy)}"'
+    if m.job.outcome is None and m.next_step is NextStep.STOP:
+        return f":octagonal_sign: {bold(m.job.name)} is being stopped: it breaks {rule}"
+    if m.job.outcome is None and m.next_step is NextStep.REPAIR:
+        return f":wrench: {bold(m.job.name)} is being stopped and repaired: it breaks {rule}"
+    return f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} {bold(m.job.name)} breaks {rule}"
+
+
+def broken_because(rule: str, field: str, found: str, wanted: str) -> str:
+    """What is wrong with a job, what the rule requires, and what it means that it is not so."""
+    verb = ":" if field == "Tags" else " is"
+    return f"{escaped(field)}{verb} {escaped(found)}. Required: {escaped(wanted)}. {MEANING.get(rule, '')}".rstrip()
 
 
 def tuning_flagged(m: TuningFlagged) -> MessageText:
@@ -77,7 +99,7 @@ def _next_step(m: RuleBroken) -> str:
         case NextStep.STOP:
             return "The job is being stopped. It is not submitted again automatically."
         case NextStep.REPAIR:
-            return "The job is being stopped and submitted again with the change below."
+            return f"The job is being stopped and submitted again with the change below. {next_cost(m.next_micros)}".rstrip()
         case NextStep.CANNOT_REPAIR:
             return f"The job keeps running: it cannot be repaired automatically. {sentence(m.why_not)}"
         case NextStep.STILL_BROKEN:

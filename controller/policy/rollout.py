@@ -45,7 +45,7 @@ class SurpriseGuard:
         """
         total = sum(last_day.values()) if last_day else 0
         limits = [self.jobs] if self.jobs is not None else []
-        if self.percent is not None and total:
+        if self.percent is not None:  # after a day without jobs, or before a day is known: the least
             limits.append(ceil(total * self.percent / 100))
         if not limits:
             return False

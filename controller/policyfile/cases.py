@@ -20,7 +20,7 @@ from controller.ledger.move_cause import MoveCause
 from controller.policy.findings import VerdictKind
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
-from controller.policyfile.compile import policy_tree
+from controller.policyfile.compile import policy_trees
 from controller.policyfile.folder import case_files
 from controller.policyfile.problem import BadPolicy, Problem, quoted
 from controller.policyfile.validation_errors import validation_errors
@@ -226,7 +226,7 @@ def is_short(job: Any) -> bool:
 
 def read_cases(folder: Path) -> tuple[list[Case], list[Tree]]:
     """The cases of a folder as far as they can be read, and the files with their problems. Raises BadPolicy without a file."""
-    trees = [policy_tree(path) for path in case_files(folder)]
+    trees = policy_trees(case_files(folder))
     if not trees:
         raise BadPolicy([Problem(file=str(folder), line=1, path="", found="no case file", wanted="files named *.test.yaml")])
     return [case for tree in trees for case in _cases(tree)], trees

@@ -44,6 +44,7 @@ from controller.policyfile.validation_errors import validation_errors
 from controller.policyfile.waiver_ends import refuse_long_waivers
 from controller.policyfile.warnings import warnings_of
 from controller.policyfile.when import compile_when
+from controller.policyfile.yaml_limits import CASE_VALUES_MAX, FolderBudget
 from controller.policyfile.yaml_nodes import Tree, read_yaml
 from controller.units.plural import count
 
@@ -76,9 +77,9 @@ def validate_folder(path: str | Folder, *, now: datetime | None = None) -> Valid
     it, nothing is said of either; both count for nothing in any case.
     """
     found = policy_files(Folder(path))
-    trees = [policy_tree(file) for file in found.policies]
+    trees = policy_trees(found.policies)
     files = [_file(tree) for tree in trees]
-    cases = [policy_tree(file) for file in found.cases]
+    cases = policy_trees(found.cases)
     for tree in cases:
         refuse_policy_sections(tree)
     for section in ("rules", "resubmit", "waivers"):
@@ -138,15 +139,33 @@ def as_text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def policy_tree(file: Folder) -> Tree:
-    """The data of one file of a policy folder, with its problems."""
-    try:
-        text = read_policy(file)
-    except ValueError as error:
-        tree = Tree(file=str(file))
-        tree.problem((), found=str(error), wanted=f"YAML in UTF-8, at most {BYTES_MAX:,} bytes", code="not-a-policy-file")
-        return tree
-    tree = read_yaml(str(file), text)
+def policy_trees(files: Sequence[Folder]) -> list[Tree]:
+    """The data of the policy files, or of the case files, of a folder, with their problems.
+
+    Files beyond the limits of a folder are not read.
+    """
+    budget = FolderBudget(values_max=CASE_VALUES_MAX) if any(map(is_case_file, files)) else FolderBudget()
+    return [_tree(file, budget) for file in files]
+
+
+def _tree(file: Folder, budget: FolderBudget) -> Tree:
+    tree = Tree(file=str(file), budget=budget)
+    if not budget.exceeded():
+        try:
+            tree = _read(file, read_policy(file), budget)
+        except ValueError as error:
+            tree.problem((), found=str(error), wanted=f"YAML in UTF-8, at most {BYTES_MAX:,} bytes", code="not-a-policy-file")
+    if found := budget.exceeded():
+        tree = Tree(file=str(file), budget=budget)
+        tree.problem((), found=found, wanted="fewer in one folder", code="not-a-policy-file")
+    return tree
+
+
+def _read(file: Folder, text: str, budget: FolderBudget) -> Tree:
+    budget.bytes += len(text.encode())
+    if budget.exceeded():
+        return Tree(file=str(file), budget=budget)
+    tree = read_yaml(str(file), text, budget)
     if tree.data is None and not tree.problems:
         tree.problem(
             (),

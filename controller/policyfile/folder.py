@@ -14,6 +14,7 @@ from controller.policyfile.similar_words import similar_words
 SUFFIXES = (".yaml", ".yml")
 CASE_SUFFIXES = (".test.yaml", ".test.yml")
 BYTES_MAX = 256_000
+FILES_MAX = 1_000  # whose names are those of policy files or case files
 FOLDERS_MAX = 1_000  # that are looked into
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 NOT_READ = "not-read"  # the code of a warning
@@ -39,7 +40,10 @@ def folder_files(folder: Path) -> FolderFiles:
         return FolderFiles(problems=(_unusable(folder, found, f"a folder of policy files{how}"),))
     files: list[Path] = []
     problems: list[Problem] = []
-    for path in _alike(folder):
+    for number, path in enumerate(_alike(folder)):
+        if number == FILES_MAX:
+            problems.append(_unusable(folder, f"more than {FILES_MAX:,} files named *.yaml", "fewer in one folder"))
+            break
         why = _unreadable(path, folder)
         if why:
             problems.append(_unusable(path, why, WANTED))

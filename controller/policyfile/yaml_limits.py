@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -9,9 +10,29 @@ import yaml
 DEPTH_MAX = 20
 ALIASES_MAX = 100
 VALUES_MAX = 6_000  # each alias counts as all that it stands for; some 400 rules, which are read in a third of a second
+FOLDER_VALUES_MAX = 12_000  # in all policy files together: the 500 rules that a folder may have, with 24 values each
+CASE_VALUES_MAX = 24_000  # in all case files together: some thousand cases
+FOLDER_BYTES_MAX = 1_000_000
+COMPARED_MAX = 2_000_000  # pairs of letters, for the suggestions of one folder: some tenths of a second
 DIGITS_MAX = 18
 UNREADABLE = (ValueError, OverflowError, TypeError, KeyError, IndexError, AttributeError)
 """What PyYAML raises, besides its own errors, for a value that does not fit its tag, such as ``!!bool x``."""
+
+
+@dataclass(slots=True)
+class FolderBudget:
+    """What the files of one folder have used together: each may be as heavy as one file may be, but not all of them."""
+
+    values_max: int = FOLDER_VALUES_MAX
+    values: int = 0
+    bytes: int = 0
+    compared: int = 0
+
+    def exceeded(self) -> str:
+        """What the files read so far have too much of; empty where nothing is."""
+        if self.values > self.values_max:
+            return f"more than {self.values_max:,} values with those of other files"
+        return f"more than {FOLDER_BYTES_MAX:,} bytes with those of other files" if self.bytes > FOLDER_BYTES_MAX else ""
 
 
 class LimitedLoader(yaml.SafeLoader):
@@ -26,6 +47,11 @@ class LimitedLoader(yaml.SafeLoader):
         self._depth = 0
         self._sizes: dict[int, int] = {}
         self._counts = [0]
+
+    @property
+    def values(self) -> int:
+        """How many values were read until now, aliases unfolded."""
+        return sum(self._counts)
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event: Any = self.peek_event()  # type: ignore[no-untyped-call] # types-PyYAML leaves it untyped

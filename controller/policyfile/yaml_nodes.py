@@ -13,10 +13,9 @@ import yaml
 from controller.policyfile.problem import SHOWN_MAX, Path, Place, Problem, dotted, quoted
 from controller.policyfile.similar_words import similar_words
 from controller.policyfile.yaml_hints import yaml_hint
-from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
+from controller.policyfile.yaml_limits import COMPARED_MAX, UNREADABLE, FolderBudget, LimitedLoader
 
 PROBLEMS_MAX = 200  # of one file: what comes after them mostly follows from them
-COMPARED_MAX = 2_000_000  # pairs of letters, for the suggestions of one file: some tenths of a second
 WANTED = "YAML; other mistakes in the file are shown once this one is corrected"
 TIMESTAMP = "tag:yaml.org,2002:timestamp"
 INT, FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
@@ -37,8 +36,8 @@ class Tree:
     keys: dict[Path, Place] = field(default_factory=dict)
     values: dict[Path, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    budget: FolderBudget = field(default_factory=FolderBudget)
     _lines: list[str] = field(default_factory=list)
-    _compared: int = 0
 
     def place(self, path: Path, *, key: bool = False) -> Place:
         """Where a value, or its key, is written; the nearest key around it where it is missing."""
@@ -115,10 +114,10 @@ class Tree:
         self.at(self.place(path, key=key), path, found=found, wanted=wanted, hint=hint, suggestions=suggestions, code=code)
 
     def _similar(self, found: object, words: Iterable[str]) -> tuple[str, ...]:
-        """Which words were meant, as long as comparing them takes little time: a file may have hundreds of long names."""
+        """Which words were meant, as long as comparing them takes little time: a folder may have hundreds of long names."""
         known = tuple(words)
-        self._compared += len(str(found)) * sum(map(len, known))
-        return () if self.full or self._compared > COMPARED_MAX else similar_words(found, known)
+        self.budget.compared += len(str(found)) * sum(map(len, known))
+        return () if self.full or self.budget.compared > COMPARED_MAX else similar_words(found, known)
 
     def at(
         self,
@@ -151,9 +150,10 @@ class Tree:
         return self._lines[line - 1] if line <= len(self._lines) else ""
 
 
-def read_yaml(file: str, text: str) -> Tree:
-    """Parse one file. Invalid YAML and duplicate keys become problems of the tree."""
-    tree = Tree(file=file, text=text)
+def read_yaml(file: str, text: str, budget: FolderBudget | None = None) -> Tree:
+    """Parse one file. Invalid YAML and duplicate keys become problems of the tree. The values count against ``budget``."""
+    tree = Tree(file=file, text=text, budget=budget or FolderBudget())
+    loader: LimitedLoader | None = None
     try:
         loader = LimitedLoader(text)
         root = loader.get_single_node()
@@ -172,6 +172,7 @@ def read_yaml(file: str, text: str) -> Tree:
         _not_yaml(tree, Place(), " ".join(str(error).split()))
     except UNREADABLE as error:
         _not_yaml(tree, Place(), str(error))
+    tree.budget.values += loader.values if loader is not None else 0
     return tree
 
 

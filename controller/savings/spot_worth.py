@@ -21,6 +21,7 @@ START_S = 900.0  # the wait for a start: one that is assumed beside those that w
 EVERY_S_MAX = 1800  # of training between two checkpoints: jobs write them this often, or more often where that is advised
 EVERY_S_LEAST = 60
 WRITE_S = 60  # how long writing a checkpoint takes
+WORK_S_LEAST = 60  # a shorter run is taken for one of so long, on spot and on-demand
 HOURS_MOST = 10**9  # of training, a hundred thousand years
 MICROS_MOST = 10**15  # a thousand million dollars: beyond that, an amount says nothing
 
@@ -57,7 +58,7 @@ def spot_worth(job: Job, run: Run, pools: Mapping[str, PoolMemory], rates: Mappi
     rate = rates.get(job.instance_type)
 
     def on_spot(pool: PoolMemory, price: Rate | None, segment_s: int) -> Prospect:
-        work_s = max(run.length_s - (run.proven_s if segment_s < run.length_s else 0), 60)
+        work_s = max(run.length_s - (run.proven_s if segment_s < run.length_s else 0), WORK_S_LEAST)
         found = spot_prospect(pool, price, job.instance_count, work_s=work_s, segment_s=segment_s, left_s=left_s)
         return found if whole is not None else replace(found, chance=0.0)
 
@@ -65,7 +66,7 @@ def spot_worth(job: Job, run: Run, pools: Mapping[str, PoolMemory], rates: Mappi
         instance_type=job.instance_type, checkpoint_uri=job.checkpoint_uri, wait_s_max=job.wait_s_max, run_s=run.length_s,
         interruptions=pool.interruptions, pool_s=pool.exposure_s, without=on_spot(pool, rate, run.length_s),
         checkpointed=on_spot(pool, rate, every_s), every_s=every_s, written=run.written,
-        on_demand=on_demand_prospect(rate, job.instance_count, run.length_s, fits=whole is not None),
+        on_demand=on_demand_prospect(rate, job.instance_count, max(run.length_s, WORK_S_LEAST), fits=whole is not None),
     )  # fmt: skip
     checkpoints = job.checkpoint_uri is not None and run.written is not False and job.algorithm.checkpoints is not False
     others = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cProfile
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -99,6 +100,42 @@ def test_the_heaviest_policy_files_are_read_within_two_seconds_of_cpu(name: str,
     assert result.returncode in (0, 2), result.stderr[-2000:]
     assert "Traceback" not in result.stderr
     assert len(result.stdout) < 500_000
+
+
+WORK_MAX = 9_000_000  # calls of functions: three of the heaviest files
+
+
+@pytest.mark.parametrize("name", ["many-values", "many-keys", "many-types", "many-unknown-names", "long-template", "comments"])
+def test_a_folder_of_heavy_files_takes_no_more_work_than_a_few_of_them(name: str, tmp_path: Path) -> None:
+    """Work is counted in calls, which are as many on a busy machine."""
+    from controller.policyfile import validate_folder
+
+    for number in range(12):
+        (tmp_path / f"f{number:02}.yaml").write_bytes(HEAVY_FILES[name][:256_000])
+    profile = cProfile.Profile()
+    found = profile.runcall(validate_folder, tmp_path)
+    assert sum(entry.callcount for entry in profile.getstats()) < WORK_MAX
+    assert any("with those of other files" in problem.found for problem in found.errors)
+
+
+def test_all_heavy_files_in_one_folder_are_read_within_two_seconds_of_cpu(tmp_path: Path) -> None:
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    for name, data in HEAVY_FILES.items():
+        (folder / f"{name}.yaml").write_bytes(data[:256_000])
+        (folder / f"{name}.test.yaml").write_bytes(data[:256_000])
+    result = spotwarden("validate", str(folder), folder=tmp_path, cpu_s=CPU_S)
+    assert result.returncode == 2, result.stderr[-2000:]
+    for kind in (".test.yaml", ".yaml"):
+        assert f"{kind}:1:1: found more than " in result.stdout
+
+
+def test_a_folder_of_very_many_files_is_refused_in_few_sentences(tmp_path: Path) -> None:
+    from controller.policyfile import validate_folder
+
+    for number in range(1_001):
+        (tmp_path / f"f{number}.yaml").write_text(f"version: 1\nrules: [{{name: a{number}, rule: spot-required}}]\n")
+    assert "found more than 1,000 files named *.yaml" in "".join(error.text for error in validate_folder(tmp_path).errors)
 
 
 @pytest.mark.parametrize("name", BAD_FILES)

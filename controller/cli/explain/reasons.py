@@ -23,7 +23,7 @@ from controller.policy.rules.kind import Evidence
 from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policy.selector import SelectorPart
 from controller.policy.waiver import Waiver
-from controller.policyfile.compile import policy_tree
+from controller.policyfile.compile import policy_trees
 from controller.policyfile.consistency import entries
 from controller.policyfile.folder import policy_files
 from controller.units.duration import said
@@ -102,7 +102,7 @@ def places_in(folder: Path | None) -> Mapping[tuple[str, str], str]:
         return {}
     return {
         (section, str(entry.get("name"))): f"{tree.file}:{tree.line(path)}"
-        for tree in map(policy_tree, policy_files(folder).policies)
+        for tree in policy_trees(policy_files(folder).policies)
         for section in ("rules", "waivers", "resubmit")
         for path, entry in entries(tree, section)
     }

@@ -105,9 +105,15 @@ def _stays_at_risk(facts: Facts, seen: Outlook) -> Decision:
 
 def moving(facts: Facts, reason: str, to: str, *, deadline: datetime | None = None) -> Moving:
     """The message about a move, with what it loses: as far as anybody looked, where the next attempt begins."""
-    shown = checkpoint_facts(facts.job.checkpoint_uri, facts.last_checkpoint_scan) if facts.checkpoint_seen else None
+    seen, job = facts.last_checkpoint_scan, facts.job
+    shown = checkpoint_facts(job.checkpoint_uri, seen) if facts.checkpoint_seen else None
+    since_s = None
+    if shown is not None and shown.newest_at is not None:
+        begun = max(shown.newest_at, job.intervals[-1].start) if job.training else facts.now
+        since_s = max(int((facts.now - begun).total_seconds()), 0)
     return Moving(
-        job=JobFacts.of(facts.job), reason=reason, to=to, deadline=deadline, lost_s=facts.lost_by_a_stop_s, checkpoint=shown
+        job=JobFacts.of(job), reason=reason, to=to, deadline=deadline, lost_s=facts.lost_by_a_stop_s, checkpoint=shown,
+        since_s=since_s, trained=bool(job.intervals),
     )  # fmt: skip
 
 
@@ -145,6 +151,7 @@ def _move(facts: Facts, block: Resubmission, cause: MoveCause, message: Moving) 
         about=facts.job.name, because=message.reason, purpose=Purpose.MOVE, next_cause=cause,
         cost_micros=reserved.cost_micros, cap_micros=reserved.cap_micros, month=reserved.month,
     )  # fmt: skip
+    message = replace(message, next_micros=reserved.cost_micros)
     return Decision(intents=(Intent(action=stop, due_at=facts.now),)) | say(facts, message, cause)
 
 

@@ -14,6 +14,7 @@ from controller.units.duration import span
 from controller.units.plural import times
 from controller.units.value import dataclass
 
+MORE = 1.001  # times what spot may cost: less is rounding, and the two amounts would read the same
 NEVER = 10  # times the training of a run: what is expected to take longer is called off before
 ON_DEMAND = Demand(request={"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}})
 
@@ -55,7 +56,7 @@ def _breaks(prospect: Prospect, options: Options) -> bool | None:
     """Whether a prospect breaks the rule; None where nobody knows what it costs."""
     if 100 * prospect.chance < options.chance_at_least:
         return True
-    if prospect.share is not None and prospect.share > options.times_on_demand:
+    if prospect.share is not None and prospect.share > options.times_on_demand * MORE:
         return True
     return False if prospect.share is not None and prospect.exact else None
 

@@ -52,6 +52,33 @@ def test_a_right_that_the_same_role_denies_is_missing(local: aws.Local) -> None:
     assert said == (False, f"Drain lacks sns:Publish: {REDEPLOY}, which puts its own policies back")
 
 
+OTHERS: Mapping[str, tuple[str, list[Mapping[str, Any]]]] = {
+    "another case": ("", [{"Effect": "Allow", "Action": ["DynamoDB:getitem", "SNS:Publish"], "Resource": "*"}]),
+    "denied under a condition": ("", [
+        ALLOWS, {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+    ]),
+    "a deny of all but one": ("lacks dynamodb:GetItem", [ALLOWS, {"Effect": "Deny", "NotAction": "sns:*", "Resource": "*"}]),
+    "everything but one": ("may also do everything but iam:*, sts:*", [
+        {"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"},
+    ]),
+    "everything but what it needs": ("lacks sns:Publish and may also do everything but sns:*", [
+        {"Effect": "Allow", "NotAction": "sns:*", "Resource": "*"},
+    ]),
+    "any action": ("may also do dynamodb:*", [ALLOWS, {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "statements"), OTHERS.values(), ids=list(OTHERS))
+def test_what_a_role_may_do_is_read_from_every_form_of_statement(
+    local: aws.Local, said: str, statements: list[Mapping[str, Any]], request: pytest.FixtureRequest
+) -> None:
+    name = request.node.callspec.id.replace(" ", "-")
+    role_with(local, name, *statements)
+    ok, says = look_at_role(local.client("iam"), "DrainRole", name, set(ALLOWS["Action"]))
+    assert says == (f"Drain {said}: {REDEPLOY}, which puts its own policies back" if said else says)
+    assert ok is (said == "")
+
+
 def test_training_roles_that_sagemaker_or_this_account_cannot_use_are_named(local: aws.Local) -> None:
     iam, arn = local.client("iam"), role_with(local, "untrusted", ALLOWS)
     assert look_at_training_roles(iam, [arn], aws.ACCOUNT) == (
@@ -93,6 +120,17 @@ TRUSTS: Mapping[str, tuple[bool, list[Mapping[str, Any]]]] = {
     "another action": (False, [{"Effect": "Allow", "Principal": NAMED, "Action": "sts:TagSession"}]),
     "its name in another place": (False, [
         {"Effect": "Allow", "Principal": {"AWS": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ]),
+    "for this account": (True, [
+        {"Effect": "Allow", "Principal": NAMED, "Action": "sts:AssumeRole", "Condition": {
+            "StringEquals": {"aws:SourceAccount": [aws.ACCOUNT, "999999999999"]},
+            "ArnLike": {"aws:SourceArn": f"arn:aws:sagemaker:*:{aws.ACCOUNT}:*"},
+        }},
+    ]),
+    "for another account": (False, [
+        {"Effect": "Allow", "Principal": NAMED, "Action": "sts:AssumeRole", "Condition": {
+            "StringEquals": {"AWS:SourceAccount": "999999999999"},
+        }},
     ]),
     "every account": (False, [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]),
 }  # fmt: skip

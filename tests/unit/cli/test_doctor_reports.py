@@ -22,6 +22,7 @@ TLS = {
     "Resource": "*",
     "Condition": {"Bool": {"aws:SecureTransport": "false"}},
 }
+EVERYBODY = {"Effect": "Deny", "Principal": {"AWS": ["*"]}}
 RULES: list[dict[str, Any]] = [
     {"Status": "Enabled", "Expiration": {"Days": 731}, "Filter": {"Prefix": "reports/"}},
     {"Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 30}, "Filter": {"Prefix": ""}},
@@ -77,6 +78,15 @@ NO_TLS = "has no policy that refuses requests without TLS"
             lambda s3: policy(s3, TLS, {"Effect": "Deny", "Principal": "*", "Action": "s3:Put*", "Resource": "*"}), "",
             "denies everybody s3:PutObject, so that no report can be written",
         ),
+        (lambda s3: policy(s3, TLS | {"Condition": {**TLS["Condition"], "StringEquals": {"aws:SourceVpc": "v"}}}), "", NO_TLS),
+        (lambda s3: policy(s3, TLS | {"Action": "s3:PutObject"}), "", NO_TLS),
+        (lambda s3: policy(s3, TLS | {"Resource": "arn:aws:s3:::reports"}), "", NO_TLS),
+        (lambda s3: policy(s3, TLS | {"Principal": {"AWS": f"arn:aws:iam::{aws.ACCOUNT}:role/one"}}), "", NO_TLS),
+        (
+            lambda s3: policy(s3, TLS, EVERYBODY | {"NotAction": "s3:Get*", "NotResource": "arn:aws:s3:::reports/private/*"}), "",
+            "denies everybody s3:PutObject, so that no report can be written",
+        ),
+        (lambda s3: rules(s3, RULES[0], RULES[1] | {"Filter": {"Prefix": "old/"}}), "", "keeps older versions for ever"),
         (lambda s3: s3.delete_bucket_lifecycle(Bucket="reports"), "", "keeps reports and older versions for ever"),
         (lambda s3: rules(s3, RULES[0]), "", "keeps older versions for ever"),
         (lambda s3: rules(s3, RULES[0] | {"Status": "Disabled"}, RULES[1]), "", "keeps reports for ever"),
@@ -98,8 +108,46 @@ def test_a_bucket_that_is_not_as_the_stack_made_it_is_named(s3: Any, change: Any
     assert says.count(", and ") == said.count(", and ")  # nothing else
 
 
+class WithRules:
+    """A bucket whose lifecycle rules have members that moto does not keep."""
+
+    def __init__(self, s3: Any, *kept: Mapping[str, Any]) -> None:
+        self.s3, self.kept = s3, kept
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.s3, name)
+
+    def get_bucket_lifecycle_configuration(self, **_: Any) -> Any:
+        return {"Rules": self.kept}
+
+
+@pytest.mark.parametrize(
+    ("reports", "older", "said"),
+    [
+        ({"Filter": {"ObjectSizeGreaterThan": 9}}, {}, "reports"),
+        ({"Filter": {"ObjectSizeLessThan": 9}}, {}, "reports"),
+        ({"Filter": {"And": {"Prefix": "", "ObjectSizeLessThan": 9}}}, {}, "reports"),
+        ({"Filter": {}, "Prefix": "old/"}, {}, "reports"),
+        ({}, {"Filter": {"ObjectSizeLessThan": 9}}, "older versions"),
+        ({}, {"NoncurrentVersionExpiration": {"NoncurrentDays": 30, "NewerNoncurrentVersions": 5}}, "older versions"),
+        ({}, {}, ""),
+    ],
+)
+def test_a_lifecycle_rule_counts_only_if_it_is_about_every_report(
+    s3: Any, reports: Mapping[str, Any], older: Mapping[str, Any], said: str
+) -> None:
+    ok, says = look_at_reports(WithRules(s3, RULES[0] | reports, RULES[1] | older), "reports", aws.ACCOUNT, "")
+    assert ok is not bool(said)
+    assert not said or says == f"the bucket reports keeps {said} for ever; {REDEPLOY}"
+
+
 def test_a_bucket_as_the_stack_makes_it_is_in_order(s3: Any) -> None:
     whole = (True, "reports is private, takes TLS alone, and deletes old reports")
+    assert look_at_reports(s3, "reports", aws.ACCOUNT, "") == whole
+    policy(
+        s3, TLS | {"Action": ["s3:Get*", "s3:put*"], "Resource": ["arn:aws:s3:::reports/*"]},
+        EVERYBODY | {"Action": "s3:*", "Resource": "arn:aws:s3:::reports/private/*"}, EVERYBODY | {"NotAction": "s3:*Object"},
+    )  # fmt: skip
     assert look_at_reports(s3, "reports", aws.ACCOUNT, "") == whole
     rules(s3, {"Status": "Enabled", "Expiration": {"Days": 90}, "Filter": {}}, RULES[1])
     encrypted(s3, SSEAlgorithm="aws:kms", KMSMasterKeyID=KEY)

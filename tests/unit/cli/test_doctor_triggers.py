@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -46,6 +46,14 @@ def test_alarms_that_nobody_hears_are_named(local: aws.Local) -> None:
     ok, says = look_at_alarms(local.client, ["A"], TOPIC)
     assert not ok
     assert says.startswith(f"CloudWatch cannot publish to the AlarmTopic {TOPIC}, which is encrypted with alias/aws/sns: aws sns")
+    sns.set_topic_attributes(TopicArn=TOPIC, AttributeName="KmsMasterKeyId", AttributeValue="")
+    by_config = {"Effect": "Allow", "Principal": {"Service": "config.amazonaws.com"}, "Action": "sns:Publish", "Resource": TOPIC}
+    sns.set_topic_attributes(TopicArn=TOPIC, AttributeName="Policy", AttributeValue=json.dumps({"Statement": [by_config]}))
+    assert look_at_alarms(local.client, ["A"], TOPIC) == (
+        False,
+        f"CloudWatch may not publish to the AlarmTopic {TOPIC}:"
+        " allow cloudwatch.amazonaws.com sns:Publish in the topic's access policy",
+    )
 
 
 @pytest.mark.parametrize(("bus", "ok"), [("", True), ("default", True), ("ml", False)])
@@ -66,6 +74,9 @@ def test_a_queue_that_was_deleted_is_no_empty_queue(local: aws.Local) -> None:
         policy = {"Policy": json.dumps({"Statement": statement})}
         local.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes=policy)
         assert look_at_dead_letters(local.client, queue) == (True, "none")
+    refused = [sends, {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "arn:aws:sqs:*:*:DeadLetters"}]
+    local.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps({"Statement": refused})})
+    assert not look_at_dead_letters(local.client, queue)[0]
     local.client("sqs").delete_queue(QueueUrl=queue)
     assert look_at_dead_letters(local.client, queue) == (
         False, f"the queue {queue} is deleted, so what fails permanently is lost; deploy the stack again with REVERT_DRIFT=yes"
@@ -132,3 +143,33 @@ def test_a_function_that_was_paused_by_its_concurrency_is_named() -> None:
     assert look_at_rules(lambda _: OneRule(), {"EachMinute": "EachMinute"}) == (
         False, f"Sweep reserves 0 executions, so Lambda never runs it; {REDEPLOY}"
     )  # fmt: skip
+
+
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:Sweep"
+RULE = "arn:aws:events:us-east-1:123456789012:rule/EachMinute"
+
+
+class AllowedBy(OneRule):
+    """The same with another policy of the function, which runs."""
+
+    def __init__(self, *statements: Mapping[str, Any]) -> None:
+        self.statements = statements
+
+    def describe_rule(self, **_: Any) -> Any:
+        return {"State": "ENABLED", "Arn": RULE}
+
+    def get_policy(self, **_: Any) -> Any:
+        return {"Policy": json.dumps({"Statement": self.statements})}
+
+    def get_function_concurrency(self, **_: Any) -> Any:
+        return {}
+
+
+@pytest.mark.parametrize(("rule", "may"), [(RULE, True), (RULE[:-1] + "?", True), (RULE.replace("Each", "Any"), False)])
+def test_a_function_that_only_another_rule_may_call_is_named(rule: str, *, may: bool) -> None:
+    allows = {
+        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "lambda:InvokeFunction",
+        "Resource": FUNCTION, "Condition": {"ArnLike": {"AWS:SourceArn": rule}},
+    }  # fmt: skip
+    found = AllowedBy(allows)
+    assert look_at_rules(lambda _: found, {"EachMinute": "EachMinute"})[0] is may

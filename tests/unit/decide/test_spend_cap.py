@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from controller.decide.facts import Facts
-from controller.decide.spend_cap import Affordable, afford, attempt_cost_micros, lineage_spent_micros
+from controller.decide.spend_cap import Affordable, afford, attempt_cost_micros, cost_facts, lineage_spent_micros
 from controller.jobs.job import Outcome
 from controller.jobs.request import on_demand, on_instances
 from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Submit
-from controller.ledger.message import CapFacts
-from tests.builders import BEGIN, block, ended, facts, job, lineage, rate
+from controller.ledger.message import CapFacts, CostFacts
+from tests.builders import BEGIN, block, ended, facts, job, lineage, rate, usage
 from tests.unit.decide.deciding import HOUR, actions, looked_up, text
 
 
@@ -113,3 +113,17 @@ def test_recorded_usage_without_a_price_leaves_a_cap_unchecked() -> None:
     above = starved(9_000_000, lineage=lineage(entries=(unpriced,)))
     assert not actions(above, Submit)
     assert "No price is known" in text(above, "gave-up")
+
+
+def test_a_live_job_may_cost_an_hour_of_its_instances_and_its_whole_max_runtime() -> None:
+    hour = CostFacts(hour_micros=3_030_000, most_micros=6_060_000)
+    assert cost_facts(facts(job(instance_count=2, runtime_s_max=7200))) == hour
+    assert cost_facts(facts(job(), rate=None)) == CostFacts()
+
+
+def test_what_messages_say_was_spent_covers_the_attempts_with_known_usage_and_counts_the_others() -> None:
+    earlier = lineage(entries=(*before(ran_s=60), *before("bert-1", ran_s=0)))
+    over = ended(job(), usage=usage())
+    assert cost_facts(facts(over, lineage=earlier)) == CostFacts(spent_micros=352_238, measured=1, unknown=1)
+    assert cost_facts(facts(over, lineage=earlier, rate=None)) == CostFacts(unknown=2)
+    assert cost_facts(facts(ended(job()), lineage=earlier)) == CostFacts(unknown=2)

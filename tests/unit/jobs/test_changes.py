@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from controller.jobs.changes import Changes, RequestForm
-from controller.jobs.request import change_to_json, in_subnets, merged, on_demand, on_instances, on_spot, on_volume
+from controller.jobs.request import (
+    change_to_json,
+    describe_change,
+    in_subnets,
+    merged,
+    on_demand,
+    on_instances,
+    on_spot,
+    on_volume,
+)
 from tests.builders import job
 
 MADE: dict[str, Any] = {
@@ -156,3 +165,25 @@ def test_where_sagemaker_chooses_the_machines_their_preferences_are_compared() -
 def test_a_probe_shows_one_machine_on_spot_that_keeps_nothing() -> None:
     probing = RequestForm.of(job(instance_count=8, spot=False, wait_s_max=None)).probing()
     assert probing == RequestForm.of(job(instance_count=1, runtime_s_max=300, wait_s_max=900, checkpoint_uri=None))
+
+
+def test_a_form_says_what_a_change_names_and_nothing_else() -> None:
+    form = RequestForm.of(job(subnets=("subnet-b", "subnet-a"), volume_gb=None))
+    changes = merged(on_instances("ml.g5.4xlarge", 3), on_demand(), in_subnets(["subnet-c"]), on_volume(50))
+    assert form.values_of(Changes.of(changes)) == {
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": {"MaxWaitTimeInSeconds": 72_000},
+        "ResourceConfig": {"InstanceType": "ml.g5.2xlarge", "InstanceCount": 1},
+        "VpcConfig": {"Subnets": ["subnet-a", "subnet-b"]},
+    }
+    assert form.values_of(Changes()) == {}
+
+
+def test_a_change_in_words_says_what_was_before() -> None:
+    was = change_to_json(RequestForm.of(job()).values_of(Changes.of(MADE["elsewhere, on demand"])))
+    assert describe_change(change_to_json(MADE["elsewhere, on demand"]), was) == (
+        "EnableManagedSpotTraining false (was true)",
+        "InstanceType ml.g5.4xlarge (was ml.g5.2xlarge)",
+        "no MaxWaitTimeInSeconds (was 72000)",
+    )
+    assert describe_change(change_to_json(MADE["on a larger volume"])) == ("VolumeSizeInGB 500",)

@@ -328,7 +328,7 @@ def test_the_card_says_what_happened_why_what_comes_next_and_what_to_do() -> Non
 def test_of_several_messages_the_one_that_acts_on_the_job_comes_first_and_the_others_are_named() -> None:
     unseen = CheckpointsUnseen(job=FACTS, uri="s3://b/p/", problem="AccessDenied")
     said = state(STARTED, intents=(told(unseen), told(FLAGGED)))
-    assert said.startswith(':rotating_light: *bert* breaks the rule "use-spot"')
+    assert said.startswith(':octagonal_sign: *bert* is being stopped: it breaks the rule "use-spot"')
     assert said.splitlines()[-1] == "Also: The checkpoints of *bert* cannot be read. Details are in the thread."
 
 

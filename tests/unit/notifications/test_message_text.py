@@ -1,12 +1,16 @@
-"""What other modules say becomes a sentence, and names in it stay as they are."""
+"""The phrases that several messages share: sentences, costs, owners."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from controller.ledger.message import CapFacts
+from controller.jobs.job import Outcome
+from controller.ledger.message import CapFacts, CostFacts, JobFacts
 from controller.notifications.give_up_message import make_room
-from controller.notifications.message_text import sentence
+from controller.notifications.message_text import MessageText, explained, sentence, small_print, with_cost
 
 
 @pytest.mark.parametrize(
@@ -32,3 +36,53 @@ def test_a_higher_cap_is_advised_only_where_the_price_is_known() -> None:
     unknown = CapFacts(cap_micros=3_000_000, spent_micros=2_000_000, next_micros=None)
     assert make_room(known) == make_room(None) == "Raise the cap in the policy"
     assert make_room(unknown) == "Add the price of the instance type to `rates` in the policy"
+
+
+SPENT = CostFacts(spent_micros=1_700_000, measured=3)
+LIVE = CostFacts(hour_micros=1_408_000, most_micros=11_264_000)
+
+
+@pytest.mark.parametrize(
+    ("changes", "cost", "stops", "line"),
+    [
+        ({}, LIVE, False, "Up to $1.41 an hour while it trains, $11.26 at most, usually less on spot."),
+        ({"spot": False}, LIVE, False, "Up to $1.41 an hour while it trains, $11.26 at most."),
+        ({"spot": False}, LIVE, True, "Up to $1.41 an hour until it has stopped."),
+        ({}, CostFacts(), False, "No price is known for ml.g5.xlarge."),
+        ({}, SPENT, False, "$1.70 for 3 attempts so far. No price is known for ml.g5.xlarge."),
+        ({"outcome": Outcome.STARVED}, SPENT, False, "$1.70 for 3 attempts so far."),
+        ({"outcome": Outcome.STARVED}, CostFacts(), False, "Nothing so far."),
+        ({"outcome": Outcome.STARVED}, CostFacts(unknown=1), False, "The usage or the price of 1 attempt is not known yet."),
+        (
+            {"outcome": Outcome.STARVED},
+            replace(SPENT, unknown=1),
+            False,
+            "$1.70 for 3 attempts; the usage or the price of 1 attempt is not known yet.",
+        ),
+    ],
+)
+def test_a_message_says_what_a_job_costs_before_it_says_what_to_do(
+    changes: dict[str, Any], cost: CostFacts, stops: bool, line: str
+) -> None:
+    job = replace(JobFacts(name="bert", instance_type="ml.g5.xlarge", instances=1, spot=True), **changes)
+    text = with_cost(explained("*bert*", why="a", next_step="b", to_do="c"), job, cost, stops=stops)
+    assert text.lines == ("*Why:* a", "*Next:* b", f"*Cost:* {line}", "*To do:* c")
+
+
+def test_a_message_of_before_says_nothing_of_what_a_job_costs() -> None:
+    job, text = JobFacts(name="bert", instance_type="ml.g5.xlarge", instances=1, spot=True), MessageText("*bert*")
+    assert with_cost(text, job, None, stops=False) == text
+
+
+@pytest.mark.parametrize(
+    ("team", "user", "whose"),
+    [
+        ("vision", "anna", "anna, team vision"),
+        ("vision", None, "team vision"),
+        (None, "anna", "anna, no team"),
+        (None, None, "no team"),
+    ],
+)
+def test_the_small_print_says_whose_job_it_is(team: str | None, user: str | None, whose: str) -> None:
+    job = JobFacts(name="bert", instance_type="ml.g5.xlarge", instances=2, spot=True, team=team, user=user)
+    assert small_print(job) == f"{whose} · 2 × ml.g5.xlarge · spot"

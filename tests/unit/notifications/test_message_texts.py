@@ -31,7 +31,7 @@ MANY = m.CheckpointFacts(
 
 def rule_broken(**changes: object) -> Message:
     given = {"policy": "use-spot", "severity": "high", "field": "EnableManagedSpotTraining", "found": "false", "wanted": "true"}
-    return m.RuleBroken(job=ON_DEMAND, **(given | changes))  # type: ignore[arg-type]
+    return m.RuleBroken(**({"job": ON_DEMAND} | given | changes))  # type: ignore[arg-type]
 
 
 def resubmitting(**changes: object) -> Message:
@@ -39,7 +39,54 @@ def resubmitting(**changes: object) -> Message:
     return m.Resubmitting(**(given | changes))  # type: ignore[arg-type]
 
 
+LIVE = m.CostFacts(hour_micros=2_818_000, most_micros=22_544_000)
+OVER = m.CostFacts(spent_micros=1_700_000, measured=3)
+ON_G5 = '{"ResourceConfig": {"InstanceType": "ml.g5.2xlarge"}}'
+ON_P3 = '{"ResourceConfig": {"InstanceType": "ml.p3.2xlarge"}}'
+NO_CHECKPOINT = (
+    '[{"rule": "checkpoint-required", "field": "CheckpointConfig.S3Uri", "found": "not set", "wanted": "an S3 prefix"}]'
+)
+
+
+def told_with_cost() -> tuple[Message, ...]:
+    """Messages as they are since they say what a job costs, of a job with an owner."""
+    ended, mine = replace(SPOT, user="anna", outcome=Outcome.STARVED), replace(SPOT, user="anna")
+    kinds = ("spot-required", "max-wait-limit", "max-runtime-limit", "uncheckpointed-cap", "checkpoint-exclusive",
+             "tags-required", "instance-allowed", "a-kind-of-later")  # fmt: skip
+    repaired = {"cause": "repair", "counted": False, "tried": 0, "limit": 1, "why": "save-it", "broken": NO_CHECKPOINT}
+    changed = {"changes": '{"CheckpointConfig": {"S3Uri": "s3://b/p/"}}', "next_micros": 1_500_000}
+    to_on_demand = {"changes": '{"EnableManagedSpotTraining": false, "StoppingCondition": {"MaxWaitTimeInSeconds": null}}'}
+    before = {"was": '{"EnableManagedSpotTraining": true, "StoppingCondition": {"MaxWaitTimeInSeconds": 7200}}'}
+    return (
+        *(rule_broken(job=mine, rule=kind, cost=LIVE) for kind in kinds),
+        *(rule_broken(job=mine, next_step=step, next_micros=1_500_000, cost=LIVE) for step in (NextStep.STOP, NextStep.REPAIR)),
+        rule_broken(job=mine, cost=replace(LIVE, spent_micros=1_700_000, measured=1, unknown=2)),
+        rule_broken(cost=LIVE),
+        rule_broken(cost=m.CostFacts()),
+        resubmitting(job=ended, cause="capacity", changes=ON_G5, was=ON_P3, next_micros=1_500_000, cost=OVER),
+        resubmitting(job=ended, **(repaired | changed), cost=OVER),
+        resubmitting(job=ended, cause="deadline", **(to_on_demand | before), cost=replace(OVER, unknown=1)),
+        m.GaveUp(job=ended, reason=GiveUpReason.LIMIT_REACHED, cause="starved", tried=3, cost=OVER, proven_s=3600),
+        m.GaveUp(job=ended, reason=GiveUpReason.NO_FURTHER_STEP, cause="capacity", cost=m.CostFacts()),
+        m.GaveUp(job=ended, reason=GiveUpReason.NO_FURTHER_STEP, cause="capacity", cost=m.CostFacts(unknown=2)),
+        m.Interrupted(job=SPOT, at=BEGIN, cost=LIVE),
+        *(
+            m.Moving(
+                job=mine, reason=MoveReason.LATEST_MOMENT, to="on-demand", lost_s=0, next_micros=1_500_000, cost=LIVE, **told
+            )
+            for told in (
+                {"trained": False}, {"trained": True}, {"trained": True, "checkpoint": UNSEEN},
+                {"trained": True, "checkpoint": CHECKPOINT, "since_s": 600},
+                {"trained": True, "checkpoint": CHECKPOINT, "since_s": 0},
+            )
+        ),
+        m.NotPermitted(name="bert", attempt="bert-r02", why="AccessDenied", team="vision"),
+        m.StepSkipped(name="bert", attempt="bert-r02", why="Unsupported instance type ml.p3dn.24xlarge", team="vision"),
+    )  # fmt: skip
+
+
 EXAMPLES: tuple[Message, ...] = (
+    *told_with_cost(),
     *(rule_broken(next_step=step, why_not="it is serverless") for step in NextStep),
     rule_broken(risk="If interrupted, the job starts over.", fix='{"EnableManagedSpotTraining": true}'),
     resubmitting(),

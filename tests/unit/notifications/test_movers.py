@@ -58,11 +58,22 @@ def test_where_no_job_saved_or_lost_nothing_is_said() -> None:
     ("changes", "text"),
     [
         (
-            {"saved_micros": -3 * CENT, "interruptions": 2},
+            {"saved_micros": -3 * CENT, "wasted_micros": CENT, "interruptions": 2},
             "cost $0.03 more than on-demand: interrupted 2 times. Save checkpoints more",
         ),
-        ({"saved_micros": -3 * CENT, "spot": False, "wasted_micros": CENT}, "wasted $0.01: it ended without its model. See why."),
-        ({"wasted_micros": CENT}, "wasted $0.01: it ended without its model. See why. If it wrote a checkpoint, submit it"),
+        (
+            {"saved_micros": -3 * CENT, "spot": False, "wasted_micros": CENT},
+            "wasted $0.01: it ended without its model. Open it to see why.",
+        ),
+        (
+            {"wasted_micros": CENT},
+            "wasted $0.01: it ended without its model. Open it to see why. If it wrote a checkpoint",
+        ),
+        ({"saved_micros": -CENT, "wasted_micros": CENT}, "wasted $0.01: it ended without its model. Open it to see why."),
+        (
+            {"saved_micros": -CENT},
+            "cost $0.01 more than on-demand: its billed hours cost more than on-demand hours of the first attempt's instances.",
+        ),
         ({"wasted_micros": CENT, "checkpoint": False}, "wasted $0.01: it ended without its model. Add a CheckpointConfig."),
         ({"wasted_micros": CENT, "interruptions": 1}, "wasted $0.01: interrupted once. Save checkpoints more often."),
         (

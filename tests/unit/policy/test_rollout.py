@@ -71,9 +71,13 @@ def test_after_a_day_of_few_jobs_a_rule_that_acts_on_everything_is_a_surprise(gu
     assert not guard.surprised({"vision": 2}, {"operations": 2})
 
 
-def test_without_a_day_before_only_the_number_of_jobs_counts() -> None:
-    assert SurpriseGuard(jobs=20).surprised({"a": 21}, None)
-    assert not SurpriseGuard(percent=10).surprised({"a": 500}, None)
+@pytest.mark.parametrize("last_day", [None, {}])
+def test_a_part_of_a_day_without_jobs_is_no_job_so_a_guard_always_guards(last_day: dict[str, int] | None) -> None:
+    assert SurpriseGuard(jobs=20).surprised({"a": 21}, last_day)
+    assert not SurpriseGuard(jobs=20).surprised({"a": 20}, last_day)
+    assert SurpriseGuard(percent=10).surprised({"a": 3}, last_day)
+    assert SurpriseGuard(jobs=20, percent=10).surprised({"a": 3}, last_day)
+    assert not SurpriseGuard(percent=10).surprised({"a": 2}, last_day)
 
 
 @given(st.dictionaries(st.sampled_from([*LAST_DAY, "other"]), st.integers(0, 200)), st.sampled_from([*LAST_DAY, "other"]))

@@ -53,6 +53,11 @@ def test_every_instance_is_counted() -> None:
     assert four.without.hours == one.without.hours
 
 
+def test_a_run_of_a_second_costs_no_more_on_spot_than_on_demand() -> None:
+    found = known(spot_worth(JOB, Run(length_s=1), {TYPE: pool(1000, 0)}, {TYPE: builders.rate()}))
+    assert found.without.micros == pytest.approx(0.3 * (found.on_demand.micros or 0), rel=1e-3)
+
+
 @pytest.mark.parametrize(("hours", "known"), [(9.9, False), (10, True)])
 def test_a_pool_that_was_hardly_watched_says_nothing(hours: float, *, known: bool) -> None:
     assert (worth(hours=hours, interruptions=3) is not None) is known

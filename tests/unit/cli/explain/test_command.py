@@ -82,7 +82,7 @@ def test_files_rules_selectors_and_waivers_are_named_value_by_value(explained: A
 def test_what_comes_next_is_in_the_words_of_slack(explained: Any) -> None:
     _, out, _ = explained(ON_DEMAND)
     coming = out[out.index("what comes next") :]
-    assert 'message  to #ml: bert-1 breaks the rule "on-spot". Why: EnableManagedSpotTraining' in coming
+    assert 'message  to #ml: bert-1 is being stopped: it breaks the rule "on-spot". Why: EnableManagedSpotTraining' in coming
     assert "intent   stop bert-1: on-spot" in coming
 
 
@@ -211,7 +211,7 @@ def test_the_story_of_a_job_in_the_ledger_is_told_to_its_end(
         told = [
             "entry    attempt 1, victim, was created: 1 × ml.g5.xlarge, on-demand",
             "entry    victim breaks on-spot (enforce, policy ",
-            'message  to #ml: victim breaks the rule "on-spot"',
+            'message  to #ml: victim is being stopped: it breaks the rule "on-spot"',
             "The job is being stopped.",
             "intent   stop victim: on-spot [",
             "entry    victim was stopped",

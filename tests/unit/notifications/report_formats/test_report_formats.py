@@ -65,7 +65,7 @@ def test_a_report_names_the_policy_that_was_in_force_when_it_was_made() -> None:
 
 
 def test_the_page_and_the_text_name_the_jobs_that_changed_the_figures_most_and_what_to_do() -> None:
-    lost = Mover(EVIL, "<b>x", "ml.g5.xlarge", "us-east-1", True, -2_000_000, 0, 3, False)
+    lost = Mover(EVIL, "<b>x", "ml.g5.xlarge", "us-east-1", True, -2_000_000, 2_000_000, 3, False)
     found = replace(report(), movers=(lost,))
     sentence = "cost $2.00 more than on-demand: interrupted 3 times without a checkpoint. Add a CheckpointConfig."
     assert f"  <b>x ({EVIL}) {sentence}\n" in as_text(found)
