@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from controller.decide.announce import say
 from controller.decide.asked_again import repair_of_first, request_as_asked
-from controller.decide.call_off import called_off, called_off_numbers
+from controller.decide.call_off import called_off_numbers
 from controller.decide.decision import Decision
 from controller.decide.done_elsewhere import not_done_twice
 from controller.decide.facts import READ_AFTER, Facts
