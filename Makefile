@@ -18,7 +18,7 @@ ARGS ?=
 .PHONY: help install demo test check lint simulate mutants bench bench-coldstart chaos nightly docs picture package lint-stack deploy stage destroy release lock clean
 
 help:  ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 install: $(BIN)/installed  ## install what the other tasks need into .venv; they do it themselves
 

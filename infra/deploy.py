@@ -235,7 +235,7 @@ class Deployment:
         ledger, reports = attached or self._resource("Ledger"), self._resource("Reports")
         if attached and delete_ledger:
             raise Undeployable(
-                f"the table {attached} is no part of {self.stage.stack}, which has it as ExistingLedger: nothing was deleted;"
+                f"the table {attached} is not part of {self.stage.stack}, which has it as ExistingLedger: nothing was deleted;"
                 " destroy the stack without DELETE_LEDGER, and delete the table by itself"
             )
         also = f" AND its table {ledger}" if delete_ledger else ""

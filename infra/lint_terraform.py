@@ -37,7 +37,7 @@ def parsed(folder: Path) -> list[dict[str, Any]]:
     python = programs_of(BUILD / "parser", PARSER) / "python"
     done = subprocess.run([str(python), "-c", READ, str(folder)], check=False, capture_output=True, text=True)  # noqa: S603  # our own arguments
     if done.returncode:
-        raise ValueError(f"{folder} is no Terraform module: {done.stderr.strip()[-500:]}")
+        raise ValueError(f"{folder} is not a Terraform module: {done.stderr.strip()[-500:]}")
     found: list[dict[str, Any]] = json.loads(done.stdout, object_hook=_without_notes)
     return found
 

@@ -61,7 +61,7 @@ def stage_of(name: str, folder: Path = STAGES) -> Stage:
     try:
         found = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Undeployable(f"{path} is no YAML that can be read: {error}") from error
+        raise Undeployable(f"{path} is not readable YAML: {error}") from error
     if not isinstance(found, dict) or set(found) - KEYS:
         keys = sorted(map(str, set(found) - KEYS)) if isinstance(found, dict) else type(found).__name__
         raise Undeployable(f"{path}: found {keys}, wanted {', '.join(sorted(KEYS))}")

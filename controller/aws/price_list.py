@@ -112,7 +112,7 @@ def training_rate_of(text: Any) -> tuple[str, Rate] | None:
         raise OtherCurrency(", ".join(sorted(others)))
     micros = micros_from_dollars(_trimmed(dimension["pricePerUnit"]["USD"]))
     if micros <= 0:
-        raise ValueError(f"its price is {dimension['pricePerUnit']['USD']!r}, wanted more than nothing")
+        raise ValueError(f"its price is {dimension['pricePerUnit']['USD']!r}, wanted a price above zero")
     as_of = date.fromisoformat(str(term["effectiveDate"])[:10])
     name = spot_of(spot[1].lower()) if spot else training[1] if training else ""
     return name, Rate(micros_per_h=micros, as_of=as_of, source=SOURCE.format(usage=usage))

@@ -33,7 +33,7 @@ PROBLEMS: Mapping[str, str] = {
     "PermanentRedirect": "the bucket is in another region",
     "AuthorizationHeaderMalformed": "the bucket is in another region",
     "IllegalLocationConstraintException": "the bucket is in another region",
-    "InvalidBucketName": "that is no bucket's name",
+    "InvalidBucketName": "that is not a valid bucket name",
 }
 
 

@@ -54,8 +54,13 @@ def bill_of(address: str, bytes_most: int = BYTES_MAX, *, account: str = "") -> 
 def bill_of_parts(addresses: Sequence[str], *, account: str = "") -> Bill:
     """Read the bill of an export that has several files. Raises BadInput."""
     whole = Bill(account=account)
+    read: list[tuple[str, Bill]] = []
     for address in addresses:
         part = bill_of(address, account=account)
+        read.append((address, part))
+        twin = next((name for name, other in read[:-1] if other.same_lines(part)), None)
+        if twin is not None:  # such as a copy that was unpacked, or packed again
+            raise BadInput(f"--bill: found the same lines in {twin} and {address}, wanted each part once")
         if len(addresses) > 1:
             name = one_line(address.rpartition("/")[2], 80)
             part.problems = [f"{name} {problem}" for problem in part.problems]
@@ -77,7 +82,7 @@ def refuse_bad_parts(addresses: Sequence[str]) -> None:
 def _csv_bill(raw: io.BufferedReader, bytes_most: int, account: str) -> Bill:
     plain = io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw))) if raw.peek(2)[:2] == GZIP else raw
     if plain.peek(4)[:4] == PARQUET:
-        raise BadInput("found a Parquet file packed with gzip, wanted it unpacked: its columns are packed already")
+        raise BadInput("found a Parquet file compressed with gzip, wanted it uncompressed: its columns are compressed already")
     limited = io.BufferedReader(_Limited(plain, bytes_most))
     text = io.TextIOWrapper(cast(IO[bytes], limited), "utf-8", errors="replace", newline="")
     head = text.readline(1_000_000)

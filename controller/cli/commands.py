@@ -165,7 +165,7 @@ COMMANDS: tuple[Command, ...] = (
         examples=("spotwarden restore ledger ledger.jsonl --table NEW_TABLE",),
         exit_codes=(
             "0 done; 1 rows were not written because the table was used meanwhile;"
-            " 2 a line that is no row, a table that is not empty"
+            " 2 a line that is not a row, a table that is not empty"
         ),
     ),
     Command(
@@ -184,7 +184,7 @@ COMMANDS: tuple[Command, ...] = (
             "spotwarden backtest policies --history history.jsonl",
             "spotwarden backtest policies --history history.jsonl --against main/policies --format markdown",
         ),
-        exit_codes="0 every rule decided, none broken; 1 findings; 2 bad input, or a line that is no job; 3 undecided",
+        exit_codes="0 every rule decided, none broken; 1 findings; 2 bad input, or a line that is not a job; 3 undecided",
     ),
     Command(
         name="backtest deadline",

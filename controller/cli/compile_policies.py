@@ -72,7 +72,7 @@ def _upload(document: Mapping[str, Any], bucket: str, key: str) -> None:
     try:
         policy_of(document_of(body), SystemClock().now())
     except BadDocument as error:
-        raise BadInput(f"--to: functions would not take this policy: {error}") from None
+        raise BadInput(f"--to: functions would not accept this policy: {error}") from None
     s3 = wiring.client("s3")
     try:
         asking(lambda: s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json"))

@@ -52,7 +52,8 @@ def run(stack: Stack = "spotwarden", policies: Policies = None, format_: Format 
         print(json_text([{"check": one.check, "ok": one.ok, "says": one.says} for one in found], indent=2))
     else:
         marks = {True: "ok  ", False: "BAD ", None: "?   "}
-        print("\n".join(printable(f"{marks[one.ok]} {one.check:<12} {one.says}") for one in found))
+        width = max(12, *(len(one.check) for one in found))
+        print("\n".join(printable(f"{marks[one.ok]} {one.check:<{width}} {one.says}") for one in found))
         wrong = sum(one.ok is not True for one in found)
         print(f"{count(len(found), 'check')}, {f'{wrong} not in order' if wrong else 'all in order'}")
     return 0 if all(one.ok for one in found) else 1
@@ -66,20 +67,19 @@ class Installation:
     ledger: Callable[[str], Ledger]
     now: Callable[[], datetime]
     resources: dict[str, dict[str, str]] = field(default_factory=dict)
+    described: Mapping[str, Any] = field(default_factory=dict)  # the stack, where it is one of Spotwarden
 
     def examine(self, stack: str, policies: Path | None = None) -> Iterator[Finding]:
         """Look at everything, in the order in which an operator would."""
         looks = Looks()
         yield from looks.at("clock", self._clock)
-        described = next(iter(looks.at("stack", lambda: self._stack(stack))))
-        yield described
-        if described.ok is not None and "no stack" not in described.says:
-            yield from self._examine(stack, policies, looks)
+        yield from looks.at("stack", lambda: self._stack(stack))
+        if self.described:
+            yield from self._examine(stack, policies, looks, self.described)
         yield from looks.caller()
 
-    def _examine(self, stack: str, policies: Path | None, looks: Looks) -> Iterator[Finding]:
-        found = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-        outputs = {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", ())}
+    def _examine(self, stack: str, policies: Path | None, looks: Looks, found: Mapping[str, Any]) -> Iterator[Finding]:
+        outputs = _outputs(found)
         parameters = {p["ParameterKey"]: p.get("ParameterValue", "") for p in found.get("Parameters", ())}
         table, queue = outputs.get("Ledger", ""), outputs.get("DeadLetters", "")
         topic, bus = parameters.get("AlarmTopic", ""), parameters.get("EventBus", "")
@@ -145,7 +145,7 @@ class Installation:
                 name = self._of(stack, "AWS::IAM::Role").get(role, "")
                 return look_at_role(self.client("iam"), role, name, needed)
 
-            found += looks.at(f"{function_of(role)} may", look)
+            found += looks.at(f"{function_of(role)} role", look)
         wrong = [one for one in found if one.ok is not True]
         says = f"the roles of {count(len(found), 'function')} allow what the code calls, and no more"
         yield from wrong or [Finding(check="permissions", ok=True, says=says)]
@@ -185,14 +185,20 @@ class Installation:
 
     def _stack(self, stack: str) -> tuple[bool, str]:
         try:
-            status = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+            found = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         except ClientError as error:
             if "does not exist" in str(error):
                 return False, f"found no stack {stack!r} in this account and region: name it with --stack"
             raise
-        if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-            return True, f"{stack} is {status}"
-        return False, f"{stack} is {status}: aws cloudformation describe-stack-events --stack-name {stack} says why"
+        status, whole = found["StackStatus"], "Ledger" in _outputs(found)
+        if whole:
+            self.described = found
+        if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            rest = "" if whole else "; it has no outputs, so nothing else can be looked at"
+            return False, f"{stack} is {status}: aws cloudformation describe-stack-events --stack-name {stack} says why{rest}"
+        if not whole:
+            return False, f"{stack} is {status}, and no stack of Spotwarden: it has no output Ledger; name another with --stack"
+        return True, f"{stack} is {status}"
 
     def _work(self, table: str) -> tuple[bool, str]:
         due = self.ledger(table).due
@@ -267,6 +273,10 @@ class Installation:
 def _time_of(answer: Mapping[str, Any]) -> datetime | None:
     stamp = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
     return parsedate_to_datetime(stamp) if stamp else None
+
+
+def _outputs(stack: Mapping[str, Any]) -> dict[str, str]:
+    return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", ())}
 
 
 def _several(value: str) -> list[str]:

@@ -74,7 +74,7 @@ def look_at_role(iam: Any, role: str, name: str, needed: Iterable[str]) -> tuple
     more = sorted(set(_beyond(allows, {action.lower() for action in needed})))
     if attached := _attached(iam, name):
         return False, (
-            f"{function_of(role)} may also do what {', '.join(attached)} allows, which is no part of the stack:"
+            f"{function_of(role)} may also do what {', '.join(attached)} allows, which is not part of the stack:"
             f" aws iam detach-role-policy --role-name {name} --policy-arn {attached[0]}"
         )
     if not lacks and not more:
@@ -131,5 +131,5 @@ def _documents(iam: Any, name: str) -> Iterator[Mapping[str, Any]]:
         for policy in page["PolicyNames"]:
             document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
             if not isinstance(document, Mapping):  # boto3 has decoded it where it was JSON
-                raise Unreachable(f"the policy {policy} of {name} is no JSON")
+                raise Unreachable(f"the policy {policy} of {name} is not JSON")
             yield document

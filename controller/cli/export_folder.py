@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
 from controller.cli.errors import BadInput
 from controller.cli.export_parts import PART, Listed, chosen_parts, is_part
-from controller.cli.s3_object import ADDRESS
+from controller.cli.s3_object import ADDRESS, streamed
 
 FILES_MAX = 20_000  # many years of parts
 MANIFEST_BYTES_MAX = 20_000_000
@@ -27,13 +27,12 @@ def whole_export(addresses: Sequence[str], since: date, until: date) -> tuple[li
     """
     files: list[Listed] = []
     notes: list[str] = []
-    named = True
-    for address in addresses:
+    origins: dict[str, int] = {}  # of the files that a manifest names: which manifest
+    for number, address in enumerate(addresses):
         try:
             found = _listed(address)
             if found is None:
-                files.append(Listed(address=address, path=address, size=-1))
-                named = False
+                files.append(_alone(address))
                 continue
             parts = chosen_parts(found, _read_json, since, until)
         except BadInput as error:
@@ -42,12 +41,16 @@ def whole_export(addresses: Sequence[str], since: date, until: date) -> tuple[li
             raise BadInput(f"{address}: {error.strerror or error}") from error
         files += parts.files
         notes += [f"{address}: {note}" for note in parts.notes]
-        named = named and parts.named
+        origins |= {one.address: number for one in parts.files if parts.named}
     if len({_same_place(one.address) for one in files}) < len(files):
         raise BadInput("--bill: found a file twice, wanted each part once")
-    if len(files) > 1 and not named:
-        _refuse_copies(files)
+    _refuse_copies(files, origins)
     return [one.address for one in files], notes
+
+
+def _alone(address: str) -> Listed:
+    """A file that is named by itself."""
+    return Listed(address=address, path=address, size=-1)
 
 
 def _same_place(address: str) -> str:
@@ -102,7 +105,7 @@ def _size(file: Path) -> int:
     try:
         return file.stat().st_size
     except OSError:
-        return 0  # a link to nothing
+        return 0  # a broken link
 
 
 def _in_s3(bucket: str, prefix: str) -> list[Listed]:
@@ -134,27 +137,44 @@ def _read_json(address: str) -> Any:
         raise BadInput(f"{address}: found no JSON, wanted the manifest of an export") from None
 
 
-def _refuse_copies(files: Iterable[Listed]) -> None:
-    """Refuse two parts with the same content: a copy under another name would count each line twice."""
-    seen: dict[tuple[int, str], str] = {}
+def _refuse_copies(files: Sequence[Listed], origins: Mapping[str, int]) -> None:
+    """Refuse two parts with the same content: a copy under another name would count each line twice.
+
+    What one manifest names are the parts of one execution, whatever they contain.
+    """
+    if len(files) < 2 or (len(origins) == len(files) and len(set(origins.values())) == 1):
+        return
     alike: dict[int, list[Listed]] = {}
     for one in files:
-        size = one.size if one.size >= 0 or ADDRESS.fullmatch(one.address) else _size(Path(one.address))
-        alike.setdefault(size, []).append(one)
-    for size, same in alike.items():
+        alike.setdefault(one.size if one.size >= 0 else _size_of(one.address), []).append(one)
+    for same in alike.values():
+        seen: dict[str, Listed] = {}
         for one in same if len(same) > 1 else ():
-            first = seen.setdefault((size, _content(one.address)), one.path)
-            if first != one.path:
-                raise BadInput(f"--bill: found the same content in {first} and {one.path}, wanted each part once")
+            first = seen.setdefault(_content(one.address), one)
+            if first is not one and not _of_one_manifest(first, one, origins):
+                raise BadInput(f"--bill: found the same content in {first.address} and {one.address}, wanted each part once")
+
+
+def _of_one_manifest(one: Listed, other: Listed, origins: Mapping[str, int]) -> bool:
+    return one.address in origins and origins[one.address] == origins.get(other.address)
+
+
+def _size_of(address: str) -> int:
+    """The size of a file that is named by itself."""
+    place = ADDRESS.fullmatch(address)
+    return _size(Path(address)) if place is None else int(_s3().head_object(Bucket=place[1], Key=place[2])["ContentLength"])
 
 
 def _content(address: str) -> str:
-    """What two files have in common only if they have the same content."""
-    if place := ADDRESS.fullmatch(address):
-        return str(_s3().head_object(Bucket=place[1], Key=place[2])["ETag"])
+    """What two files have in common only if they have the same content, whether they are here or in S3.
+
+    The ETag of an object depends on how it was written, so its bytes are read.
+    """
+    place = ADDRESS.fullmatch(address)
     try:
-        with open(address, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() if file.seekable() else address
+        with open(address, "rb") if place is None else streamed(_s3(), place[1], place[2]) as file:
+            hashed = file.seekable() or place is not None  # a pipe gives its bytes only once
+            return hashlib.file_digest(cast(Any, file), "sha256").hexdigest() if hashed else address
     except OSError as error:
         raise BadInput(f"{address}: {error.strerror or error}") from error
 

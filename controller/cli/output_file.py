@@ -31,7 +31,7 @@ def why_not_written(path: Path) -> str:
         return "a folder"
     parent = next(one for one in path.absolute().parents if one.exists() or one.is_symlink())
     if not parent.is_dir():
-        return f"{parent}, which is no folder"
+        return f"{parent}, which is not a folder"
     if not os.access(parent, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
         return "Permission denied"
     return ""

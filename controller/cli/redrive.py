@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from controller.aws.errors import AwsFault, fault_of
 from controller.cli.aws_calls import asking
+from controller.cli.doctor_triggers import NO_QUEUE
 from controller.cli.errors import BadInput
 from controller.cli.ledger import with_outbox
 from controller.cli.options import Table
@@ -56,11 +57,12 @@ def run_redrive(queue: Queue = None, function: RedriveFunction = None, table: Ta
         raise BadInput("found --function without --queue, wanted the stack's output DeadLetters beside it")
     if queue is None and not table:
         raise BadInput("found nothing to send again, wanted --table for messages, or --queue for dead letters")
+    if queue is None:
+        return with_outbox(table, redrive_messages)
+    where = queue
+    asking(lambda: account_of_queue(where, wiring.client("sqs").meta.region_name))  # before a message is queued
     if table:
         with_outbox(table, redrive_messages)
-    if queue is None:
-        return 0
-    where = queue
     return asking(lambda: redrive(wiring.client("sqs"), wiring.client("lambda"), where, function))
 
 
@@ -80,7 +82,13 @@ def redrive(sqs: Any, functions: Any, queue: str, function: str | None) -> int:
     ``function`` is for letters that name none. Raises BadInput where ``queue`` is no queue's URL in the region of the clients.
     """
     account = account_of_queue(queue, functions.meta.region_name)
-    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    try:
+        attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in NO_QUEUE:
+            raise
+        region = sqs.meta.region_name
+        raise BadInput(f"--queue: found no queue {queue} in {region}, wanted the stack's output DeadLetters") from None
     stack = QueueFunctions(functions, attributes["QueueArn"])
     done, kept = 0, 0
     for message in _messages(sqs, queue):
@@ -126,17 +134,19 @@ class QueueFunctions:
     def hand_over(self, named: str, otherwise: str | None, event: Mapping[str, Any]) -> None:
         """Give an event to the function that its letter names, or to the operator's. Raises BadEvent where there is none."""
         if not named and not otherwise:
-            raise BadEvent("it names no function: add --function, mostly the stack's output JobChanged")
+            raise BadEvent("it names no function: add --function, usually the stack's output JobChanged")
         try:
             if named and named != otherwise and not self._keeps_letters_here(named):
-                raise BadEvent(f"the function {named} that it names is gone, or does not keep its dead letters in this queue")
+                raise BadEvent(
+                    f"the function {named} that it names does not exist, or does not keep its dead letters in this queue"
+                )
             _invoke(self.client, named or otherwise or "", event)
         except ParamValidationError as problem:
-            raise BadEvent(f"Lambda does not take it: {problem}") from None
+            raise BadEvent(f"Lambda does not accept it: {problem}") from None
         except ClientError as error:
             if fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE):
                 raise
-            raise BadEvent(f"Lambda does not take it: {error}") from None
+            raise BadEvent(f"Lambda does not accept it: {error}") from None
 
     def _keeps_letters_here(self, name: str) -> bool:
         if name not in self.known:
@@ -177,14 +187,21 @@ def run_replay(since: Since, function: FunctionName) -> int:
     from controller import wiring
     from controller.aws.sagemaker.jobs import SageMakerJobs
 
-    begin = _moment(since)
+    begin, now = _moment(since), wiring.clock().now()
+    if begin > now:
+        raise BadInput(f"--since: found {since!r}, wanted a time that is over: it is {now:%Y-%m-%dT%H:%M} UTC")
 
     def replaying() -> int:
-        now = wiring.clock().now()
         account = wiring.client("sts").get_caller_identity()["Account"]
         functions, number = wiring.client("lambda"), 0
         for name in SageMakerJobs(wiring.client("sagemaker")).modified(begin, now):
-            _invoke(functions, function, event_of(name, str(account), functions.meta.region_name, now))
+            try:
+                _invoke(functions, function, event_of(name, str(account), functions.meta.region_name, now))
+            except ClientError as error:
+                if fault_of(error) is not AwsFault.MISSING:
+                    raise
+                where = f"{function} in account {account} and {functions.meta.region_name}"
+                raise BadInput(f"--function: found no function {where}, wanted the stack's output JobChanged") from None
             number += 1
         print(f"{count(number, 'job')} modified since {begin:%Y-%m-%d %H:%M} UTC handed over")
         return 0

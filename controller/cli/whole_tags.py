@@ -53,7 +53,7 @@ def with_whole_tags(change: RequestChange, job: Job) -> RequestChange:
         missing = [key for key in added if key not in own]
         raise TooManyTags(
             f"no request satisfies these rules: they want {count(len(missing), 'more tag')} ({', '.join(missing)}), the job has"
-            f" {len(own)}, and SageMaker takes {TAGS_MAX} at most"
+            f" {len(own)}, and SageMaker accepts at most {TAGS_MAX}"
         )
     return {**change, "Tags": _listed(whole)}
 

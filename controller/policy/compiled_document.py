@@ -56,7 +56,7 @@ def document_of(text: str | bytes) -> dict[str, Any]:
         found = json.loads(text if isinstance(text, str) else text.decode(), parse_constant=_no_constant, object_pairs_hook=_once)
         document_text(found).encode()  # it is stored as UTF-8, and JSON can escape half a character, which has none
     except (ValueError, RecursionError) as error:
-        raise BadDocument(f"found text that is no JSON ({short(error)}), wanted what spotwarden compile writes") from None
+        raise BadDocument(f"found text that is not JSON ({short(error)}), wanted what spotwarden compile writes") from None
     if not isinstance(found, dict):
         raise BadDocument(f"found JSON that is a {type(found).__name__}, wanted the map that spotwarden compile writes")
     if found.get("version") != VERSION or isinstance(found["version"], bool):

@@ -98,7 +98,9 @@ def _converged(job: Job, beginning: RequestChange, broken: Broken, values: Value
         following = merged(beginning, _smallest(begun, demands, values))
         if following == change:
             left = ", ".join(dict.fromkeys(name for name, _ in wrong))
-            raise Impossible(f"no change of the request satisfies {left}" if left else "no change makes SageMaker take it")
+            raise Impossible(
+                f"no change of the request satisfies {left}" if left else "there is no change with which SageMaker accepts it"
+            )
         change = following
     raise Impossible("no request satisfies these rules: each change breaks another of them")
 
@@ -227,8 +229,8 @@ def _waiting(job: Job, demands: Named, wanting: Sequence[str]) -> RequestChange:
         raise Impossible(
             f"no request on spot satisfies these rules with MaxRuntimeInSeconds of {said(runtime_s)}: {limiting} allows"
             f" MaxWaitTimeInSeconds of at most {said(most_s)}, and SageMaker wants it to be at least MaxRuntimeInSeconds{also}."
-            " A fix never lowers MaxRuntimeInSeconds, since that would cut the work: its owner may, or may run it on demand,"
-            " which costs more, or the rule may be widened or waived"
+            " A fix never lowers MaxRuntimeInSeconds, since the job may need it. Its owner can lower it, or run the job"
+            " on-demand, which costs more; or the rule can be changed or waived"
         )
     if wait_s is None or wait_s < runtime_s:
         wait_s = WAIT_FACTOR * runtime_s

@@ -26,7 +26,8 @@ from controller.policy.resubmission import (
 )
 from controller.policy.rollout import Rollout, SurpriseGuard
 from controller.policy.selector import Selector
-from controller.policy.slack_settings import Labels, slack_settings_of
+from controller.policy.slack_settings import DigestTime, Importance, Labels, SlackSettings
+from controller.policy.user_request import UserRequest
 from controller.policy.waiver import Waiver
 from controller.policy.when import When, when_of
 
@@ -49,7 +50,7 @@ def load_policy(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
         rules=tuple(_rule(r) for r in _list(document["rules"])),
         resubmissions=tuple(_resubmission(r) for r in _list(document["resubmit"])),
         rate_limits=RateLimits(**document.get("brakes", {})),
-        slack=slack_settings_of(document.get("slack", {})),
+        slack=_slack_settings(document.get("slack", {})),
         labels=Labels(**document.get("labels", {})),
         waivers=tuple(_waiver(w) for w in _list(document.get("waivers", ()))),
         agreed_rates=agreed_rates(document),
@@ -78,10 +79,22 @@ def _only_fields_of(found: Mapping[str, Any], cls: type[Any]) -> None:
     _known(found, (one.name for one in fields(cls)))
 
 
+def _slack_settings(found: Mapping[str, Any]) -> SlackSettings:
+    """The ``slack`` part of the document."""
+    words: dict[str, Any] = {"digest": DigestTime(**found.get("digest", {}))}
+    if "tell" in found:
+        words["tell"] = tuple(Importance(importance) for importance in _list(found["tell"]))
+    if "may" in found:
+        words["may"] = {UserRequest(ask): _list(ids) for ask, ids in found["may"].items()}
+    if "read" in found:
+        words["read"] = _list(found["read"])
+    return SlackSettings(**{**found, **words})
+
+
 def _list(found: Any) -> tuple[Any, ...]:
     """A list as a tuple. Raises TypeError for text, of which ``tuple`` would take the letters."""
     if not isinstance(found, list | tuple):
-        raise TypeError(f"{str(found)[:40]!r} is no list")
+        raise TypeError(f"{str(found)[:40]!r} is not a list")
     return tuple(found)
 
 

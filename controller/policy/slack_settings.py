@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from controller.policy.bounds import ACCOUNT, CHANNEL, HOUR, HOUR_TO_YEAR, MINUTE, SLACK_ID, TAG_KEY, WEEKDAY, ZONE
 from controller.policy.user_request import UserRequest
@@ -61,21 +61,3 @@ class Labels:
     user: Annotated[str, TAG_KEY] = "user"
     team_of_role: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[Annotated[str, ACCOUNT], str] = field(default_factory=dict)
-
-
-def slack_settings_of(found: Mapping[str, Any]) -> SlackSettings:
-    """Read the ``slack`` part of a compiled policy document. Raises TypeError or ValueError for one of another form."""
-    words: dict[str, Any] = {"digest": DigestTime(**found.get("digest", {}))}
-    if "tell" in found:
-        words["tell"] = tuple(Importance(importance) for importance in _list(found["tell"]))
-    if "may" in found:
-        words["may"] = {UserRequest(ask): _list(ids) for ask, ids in found["may"].items()}
-    if "read" in found:
-        words["read"] = _list(found["read"])
-    return SlackSettings(**{**found, **words})
-
-
-def _list(found: Any) -> tuple[Any, ...]:
-    if not isinstance(found, list | tuple):
-        raise TypeError(f"{str(found)[:40]!r} is no list")
-    return tuple(found)

@@ -44,7 +44,7 @@ def sns_topic(arn: str) -> SnsTopic:
     """Read the ARN of a standard topic. Raises BadTopic."""
     found = re.fullmatch(ARN, arn)
     if found is None:
-        raise BadTopic("it is no ARN of SNS")
+        raise BadTopic("it is not an ARN of SNS")
     partition, region, account, name = found.groups()
     for what, value, pattern in (
         ("partition", partition, PARTITION), ("region", region, REGION), ("account of twelve digits", account, ACCOUNT),
@@ -54,7 +54,7 @@ def sns_topic(arn: str) -> SnsTopic:
     if partition != partition_of(region):
         raise BadTopic(f"the region {region} is in the partition {partition_of(region)}")
     if name.endswith(FIFO):
-        raise BadTopic("a FIFO topic delivers to queues of SQS alone: no mail, no chat and no pager hears of it")
+        raise BadTopic("a FIFO topic delivers only to SQS queues, not to mail, chat or a pager")
     if ":" in name:
         raise BadTopic("it is the ARN of a subscription")
     if re.fullmatch(NAME, name) is None:

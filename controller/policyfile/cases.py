@@ -65,7 +65,7 @@ def moment(found: Any) -> datetime:
     try:
         return found.astimezone(UTC)
     except OverflowError:
-        raise unlike("a time of this millennium") from None
+        raise unlike("a time that exists in UTC") from None
 
 
 def _job_or_document(found: Any) -> Any:

@@ -153,17 +153,19 @@ def refuse_duplicate_names(trees: Iterable[Tree], section: str) -> None:
 
 def refuse_unknown_rules(trees: Iterable[Tree]) -> None:
     """A waiver names rules of the folder: of a misspelt one, nobody would notice that it is not waived."""
-    names = (rule.get("name") for tree in trees for _, rule in entries(tree, "rules"))
+    rules = [rule for tree in trees for _, rule in entries(tree, "rules")]
+    names = (rule.get("name") for rule in rules)
     known = list(dict.fromkeys(name for name in names if isinstance(name, str)))  # that one is used twice is said elsewhere
     for tree in trees:
         for path, waiver in entries(tree, "waivers"):
             for name in waived if isinstance(waived := listed(waiver.get("rule")), list) else []:
                 if isinstance(name, str) and name not in known:
+                    of_kind = [str(rule.get("name")) for rule in rules if name in RULE_KINDS and rule.get("rule") == name]
+                    hint = f"that is a kind of rule; its name here is {some_of(of_kind)}" if of_kind else ""
+                    wanted = f"one of {some_of(known) or 'no rule'}"
                     tree.problem(
-                        (*path, "rule"), found=f"the unknown rule {quoted(name)}",
-                        wanted=f"one of {some_of(known) or 'no rule'}",
-                        meant=(name, known),
-                    )  # fmt: skip
+                        (*path, "rule"), found=f"the unknown rule {quoted(name)}", wanted=wanted, hint=hint, meant=(name, known)
+                    )
 
 
 def refuse_second_section(trees: Iterable[Tree], section: str) -> None:

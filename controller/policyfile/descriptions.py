@@ -18,7 +18,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "brakes": "How many jobs may be stopped and submitted in an hour, in the whole account.",
         "slack": "Where and what the controller posts, and who may answer.",
         "labels": "Which tags and roles say whose a job is.",
-        "checkpoints": "Which files below a checkpoint prefix are no checkpoints.",
+        "checkpoints": "Which files below a checkpoint prefix are not checkpoints.",
         "trust_claims": "Whether a job's name or tag is enough to say that another service owns it, so that no rule stops it.",
         "rules": "What is required of training jobs.",
         "resubmit": "What may be submitted again; the first block that matches a job applies to it.",
@@ -27,7 +27,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "waivers": "Which jobs may break which rules, until when, and why.",
     },
     "CheckpointsEntry": {
-        "ignore": "Globs for names of files that are no checkpoints, beside logs, temporary, hidden and empty files.",
+        "ignore": "Globs for names of files that are not checkpoints, in addition to logs, temporary, hidden and empty files.",
     },
     "RateEntry": {
         "usage_type": "The usage type as the bill names it; it says the instance type, the region, and whether it is spot.",

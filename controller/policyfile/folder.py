@@ -151,9 +151,9 @@ def _is_first(folder: str, seen: set[str]) -> bool:
 def _unreadable(path: Path, folder: Path) -> str:
     """Why a path is no policy file; empty where it is one."""
     if path.parent != folder:
-        return "a policy file in a folder below"
+        return "a policy file in a subfolder"
     if path.is_symlink() and not path.exists():
-        return "a link to nothing"
+        return "a broken link"
     if path.is_dir():
         return "a folder"
-    return "" if path.is_file() else "something that is no regular file"
+    return "" if path.is_file() else "something that is not a regular file"

@@ -111,7 +111,7 @@ def parsed_body(text: str) -> Any:
         try:
             return json.loads(base64.b64decode(text, validate=True))
         except (ValueError, RecursionError):
-            raise BadEvent(f"the body of the message is no JSON, or was cut off: {problem}") from None
+            raise BadEvent(f"the body of the message is not JSON, or was cut off: {problem}") from None
 
 
 def not_of(account: str, region: str, event: Mapping[str, Any]) -> str:

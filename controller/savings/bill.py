@@ -88,6 +88,13 @@ class Bill:
         if len(self.problems) < PROBLEMS_SHOWN:
             self.problems.append(text)
 
+    def same_lines(self, other: Bill) -> bool:
+        """Whether two parts have the same training lines, as far as their sums tell; parts without any are never the same."""
+        if not (self.accounts or self.groups):
+            return False
+        mine, theirs = ((bill.rows, bill.groups, bill.warm_pools, bill.unseen, bill.accounts) for bill in (self, other))
+        return mine == theirs
+
     def add(self, part: Bill) -> None:
         """Add another part of the same export."""
         self.rows += part.rows

@@ -63,11 +63,11 @@ def secret_in(text: str) -> Mapping[str, str]:
     """
     text = text.strip()
     if not text:
-        raise ValueError(f"the Slack secret is empty or no text (SecretBinary is not read); {WANTED}")
+        raise ValueError(f"the Slack secret is empty or not text (SecretBinary is not read); {WANTED}")
     try:
         secret = json.loads(text) if text.startswith("{") else {"bot_token": text, "signing_secret": ""}
     except (ValueError, RecursionError):
-        raise ValueError(f"the Slack secret begins like JSON and is none; {WANTED}") from None
+        raise ValueError(f"the Slack secret begins like JSON but is not valid JSON; {WANTED}") from None
     for name in ("webhook_url",) if "webhook_url" in secret else ("bot_token", "signing_secret"):
         if not isinstance(secret.get(name), str):
             raise ValueError(f"the Slack secret has no {name}; {WANTED}")

@@ -46,7 +46,7 @@ class Trouble(Enum):
     HANG_UP = "closes the connection without an answer"
     NOT_JSON = "answers 200 and something that is not JSON"
     WAIT_LONG = "answers 429 and asks to wait for more than a day"
-    WAIT_ODD = "answers 429 and asks to wait for what is no number"
+    WAIT_ODD = "answers 429 and asks to wait for a time that is not a number"
     OK_IS_TEXT = "answers 200, and its ok is not true but a text"
     PROXY = "is not reached: a proxy answers 400"
 

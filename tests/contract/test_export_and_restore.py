@@ -244,19 +244,19 @@ GOOD = '{"Item":{"pk":{"S":"p"},"schema":{"N":"1"},"sk":{"S":"s"}}}'
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("", "line 2 is no row of a ledger"),
+        ("", "line 2 is not a row of a ledger"),
         ("[1]", "found no {\"Item\""),
         ('{"Item":{"pk":{"S":"p"},"schema":{"N":"1"}}}', "found no pk and sk"),
         (GOOD.replace('"1"', '"2"'), "schema is 2, and this version reads 1 to 1"),
         (GOOD.replace(',"schema":{"N":"1"}', ""), "schema is missing"),
         (GOOD.replace('{"S":"s"}', '{"S":"s","N":"1"}'), "wanted one type"),
-        (GOOD.replace('{"S":"s"}', '{"S":"s"},"zip":{"B":"?"}'), "line 2 is no row"),
+        (GOOD.replace('{"S":"s"}', '{"S":"s"},"zip":{"B":"?"}'), "line 2 is not a row"),
         (GOOD.replace('{"S":"s"}', '{"S":"s"},"n":{"N":1}'), "wanted one of DynamoDB's types"),
         (GOOD.replace('{"S":"s"}', '{"S":"s"},"x":{"SS":[]}'), "wanted one of DynamoDB's types"),
         (GOOD.replace('{"S":"s"}', '{"S":"s"},"n":{"N":"one"}'), "wanted a number"),
         (GOOD.replace('{"S":"s"}', '{"S":"\\ud800"}'), "surrogates not allowed"),
         (GOOD.replace('"1"', f'"{"1" * 38}"'), "this version reads 1 to 1"),
-        (GOOD[:-4], "line 2 is no row"),
+        (GOOD[:-4], "line 2 is not a row"),
     ],
 )  # fmt: skip
 def test_a_file_with_one_bad_line_writes_nothing(client: Any, table: str, tmp_path: Path, line: str, problem: str) -> None:

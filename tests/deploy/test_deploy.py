@@ -238,7 +238,7 @@ def test_a_table_that_was_attached_is_named_and_never_deleted(local: aws.Local, 
     one.deploy(package, yes)
     told = refused(lambda: one.destroy(yes, delete_ledger=True))
     assert told.startswith(
-        "the table restored is no part of spotwarden-test, which has it as ExistingLedger: nothing was deleted"
+        "the table restored is not part of spotwarden-test, which has it as ExistingLedger: nothing was deleted"
     )
     assert one.destroy(yes, delete_ledger=False) == 0
     assert "the table restored and the bucket " in said[-1]

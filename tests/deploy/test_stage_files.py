@@ -43,8 +43,8 @@ GOOD = "stack: s\nregion: us-east-1\nbucket: acme\n"
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("stack: [", "is no YAML"),
-        (b"stack: \xff", "is no YAML that can be read"),
+        ("stack: [", "is not readable YAML"),
+        (b"stack: \xff", "is not readable YAML"),
         ("- a", "found list, wanted"),
         ("", "found NoneType, wanted"),
         (f"{GOOD}colour: red", "found ['colour'], wanted"),

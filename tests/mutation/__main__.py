@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,12 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
+from tests.copied_tree import copy_tree
 from tests.mutation.coverage_by_test import TESTS, CoverageByTest, measure
 from tests.mutation.explained import reason_of
 from tests.mutation.mutants import PACKAGES, Mutant, printed, sample
 from tests.mutation.runner import Result, Task, in_a_fork, run
 
-COPIED = ("controller", "handlers", "infra", "policies", "tests", "vendor", "docs", "README.md", "app.py", "pyproject.toml")
 IN_COPY = "SPOTWARDEN_MUTATION_COPY"
 
 
@@ -51,11 +50,7 @@ def main() -> int:
 def _in_a_copy(root: Path) -> int:
     """Run again in a copy of the tree, which stays unchanged meanwhile."""
     with tempfile.TemporaryDirectory(prefix="mutation-") as place:
-        for name in COPIED:
-            if (root / name).is_dir():
-                shutil.copytree(root / name, Path(place, name), ignore=shutil.ignore_patterns("__pycache__"), symlinks=True)
-            elif (root / name).exists():
-                shutil.copy2(root / name, place)
+        copy_tree(root, Path(place))
         arguments = [str(Path(given).resolve()) if Path(given).is_file() else given for given in sys.argv[1:]]
         command = [sys.executable, "-m", "tests.mutation", *arguments]
         return subprocess.run(command, cwd=place, env=os.environ | {IN_COPY: "1"}, check=False).returncode  # noqa: S603  # this program

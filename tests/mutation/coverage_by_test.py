@@ -61,6 +61,10 @@ class _Contexts:
         finally:
             self.measured.switch_context("")
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.failed.append(f"{report.nodeid} cannot be imported: {report.longreprtext.strip().splitlines()[-1]}")
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.seconds[function_of(report.nodeid)] += report.duration
         if report.failed:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.copied_tree import copy_tree
 
 ROOT = Path(__file__).resolve().parents[2]
 IN_LAMBDAS_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
@@ -73,12 +74,7 @@ def _region(monkeypatch: pytest.MonkeyPatch) -> None:
 def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the committed and new files, in another place."""
     folder = tmp_path_factory.mktemp("export")
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(listed, check=True, capture_output=True, text=True, cwd=ROOT)  # noqa: S603  # fixed arguments
-    for name in filter(None, done.stdout.split("\0")):
-        if (ROOT / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name, follow_symlinks=False)
+    copy_tree(ROOT, folder)
     return folder
 
 

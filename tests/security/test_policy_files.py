@@ -148,13 +148,13 @@ def test_a_case_file_that_is_a_weapon_is_refused_in_one_sentence(name: str, tmp_
 
 def _dangling(folder: Path) -> str:
     (folder / "b.yaml").symlink_to("nothing")
-    return "b.yaml:1:1: found a link to nothing"
+    return "b.yaml:1:1: found a broken link"
 
 
 def _below(folder: Path) -> str:
     (folder / "sub").mkdir()
     (folder / "sub" / "b.yaml").write_text(RULE % "")
-    return "sub/b.yaml:1:1: found a policy file in a folder below"
+    return "sub/b.yaml:1:1: found a policy file in a subfolder"
 
 
 def _behind_a_link(folder: Path) -> str:
@@ -163,7 +163,7 @@ def _behind_a_link(folder: Path) -> str:
     (elsewhere / "deep" / "b.yaml").write_text(RULE % "")
     (elsewhere / "again").symlink_to(elsewhere)
     (folder / "sub").symlink_to(elsewhere)
-    return "sub/deep/b.yaml:1:1: found a policy file in a folder below"
+    return "sub/deep/b.yaml:1:1: found a policy file in a subfolder"
 
 
 def _directory(folder: Path) -> str:
@@ -173,12 +173,12 @@ def _directory(folder: Path) -> str:
 
 def _fifo(folder: Path) -> str:
     os.mkfifo(folder / "b.yml")
-    return "b.yml:1:1: found something that is no regular file"
+    return "b.yml:1:1: found something that is not a regular file"
 
 
 def _loop(folder: Path) -> str:
     (folder / "b.yaml").symlink_to("b.yaml")
-    return "b.yaml:1:1: found a link to nothing"
+    return "b.yaml:1:1: found a broken link"
 
 
 def _upper_case(folder: Path) -> str:

@@ -255,7 +255,7 @@ def _pair(hint: Any, where: str) -> tuple[Encode, Decode]:
         return (lambda v: {"S": v.value}), (lambda a: hint(a["S"]))
     if get_origin(hint) in (Union, types.UnionType) and all(issubclass(h, StrEnum) for h in get_args(hint)):
         return (lambda v: {"S": v.value}), (lambda a: _of_any(get_args(hint), a["S"]))
-    raise TypeError(f"{where}: nobody said how a {hint} is written")
+    raise TypeError(f"{where}: there is no stored form of a {hint}")
 
 
 def _of_any(enums: tuple[type[StrEnum], ...], value: str) -> StrEnum:

@@ -78,7 +78,7 @@ def traces_in(folder: Path) -> tuple[Trace, ...]:
         raise BadInput(f"--traces: found no *.json file in {folder}, wanted spot traces")
     for file in files:
         if not file.is_file():  # opening a named pipe would wait for a writer
-            raise BadInput(f"{file}: found something that is no regular file, wanted a spot trace")
+            raise BadInput(f"{file}: found something that is not a regular file, wanted a spot trace")
     return tuple(_trace(file) for file in files)
 
 
@@ -88,7 +88,7 @@ def _trace(file: Path) -> Trace:
         document: Any = json.loads(file.read_text("utf-8"))
         gap_s, data = int(document["metadata"]["gap_seconds"]), [int(sample) for sample in document["data"]]
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise BadInput(f"{file}: found another form ({type(error).__name__}: {error}), wanted {wanted}") from error
+        raise BadInput(f"{file}: found another format ({type(error).__name__}: {error}), wanted {wanted}") from error
     if gap_s <= 0 or not data:
         raise BadInput(f"{file}: found a gap of {gap_s} s and {len(data)} samples, wanted more than 0 of both")
     return Trace(name=file.name, gap_s=gap_s, capacity=tuple(sample > 0 for sample in data))

@@ -66,7 +66,7 @@ def documents_in(file: str, value: Any) -> Iterator[Found]:
 def _text(file: Path) -> str:
     """The text of a file, or the first bytes of one that is too large. A named pipe is not opened: that waits for a writer."""
     if file.is_fifo() and not streams(file):
-        raise OSError(None, "a named pipe, which is not waited for")
+        raise OSError(None, "a named pipe, which is not read")
     with file.open("rb") as stream:
         data = stream.read(BYTES_MAX + 1)
     return data.decode("utf-8-sig") if len(data) <= BYTES_MAX else data.decode("latin-1")

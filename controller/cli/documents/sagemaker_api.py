@@ -183,9 +183,9 @@ def _named(document: object) -> str:
     if not isinstance(document, Mapping):
         return ""
     if "version" in document and ("rules" in document or "cases" in document):
-        return "found a file of a policy, which is no training job: spotwarden validate and test check those"
+        return "found a file of a policy, which is not a training job: spotwarden validate and test check those"
     kind = next((kind for member, kind in OTHERS.items() if member in document), None)
-    return f"found {kind}, which is no training job; wanted a training job's request or description" if kind else ""
+    return f"found {kind}, which is not a training job; wanted a training job's request or description" if kind else ""
 
 
 def _to_cut_out(document: object) -> str:

@@ -55,7 +55,7 @@ class Export:
             finished = yield from self._listed()
             if finished:
                 return
-        raise BadInput("ListTrainingJobs refuses its own token again and again; run the command again to go on")
+        raise BadInput("ListTrainingJobs refuses its own token again and again; run the command again to continue")
 
     def _listed(self) -> Generator[tuple[str, datetime], None, bool]:
         """One pass over the list; returns whether it came to its end."""
@@ -220,11 +220,13 @@ def _continued(out: Path, *, redact: bool) -> tuple[BinaryIO, set[JobKey]]:
         except (KeyError, ValueError, TypeError) as error:
             stream.close()
             raise BadInput(
-                f"{out}: line {number} is no job of an export ({type(error).__name__}), wanted an earlier export to go on with"
+                f"{out}: line {number} is not a job of an export ({type(error).__name__}), wanted an earlier export to continue"
             ) from error
         if plain:
             stream.close()
-            raise BadInput(f"{out}: line {number} has values that may be secrets: go on --with-values, or write to another file")
+            raise BadInput(
+                f"{out}: line {number} has values that may be secrets: continue with --with-values, or write to another file"
+            )
         end += len(line)
     stream.seek(end)
     stream.truncate()

@@ -111,7 +111,9 @@ class Restore:
         if found["Items"]:
             mark = self._table.get(RESTORE, "mark") or {}
             if mark.get("of", {}).get("S") != self._digest:
-                raise BadInput(f"the table {self._table.name} is not empty, wanted an empty one: a restore adds to no ledger")
+                raise BadInput(
+                    f"the table {self._table.name} is not empty, wanted an empty one: a restore never adds to an existing ledger"
+                )
             return int(mark.get("written", {}).get("N", 0))
         if not self._table.put({**place, **MARK, "of": {"S": self._digest}}, absent=True):
             raise BadInput(f"another restore into {self._table.name} has just begun, wanted one at a time")

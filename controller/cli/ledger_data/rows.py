@@ -47,7 +47,7 @@ def _files(path: Path) -> list[Path]:
         raise BadInput(f"{path}: found no *.json, *.json.gz or *.jsonl, wanted the data of an export")
     for file in files:
         if not file.is_file():  # opening a named pipe would wait for a writer
-            raise BadInput(f"{file}: found something that is no regular file, wanted the data of an export")
+            raise BadInput(f"{file}: found something that is not a regular file, wanted the data of an export")
     return files
 
 
@@ -61,7 +61,7 @@ def _row(line: bytes, where: str) -> Item:
             raise ValueError("found no pk and sk")
         line_of(row).encode()  # raises for half a character, which JSON can escape and DynamoDB refuses
     except (ValueError, binascii.Error, RecursionError) as error:
-        raise BadInput(f"{where} is no row of a ledger ({error}), wanted a line of spotwarden export ledger") from error
+        raise BadInput(f"{where} is not a row of a ledger ({error}), wanted a line of spotwarden export ledger") from error
     schema = row.get("schema", {}).get("N", "")[:9]
     if not schema.isdecimal() or not 1 <= int(schema) <= SCHEMA:
         raise BadInput(f"{where}: schema is {schema or 'missing'}, and this version reads 1 to {SCHEMA}; use the newer version")

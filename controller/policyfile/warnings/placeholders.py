@@ -67,7 +67,7 @@ def _of_channel(tree: Tree, path: Path, text: str) -> Iterator[Problem]:
             yield warning_at(tree, path, CODE, found=found, wanted="the ARN of a topic of your own")
     elif CHANNEL.fullmatch(text) is None:
         wanted = 'a channel such as "#ml-spot", its id, or the ARN of an SNS topic'
-        yield warning_at(tree, path, CODE, found=f"{quoted(text)}, which is no Slack channel", wanted=wanted)
+        yield warning_at(tree, path, CODE, found=f"{quoted(text)}, which is not a Slack channel", wanted=wanted)
     elif WORD.search(text) or CHANNEL_ALONE.fullmatch(text) or SLACK_ID.fullmatch(text):
         found = f"{quoted(text)}, which looks like a placeholder"
         yield warning_at(tree, path, CODE, found=found, wanted="a channel of your own workspace")

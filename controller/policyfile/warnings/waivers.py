@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from controller.policyfile.problem import Problem
 from controller.policyfile.warnings.entry import Entry, Whole
 from controller.policyfile.warnings.selectors import apart, covers
+
+OF_EVERY_JOB = ("name", "role", "account", "region")
+EVERYTHING = frozenset({"*", "**", "?*", "*?", "*/*"})  # as globs; a role without a slash is compiled to */ROLE
 
 
 def doubtful_waiver(of: Whole) -> Iterator[Problem]:
@@ -22,12 +26,19 @@ def doubtful_waiver(of: Whole) -> Iterator[Problem]:
                 "waiver-expired", "expires", found=f"a waiver that has expired ({expires:%Y-%m-%d %H:%M} UTC) and has no effect",
                 wanted="no such waiver, or a later end",
             )  # fmt: skip
-        if not waiver.compiled["match"]:
-            names = ", ".join(waiver.compiled["rules"])
+        match = _narrowing(waiver.compiled["match"])
+        whole = [name for name in waiver.compiled["rules"] if name in rules and covers(match, rules[name].compiled["match"])]
+        if whole:
+            which = "every job" if not match else f"every job of {', '.join(whole)}"
             yield waiver.warning(
-                "waiver-of-every-job", "match", found=f"a waiver of every job: until it ends, {names} has no effect",
+                "waiver-of-every-job", "match", found=f"a waiver of {which}: until it ends, {', '.join(whole)} has no effect",
                 wanted="the jobs that need it",
             )  # fmt: skip
+
+
+def _narrowing(match: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parts of a selector that leave some jobs out: each job has a name, a role, an account and a region."""
+    return {key: globs for key, globs in match.items() if key not in OF_EVERY_JOB or EVERYTHING.isdisjoint(globs)}
 
 
 def _of_its_rules(waiver: Entry, rules: Mapping[str, Entry]) -> Iterator[Problem]:

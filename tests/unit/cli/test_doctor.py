@@ -200,14 +200,14 @@ def delete_the_bucket(local: aws.Local) -> None:
         (fail_a_trigger, "work", "1 trigger failing, the oldest since "),
         (
             take_a_permission,
-            "Drain may",
+            "Drain role",
             "Drain lacks dynamodb:UpdateItem, secretsmanager:GetSecretValue: deploy the stack again",
         ),
-        (give_a_permission, "Drain may", "Drain may also do s3:*: deploy the stack again"),
+        (give_a_permission, "Drain role", "Drain may also do s3:*: deploy the stack again"),
         (call_a_halt, "halt", "halted by ana since "),
         (delete_the_secret, "slack", "found no secret arn:aws:secretsmanager:us-east-1:123456789012:secret:slack"),
         (delete_the_role, "roles", "these TrainingRoles do not exist: arn:aws:iam::123456789012:role/training"),
-        (cut_the_policy_off, "policy", "s3://acme-policies/policies.json: found text that is no JSON"),
+        (cut_the_policy_off, "policy", "s3://acme-policies/policies.json: found text that is not JSON"),
         (delete_the_policy, "policy", "there is no such object (NoSuchKey); policy "),
         (forget_the_policy, "policy", "and policy 0123456789ab is in force since "),
         (stop_the_digests, "digests", "digests were considered never, and are each hour"),
@@ -266,9 +266,14 @@ def test_an_old_search_is_named(local: aws.Local, monkeypatch: pytest.MonkeyPatc
     assert found["clock"]["says"].startswith("this machine's clock is ") or "AWS told no time" in found["clock"]["says"]
 
 
-def test_a_stack_that_is_not_there_is_named(local: aws.Local, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stack_that_is_not_there_or_not_spotwarden_s_is_named(local: aws.Local, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--stack", "nowhere"]) == 1
     assert "BAD  stack        found no stack 'nowhere' in this account and region" in capsys.readouterr().out
+    files = {"Resources": {"Files": {"Type": "AWS::S3::Bucket"}}}
+    local.client("cloudformation").create_stack(StackName="website", TemplateBody=json.dumps(files))
+    assert main(["doctor", "--stack", "website"]) == 1
+    told = "website is CREATE_COMPLETE, and no stack of Spotwarden: it has no output Ledger; name another with --stack"
+    assert capsys.readouterr().out.splitlines()[1:] == [f"BAD  stack        {told}", "2 checks, 1 not in order"]
 
 
 def test_a_policy_that_is_broken_is_named(local: aws.Local, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,8 +43,8 @@ def test_what_the_caller_may_not_read_is_not_checked_and_named_with_its_action(l
     assert found["rules"].says == "not checked: your credentials lack events:DescribeRule"
     assert found["dead letters"].says == "not checked: your credentials lack sqs:GetQueueAttributes"
     assert found["halt"].says == "not checked: your credentials lack dynamodb:GetItem"
-    assert found["Drain may"].says == "not checked: your credentials lack iam:GetRolePolicy"
-    assert {found[name].ok for name in ("rules", "dead letters", "halt", "buckets", "Drain may")} == {None}
+    assert found["Drain role"].says == "not checked: your credentials lack iam:GetRolePolicy"
+    assert {found[name].ok for name in ("rules", "dead letters", "halt", "buckets", "Drain role")} == {None}
     assert found["caller"].ok is False
     lacking = "dynamodb:GetItem, events:DescribeRule, iam:GetRolePolicy, s3:ListBucket, sqs:GetQueueAttributes"
     assert found["caller"].says == f"your credentials lack {lacking}: allow them, or use --profile with others"

@@ -41,7 +41,7 @@ def test_a_role_with_a_managed_policy_may_do_more_than_its_own_policy_says(local
     local.client("iam").attach_role_policy(RoleName="attached", PolicyArn=arn)
     assert look_at_role(local.client("iam"), "DrainRole", "attached", needed) == (
         False,
-        f"Drain may also do what {arn} allows, which is no part of the stack:"
+        f"Drain may also do what {arn} allows, which is not part of the stack:"
         f" aws iam detach-role-policy --role-name attached --policy-arn {arn}",
     )
 

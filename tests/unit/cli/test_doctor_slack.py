@@ -37,10 +37,10 @@ class Secrets:
         (
             {"SecretBinary": b"x"},
             False,
-            "the secret arn cannot be used: the Slack secret is empty or no text (SecretBinary is not read)",
+            "the secret arn cannot be used: the Slack secret is empty or not text (SecretBinary is not read)",
         ),
-        ({"SecretString": ""}, False, "the secret arn cannot be used: the Slack secret is empty or no text"),
-        ({"SecretString": "{not json"}, False, "the secret arn cannot be used: the Slack secret begins like JSON and is none"),
+        ({"SecretString": ""}, False, "the secret arn cannot be used: the Slack secret is empty or not text"),
+        ({"SecretString": "{not json"}, False, "the secret arn cannot be used: the Slack secret begins like JSON but is not"),
         ({"SecretString": '{"bot_token": 7}'}, False, "the secret arn cannot be used: the Slack secret has no bot_token; wanted"),
         ({"SecretString": '{"webhook_url": "https://hooks"}'}, True, "an incoming webhook"),
     ],

@@ -99,6 +99,39 @@ def test_two_files_with_the_same_content_are_refused_wherever_they_are(s3: Any, 
         whole_export(["s3://acme-bills/x.csv.gz", "s3://acme-bills/y.csv.gz"], FIRST, UNTIL)
 
 
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        (("one.csv.gz",), ("cur/one.csv.gz",)),  # a file here, its copy in S3
+        (("one.csv.gz",), ("cur/",)),  # a file here, the folder of its copy in S3
+        ((), ("cur/", "other.csv.gz")),  # a folder in S3, and a file there that was written in parts, so its ETag differs
+        (("",), ("cur/",)),  # the whole export twice, each with its manifest
+    ],
+)
+def test_a_copy_is_found_here_and_in_s3_whatever_its_name_and_its_etag(
+    s3: Any, tmp_path: Path, here: tuple[str, ...], there: tuple[str, ...]
+) -> None:
+    manifest = json.dumps({"dataFiles": [f"s3://acme/{MONTH}/one.csv.gz"]}).encode()
+    local = folder(tmp_path, {"one.csv.gz": packed(BIG), "cur-Manifest.json": manifest})
+    for name in ("one.csv.gz", "cur-Manifest.json"):
+        s3.put_object(Bucket="acme-bills", Key=f"cur/{name}", Body=(tmp_path / name).read_bytes())
+    begun = s3.create_multipart_upload(Bucket="acme-bills", Key="other.csv.gz")
+    of = {"Bucket": "acme-bills", "Key": "other.csv.gz", "UploadId": begun["UploadId"]}
+    part = s3.upload_part(**of, PartNumber=1, Body=packed(BIG))
+    s3.complete_multipart_upload(**of, MultipartUpload={"Parts": [{"ETag": part["ETag"], "PartNumber": 1}]})
+    given = [*(f"{local}/{name}" for name in here), *(f"s3://acme-bills/{key}" for key in there)]
+    with pytest.raises(BadInput, match=r"found the same content in .* and .*, wanted each part once"):
+        whole_export(given, FIRST, UNTIL)
+
+
+def test_a_copy_that_was_packed_or_unpacked_is_refused_and_parts_without_training_may_be_alike(tmp_path: Path) -> None:
+    plain = "\n".join((HEAD, BIG, "")).encode()
+    here = folder(tmp_path, {"one.csv": plain, "two.csv.gz": packed(BIG), "three.csv": f"{HEAD}\n".encode()})
+    with pytest.raises(BadInput, match=r"found the same lines in .*one.csv and .*two.csv.gz, wanted each part once"):
+        bill_of_parts([f"{here}/one.csv", f"{here}/three.csv", f"{here}/two.csv.gz"])
+    assert bill_of_parts([f"{here}/three.csv", f"{here}/three.csv"]).rows == 0
+
+
 def test_parts_that_the_manifest_names_may_be_alike(tmp_path: Path) -> None:
     files = {"a-00001.csv": f"{HEAD}\n".encode(), "a-00002.csv": f"{HEAD}\n".encode()}
     here = folder(tmp_path, {**files, "a-Manifest.json": json.dumps({"reportKeys": list(files)}).encode()})

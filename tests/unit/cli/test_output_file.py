@@ -14,11 +14,11 @@ from infra.local.demo.__main__ import main
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--keep", "--ports-file", "file/ports.json"], "--ports-file: file/ports.json: found {}/file, which is no folder"),
+        (["--keep", "--ports-file", "file/ports.json"], "--ports-file: file/ports.json: found {}/file, which is not a folder"),
         (["--keep", "--ports-file", "folder"], "--ports-file: folder: found a folder, wanted a file to write to"),
-        (["--history", "file/new/h.jsonl"], "--history: file/new/h.jsonl: found {}/file, which is no folder"),
+        (["--history", "file/new/h.jsonl"], "--history: file/new/h.jsonl: found {}/file, which is not a folder"),
         (["--trace", "none.json"], "--trace: none.json: found No such file or directory, wanted a file that can be read"),
-        (["--out", "file"], "--out: file: found {}/file, which is no folder, wanted a folder to write to"),
+        (["--out", "file"], "--out: file: found {}/file, which is not a folder, wanted a folder to write to"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_refused_at_the_start(

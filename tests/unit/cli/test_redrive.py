@@ -99,8 +99,8 @@ def test_a_dead_letter_that_no_function_can_take_is_kept_and_holds_up_no_other(
     gone = record(event()) | {"requestContext": {"functionArn": "arn:aws:lambda:us-east-1:123456789012:function:old:$LATEST"}}
     assert redrive(gone, event(), record(event())) == (1, 2)
     said = capsys.readouterr().out
-    assert "function:old that it names is gone, or does not keep its dead letters in this queue\n" in said
-    assert "it names no function: add --function, mostly the stack's output JobChanged\n" in said
+    assert "function:old that it names does not exist, or does not keep its dead letters in this queue\n" in said
+    assert "it names no function: add --function, usually the stack's output JobChanged\n" in said
     assert "1 dead letter handed over, 2 kept" in said
 
 
@@ -109,7 +109,7 @@ def test_dead_letters_that_the_function_would_lose_are_kept_and_one_of_sns_is_re
 ) -> None:
     of_sns = {"Type": "Notification", "TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message": json.dumps(record(event()))}
     letters = {
-        json.dumps(record(event()))[:200]: "the body of the message is no JSON, or was cut off: ",
+        json.dumps(record(event()))[:200]: "the body of the message is not JSON, or was cut off: ",
         json.dumps(record(event() | {"account": "999999999999"})): "and this stack of '123456789012' and 'us-east-1': redrive it",
         json.dumps(record(event() | {"region": "eu-west-1"})): "and region 'eu-west-1', and this stack of",
         json.dumps({"Records": [{"body": "{}"}, {"body": "{}"}]}): "the dead letter has 2 records, wanted one: send each",
@@ -157,7 +157,7 @@ class Functions:
 @pytest.mark.parametrize("named", [OTHERS, f"{OTHERS}:live", "delete-everything", f"{ARN}-gone"])
 def test_a_letter_cannot_have_a_function_invoked_that_is_not_the_queue_s(named: str) -> None:
     functions = Functions()
-    with pytest.raises(BadEvent, match="that it names is gone, or does not keep its dead letters in this queue"):
+    with pytest.raises(BadEvent, match="that it names does not exist, or does not keep its dead letters in this queue"):
         QueueFunctions(functions, QUEUE).hand_over(named, None, event())
     assert functions.invoked == []
     QueueFunctions(functions, QUEUE).hand_over(named, named, event())  # unless the operator says so
@@ -168,8 +168,8 @@ def test_a_letter_cannot_have_a_function_invoked_that_is_not_the_queue_s(named: 
 @pytest.mark.parametrize(
     ("error", "number", "told"),
     [
-        (client_error("RequestTooLargeException", "the payload is too large"), 1, "Lambda does not take it: .*too large"),
-        (client_error("ValidationException", "1 validation error detected"), 1, "Lambda does not take it: .*1 validation error"),
+        (client_error("RequestTooLargeException", "the payload is too large"), 1, "Lambda does not accept it: .*too large"),
+        (client_error("ValidationException", "1 validation error detected"), 1, "Lambda does not accept it: .*1 validation"),
         (client_error("AccessDeniedException", "not authorized to perform: lambda:InvokeFunction"), 1, "not authorized"),
         (ParamValidationError(report="Invalid length for parameter FunctionName"), 1, "Invalid length"),
         (None, float("nan"), "it has a number that JSON does not have"),
@@ -204,6 +204,22 @@ def test_what_is_no_queue_of_this_region_is_refused_before_aws_is_asked(queue: s
     assert account_of_queue("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/DeadLetters", "cn-north-1") == "123456789012"
 
 
+@pytest.mark.parametrize(
+    ("queue", "told"),
+    [
+        ("https://sqs.us-east-1.amazonaws.com/123456789012/gone", "found no queue "),
+        ("https://sqs.eu-west-1.amazonaws.com/123456789012/DeadLetters", "wanted --region eu-west-1"),
+    ],
+)
+def test_a_queue_that_is_not_there_is_named_and_one_of_elsewhere_before_a_message_is_queued(
+    host: Host, capsys: pytest.CaptureFixture[str], queue: str, told: str
+) -> None:
+    assert main(["redrive", "--table", "spotwarden", "--queue", queue]) == 2
+    out, err = capsys.readouterr()
+    assert told in err
+    assert ("no message was set aside" in out) is ("gone" in queue)
+
+
 def test_an_empty_queue_is_nothing_to_do(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert redrive() == (0, 0)
     assert capsys.readouterr().out.endswith("0 dead letters handed over, 0 kept\n")
@@ -218,6 +234,9 @@ def test_replay_looks_at_every_job_that_changed_since(host: Host, capsys: pytest
 
 def test_a_function_that_is_not_there_and_a_time_that_is_none(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", "--since", f"{attacks.MONDAY:%Y-%m-%d}", "--function", "gone"]) == 2
-    assert "Function not found" in capsys.readouterr().err
+    told = "--function: found no function gone in account 123456789012 and us-east-1, wanted the stack's output JobChanged"
+    assert told in capsys.readouterr().err
+    assert main(["replay", "--since", "2999-01-01", "--function", "JobChanged"]) == 2
+    assert "--since: found '2999-01-01', wanted a time that is over: it is 2" in capsys.readouterr().err
     assert main(["replay", "--since", "yesterday", "--function", "JobChanged"]) == 2
     assert "--since: found 'yesterday', wanted a time such as" in capsys.readouterr().err

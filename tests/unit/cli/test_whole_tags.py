@@ -54,7 +54,7 @@ def test_a_job_without_room_for_a_tag_has_no_fix() -> None:
     found = whole_fix(Fix(request={"Tags": listed({"owner": "ml"})}), full)
     assert found.request == {}
     assert found.why_not == (
-        "no request satisfies these rules: they want 1 more tag (owner), the job has 50, and SageMaker takes 50 at most"
+        "no request satisfies these rules: they want 1 more tag (owner), the job has 50, and SageMaker accepts at most 50"
     )
 
 

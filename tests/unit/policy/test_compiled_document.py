@@ -281,7 +281,7 @@ def test_half_a_character_is_refused_though_the_revision_fits(compiled: dict[str
 
 
 def test_a_refusal_quotes_the_error_as_python_words_it() -> None:
-    with pytest.raises(BadDocument, match=r"no JSON \(JSONDecodeError: Expecting value"):
+    with pytest.raises(BadDocument, match=r"not JSON \(JSONDecodeError: Expecting value"):
         document_of("rules: []")
 
 

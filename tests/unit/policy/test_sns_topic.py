@@ -20,10 +20,10 @@ def test_every_region_of_sns_is_in_its_partition() -> None:
 @pytest.mark.parametrize(
     ("arn", "problem"),
     [
-        ("arn:aws:sqs:us-east-1:123456789012:q", "it is no ARN of SNS"),
-        ("arn:aws:sns:us-east-1:123456789012", "it is no ARN of SNS"),
-        (" arn:aws:sns:us-east-1:123456789012:ops", "it is no ARN of SNS"),
-        ("ARN:aws:sns:us-east-1:123456789012:ops", "it is no ARN of SNS"),
+        ("arn:aws:sqs:us-east-1:123456789012:q", "it is not an ARN of SNS"),
+        ("arn:aws:sns:us-east-1:123456789012", "it is not an ARN of SNS"),
+        (" arn:aws:sns:us-east-1:123456789012:ops", "it is not an ARN of SNS"),
+        ("ARN:aws:sns:us-east-1:123456789012:ops", "it is not an ARN of SNS"),
         ("arn:aws:sns:us-east-1:12345678901:ops", "it has no account of twelve digits"),
         ("arn:aws:sns:us-east-1::ops", "it has no account of twelve digits"),
         ("arn:aws:sns:us-east-1:１２３４５６７８９０１２:ops", "it has no account of twelve digits"),
@@ -33,7 +33,7 @@ def test_every_region_of_sns_is_in_its_partition() -> None:
         ("arn::sns:us-east-1:123456789012:ops", "it has no partition"),
         ("arn:aws:sns:cn-north-1:123456789012:ops", "the region cn-north-1 is in the partition aws-cn"),
         ("arn:aws-us-gov:sns:us-east-1:123456789012:ops", "the region us-east-1 is in the partition aws"),
-        ("arn:aws:sns:us-east-1:123456789012:ops.fifo", "a FIFO topic delivers to queues of SQS alone"),
+        ("arn:aws:sns:us-east-1:123456789012:ops.fifo", "a FIFO topic delivers only to SQS queues"),
         ("arn:aws:sns:us-east-1:123456789012:ops:5f1d6b4e", "it is the ARN of a subscription"),
         ("arn:aws:sns:us-east-1:123456789012:", "a topic's name has 1 to 256 letters"),
         ("arn:aws:sns:us-east-1:123456789012:ops\n", "a topic's name has 1 to 256 letters"),

@@ -37,10 +37,10 @@ def test_a_topic_stands_where_a_channel_does(tmp_path: Path, place: str) -> None
 @pytest.mark.parametrize(
     ("channel", "why"),
     [
-        ("arn:aws:sns:us-east-1:111222333444:orders.fifo", "a FIFO topic delivers to queues of SQS alone"),
+        ("arn:aws:sns:us-east-1:111222333444:orders.fifo", "a FIFO topic delivers only to SQS queues"),
         ("arn:aws:sns:us-gov-west-1:111222333444:ops", "the region us-gov-west-1 is in the partition aws-us-gov"),
         ("arn:aws:sns:us-east-1:1112223334:ops", "it has no account of twelve digits"),
-        ("arn:aws:lambda:us-east-1:111222333444:function:f", "it is no ARN of SNS"),
+        ("arn:aws:lambda:us-east-1:111222333444:function:f", "it is not an ARN of SNS"),
     ],
 )
 def test_an_arn_that_is_no_topic_for_people_is_a_mistake_with_its_reason(

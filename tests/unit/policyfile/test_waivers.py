@@ -68,6 +68,7 @@ def test_a_rule_that_is_there_twice_is_suggested_once(tmp_path: Path) -> None:
     [
         ({"rule": "use-sport"}, "waivers[0].rule: found the unknown rule 'use-sport', wanted one of use-spot"),
         ({"rule": "[use-spot, spot-required]"}, "waivers[0].rule: found the unknown rule 'spot-required', wanted"),
+        ({"rule": "spot-required"}, "wanted one of use-spot (that is a kind of rule; its name here is use-spot)"),
         ({"match": "{}"}, "waivers[0].match: found an empty map, wanted match: all, or at least one key"),
         ({"expires": "never"}, "waivers[0].expires: found 'never', wanted a day such as 2026-12-31"),
         ({"expires": "2026-12-10T08:00:00"}, "waivers[0].expires: found 2026-12-10T08:00:00, wanted a day"),

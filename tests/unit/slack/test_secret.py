@@ -29,10 +29,10 @@ def test_a_secret_is_an_object_a_token_or_a_webhook(text: object, found: dict[st
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "the Slack secret is empty or no text (SecretBinary is not read)"),
-        (" \n", "the Slack secret is empty or no text"),
-        ('{"bot_token": "xoxb-hidden', "the Slack secret begins like JSON and is none"),
-        ('{"a":' * 100_000, "the Slack secret begins like JSON and is none"),
+        ("", "the Slack secret is empty or not text (SecretBinary is not read)"),
+        (" \n", "the Slack secret is empty or not text"),
+        ('{"bot_token": "xoxb-hidden', "the Slack secret begins like JSON but is not valid JSON"),
+        ('{"a":' * 100_000, "the Slack secret begins like JSON but is not valid JSON"),
         ('{"bot_token": "xoxb-hidden"}', "the Slack secret has no signing_secret"),
         ('{"token": "xoxb-hidden"}', "the Slack secret has no bot_token"),
         ('{"bot_token": ["xoxb-hidden"], "signing_secret": "s"}', "the Slack secret has no bot_token"),

@@ -216,5 +216,5 @@ def test_an_intent_without_its_time_is_reported() -> None:
 
 
 def test_a_field_of_an_unsupported_type_is_reported() -> None:
-    with pytest.raises(TypeError, match=r"Lineage.id: nobody said how a .*LineageId.* is written"):
+    with pytest.raises(TypeError, match=r"Lineage.id: there is no stored form of a .*LineageId"):
         write(Lineage(id=LineageId(account="1", region="r", root="bert", created_at=NOON)))

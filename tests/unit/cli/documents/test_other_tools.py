@@ -49,9 +49,9 @@ def test_a_named_pipe_among_the_files_is_named_and_not_waited_for(tmp_path: Path
     pipe = tmp_path / "a.json"
     os.mkfifo(pipe)
     [found] = documents(str(pipe))
-    assert found.error == "found a named pipe, which is not waited for, wanted a file that can be read"
+    assert found.error == "found a named pipe, which is not read, wanted a file that can be read"
     for read in (traces_in, lambda folder: list(rows_of(folder))):
-        with pytest.raises(BadInput, match=r"a\.json: found something that is no regular file"):
+        with pytest.raises(BadInput, match=r"a\.json: found something that is not a regular file"):
             read(tmp_path)
 
 

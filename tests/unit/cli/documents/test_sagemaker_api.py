@@ -58,7 +58,7 @@ def test_a_call_that_cloudtrail_recorded_is_a_request_with_small_letters(said_of
     ("document", "error"),
     [
         (event("SageMaker Endpoint State Change", {}), "speaks of no training job"),
-        ({"ProcessingJobName": "p"}, "found a processing job, which is no training job"),
+        ({"ProcessingJobName": "p"}, "found a processing job, which is not a training job"),
         ({"payload": {"request": request()}}, "cut out payload.request (line 1), which is a training job"),
         ({"Results": [{"Trial": {}}]}, "found Trial, wanted TrainingJob"),
         ({"Results": [{"TrainingJob": [1]}]}, "found [1], wanted TrainingJob"),

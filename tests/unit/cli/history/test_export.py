@@ -185,7 +185,7 @@ def test_a_file_of_something_else_is_not_touched(ended: World, tmp_path: Path) -
     for text in ("my notes", "my notes\n", '{"a": 1}\n'):
         notes = tmp_path / "notes.txt"
         notes.write_text(text)
-        with pytest.raises(BadInput, match=r"line 1 is no job of an export"):
+        with pytest.raises(BadInput, match=r"line 1 is not a job of an export"):
             export(Client(ended), EARLY, notes)
         assert notes.read_text() == text
 

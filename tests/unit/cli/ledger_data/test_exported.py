@@ -111,6 +111,6 @@ def test_files_without_the_option_and_files_that_are_no_export_are_refused(
     assert "wanted --ledger before the files of exports" in capsys.readouterr().err
     (tmp_path / "history.jsonl").write_text('{"TrainingJobName": "bert"}\n')
     assert main(["report", "--ledger", str(tmp_path / "history.jsonl")]) == 2
-    assert "line 1 is no row of a ledger" in capsys.readouterr().err
+    assert "line 1 is not a row of a ledger" in capsys.readouterr().err
     assert main(["report", "--ledger", str(tmp_path / "none.jsonl")]) == 2
     assert "none.jsonl: found No such file or directory" in capsys.readouterr().err

@@ -96,7 +96,7 @@ def test_a_failure_is_one_sentence_with_the_name_of_the_log(
 def test_a_folder_that_cannot_be_written_is_a_sentence_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
     said = refused(capsys, "--out", str(tmp_path / "file" / "demo"))
-    assert "which is no folder, wanted a folder to write to" in said
+    assert "which is not a folder, wanted a folder to write to" in said
 
 
 def test_a_dynamodb_that_does_not_exist_is_named(

@@ -20,7 +20,12 @@ OF_X = f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{role: x}}, {WAIVER}"
     ("text", "expected"),
     [
         (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{tags: {{team: speech}}}}, {WAIVER}", ("does-nothing", "match")),
-        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{tags: {{team: 'v*'}}}}, {WAIVER}", None),
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{tags: {{team: 'v*'}}}}, {WAIVER}", ("waiver-of-every-job", "match")),
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{tags: {{team: vision}}, role: x}}, {WAIVER}", None),
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: all, {WAIVER}", ("waiver-of-every-job", "all")),
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{name: '*'}}, {WAIVER}", ("waiver-of-every-job", "match")),
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{role: '*', region: '*'}}, {WAIVER}", ("waiver-of-every-job", "match")),
+        (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{instance_type: '*'}}, {WAIVER}", None),
         (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{tags: {{team: 's*'}}}}, {WAIVER}", ("does-nothing", "match")),
         (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{name: my_job}}, {WAIVER}", ("matches-no-job", "my_job")),
         (f"{WITH_WAIVERS}  - {{name: w, rule: a, match: {{role: 'x|y'}}, {WAIVER}", ("matches-no-job", "'x|y'")),
