@@ -51,6 +51,7 @@ from controller.runtime.tally import Tally
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
 CLIENT_CONFIG = CallLimits(connect_timeout=2, read_timeout=10, total_max_attempts=2)
+OPTIONAL_CONFIG = CallLimits(connect_timeout=1, read_timeout=4, total_max_attempts=2)  # several of these may be silent
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -100,8 +101,9 @@ def _now() -> datetime:
 
 
 @cache
-def client(service: str) -> Any:
-    return client_of(service, _client_config)
+def client(service: str, *, optional: bool = False) -> Any:
+    """A client; ``optional`` for answers that a look goes on without. Where other limits were installed, those count."""
+    return client_of(service, OPTIONAL_CONFIG if optional and _client_config is CLIENT_CONFIG else _client_config)
 
 
 @cache
@@ -124,8 +126,7 @@ def home() -> Home:
 
 def ports() -> Ports:
     """The ports of a function that decides about jobs, for one invocation. Raises Misconfigured."""
-    found = _deciding_ports()
-    _policies(True).begin(found.ledger.revisions)
+    _policies(True).begin((found := _deciding_ports()).ledger.revisions)
     return found
 
 
@@ -152,7 +153,7 @@ def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) 
     sagemaker = Lazy(lambda: client("sagemaker"))
     return Ports(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
-        checkpoints=S3Checkpoints(Lazy(lambda: client("s3")), checkpoint_buckets()),
+        checkpoints=S3Checkpoints(Lazy(lambda: client("s3", optional=True)), checkpoint_buckets()),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), setting("SPOTWARDEN_TABLE")),
         chat=ChatByChannel(Lazy(_slack), Lazy(_topics)),
@@ -163,8 +164,8 @@ def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) 
         instances=Ec2Instances(Lazy(lambda: client("ec2"))),
         policies=policies,
         prices=Prices(ledger.prices.rates, policies.agreed_rates),
-        quotas=ServiceQuotas(Lazy(lambda: client("service-quotas"))),
-        placement=PlacementScores(Lazy(lambda: client("ec2"))),
+        quotas=ServiceQuotas(Lazy(lambda: client("service-quotas", optional=True))),
+        placement=PlacementScores(Lazy(lambda: client("ec2", optional=True))),
         price_list=PriceList(Lazy(lambda: _client_in(PRICING_REGION, "pricing"))),
         clock=_clock,
         home=home(),
@@ -291,7 +292,7 @@ def _read_slack_secret() -> Mapping[str, str]:
         answer = _hurried_client("secretsmanager").get_secret_value(SecretId=setting("SPOTWARDEN_SLACK_TOKEN_SECRET"))
     except (ClientError, BotoCoreError) as error:
         if fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE):
-            raise Unreachable(f"Secrets Manager: {type(error).__name__}") from error
+            raise Unreachable(f"Secrets Manager: {error}") from error
         raise
     from controller.slack.secret import secret_in
 

@@ -28,7 +28,9 @@ def sweep(event: Any) -> dict[str, Any]:
     done = run_sweep(wiring.ports())
     refused = done.policy_refused
     if refused is not None:
-        logger.error("policy refused", extra={"place": refused.place, "version": refused.version, "problem": refused.problem})
+        to_do = f"write a good one with spotwarden compile DIR --to {refused.place}; until then the last good one is in force"
+        told = {"place": refused.place, "version": refused.version, "problem": refused.problem, "to_do": to_do}
+        logger.error("policy refused", extra=told)
     return {
         **_metrics_of(done), "OverdueSeconds": done.overdue_s, "RingsFailing": done.failing,
         "PoliciesRefused": int(refused is not None), "SweepLagSeconds": lag, "policy": done.policy,

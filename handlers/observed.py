@@ -139,6 +139,12 @@ def _home(context: Any) -> tuple[str, str]:
     return account, region
 
 
+def hidden(problems: Iterable[Exception]) -> None:
+    """Log what a person in Slack is not told: the answer was to try again."""
+    for problem in problems:
+        logger.warning("not answered", extra=_log_fields(problem))
+
+
 def failed(problem: Exception) -> None:
     """Log and count the failure of a route."""
     logger.exception("failed", extra=_log_fields(problem))

@@ -16,7 +16,7 @@ from controller.runtime.ports import Unreachable
 from controller.runtime.slack_command import command
 from controller.runtime.slack_interactions import BadRequest, interaction
 from controller.runtime.slack_other_stack import answer_for_other_stack, other_stack_of
-from handlers.observed import answered, failed, logger
+from handlers.observed import answered, failed, hidden, logger
 from handlers.warm import warm_slack
 
 slack = Blueprint(__name__)
@@ -53,7 +53,9 @@ def _interaction(form: Mapping[str, str], came: Came) -> Mapping[str, Any]:
     payload, ports = _object(form.get("payload", "")), wiring.slack_ports(came.at)
     whose = other_stack_of(payload, wiring.home())
     if whose is None:
-        return interaction(payload, ports)
+        said = interaction(payload, ports)
+        hidden(ports.hidden)
+        return said
     passed = wiring.pass_on(whose, came.body, came.headers)
     logger.info(
         "click of another stack", extra={"account": whose.account, "region": whose.region, "passed": type(passed).__name__}
@@ -64,7 +66,10 @@ def _interaction(form: Mapping[str, str], came: Came) -> Mapping[str, Any]:
 def _command(form: Mapping[str, str], came: Came) -> Mapping[str, Any]:
     """Every command gets an answer, also after an error: without one, Slack shows an error of its own that says nothing."""
     try:
-        return command(form.get("text", ""), wiring.slack_ports(came.at), who=form.get("user_id", ""))
+        ports = wiring.slack_ports(came.at)
+        said = command(form.get("text", ""), ports, who=form.get("user_id", ""))
+        hidden(ports.hidden)
+        return said
     except Exception as problem:
         failed(problem)
         return {"response_type": "ephemeral", "text": "This could not be answered. The function's log has the reason."}
@@ -81,7 +86,8 @@ def _answer(answer: Callable[[Mapping[str, str], Came], Any]) -> Response:
         return Response({"error": f"the body is {len(body)} bytes, wanted at most {BYTES_MAX}"}, status_code=413)
     try:
         refused = wiring.refuse_unsigned(body, headers)
-    except Unreachable:
+    except Unreachable as problem:
+        hidden([problem])
         return Response({"error": "the signing secret could not be read, so nothing can be let in"}, status_code=503)
     if refused:
         return Response({"error": refused}, status_code=401)

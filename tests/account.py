@@ -13,7 +13,7 @@ from controller.jobs.job import Job, Outcome
 from controller.ledger.intent import Probe, Publish, Submit
 from controller.ledger.lineage_id import LineageId
 from controller.policy.policy import Policy
-from controller.runtime.ports import Answer, Done, Ledger, Ports, TagsUnread, Trigger
+from controller.runtime.ports import Answer, Done, Ledger, PartUnread, Ports, Trigger
 from controller.runtime.reconcile import Reconciled, reconcile
 from controller.runtime.sweep import SweepResult, sweep
 from controller.units.money import Rate
@@ -34,7 +34,7 @@ class Account:
     on_stop: Callable[[str], Answer] | None = None
     asked: list[Submit] = field(default_factory=list)
     published: list[Publish] = field(default_factory=list)
-    tags_unread: bool = False  # SageMaker describes jobs, and says no tags
+    part_unread: str = ""  # what SageMaker does not say of the jobs that it describes: ListTags or DescribeAlgorithm
     tick: timedelta = timedelta(0)  # how long each call takes, as far as the clock shows it
 
     @property
@@ -106,8 +106,9 @@ class JobsOf:
 
     def describe(self, name: str) -> Job | None:
         job = self.account.jobs.get(name)
-        if job is not None and self.account.tags_unread:
-            raise TagsUnread("ListTags: 503", replace(job, tags={}))
+        if job is not None and (unread := self.account.part_unread):
+            tags = unread == "ListTags"
+            raise PartUnread(f"{unread}: 503", replace(job, tags={}) if tags else job, tags=tags)
         return job
 
     def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:

@@ -6,6 +6,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from controller.aws.errors import UNREADABLE
+
 
 class PlacementScores:
     """The Placement port over a boto3 ``ec2`` client. What cannot be read is no signal."""
@@ -18,7 +20,7 @@ class PlacementScores:
             answer = self._client.get_spot_placement_scores(
                 InstanceTypes=[instance_type.removeprefix("ml.")], TargetCapacity=count, RegionNames=[region]
             )  # fmt: skip
-        except (ClientError, BotoCoreError):
+            scores = [int(found["Score"]) for found in answer["SpotPlacementScores"] if found.get("Region") == region]
+        except (ClientError, BotoCoreError, *UNREADABLE):
             return None
-        scores = [found["Score"] for found in answer["SpotPlacementScores"] if found.get("Region") == region]
         return max(scores, default=None)

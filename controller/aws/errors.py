@@ -89,6 +89,8 @@ CODES: Mapping[str, AwsFault] = {
     for code in codes
 }
 
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # what reading an odd answer raises
+
 # The fault of a ValidationException, by its text; the first match counts. Texts at the beginning come before texts anywhere:
 # a message may quote the request, and what a request says is the user's.
 NAME_TAKEN_TEXTS = (

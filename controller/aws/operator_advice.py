@@ -66,7 +66,10 @@ def _advice(error: ClientError, table: str, secret: str, region: str) -> str:
         if fault is AwsFault.MISSING:
             return missing_secret(secret, region)
         if fault is AwsFault.DENIED and not _taken_by(error):
-            return f"the function's role may not read the secret {secret}: name its own KMS key in SlackSecretKey, if it has one"
+            return (
+                f"the function's role may not read the secret {secret}: name its own KMS key in SlackSecretKey, if it has one;"
+                " else deploy the stack again with REVERT_DRIFT=yes"
+            )
         if fault is not AwsFault.DENIED:
             return secret_advice(error, secret)
     if fault is AwsFault.DENIED:

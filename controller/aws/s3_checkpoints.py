@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from controller.aws.errors import AwsFault, fault_of
+from controller.aws.errors import UNREADABLE, AwsFault, fault_of
 from controller.jobs.checkpoint import NOT_LOOKED_INTO, CheckpointScan
 from controller.jobs.checkpoint_files import StoredFile, checkpoint_files, newest_checkpoint_at
 from controller.jobs.claim import place_of
@@ -57,16 +57,19 @@ class S3Checkpoints:
         )
         try:
             found = listing.objects()
+            written = checkpoint_files(found, ignore)
+            newest_at = newest_checkpoint_at(written)
             sibling = f"s3://{bucket}/{beside}" if (beside := listing.sibling()) else ""
         except (ClientError, BotoCoreError) as error:
             return _unseen(uri, now, _problem(uri, error))
-        written = checkpoint_files(found, ignore)
+        except UNREADABLE as error:
+            raise Unreachable(f"ListObjectsV2 {uri} answered with what cannot be read: {error!r}") from error
         return CheckpointScan(
             uri=uri,
             scanned_at=now,
             objects=len(written),
             bytes_seen=sum(file.size for file in found),
-            newest_at=newest_checkpoint_at(written),
+            newest_at=newest_at,
             complete=listing.complete,
             others=len(found) - len(written),
             sibling=sibling,
@@ -152,7 +155,7 @@ class _Listing:
 
     def _files(self, page: Any) -> list[StoredFile]:
         return [
-            StoredFile(path=found["Key"][len(self._prefix) :], size=found["Size"], modified_at=found["LastModified"])
+            StoredFile(path=found["Key"][len(self._prefix) :], size=int(found["Size"]), modified_at=found["LastModified"])
             for found in page.get("Contents", ())
             if len(found["Key"]) > len(self._prefix)
         ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from controller.aws.errors import AwsFault, fault_of
+from controller.aws.errors import UNREADABLE, AwsFault, fault_of
 from controller.policy.compiled_document import BYTES_MAX
 from controller.units.value import dataclass
 
@@ -74,6 +74,8 @@ class S3PolicyDocument:
             return NotRead(problem=_problem(error), passing=fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE))
         except BotoCoreError as error:
             return NotRead(problem=_problem(error), passing=fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE))
+        except UNREADABLE as error:
+            return NotRead(problem=f"S3 answered with what cannot be read ({type(error).__name__})", passing=True)
 
 
 def _problem(error: ClientError | BotoCoreError) -> str:

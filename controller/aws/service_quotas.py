@@ -7,6 +7,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from controller.aws.errors import UNREADABLE
+
 NAME = "{instance_type} for training job usage"  # "… for spot training job usage" is a separate quota
 ALL = "instances across all training jobs"  # the end of the name of the limit over all types, which counts beside each type's
 FRESH = timedelta(hours=6)  # a quota changes only on request
@@ -34,7 +36,7 @@ class ServiceQuotas:
         try:
             pages = self._client.get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
             return {quota["QuotaName"]: int(quota["Value"]) for page in pages for quota in page["Quotas"]}
-        except (ClientError, BotoCoreError):
+        except (ClientError, BotoCoreError, *UNREADABLE):
             return None
 
 

@@ -21,7 +21,8 @@ def setting(name: str) -> str:
     found = os.environ.get(name)
     if not found:
         state = "is not set" if found is None else "is empty"
-        raise Misconfigured(f"environment variable {name} {state}; infra/resources.json sets it on every function")
+        again = "deploy the stack again with REVERT_DRIFT=yes"
+        raise Misconfigured(f"environment variable {name} {state}; infra/resources.json sets it on every function: {again}")
     return found
 
 

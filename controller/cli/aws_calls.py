@@ -1,4 +1,4 @@
-"""How commands reach AWS: which region and profile, patiently for many calls, and in one sentence why it does not answer."""
+"""How commands call AWS: which region and profile, with more retries for many calls, and one sentence if it does not answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes of the earlier attempts of a case the lineage that the ledger would hold when its job is looked at."""
+"""Builds the lineage that the ledger would hold for the earlier attempts of a case."""
 
 from __future__ import annotations
 

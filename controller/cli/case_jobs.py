@@ -1,4 +1,4 @@
-"""Makes of a case the job that it is about, and what the controller would know of it."""
+"""Builds the job that a case is about, and what the controller would know of it."""
 
 from __future__ import annotations
 

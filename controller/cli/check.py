@@ -27,6 +27,7 @@ from controller.cli.usage import BAD_INPUT
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import Refusal
 from controller.policy.findings import Finding, Fix, VerdictKind
+from controller.policy.judge import Basis
 from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
@@ -112,7 +113,7 @@ def _checked(
             if job is not None and (other := not_meant(file, job.account, job.region)):
                 checked = Checked(found=one, error=other)
             elif job is not None:
-                checked = check_job(job, policy, one, evidence=evidence, now=now)
+                checked = check_job(job, Basis(policy, evidence, now=now), one)
             elif asked or one.base is not DocumentKind.CREATE:
                 checked = Checked(found=one, error=f"found no training job {name} in this account and region")
         yield checked, EXIT_CODES[checked.word] if checked.word is not None else BAD_INPUT

@@ -1,6 +1,6 @@
 """Which files of a folder are one execution of an export of the bill. Pure: the listing and the manifests are given.
 
-AWS writes an export as numbered parts, and again each day: over the last ones, or each time into a folder of its own. A manifest
+AWS writes an export as numbered parts, again each day: it overwrites the last ones, or creates a new folder. A manifest
 names the parts of one execution, and is written after them (AWS, "Understanding export delivery"). Lines that are read twice, or
 not at all, would make a false bill, so what is not certain is refused.
 """
@@ -21,7 +21,7 @@ PART = re.compile(
     r"(?P<stem>.*?)[-_ ]?(?P<number>\d+)?(?P<format>\.csv|\.csv\.gz|\.gz|\.(?:csv\.)?zip|(?:\.[a-z0-9]+)?\.parquet)",
     re.IGNORECASE,
 )
-MANIFEST = re.compile(r"(?:.*-)?manifest\.json", re.IGNORECASE)  # and none of Redshift's
+MANIFEST = re.compile(r"(?:.*-)?manifest\.json", re.IGNORECASE)  # not that of Redshift
 NOT_OF_THE_BILL = frozenset({"cost_and_usage_data_status"})  # AWS's table for Athena, which says when the export is written
 PERIOD = re.compile(
     r"BILLING_PERIOD=(?P<year>\d{4})-(?P<month>\d\d)|(?P<year2>\d{4})(?P<month2>\d\d)\d\d-\d{8}|year=(?P<year3>\d{4})/month=(?P<month3>\d\d?)",

@@ -21,10 +21,9 @@ from controller.jobs.request import merged
 from controller.jobs.spot_possible import Refusal, refusals
 from controller.policy.findings import NO_FIX, Finding, Fix, Verdict, VerdictKind
 from controller.policy.fix import sdk_arguments
-from controller.policy.judge import fix_of, judge, judged
+from controller.policy.judge import Basis, fix_of, judge, judged
 from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
-from controller.policy.waiver import Waiver
 
 NOTHING_SEEN = Evidence()
 SAVED_AT = "CheckpointConfig.S3Uri"  # SageMaker requires it in a CheckpointConfig, so one that is filled in later is there
@@ -84,7 +83,7 @@ def check_document(
     job = as_made(job) if as_made is not None else job
     if SAVED_AT in later:
         job = replace(job, checkpoint_uri=later[SAVED_AT])  # that there is one is known, where is not
-    checked = check_job(job, policy, found, evidence=evidence, refused=refused, later=later, body=body, meant=meant, now=now)
+    checked = check_job(job, Basis(policy, evidence, now=now), found, refused=refused, later=later, body=body, meant=meant)
     unsaid = tags is not None and checked.fix.request.get("Tags") and not says_tags(whole, {**later, **chosen}, found)
     return _with_fix(checked, only_added(checked.fix, job)) if unsaid else checked
 
@@ -129,31 +128,28 @@ def _readable_job(
 
 def check_job(
     job: Job,
-    policy: Policy,
+    basis: Basis,
     found: Found,
     *,
-    evidence: Evidence = NOTHING_SEEN,
     refused: list[Refusal] | None = None,
     later: Mapping[str, str] | None = None,
     body: Mapping[str, Any] | None = None,
     meant: Mapping[str, Any] | None = None,
-    now: datetime | None = None,
-    given: Sequence[Waiver] = (),
 ) -> Checked:
-    """Judge a job; ``given`` are waivers beside those of the policy."""
-    job = as_seen(job, policy)
-    verdict = judge(job, policy, evidence, now=now, given=given)
+    """Judge a job."""
+    job = as_seen(job, basis.policy)
+    verdict = judge(job, basis)
     if SAVED_AT in (later or {}):
-        verdict = _of_saved(verdict, job, policy, evidence)
+        verdict = _of_saved(verdict, job, basis)
     word, fix, renames = verdict.word, verdict.fix, _renames(body or {}, meant or {})
     if refused:
         word = VerdictKind.REFUSED
-        fix = fix_of(job, policy, evidence, verdict.findings, now=now)
+        fix = fix_of(job, basis, verdict.findings)
         fix = _with_corrections(fix, refused, renames)
     fix = whole_fix(fix, job, misspelt="Tags" in renames)
     cured = {one.field for one in refusals(job)}
     left = [one.field for one in refused or () if one.field not in cured and not _touches(fix.request, one.field.split("."))]
-    elsewhere, helps = _what_decides(job, policy, evidence, verdict.undecided)
+    elsewhere, helps = _what_decides(job, basis, verdict.undecided)
     checked = Checked(
         found=found, job=job, word=word, findings=verdict.findings, refused=tuple(refused or ()), undecided=verdict.undecided,
         elsewhere=elsewhere, helps=helps, later=later or {}, left=tuple(dict.fromkeys(left)) if fix.request else (),
@@ -165,27 +161,25 @@ def _with_fix(checked: Checked, fix: Fix) -> Checked:
     return replace(checked, fix=fix, findings=tuple(replace(finding, fix=fix) for finding in checked.findings))
 
 
-def _of_saved(verdict: Verdict, job: Job, policy: Policy, evidence: Evidence) -> Verdict:
+def _of_saved(verdict: Verdict, job: Job, basis: Basis) -> Verdict:
     """The verdict of a job that has a checkpoint prefix, whichever it is: rules that only ask whether it has one are decided."""
-    broken, undecided = judged(replace(job, unknown=job.unknown - {"checkpoint_uri"}), policy, evidence)
+    broken, undecided = judged(replace(job, unknown=job.unknown - {"checkpoint_uri"}), basis)
     open_ = {*undecided, *(finding.policy for finding in broken)}
-    only_ask = {rule.name for rule in policy.rules if rule.kind in ASK_WHETHER}
+    only_ask = {rule.name for rule in basis.policy.rules if rule.kind in ASK_WHETHER}
     left = tuple(name for name in verdict.undecided if name in open_ or name not in only_ask)
     settled = verdict.word is VerdictKind.UNDECIDED and not left
     return replace(verdict, undecided=left, word=VerdictKind.ALLOW if settled else verdict.word)
 
 
-def _what_decides(
-    job: Job, policy: Policy, evidence: Evidence, undecided: tuple[str, ...]
-) -> tuple[tuple[str, ...], frozenset[str]]:
+def _what_decides(job: Job, basis: Basis, undecided: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
     """Which undecided rules no document decides, and which single field of the job would decide at least one of the others."""
     if not undecided:
         return (), frozenset()
     helps = {
         name for name in job.unknown
-        if len(judged(replace(job, unknown=job.unknown - {name}), policy, evidence)[1]) < len(undecided)
+        if len(judged(replace(job, unknown=job.unknown - {name}), basis)[1]) < len(undecided)
     }  # fmt: skip
-    told = judged(replace(job, unknown=frozenset()), policy, evidence)[1]
+    told = judged(replace(job, unknown=frozenset()), basis)[1]
     if not helps and len(told) < len(undecided):
         helps = set(job.unknown)  # only several of them together
     return tuple(name for name in undecided if name in told), frozenset(helps)

@@ -97,7 +97,7 @@ def redrive(sqs: Any, functions: Any, queue: str, function: str | None) -> int:
             event = event_in(body)
             foreign = not_of(account, functions.meta.region_name, event)
             if foreign:  # the function would refuse it, and it would be gone
-                raise BadEvent(f"{foreign}: redrive it there, or delete it")
+                raise BadEvent(f"{foreign}: {'redrive it there, or ' if event.get('account') else ''}delete it")
             stack.hand_over(_failed_in(body, message), function, event)
         except BadEvent as problem:
             print(f"kept {message['MessageId']}: {one_line(str(problem), WHY_MAX)}")
@@ -106,6 +106,11 @@ def redrive(sqs: Any, functions: Any, queue: str, function: str | None) -> int:
         sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
         done += 1
     print(f"{count(done, 'dead letter')} handed over, {kept} kept")
+    if kept:
+        print(
+            "what cannot be handed over: spotwarden replay --since TIME --function FUNCTION looks at the jobs instead, and"
+            f" aws sqs purge-queue --queue-url {queue} deletes all letters that are left"
+        )
     return 1 if kept else 0
 
 
@@ -189,7 +194,7 @@ def run_replay(since: Since, function: FunctionName) -> int:
 
     begin, now = _moment(since), wiring.clock().now()
     if begin > now:
-        raise BadInput(f"--since: found {since!r}, wanted a time that is over: it is {now:%Y-%m-%dT%H:%M} UTC")
+        raise BadInput(f"--since: found {since!r}, wanted a time in the past: it is {now:%Y-%m-%dT%H:%M} UTC")
 
     def replaying() -> int:
         account = wiring.client("sts").get_caller_identity()["Account"]

@@ -37,14 +37,15 @@ from controller.units.value import dataclass, replace
 class Decider:
     """One capability: its name in logs and metrics, what it decides, and why it exists.
 
-    ``decide`` takes the facts and the decision of the deciders before it. ``without_tags`` says whether it is also asked while
-    SageMaker does not say the job's tags, as those are that only record or tell, and the one for what a person asked for.
+    ``decide`` takes the facts and the decision of the deciders before it. ``without_parts`` says whether it is also asked while
+    SageMaker does not say the job's tags or its algorithm, as those are that only record or tell, and the one for what a person
+    asked for.
     """
 
     name: str
     decide: Callable[[Facts, Decision], Decision]
     why: str
-    without_tags: bool = False
+    without_parts: bool = False
 
 
 DECIDERS: tuple[Decider, ...] = (
@@ -52,19 +53,19 @@ DECIDERS: tuple[Decider, ...] = (
         name="observe",
         decide=lambda facts, _: observe.observe(facts),
         why="record starts, interruptions and outcomes",
-        without_tags=True,
+        without_parts=True,
     ),
     Decider(
         name="record_usage",
         decide=lambda facts, _: record_usage.record_usage(facts),
         why="record what SageMaker billed and how much of it was useful",
-        without_tags=True,
+        without_parts=True,
     ),
     Decider(
         name="user_requests",
         decide=lambda facts, _: user_requests.act_on_user_request(facts),
         why="do what a person asked for in Slack",
-        without_tags=True,
+        without_parts=True,
     ),
     Decider(
         name="enforce",
@@ -80,13 +81,13 @@ DECIDERS: tuple[Decider, ...] = (
         name="capacity_signals",
         decide=lambda facts, _: capacity_signals.capacity_signals(facts),
         why="share signs of spot capacity with the jobs that left the pool",
-        without_tags=True,
+        without_parts=True,
     ),
     Decider(
         name="phase_times",
         decide=lambda facts, _: phase_times.phase_times(facts),
         why="learn how long jobs take to start, to restore and to upload",
-        without_tags=True,
+        without_parts=True,
     ),
     Decider(
         name="probe_capacity",
@@ -117,13 +118,13 @@ DECIDERS: tuple[Decider, ...] = (
         name="wakeups",
         decide=lambda facts, _: wakeups.schedule_wakeups(facts),
         why="look at the job again although no event comes",
-        without_tags=True,
+        without_parts=True,
     ),
     Decider(
         name="alerts",
         decide=lambda facts, _: alerts.alert(facts),
         why="tell people what could not be done",
-        without_tags=True,
+        without_parts=True,
     ),
     Decider(
         name="job_updates",
@@ -134,7 +135,7 @@ DECIDERS: tuple[Decider, ...] = (
         name="refresh_card",
         decide=refresh_card.refresh_card,
         why="keep the Slack message of the lineage up to date",
-        without_tags=True,
+        without_parts=True,
     ),
 )
 """In this order: of two deciders that ask for the same thing, such as a stop, the first one counts."""
@@ -144,15 +145,16 @@ def decide(facts: Facts) -> Decision:
     """Decide what must be written and done, given the facts; or, in ``needs``, what must be known first.
 
     Deciding again on facts that include the decision adds nothing. A decider that raises does not stop the others: its exception
-    becomes a problem of the decision, which is announced once. Without the job's tags only some are asked (``Decider``).
+    becomes a problem of the decision, which is announced once. Without the job's tags or algorithm only some are
+    asked (``Decider``).
     """
     decision = Decision()
     for decider in DECIDERS:
-        if facts.tags_unread and not decider.without_tags:
+        if facts.part_unread and not decider.without_parts:
             continue
         try:
             decision |= decider.decide(facts, decision)
         except Exception as error:
             decision |= decider_failed(facts, decider.name, error)
-    new = deduplicate.new_to(replace(decision, partial=facts.tags_unread), facts.lineage, about=facts.job.name)
+    new = deduplicate.new_to(replace(decision, partial=facts.part_unread), facts.lineage, about=facts.job.name)
     return new.under(facts.policy.revision, facts.policy.mode_for(facts.job)) if new else new

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controller.decide.enforce import given_waivers, offences_of, unwaived
+from controller.decide.enforce import basis_of, offences_of, unwaived
 from controller.decide.facts import Facts
 from controller.decide.repair_prefix import candidate_prefixes
 from controller.decide.roll_out import without_guards
@@ -28,10 +28,10 @@ def request_as_asked(facts: Facts, changes: RequestChange) -> RequestChange | No
 
     The job may still run: then it is judged as the attempt for which it would be stopped.
     """
-    given, evidence = given_waivers(facts), Evidence(claims=facts.claims)
+    basis = replace(basis_of(facts), evidence=Evidence(claims=facts.claims))
 
     def breaks(changed: Job) -> tuple[Finding, ...]:
-        return standing_findings(changed, facts.policy, evidence, now=facts.now, given=given)
+        return standing_findings(changed, basis)
 
     job = replace(applied(facts.job, changes), outcome=None, intervals=())
     offences = [f for f in without_guards(facts, breaks(job)) if f.mode is Mode.ENFORCE and f.action is not None]

@@ -1,4 +1,4 @@
-"""Keeps of a decision what its lineage does not know yet: an event that comes twice, or a second look, then writes nothing."""
+"""Keeps only the new part of a decision: an event that comes twice, or a second look, then writes nothing."""
 
 from __future__ import annotations
 

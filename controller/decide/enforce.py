@@ -20,7 +20,7 @@ from controller.ledger.message import DeadlineUnreadable, JobFacts, RuleBroken
 from controller.ledger.message_kind import NextStep
 from controller.ledger.move_cause import MoveCause
 from controller.policy.findings import Finding, Verdict
-from controller.policy.judge import all_findings, judge, standing_findings
+from controller.policy.judge import Basis, all_findings, judge, standing_findings
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction
 from controller.policy.repair import Breaks, NotRepairable
@@ -40,7 +40,7 @@ def enforce(facts: Facts) -> Decision:
     job = facts.job
     if not (job.alive or _new(facts)):
         return Decision(intents=_under_way(facts))
-    verdict = judge(job, facts.policy, facts.evidence, facts.directives, now=facts.now, given=given_waivers(facts))
+    verdict = judge(job, basis_of(facts), facts.directives)
     force = rolled_out(facts, _as_first_tagged(facts, verdict.findings))
     verdict = replace(verdict, findings=force.findings)
     flagged = tuple(_flagged(facts, finding, acts=finding.policy in force.acting) for finding in verdict.findings)
@@ -63,12 +63,17 @@ def _as_first_tagged(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Findi
     """
     if facts.tagged_first is None or not any(finding.action for finding in findings):
         return findings
-    then, _ = all_findings(facts.tagged_first, facts.policy, facts.evidence, facts.directives, now=facts.now)
+    then, _ = all_findings(facts.tagged_first, Basis(facts.policy, facts.evidence, now=facts.now), facts.directives)
     standing = {finding.policy for finding in then if finding.waiver is None}
     return tuple(finding if finding.policy in standing else replace(finding, action=None) for finding in findings)
 
 
-def given_waivers(facts: Facts) -> tuple[Waiver, ...]:
+def basis_of(facts: Facts) -> Basis:
+    """What the job of these facts is judged by now, with the waivers that people gave in Slack."""
+    return Basis(facts.policy, facts.evidence, now=facts.now, given=_given_waivers(facts))
+
+
+def _given_waivers(facts: Facts) -> tuple[Waiver, ...]:
     """The waivers that people gave in Slack for the lineage, each as long as the policy of now allows.
 
     One that was given for a rule which the policy now uses for another kind of mistake counts for nothing.
@@ -83,8 +88,8 @@ def given_waivers(facts: Facts) -> tuple[Waiver, ...]:
 
 def unwaived(facts: Facts) -> Breaks:
     """What a job of the lineage breaks that no waiver allows now."""
-    given = given_waivers(facts)
-    return lambda job: standing_findings(job, facts.policy, facts.evidence, now=facts.now, given=given)
+    basis = basis_of(facts)
+    return lambda job: standing_findings(job, basis)
 
 
 def _until(waived: Waived, facts: Facts) -> datetime:
@@ -114,8 +119,8 @@ def may_stop(facts: Facts, finding: Finding) -> bool:
 
 def offences_of(facts: Facts) -> tuple[Finding, ...]:
     """What of the job's findings asks for a stop, or would have if the job had not ended by itself first."""
-    verdict = judge(facts.job, facts.policy, facts.evidence, facts.directives, now=facts.now, given=given_waivers(facts))
-    return tuple(f for f in rolled_out(facts, _as_first_tagged(facts, verdict.findings)).findings if may_stop(facts, f))
+    findings, _ = all_findings(facts.job, basis_of(facts), facts.directives)
+    return tuple(f for f in rolled_out(facts, _as_first_tagged(facts, findings)).findings if may_stop(facts, f))
 
 
 def _new(facts: Facts) -> bool:

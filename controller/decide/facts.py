@@ -60,7 +60,8 @@ class Facts:
     ``shown_tags`` are the job's tags as ListTags shows them now; ``tagged_first`` is the job with those that were read first,
     None where they are the same, or not known.
 
-    ``tags_unread`` says that SageMaker did not say the job's tags: then the job carries those that were read first.
+    ``part_unread`` says that SageMaker did not say the job's tags, or whose its algorithm is: then the job carries the tags
+    that were read first.
 
     ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
@@ -94,7 +95,7 @@ class Facts:
     spot_worth: SpotWorth | None = None
     shown_tags: Mapping[str, str] | None = None
     tagged_first: Job | None = None
-    tags_unread: bool = False
+    part_unread: bool = False
 
     @property
     def evidence(self) -> Evidence:

@@ -1,4 +1,4 @@
-"""An attempt that the controller put elsewhere and that fails in its code there goes back to where an attempt worked.
+"""Sends a job back to the resources that worked, after an attempt on others that the controller chose failed in its code.
 
 Elsewhere is another instance type or count, other subnets, another volume: what a container sees of where it runs. Whether its
 machines are spot it does not see, nor how long SageMaker waits for them: these changes are not taken back.

@@ -1,6 +1,6 @@
-"""Records how long the phases of a job took that a move waits for, and learns from recent jobs how long they take.
+"""Records how long those phases of a job took that a move waits for, and learns from recent jobs how long they take.
 
-The policy's ``start``, ``restore`` and ``upload`` are the least; jobs of the same instance type and region say more.
+The policy's ``start``, ``restore`` and ``upload`` are minimums; jobs of the same instance type and region can show more.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from controller.jobs.changes import Changes
 from controller.jobs.job import Job
 from controller.jobs.request import RequestChange, merged
 from controller.ledger.intent import Stop
-from controller.policy.judge import judged
+from controller.policy.judge import Basis, judged
 from controller.policy.mode import Mode
 from controller.policy.policy import RuleAction
 from controller.policy.repair import NotRepairable, checkpoint_places, repaired_request
@@ -37,7 +37,7 @@ def _repair_of(job: Job, facts: Facts, stop: Stop) -> RequestChange | NotRepaira
     living = replace(job, outcome=None)
     rules = [r for r in policy.rules if r.name in asked and r.mode is Mode.ENFORCE and r.action is RuleAction.REPAIR]
     names = {rule.name for rule in rules}
-    offences = [f for f in judged(living, policy, facts.evidence)[0] if f.policy in names]
+    offences = [f for f in judged(living, Basis(policy, facts.evidence))[0] if f.policy in names]
     now = repaired_request(living, offences, policy, unwaived(facts)) if offences else {}
     if isinstance(now, NotRepairable):
         return now

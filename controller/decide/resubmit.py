@@ -1,4 +1,4 @@
-"""Submits a job again that did not complete: within a limit per cause, step by step of the ladder; or gives up with a message."""
+"""Submits again a job that did not complete: within a limit per cause, step by step of the ladder; or gives up with a message."""
 
 from __future__ import annotations
 

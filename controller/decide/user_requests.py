@@ -47,7 +47,7 @@ def act_on_user_request(facts: Facts) -> Decision:
         said = StoppingAsAsked(job=JobFacts.of(job), who=stop.who)
         return _stop_and_say(facts, Stop(about=job.name, because=asked_by(stop.who)), said)
     move = latest_request(facts, UserRequest.ON_DEMAND)
-    if move is None or not job.spot or facts.tags_unread:  # the next attempt needs the tags: the job is not stopped before
+    if move is None or not job.spot or facts.part_unread:  # the next attempt needs the whole job
         return Decision()
     if job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(job), why=job.unrepeatable))

@@ -1,4 +1,4 @@
-"""Describes a job again whose outcome or usage is still to come, so that a lost event only costs minutes."""
+"""Looks again at a job whose outcome or usage is still to come, so that a lost event only costs minutes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _to_come(facts: Facts) -> set[datetime]:
 
 
 def _wakes(facts: Facts, moments: set[datetime]) -> Decision:
-    if facts.tags_unread and any(isinstance(i.action, Wake) for i in facts.lineage.open_intents(facts.job.name)):
+    if facts.part_unread and any(isinstance(i.action, Wake) for i in facts.lineage.open_intents(facts.job.name)):
         return Decision()  # the look is repeated until the tags are known, by the Wake that is open
     return Decision(intents=tuple(Intent(action=Wake(about=facts.job.name, at=at), due_at=at) for at in sorted(moments)))
 

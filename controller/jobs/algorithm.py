@@ -92,6 +92,12 @@ def algorithm_of(
     )
 
 
+def whose_is_said(algorithm_name: str, account: str) -> bool:
+    """Whether an algorithm's name alone says whose it is: only an algorithm of ``account``, the job's own, has no ARN there."""
+    owner = _ALGORITHM_ARN.fullmatch(algorithm_name)
+    return ":" not in algorithm_name or (owner is not None and _of_account("", owner["account"], account) is not None)
+
+
 def _named(name: str, product_id: str | None, described: bool) -> Algorithm:
     if product_id:
         why = f"AWS Marketplace algorithm (ProductId {product_id}); nothing says that it can checkpoint"

@@ -50,7 +50,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeText:
-    """The outcome of a job, and what follows from it."""
+    """The failure cause of an outcome, and the words and emoji for it."""
 
     cause: FailureCause | None
     label: str
@@ -215,9 +215,7 @@ class Job:
     work: str = ""  # a keyed digest of its inputs, output and hyperparameters; empty where it has no inputs
     output_uri: str | None = None  # OutputDataConfig.S3OutputPath
     excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
-    rule_instances: tuple[
-        str, ...
-    ] = ()  # instance types that rules of Debugger and Profiler name, which are billed beside the job
+    rule_instances: tuple[str, ...] = ()  # types that rules of Debugger and Profiler name: they are billed beside the job
     unknown: frozenset[str] = frozenset()
     unaccounted: tuple[str, ...] = ()  # members of its description that this version does not know
     claimed_team: str | None = None  # the team of its tag, where its role says another
@@ -232,7 +230,7 @@ class Job:
 
     @property
     def uploads_now(self) -> bool:
-        """Whether it writes its model now, which a stop could lose."""
+        """Whether it uploads its model now; a stop could lose it."""
         return self.secondary == "Uploading"
 
     @property
@@ -255,7 +253,7 @@ class Job:
 
     @property
     def measurable_usage(self) -> Usage | None:
-        """What the job used, as far as it is known: nothing, where it never started."""
+        """What the job used, as far as it is known: nothing if it never started."""
         return NO_USAGE if self.usage is None and self.never_started else self.usage
 
     @property

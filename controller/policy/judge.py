@@ -23,26 +23,31 @@ from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policy.rules.tag_invalid import tag_invalid
 from controller.policy.rules.team_contradicted import team_contradicted
 from controller.policy.waiver import Waiver, waived
-from controller.units.value import replace
+from controller.units.value import dataclass, replace
 
 
-def judge(
-    job: Job,
-    policy: Policy,
-    evidence: Evidence,
-    directives: Directives | None = None,
-    *,
-    now: datetime | None = None,
-    given: Sequence[Waiver] = (),
-) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What jobs are judged by: a policy, what is known beside a job, and the time at which waivers count.
+
+    Without ``now``, no waiver counts. ``given`` are waivers beside those of the policy, such as those given in Slack.
+    """
+
+    policy: Policy
+    evidence: Evidence
+    now: datetime | None = None
+    given: Sequence[Waiver] = ()
+
+
+def judge(job: Job, basis: Basis, directives: Directives | None = None) -> Verdict:
     """Everything that a policy finds wrong with a job, and the one change that repairs it.
 
-    ``directives`` are those in force for the job; None takes those of its own tags. ``given`` are waivers beside those of the
-    policy; without ``now``, no waiver counts. A waived finding changes neither the verdict nor the fix.
+    ``directives`` are those in force for the job; None takes those of its own tags. A waived finding changes neither the verdict
+    nor the fix.
     """
-    findings, undecided = all_findings(job, policy, evidence, directives, now=now, given=given)
+    findings, undecided = all_findings(job, basis, directives)
     standing = tuple(finding for finding in findings if finding.waiver is None)
-    fix = fix_of(job, policy, evidence, findings, now=now, given=given) if standing else NO_FIX
+    fix = fix_of(job, basis, findings) if standing else NO_FIX
     return Verdict(
         word=_word(job, standing, undecided),
         findings=tuple(replace(finding, fix=fix) for finding in findings),
@@ -51,45 +56,35 @@ def judge(
     )
 
 
-def all_findings(
-    job: Job,
-    policy: Policy,
-    evidence: Evidence,
-    directives: Directives | None = None,
-    *,
-    now: datetime | None = None,
-    given: Sequence[Waiver] = (),
-) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+def all_findings(job: Job, basis: Basis, directives: Directives | None = None) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """The findings of a verdict without their fix, which costs ten times as much; and the names of the undecided rules."""
-    broken, undecided = judged(job, policy, evidence)
+    policy = basis.policy
+    broken, undecided = judged(job, basis)
     invalid = tag_invalid(_read(job) if directives is None else directives, policy.channel)
     contradicted = team_contradicted(job, policy.labels.team, policy.channel)
-    shared = prefix_shared(job, evidence, policy.channel)
+    shared = prefix_shared(job, basis.evidence, policy.channel)
     findings = (*broken, *(found for found in (invalid, contradicted, shared) if found is not None))
-    return _with_waivers(findings, job, policy, now, given), undecided
+    return _with_waivers(findings, job, basis), undecided
 
 
-def standing_findings(
-    job: Job, policy: Policy, evidence: Evidence, *, now: datetime | None, given: Sequence[Waiver] = ()
-) -> tuple[Finding, ...]:
+def standing_findings(job: Job, basis: Basis) -> tuple[Finding, ...]:
     """The rules that a job breaks without a waiver: what a change of its request must not break either."""
-    found = _with_waivers(judged(job, policy, evidence)[0], job, policy, now, given)
+    found = _with_waivers(judged(job, basis)[0], job, basis)
     return tuple(finding for finding in found if finding.waiver is None)
 
 
-def _with_waivers(
-    findings: tuple[Finding, ...], job: Job, policy: Policy, now: datetime | None, given: Sequence[Waiver]
-) -> tuple[Finding, ...]:
-    waivers = (*policy.waivers, *given)
-    return findings if now is None or not waivers else waived(findings, job, waivers, now, policy.slack.waiver_s_max)
+def _with_waivers(findings: tuple[Finding, ...], job: Job, basis: Basis) -> tuple[Finding, ...]:
+    waivers, most_s = (*basis.policy.waivers, *basis.given), basis.policy.slack.waiver_s_max
+    return findings if basis.now is None or not waivers else waived(findings, job, waivers, basis.now, most_s)
 
 
-def judged(job: Job, policy: Policy, evidence: Evidence) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """What a job breaks, and the names of the rules that its document leaves undecided."""
+def judged(job: Job, basis: Basis) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """What a job breaks, waived or not, and the names of the rules that its document leaves undecided."""
+    evidence = basis.evidence
     unknown = job.unknown | evidence.missing
     findings: list[Finding] = []
     undecided: list[str] = []
-    for rule in policy.rules:
+    for rule in basis.policy.rules:
         meant = rule.about(job)
         if meant is False:
             continue
@@ -105,26 +100,19 @@ def judged(job: Job, policy: Policy, evidence: Evidence) -> tuple[tuple[Finding,
     return tuple(findings), tuple(undecided)
 
 
-def fix_of(
-    job: Job,
-    policy: Policy,
-    evidence: Evidence,
-    findings: Sequence[Finding] = (),
-    *,
-    now: datetime | None = None,
-    given: Sequence[Waiver] = (),
-) -> Fix:
+def fix_of(job: Job, basis: Basis, findings: Sequence[Finding] = ()) -> Fix:
     """The one change after which a job keeps the policy and SageMaker takes it, with the values of the policy's repairs.
 
     What is waived changes nothing, also a rule that only the change would break.
     """
+    policy = basis.policy
     places, _ = checkpoint_places(job, [finding.repair for finding in findings], policy)
     left = {finding.policy for finding in findings if finding.waiver is not None}
     tags = {key: value for rule in policy.rules for key, value in rule.repair.tags.items()}
 
     def broken(changed: Job) -> Sequence[tuple[str, Demand]]:
         known = findings and changed is job  # of the job as it is
-        broken = findings if known else standing_findings(changed, policy, evidence, now=now, given=given)
+        broken = findings if known else standing_findings(changed, basis)
         return [(f.policy, f.demand) for f in broken if f.demand != NO_DEMAND and f.policy not in left]
 
     fix = combined_fix(job, broken, Values(places=places, tags=tags))

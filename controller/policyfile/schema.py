@@ -203,6 +203,9 @@ class OtherSubnets(StrictModel):
 def _fallback_step(found: Any) -> Any:
     """A step of the ladder: a word, or a map of one key."""
     if isinstance(found, str):
+        for begin, key in (("ml.", "instance_types"), ("subnet-", "subnets")):
+            if found.startswith(begin):
+                raise unlike(STEP, f"write {{{key}: [{found}]}}")
         return one_of(STEP_WORDS, ("instance_types", "subnets"))(found)
     if isinstance(found, dict) and found.keys() == {"instance_types"}:
         return OtherTypes(**found)

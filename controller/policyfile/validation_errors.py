@@ -81,7 +81,7 @@ def unknown_key(tree: Tree, path: Path, known: tuple[str, ...]) -> None:
     wanted = f"one of {', '.join(known)}" if known else "no key at all"
     found, meant = f"unknown key {quoted(str(path[-1]))}", (str(path[-1]).strip(), known)
     known_word = bool(similar_words(*meant))
-    other = "" if known_word else _other_word(meant[0], known) or _option_hint(path) or _habit_hint(path, known)
+    other = "" if known_word else _other_word(meant[0], known) or _habit_hint(path, known) or _option_hint(path)
     hint = yaml_hint("", str(path[-1])) or other or _comma_hint(tree, path)
     tree.problem(path, found=found, wanted=wanted, hint=hint, meant=meant, key=True, code="unknown-key")
 
@@ -90,6 +90,11 @@ TAG_SHOWN_MAX = 40  # characters of a key that may be a tag's
 HABITS: Mapping[str, str] = {  # keys of other policy languages, and keys that people expect
     "<<": "merge keys are not read: write the keys of each entry out",
     "policies": "the rules are below rules:",
+    "kind": "write rule: and the kind",
+    "type": "write rule: and the kind",
+    "if": "write when:",
+    "condition": "write when:",
+    "expression": "write when:",
     "filters": "select jobs with match:",
     "selector": "select jobs with match:",
     "conditions": "use match: and when:",
@@ -102,6 +107,8 @@ HABITS: Mapping[str, str] = {  # keys of other policy languages, and keys that p
     "now": "write at:",
     "time": "write at:",
     "until": "write expires:",
+    "end": "write expires:",
+    "expiry": "write expires:",
     "starts": "a waiver counts from when its policy is in force until it expires",
     "interrupted": "an attempt that lost its spot capacity and did not finish has the cause starved",
     "preempted": "an attempt that lost its spot capacity and did not finish has the cause starved",
@@ -112,7 +119,8 @@ HABITS: Mapping[str, str] = {  # keys of other policy languages, and keys that p
 }
 
 NEEDS: Mapping[str, str] = {  # keys that mean something only where another key is known
-    "starts": "expires", "from": "expires", "until": "expires", "now": "at", "time": "at", "retries": "limit",
+    "kind": "rule", "type": "rule", "if": "when", "condition": "when", "expression": "when", "starts": "expires",
+    "from": "expires", "until": "expires", "end": "expires", "expiry": "expires", "now": "at", "time": "at", "retries": "limit",
     "interrupted": "starved", "preempted": "starved", "spot": "starved", "oom": "memory", "timeout": "overran",
 }  # fmt: skip
 

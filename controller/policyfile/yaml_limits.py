@@ -50,7 +50,7 @@ class LimitedLoader(yaml.SafeLoader):
 
     @property
     def values(self) -> int:
-        """How many values were read until now, aliases unfolded."""
+        """How many values were read until now, aliases expanded."""
         return sum(self._counts)
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
@@ -80,7 +80,7 @@ class LimitedLoader(yaml.SafeLoader):
     def _count(self, size: int, mark: yaml.Mark) -> None:
         self._counts[-1] += size
         too_many = self._counts[-1] > self.values_max
-        self._refuse(too_many, f"found more than {self.values_max:,} values, aliases unfolded", mark)
+        self._refuse(too_many, f"found more than {self.values_max:,} values, aliases expanded", mark)
 
     @staticmethod
     def _refuse(wrong: bool, why: str, mark: yaml.Mark) -> None:

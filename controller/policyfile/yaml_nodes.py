@@ -110,10 +110,10 @@ class Tree:
         code: str = "wrong-value",
     ) -> None:
         """Add a problem at a value, or at its ``key``; ``meant`` is a misspelt word and the words that are known."""
-        suggestions = self._similar(*meant)
+        suggestions = self.similar(*meant)
         self.at(self.place(path, key=key), path, found=found, wanted=wanted, hint=hint, suggestions=suggestions, code=code)
 
-    def _similar(self, found: object, words: Iterable[str]) -> tuple[str, ...]:
+    def similar(self, found: object, words: Iterable[str]) -> tuple[str, ...]:
         """Which words were meant, as long as comparing them takes little time: a folder may have hundreds of long names."""
         known = tuple(words)
         self.budget.compared += len(str(found)) * sum(map(len, known))

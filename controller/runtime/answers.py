@@ -42,9 +42,12 @@ class Unreachable(Exception):
     """
 
 
-class TagsUnread(Unreachable):
-    """SageMaker described a job (``job``, without tags), and did not say its tags."""
+class PartUnread(Unreachable):
+    """SageMaker described a job, and did not say its tags, or whose its algorithm is.
 
-    def __init__(self, why: str, job: Job) -> None:
+    ``job`` is without what is unread; ``tags`` says whether that are its tags.
+    """
+
+    def __init__(self, why: str, job: Job, *, tags: bool) -> None:
         super().__init__(why)
-        self.job = job
+        self.job, self.tags = job, tags

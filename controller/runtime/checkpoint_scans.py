@@ -18,6 +18,14 @@ def scan(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan:
     return ports.checkpoints.scan(uri, now=facts.now, ignore=facts.policy.checkpoint_ignore)
 
 
+def scan_or_none(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan | None:
+    """The same; None where S3 does not answer."""
+    try:
+        return scan(facts, uri, ports)
+    except Unreachable:
+        return None
+
+
 def scan_or_go_on(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan | None:
     """The same, but an S3 that stays silent holds up no decision: then the last scan of the ledger counts. Raises Unreachable.
 

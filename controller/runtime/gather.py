@@ -33,9 +33,9 @@ from controller.ledger.rule_acts import RuleActs
 from controller.policy.resubmission import NO_CAPS, Resubmission
 from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
 from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
-from controller.runtime.checkpoint_scans import scan, scan_or_go_on
+from controller.runtime.checkpoint_scans import scan_or_go_on, scan_or_none
 from controller.runtime.ledger_ports import ReadLineages
-from controller.runtime.ports import Prices
+from controller.runtime.ports import PartUnread, Prices
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.same_work import done_elsewhere
 from controller.runtime.schedule_ports import ReadPoolMemories
@@ -53,18 +53,18 @@ POOL_MEMORY_AGE = timedelta(days=28)
 PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
 
-def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None, *, tags_unread: bool = False) -> Facts:
+def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None, *, unread: PartUnread | None = None) -> Facts:
     """Load everything a decision about this job may look at; four reads for a job at rest, five under an attempt's name.
 
-    ``created_in`` is the lineage for which we created the job a moment ago, where we did. ``tags_unread``: SageMaker did not say
-    the job's tags. Raises Unreachable, also where the ledger does not know them either.
+    ``created_in`` is the lineage for which we created the job a moment ago, where we did. ``unread`` says what of the job
+    SageMaker did not say, where that is so. Raises Unreachable, also where the ledger does not know its tags either.
     """
     now = ports.clock.now()
     lineage, number = lineage_of(job, ports.ledger.lineages, created_in)
     if number == 1 and may_be_ours(job.name) and _is_probe(job, lineage, ports.ledger.lineages):
         job = replace(job, service=Service.PROBE)
     shown_tags = job.tags
-    if tags_unread:
+    if unread is not None and unread.tags:
         job = as_read_first(job, lineage)
     elif not job.tags:
         job = without_tags(job, lineage, number, now)
@@ -79,7 +79,7 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None, *, t
         now=now, job=job, number=number, lineage=lineage, policy=policy, rate=None, claims=None,
         owner_undecided=owner.undecided, owner_checked=owner.checked,
         shown_tags=shown_tags, tagged_first=tagged_first(job, shown_tags, lineage, policy),
-        tags_unread=tags_unread,
+        part_unread=unread is not None,
     )  # fmt: skip
     facts = _priced(whole, ports)
     if execution is None and _at_rest(lineage, job, now):
@@ -207,11 +207,13 @@ def _repair_prefix(facts: Facts, ports: ReadPorts) -> str | None:
     candidates, claims = candidate_prefixes(facts, uri), ports.ledger.claims.claims_on(place_of(uri)[0])
     free = [candidate for candidate in candidates if free_of(claims, candidate, facts)]
     unseen: list[str] = []
+    silent = False
     for candidate in free:
-        found = scan(facts, candidate, ports)
-        if found.empty:
+        found = None if silent else scan_or_none(facts, candidate, ports)
+        silent = found is None  # then S3 is not asked again: each call may take long
+        if found is not None and found.empty:
             return candidate
-        if found.problem is not None and candidate != candidates[0]:
+        if (found is None or found.problem is not None) and candidate != candidates[0]:
             unseen.append(candidate)
     return next(iter(unseen), candidates[-1])
 

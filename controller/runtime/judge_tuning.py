@@ -11,7 +11,7 @@ from controller.jobs.request import change_to_json
 from controller.jobs.tuning import TuningJob
 from controller.ledger.message import JobFacts, TuningFlagged
 from controller.ledger.message_json import facts_to_json
-from controller.policy.judge import judge
+from controller.policy.judge import Basis, judge
 from controller.policy.rules.kind import Evidence
 from controller.policy.slack_settings import Importance
 from controller.runtime.ports import Message, Ports
@@ -35,7 +35,7 @@ def _messages(tuner: TuningJob, ports: Ports) -> Iterator[Message]:
     policy, now = ports.policies.current(), ports.clock.now()
     for definition, found in tuner.definitions:
         job = labelled(found, policy)
-        for finding in judge(job, policy, Evidence(), now=now).findings:
+        for finding in judge(job, Basis(policy, Evidence(), now=now)).findings:
             if finding.waiver is not None or not finding.mode.tells:
                 continue
             message = TuningFlagged(

@@ -17,7 +17,7 @@ from controller.jobs.job import Job
 from controller.jobs.tuning import TuningJob
 from controller.ledger.intent import Probe, Publish, Submit
 from controller.ledger.lineage_id import LineageId
-from controller.runtime.answers import Answer, Done, Later, Refused, TagsUnread, Unreachable
+from controller.runtime.answers import Answer, Done, Later, PartUnread, Refused, Unreachable
 from controller.runtime.job_pages import JobPage
 from controller.runtime.ledger_ports import FailingTrigger, Ledger, Overdue
 from controller.runtime.outbox import Chat, Message, Outbox, Post
@@ -47,13 +47,13 @@ __all__ = [
     "Message",
     "Outbox",
     "Overdue",
+    "PartUnread",
     "Policies",
     "Ports",
     "Post",
     "Prices",
     "Refused",
     "ReportStore",
-    "TagsUnread",
     "Trigger",
     "Unreachable",
 ]  # fmt: skip
@@ -63,8 +63,8 @@ class ReadJobs(Protocol):
     """Reads SageMaker's training jobs."""
 
     def describe(self, name: str) -> Job | None:
-        """The job as it is now, with its tags; None when SageMaker knows no such job. Raises Unreachable, and TagsUnread where
-        only its tags are not known.
+        """The job as it is now, with its tags; None when SageMaker knows no such job. Raises Unreachable, and PartUnread where
+        only its tags, or whose its algorithm is, are not known.
         """
 
     def tuning(self, name: str) -> TuningJob | None:

@@ -119,6 +119,8 @@ def not_of(account: str, region: str, event: Mapping[str, Any]) -> str:
     found = event.get("account"), event.get("region")
     if found == (account, region):
         return ""
+    if found == (None, None):
+        return "it does not say of which account and region it is"
     return f"it is of account {found[0]!r} and region {found[1]!r}, and this stack of {account!r} and {region!r}"
 
 

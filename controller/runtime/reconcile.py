@@ -26,7 +26,7 @@ from controller.ledger.lineage import Lineage, mode_of
 from controller.ledger.lineage_id import LineageId
 from controller.runtime.gather import gather, look_up
 from controller.runtime.perform import Outpaced, leave_a_wake, perform
-from controller.runtime.ports import Ports, TagsUnread, Trigger
+from controller.runtime.ports import PartUnread, Ports, Trigger
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.take_in_requests import take_in_requests
 from controller.runtime.timeouts import LEASE
@@ -53,8 +53,8 @@ class Reconciled:
 def reconcile(trigger: Trigger, ports: Ports) -> Reconciled:
     """Gather, decide, commit and perform for one job.
 
-    Raises Outpaced and Unreachable; after both, the next trigger continues. Where only the job's tags are not known, what needs
-    none is done first.
+    Raises Outpaced and Unreachable; after both, the next trigger continues. Where only the job's tags or its algorithm are not
+    known, what needs neither is done first.
     """
     if trigger.requested and trigger.lineage is not None:
         take_in_requests(trigger.lineage, ports)
@@ -70,8 +70,8 @@ def _act_until_nothing_is_new(trigger: Trigger, ports: Ports) -> Reconciled:
     for _ in range(ROUNDS_MAX):
         try:
             job = ports.jobs.describe(name)
-        except TagsUnread as unread:
-            _act_without_tags(unread.job, ports, trigger.created_in)
+        except PartUnread as unread:
+            _act_on_part(unread, ports, trigger.created_in)
             raise
         if job is None:
             return Reconciled(lineage=None)
@@ -98,12 +98,13 @@ def _act_until_nothing_is_new(trigger: Trigger, ports: Ports) -> Reconciled:
     return reconciled
 
 
-def _act_without_tags(job: Job, ports: Ports, created_in: LineageId | None) -> None:
-    """Record what the job shows, tell what waits, and do what a person asked for; the rest waits for the tags.
+def _act_on_part(unread: PartUnread, ports: Ports, created_in: LineageId | None) -> None:
+    """Record what the job shows, tell what waits, and do what a person asked for; the rest waits until the whole job is read.
 
-    Raises Unreachable where nobody ever read them.
+    Raises Unreachable where nobody ever read its tags.
     """
-    facts, whole = decided(job, ports, created_in, tags_unread=True)
+    job = unread.job
+    facts, whole = decided(job, ports, created_in, unread=unread)
     decision = whole.cut(job.name, facts.now).leased(facts.now, facts.now + LEASE)
     if _stale(facts) or (decision and not ports.ledger.lineages.commit(facts.lineage, decision)):
         return
@@ -120,10 +121,10 @@ def _acts_on_the_job(decision: Decision, facts: Facts) -> bool:
 
 
 def decided(
-    job: Job, ports: ReadPorts, created_in: LineageId | None = None, *, tags_unread: bool = False
+    job: Job, ports: ReadPorts, created_in: LineageId | None = None, *, unread: PartUnread | None = None
 ) -> tuple[Facts, Decision]:
     """Gather and decide; look up what the decision needs to know, and decide again, until it needs nothing more."""
-    facts = gather(job, ports, created_in, tags_unread=tags_unread)
+    facts = gather(job, ports, created_in, unread=unread)
     decision = decide(facts)
     while decision.needs:
         facts = look_up(facts, decision.needs, ports)

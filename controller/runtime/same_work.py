@@ -14,7 +14,7 @@ from controller.jobs.job import Job, Outcome
 from controller.jobs.work import Work, family_of_work
 from controller.ledger.attempt_name import may_be_ours
 from controller.ledger.lineage_id import LineageId
-from controller.runtime.ports import TagsUnread, Unreachable
+from controller.runtime.ports import PartUnread
 from controller.runtime.read_ports import ReadPorts
 
 KNOWN_MAX = 5  # jobs of the ledger that are described
@@ -55,9 +55,9 @@ def _described(name: str, facts: Facts, ports: ReadPorts) -> Job | None:
     """
     try:
         return ports.jobs.describe(name)
-    except TagsUnread as unread:
+    except PartUnread as unread:
         return unread.job  # what it works on is not in its tags
-    except Unreachable:
+    except Exception:  # also where its description cannot be read, or may not be
         if not _overdue(facts):
             raise
         return None
@@ -96,7 +96,7 @@ def _listed(since: datetime, facts: Facts, ports: ReadPorts) -> Iterator[tuple[s
     for _ in range(PAGES_MAX):
         try:
             page = ports.jobs.newest(token)
-        except Unreachable:
+        except Exception:  # also where the list cannot be read, or may not be
             if not _overdue(facts):
                 raise
             return

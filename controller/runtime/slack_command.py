@@ -53,7 +53,8 @@ def command(text: str, ports: SlackPorts, *, who: str = "") -> Answer:
             parts = COMMANDS[word](ports, *rest)
         else:
             parts = (Text(f"Unknown command {_shown(word)}. Available commands:"), *_help(ports, who))
-    except Unreachable:
+    except Unreachable as problem:
+        ports.hide(problem)
         parts = (Text("AWS did not answer in time. Try again."),)
     first, *others = pages(parts)
     page = pages((*parts[:1], Small(HELD_BACK)))[0] if others else first

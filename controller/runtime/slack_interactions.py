@@ -61,6 +61,9 @@ class SlackPorts(Protocol):
     def user(self, who: str) -> SlackUser | None:
         """What Slack says of a user, as of a few minutes ago at most. Raises Unreachable."""
 
+    def hide(self, problem: Unreachable) -> None:
+        """Note for the log why a person gets an answer that does not tell it."""
+
     def lineage_named(self, job: str) -> LineageId | None:
         """The lineage of a job that SageMaker knows by that name. Raises Unreachable."""
 
@@ -107,7 +110,8 @@ def _clicked(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
             reply = refuses_to_read(click.who, ports) or _open_waiver(click, str(payload.get("trigger_id", "")), ports)
         else:
             reply = record_request(click, ports)
-    except Unreachable:
+    except Unreachable as problem:
+        ports.hide(problem)
         reply = "AWS or Slack did not answer in time, so it is unknown whether anything was changed. Press the button again."
     url = payload.get("response_url")
     if reply and isinstance(url, str) and url:
@@ -254,7 +258,8 @@ def _submitted(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
         if refused:
             return {"response_action": "errors", "errors": {"policy": refused}}
         return _waive(lineage_id, job, who, view, ports)
-    except Unreachable:
+    except Unreachable as problem:
+        ports.hide(problem)
         return {"response_action": "errors", "errors": {"policy": "AWS did not answer in time. Nothing was waived. Try again."}}
 
 

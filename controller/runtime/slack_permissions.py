@@ -32,6 +32,9 @@ class PermissionPorts(Protocol):
     def user(self, who: str) -> SlackUser | None:
         """What Slack says of a user, as of a few minutes ago at most. Raises Unreachable."""
 
+    def hide(self, problem: Unreachable) -> None:
+        """Note for the log why a person gets an answer that does not tell it."""
+
 
 def refuses_to_read(who: str, ports: PermissionPorts) -> str:
     """Why a Slack user may not read about jobs; empty for one who may. Unknown and unreachable are a refusal."""
@@ -46,7 +49,8 @@ def refuses_to_read(who: str, ports: PermissionPorts) -> str:
             return ""
         if any(who in ports.chat.members(group) for group in readers if group.startswith("S")):
             return ""
-    except Unreachable:
+    except Unreachable as problem:
+        ports.hide(problem)
         return UNKNOWN
     return NOT_A_MEMBER if MEMBERS in readers else NOT_LISTED
 

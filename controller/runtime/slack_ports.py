@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from controller.ledger.lineage_id import LineageId
 from controller.runtime.gather import lineage_of
-from controller.runtime.ports import Chat, Clock, Home, Jobs, Ledger, Policies
+from controller.runtime.ports import Chat, Clock, Home, Jobs, Ledger, Policies, Unreachable
 from controller.runtime.slack_user import KnownUsers, SlackUser
 from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackClickPorts:
-    """The ports of one click; each call ends soon."""
+    """The ports of one click; each call ends soon. ``hidden`` is what its answer does not tell, for the log."""
 
     jobs: Jobs
     ledger: Ledger
@@ -20,6 +22,10 @@ class SlackClickPorts:
     clock: Clock
     home: Home
     known_users: KnownUsers
+    hidden: list[Unreachable] = field(default_factory=list)
+
+    def hide(self, problem: Unreachable) -> None:
+        self.hidden.append(problem)
 
     def lineage_named(self, job: str) -> LineageId | None:
         found = self.jobs.describe(job)

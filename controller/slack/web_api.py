@@ -114,7 +114,8 @@ class SlackChat:
         if not self._home:
             answer = self._call(CLICK_TIMEOUT_S, "auth_test")
             if not isinstance(answer, dict) or not answer.get("team_id"):
-                raise Unreachable("Slack did not say which workspace this app is installed in")
+                why = f" ({answer.why})" if isinstance(answer, Later | Refused) else ""
+                raise Unreachable(f"Slack did not say which workspace this app is installed in{why}")
             self._home = str(answer["team_id"])
         return self._home
 

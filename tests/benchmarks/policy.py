@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.jobs.job import Job
-from controller.policy.judge import judge
+from controller.policy.judge import Basis, judge
 from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
@@ -92,7 +92,7 @@ def _jobs() -> tuple[Job, Job]:
 
 
 def _decided(found: Job, policy: Policy) -> Any:
-    return judge(found, policy, Evidence(claims=()))
+    return judge(found, Basis(policy, Evidence(claims=())))
 
 
 def _least(work: Callable[[], Any], runs: int) -> float:

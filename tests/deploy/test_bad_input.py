@@ -89,6 +89,25 @@ def test_a_revoked_token_is_told_with_slack_s_own_word(host: Host) -> None:
     assert "token_revoked" in told(lines, "channel waits")  # the runbook's line of MessagesWait: renew the token
 
 
+def test_a_click_under_a_revoked_token_is_logged_with_slack_s_own_word_and_a_secret_that_cannot_be_read_with_its_reason(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever clicked is only told to try again."""
+    users = host.slack.users
+    assert users is not None
+    renew(host)
+    monkeypatch.setattr(host.slack, "token", "xoxb-renewed")
+    lines = logged(host, lambda: users.command("status"))
+    assert "invalid_auth" in told(lines, "not answered")
+    with HttpServer(lambda _: json_response({"__type": "ThrottlingException", "message": "Rate exceeded"}, 400)) as throttling:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", throttling.url)
+        monkeypatch.setenv("SPOTWARDEN_SLACK_TOKEN_SECRET", ARN)
+        monkeypatch.delenv("SPOTWARDEN_SLACK_SIGNING_SECRET")
+        renew(host)
+        lines = logged(host, lambda: users.command("status"))
+    assert "Rate exceeded" in told(lines, "not answered")
+
+
 def test_a_deleted_table_is_named_with_the_way_back(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPOTWARDEN_TABLE", "Deleted")
     renew(host)
@@ -136,7 +155,7 @@ def test_a_broken_policy_document_is_told_and_changes_nothing(host: Host, monkey
     monkeypatch.setenv("POLICY_URI", "s3://acme-policies/policies.json")
     renew(host)
     lines = logged(host, lambda: host.bus.fire("sweep"))
-    assert "s3://acme-policies/policies.json" in told(lines, "policy refused")
+    assert "write a good one with spotwarden compile DIR --to s3://acme-policies/policies.json" in told(lines, "policy refused")
     assert [rule.name for rule in wiring.ports().policies.current().rules] == ["spot"]
 
 

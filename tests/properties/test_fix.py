@@ -22,7 +22,7 @@ from controller.jobs.request import merged
 from controller.jobs.spot_possible import EXCLUDING, refusals, runtime_of
 from controller.policy.findings import VerdictKind
 from controller.policy.fix import applied
-from controller.policy.judge import judge, judged, standing_findings
+from controller.policy.judge import Basis, judge, judged, standing_findings
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy, Repair
 from controller.policy.repair import repaired_request
@@ -95,11 +95,11 @@ EVIDENCE = Evidence(claims=())
 
 @given(jobs(), policies())
 def test_a_job_with_its_fix_breaks_nothing_that_the_fix_could_have_cured(about: Job, whole: Policy) -> None:
-    verdict = judge(about, whole, EVIDENCE)
+    verdict = judge(about, Basis(whole, EVIDENCE))
     if not verdict.findings or verdict.fix.why_not:
         return
     fixed = applied(about, verdict.fix.request)
-    left, _ = judged(fixed, whole, EVIDENCE)
+    left, _ = judged(fixed, Basis(whole, EVIDENCE))
     assert [finding.policy for finding in left] == []
     assert not list(refusals(fixed))
     assert runtime_of(fixed) == runtime_of(about)
@@ -107,16 +107,16 @@ def test_a_job_with_its_fix_breaks_nothing_that_the_fix_could_have_cured(about: 
 
 @given(jobs(), policies())
 def test_a_second_fix_changes_nothing(about: Job, whole: Policy) -> None:
-    verdict = judge(about, whole, EVIDENCE)
+    verdict = judge(about, Basis(whole, EVIDENCE))
     assert all(finding.fix == verdict.fix for finding in verdict.findings)
     if verdict.findings and not verdict.fix.why_not:
-        again = judge(applied(about, verdict.fix.request), whole, EVIDENCE)
+        again = judge(applied(about, verdict.fix.request), Basis(whole, EVIDENCE))
         assert (again.findings, again.fix.request) == ((), {})
 
 
 @given(jobs(), policies())
 def test_where_there_is_no_fix_it_is_said_why(about: Job, whole: Policy) -> None:
-    verdict = judge(about, whole, EVIDENCE)
+    verdict = judge(about, Basis(whole, EVIDENCE))
     if verdict.findings and not verdict.fix.request:
         assert verdict.fix.why_not
 
@@ -144,12 +144,12 @@ def other_changes(about: Job) -> Iterable[dict[str, Any]]:
 @settings(max_examples=examples(25))
 @given(jobs(), policies())
 def test_where_it_is_said_that_there_is_no_fix_no_simple_change_is_one(about: Job, whole: Policy) -> None:
-    verdict = judge(about, whole, EVIDENCE)
+    verdict = judge(about, Basis(whole, EVIDENCE))
     if not verdict.fix.why_not or any(finding.rule == "instance-allowed" for finding in verdict.findings):
         return
     for change in other_changes(about):
         changed = applied(about, change)
-        assert any(refusals(changed)) or judged(changed, whole, EVIDENCE)[0], change
+        assert any(refusals(changed)) or judged(changed, Basis(whole, EVIDENCE))[0], change
 
 
 @settings(max_examples=examples(25))
@@ -160,12 +160,12 @@ def test_a_waived_rule_changes_no_fix_and_no_repair(about: Job, whole: Policy, d
     without = replace(whole, rules=tuple(one for one in rules if one.name != off))
     waiver = Waiver(rules=(off,), reason="r", owner="o", ticket="t", expires=NOW + timedelta(days=1), name="w")
     waiving = replace(whole, rules=rules, waivers=(waiver,))
-    told, wanted = judge(about, waiving, EVIDENCE, now=NOW), judge(about, without, EVIDENCE, now=NOW)
+    told, wanted = judge(about, Basis(waiving, EVIDENCE, now=NOW)), judge(about, Basis(without, EVIDENCE, now=NOW))
     assert (told.fix, told.word) == (wanted.fix, wanted.word)
     repairs = [
-        repaired_request(about, broken, one, partial(standing_findings, policy=one, evidence=EVIDENCE, now=NOW))
+        repaired_request(about, broken, one, partial(standing_findings, basis=Basis(one, EVIDENCE, now=NOW)))
         for one in (waiving, without)
-        if (broken := standing_findings(about, one, EVIDENCE, now=NOW))
+        if (broken := standing_findings(about, Basis(one, EVIDENCE, now=NOW)))
     ]
     assert len({str(one) for one in repairs}) <= 1
 
@@ -173,7 +173,7 @@ def test_a_waived_rule_changes_no_fix_and_no_repair(about: Job, whole: Policy, d
 @given(jobs(), policies())
 def test_a_request_with_its_fix_is_one_that_sagemaker_takes(about: Job, whole: Policy) -> None:
     about = replace(about, excludes_spot=())
-    verdict = judge(about, whole, EVIDENCE)
+    verdict = judge(about, Basis(whole, EVIDENCE))
     if not verdict.findings or verdict.fix.why_not:
         return
     request = patched(request_of(about), checked(request_of(about), whole).fix.request)

@@ -19,7 +19,7 @@ from controller.ledger import lineage
 from controller.ledger.intent import IntentResult
 from controller.ledger.lineage import ATTEMPT_TAG, Lineage
 from controller.ledger.lineage_id import LineageId
-from controller.runtime import discover, drain, gather, perform, reconcile, sweep
+from controller.runtime import batches, discover, drain, gather, perform, reconcile, sweep
 from controller.runtime.ports import Done, Later, Trigger, Unreachable
 from controller.savings import interruption_rates
 from tests.simulation import world_invariants
@@ -241,7 +241,10 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     "any file is a checkpoint": ((s3_checkpoints, "checkpoint_files", replace_by(lambda files, ignore=(): tuple(files))),),
     "a sibling's files are a job's own": ((s3_checkpoints, "_Listing", _without_last_slash),),
     "warnings are interruptions": ((interruption_rates, "_with_warnings", _warnings_counted),),
-    "a message without an answer is not passed over": ((drain, "PASSED_OVER", replace_by(timedelta(days=2))),),
+    "a message without an answer is not passed over": (
+        (drain, "PASSED_OVER", replace_by(timedelta(days=2))),
+        (batches, "LATE", replace_by(timedelta(days=2))),
+    ),
     "tags without an answer are none": ((SageMakerJobs, "_tags", _tags_or_none),),
     "owners are unknown": (
         (read_job, "service_of", replace_by(lambda described, tags: None)),

@@ -71,6 +71,7 @@ NAMED_OTHERWISE = {
     "policy/rules/test_checkpoints.py": "the three rules about checkpoints",
     "policy/rules/test_limits.py": "the three rules about limits",
     "policy/rules/test_spot_tags_and_instances.py": "the other rules",
+    "runtime/test_reads_of_a_look.py": "each read of a look, with the adapters beneath",
     "policyfile/test_documentation.py": "docs/policies.md",
     "policyfile/test_mistakes.py": "each mistake that people can make",
     "policyfile/test_recipes.py": "docs/recipes.md",

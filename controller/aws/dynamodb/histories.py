@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.aws.dynamodb.items import read
+from controller.aws.dynamodb.items import readable
 from controller.aws.dynamodb.keys import family_key
 from controller.aws.dynamodb.table import Table, of_lineages
 from controller.ledger.entry import Finished
@@ -33,4 +33,4 @@ class DynamoHistories:
             ExpressionAttributeValues={":pk": family_key(account, region, family)},
             ScanIndexForward=False,
         )
-        return [read(row) for row in of_lineages(rows)]
+        return readable(of_lineages(rows), Finished)

@@ -8,7 +8,7 @@ as those in ``controller/ledger/entry.py``, with a default, and is named in ``LA
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -170,6 +170,11 @@ def read_or_none(item: Attribute, kind: type[V]) -> V | None:
     except (UnreadableItem, AttributeError, KeyError, TypeError, ValueError):
         return None
     return found if isinstance(found, kind) else None
+
+
+def readable(items: Iterable[Attribute], kind: type[V]) -> list[V]:
+    """The values of that class that can be read."""
+    return [found for item in items if (found := read_or_none(item, kind)) is not None]
 
 
 def write_intent(value: Intent) -> Item:

@@ -10,7 +10,7 @@ released in whatever form it was written.
 from __future__ import annotations
 
 from controller.aws.dynamodb.claims import held_key
-from controller.aws.dynamodb.items import Item, read, write
+from controller.aws.dynamodb.items import Item, read_or_none, write
 from controller.aws.dynamodb.keys import key, partition_of, quota_hold_pk
 from controller.aws.dynamodb.table import Table, Write
 from controller.jobs.claim import Claim
@@ -25,7 +25,7 @@ class DynamoQuotaHolds:
 
     def holds_on(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
         rows = self._table.query(**partition_of(quota_hold_pk(region, instance_type)))
-        return tuple(_hold_of(read(row), region, instance_type) for row in rows)
+        return tuple(_hold_of(stored, region, instance_type) for row in rows if (stored := _stored(row)) is not None)
 
 
 def holding(hold: QuotaHold) -> Write:
@@ -36,6 +36,12 @@ def holding(hold: QuotaHold) -> Write:
 def freeing(hold: QuotaHold) -> Write:
     """The write that returns it."""
     return {"Delete": {"Key": _place(hold)}}
+
+
+def _stored(row: Item) -> QuotaHold | Claim | None:
+    """A hold; None of a row that cannot be read: then a Create that SageMaker refuses says that there is no room."""
+    found = read_or_none(row, QuotaHold) or read_or_none(row, Claim)
+    return found if not isinstance(found, Claim) or found.prefix.partition("/")[0].isdecimal() else None
 
 
 def _hold_of(stored: QuotaHold | Claim, region: str, instance_type: str) -> QuotaHold:

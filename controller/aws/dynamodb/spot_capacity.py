@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 from zlib import crc32
 
-from controller.aws.dynamodb.items import read, stamp, write
+from controller.aws.dynamodb.items import readable, stamp, write
 from controller.aws.dynamodb.keys import capacity_pk, key
 from controller.aws.dynamodb.table import Table, Write
 from controller.ledger.pool import CapacitySeen, CapacitySignal, PhaseTimes, PlacementAsked
@@ -42,7 +42,7 @@ class DynamoCapacity:
             KeyConditionExpression="pk = :pk AND begins_with(sk, :kind)",
             ExpressionAttributeValues={":pk": {"S": capacity_pk(region, instance_type)}, ":kind": {"S": TIMES}},
         )
-        return tuple(read(row) for row in rows)
+        return tuple(readable(rows, PhaseTimes))
 
     def _newest(self, region: str, instance_type: str, kind: str) -> datetime | None:
         rows = self._table.query(
@@ -51,8 +51,8 @@ class DynamoCapacity:
             ExpressionAttributeValues={":pk": {"S": capacity_pk(region, instance_type)}, ":kind": {"S": kind}},
             ScanIndexForward=False,
         )
-        found: CapacitySignal | None = next((read(row) for row in rows), None)
-        return found.at if found else None
+        found: list[CapacitySignal] = [*readable(rows, CapacitySeen), *readable(rows, PlacementAsked)]
+        return found[0].at if found else None
 
 
 def recording(signal: CapacitySignal | PhaseTimes) -> Write:

@@ -28,7 +28,7 @@ class DynamoWorks:
             KeyConditionExpression="pk = :pk AND sk >= :since",
             ExpressionAttributeValues={":pk": {"S": work_pk(work)}, ":since": {"S": stamp(since)}},
         )
-        return tuple(_work_of(row, work) for row in rows)
+        return tuple(found for row in rows if (found := _work_of(row, work)) is not None)
 
 
 def remembering(work: Work) -> Write:
@@ -42,9 +42,14 @@ def remembering(work: Work) -> Write:
     return {"Put": {"Item": item}}
 
 
-def _work_of(row: Item, asked: Work) -> Work:
-    said = {name: row[name]["S"] for name in ("job", "root", "lineage", "digest", "uri") if name in row}
-    return Work(
-        account=asked.account, region=asked.region, role=asked.role, job=said["job"], root=said["root"], lineage=said["lineage"],
-        created_at=moment(row["sk"]["S"].partition("#")[0]), checkpoint_uri=said.get("uri"), digest=said.get("digest", ""),
-    )  # fmt: skip
+def _work_of(row: Item, asked: Work) -> Work | None:
+    """What a row remembers; None of one that cannot be read: it must not hold up the attempts of all jobs of the role."""
+    try:
+        said = {name: row[name]["S"] for name in ("job", "root", "lineage", "digest", "uri") if name in row}
+        return Work(
+            account=asked.account, region=asked.region, role=asked.role, job=said["job"], root=said["root"],
+            lineage=said["lineage"], created_at=moment(row["sk"]["S"].partition("#")[0]), checkpoint_uri=said.get("uri"),
+            digest=said.get("digest", ""),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError):
+        return None

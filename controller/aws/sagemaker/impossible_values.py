@@ -1,4 +1,4 @@
-"""Takes numbers and times out of an answer that no job can have: one such value must not keep the job from being looked at."""
+"""Removes from an answer numbers and times that no job can have: one such value must not keep the job from being looked at."""
 
 from __future__ import annotations
 

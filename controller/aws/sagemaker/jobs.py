@@ -18,18 +18,19 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from controller.aws.errors import AwsFault, fault_of
+from controller.aws.errors import UNREADABLE, AwsFault, fault_of
 from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.described_members import note_unaccounted, unaccounted
 from controller.aws.sagemaker.identity import identity_of, probe_identity_of, work_of
 from controller.aws.sagemaker.impossible_values import without_impossible_values
 from controller.aws.sagemaker.lone_surrogates import without_lone_surrogates
-from controller.aws.sagemaker.ownership import NO_ANSWER, made_by_step
+from controller.aws.sagemaker.ownership import made_by_step
 from controller.aws.sagemaker.read_calls import pages_of, read
 from controller.aws.sagemaker.read_job import DocumentKind, job_of
 from controller.aws.sagemaker.repeat_request import Request, request_again, unrepeatable, without_metric_definitions
 from controller.aws.sagemaker.tuning import tuning_job_of
 from controller.decide.ownership import OwnerAnswer
+from controller.jobs.algorithm import whose_is_said
 from controller.jobs.changes import Changes
 from controller.jobs.job import PROBE_TAG, Job
 from controller.jobs.request import PROBE
@@ -40,7 +41,7 @@ from controller.ledger.lineage import ATTEMPT_TAG, LINEAGE_TAG
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.move_cause import MoveCause
 from controller.runtime.job_pages import CHANGES_FOR, JobPage, ListedJob
-from controller.runtime.ports import Answer, Done, Later, Refused, TagsUnread, Unreachable
+from controller.runtime.ports import Answer, Done, Later, PartUnread, Refused, Unreachable
 from controller.units.value import replace
 
 CAUSE_TAG = "spotwarden:cause"
@@ -71,19 +72,28 @@ class SageMakerJobs:
         described = self._described(name)
         if described is None:
             return None
+        tags: Mapping[str, str] | None = None
+        silent: list[Exception] = []
         try:
             tags = self._tags(described["TrainingJobArn"])
-        except Unreachable as silent:
-            raise TagsUnread(str(silent), self._job(described, {})) from silent
-        return self._job(described, tags)
-
-    def _job(self, described: Mapping[str, Any], tags: Mapping[str, str]) -> Job:
+        except (Unreachable, *UNREADABLE) as problem:
+            silent.append(problem)
         algorithm_name: str = (described.get("AlgorithmSpecification") or {}).get("AlgorithmName") or ""
+        try:
+            job = self._job(described, tags or {}, algorithm_name, self._product_id(algorithm_name) if algorithm_name else None)
+        except Unreachable as problem:
+            job = self._job(described, tags or {}, algorithm_name, None)
+            silent += () if whose_is_said(algorithm_name, job.account) else (problem,)
+        if silent:
+            raise PartUnread(f"{name}: {silent[0]}", job, tags=tags is None) from silent[0]
+        return job
+
+    def _job(self, described: Mapping[str, Any], tags: Mapping[str, str], algorithm_name: str, product_id: str | None) -> Job:
         job = job_of(
             described,
             kind=DocumentKind.DESCRIBE,
             tags=tags,
-            product_id=self._product_id(algorithm_name) if algorithm_name else None,
+            product_id=product_id,
             # A name alone is an algorithm of this account, whether it still exists or not; the Marketplace's have ARNs.
             algorithm_described=bool(algorithm_name) and (algorithm_name in self._products or ":" not in algorithm_name),
             fields=self._fields(),
@@ -165,7 +175,7 @@ class SageMakerJobs:
                 return OwnerAnswer.YES
         except ClientError as error:  # a text that SageMaker refuses names no execution
             return OwnerAnswer.NO if fault_of(error) is AwsFault.INVALID else OwnerAnswer.SILENT
-        except (Unreachable, BotoCoreError, *NO_ANSWER):  # the job is judged all the same: whoever names an owner chooses it
+        except (Unreachable, BotoCoreError, *UNREADABLE):  # the job is judged all the same: whoever names an owner chooses it
             return OwnerAnswer.SILENT
         return OwnerAnswer.NO
 
@@ -280,17 +290,18 @@ class SageMakerJobs:
         """The Marketplace ProductId of an algorithm; read once per container, because it never changes.
 
         The job's creator chose the algorithm, and may delete it or forbid us to see it: then the job is looked at without it.
+        Raises Unreachable for every other answer.
         """
         if algorithm_name not in self._products:
             call = partial(self._client.describe_algorithm, AlgorithmName=algorithm_name)
             try:
                 answer = read(call, f"DescribeAlgorithm {algorithm_name}")
-            except (ClientError, BotoCoreError) as error:
-                if fault_of(error) not in (AwsFault.DENIED, AwsFault.INVALID):
-                    raise
-                return None
-            if answer is not None:
-                self._products[algorithm_name] = answer.get("ProductId")
+                if answer is not None:
+                    self._products[algorithm_name] = str(found) if (found := answer.get("ProductId")) else None
+            except (ClientError, BotoCoreError, *UNREADABLE) as error:
+                if isinstance(error, (ClientError, BotoCoreError)) and fault_of(error) in (AwsFault.DENIED, AwsFault.INVALID):
+                    return None
+                raise Unreachable(f"DescribeAlgorithm {algorithm_name}: {error}") from error
         return self._products.get(algorithm_name)
 
 

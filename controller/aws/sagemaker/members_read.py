@@ -42,7 +42,7 @@ def _value(found: Any, path: tuple[str, ...]) -> Any:
 
 
 def _plain(found: Any) -> Any:
-    """A value that can be compared; of what only is counted, one entry for each part."""
+    """A value that can be compared; of something that is only counted, one entry for each part."""
     match found:
         case str():
             return _UNSAID if found == HIDDEN else found[:TEXT_MAX]

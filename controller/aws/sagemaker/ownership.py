@@ -75,13 +75,13 @@ def _is_here(owner: str, described: Described) -> bool:
     return len(there) < 2 or len(here) < 2 or there == here
 
 
-NO_ANSWER = (AttributeError, KeyError, TypeError, ValueError)  # what reading raises where an answer has another form than steps
 STEP_TOLERANCE = timedelta(minutes=5)  # between the times of a step and those of the job that it made
 
 
 def made_by_step(step: Mapping[str, Any], job: Job) -> bool:
     """Whether a step of a pipeline execution made a job, which its name alone does not say: once a job is deleted, anybody can
-    create another under its name. A step whose result came from a cache made no job. Raises one of ``NO_ANSWER``.
+    create another under its name. A step whose result came from a cache made no job. Raises one of ``UNREADABLE`` for a step of
+    another form.
     """
     made = (step.get("Metadata") or {}).get("TrainingJob") or {}
     if made.get("Arn") != job.arn or step.get("CacheHitResult"):

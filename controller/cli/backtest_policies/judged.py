@@ -16,7 +16,7 @@ from controller.ledger.intent import Purpose, Stop
 from controller.ledger.lineage import ATTEMPT_TAG
 from controller.ledger.lineage_id import LineageId
 from controller.policy.findings import Finding
-from controller.policy.judge import all_findings, standing_findings
+from controller.policy.judge import Basis, all_findings, standing_findings
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy
 from controller.policy.repair import NotRepairable
@@ -75,11 +75,13 @@ def judged_job(recorded: Job, created: Job, policy: Policy) -> Judged:
     A file says nothing of what lay in S3 or which jobs ran beside it: a rule that needs this is undecided.
     """
     job = as_seen(created, policy)
-    findings, undecided = all_findings(job, policy, Evidence(), now=created.created_at)
+    findings, undecided = all_findings(job, Basis(policy, Evidence(), now=created.created_at))
     findings = tuple(_in_share(finding, recorded) for finding in findings)
     owned, first = job.service is not None, _number(job) == 1
     offences = [f for f in findings if may_act(f, first=first, owned=owned, new=True)]
-    plan = planned_stop(job, offences, policy, lambda one: standing_findings(one, policy, Evidence(), now=created.created_at))
+    plan = planned_stop(
+        job, offences, policy, lambda one: standing_findings(one, Basis(policy, Evidence(), now=created.created_at))
+    )
     changes = change_from_json(plan.changes) if isinstance(plan, Stop) and plan.changes else {}
     acting = {f.policy for f in offences}
     rules = tuple(

@@ -31,7 +31,7 @@ from controller.cli.run_cases import action_of
 from controller.cli.usage import BAD_INPUT
 from controller.decide import decide
 from controller.decide.decision import Decision
-from controller.decide.enforce import given_waivers
+from controller.decide.enforce import basis_of
 from controller.decide.facts import Facts
 from controller.decide.need import Need
 from controller.decide.roll_out import rolled_out
@@ -121,7 +121,7 @@ def _explain_job(
         facts = replace(facts, claims=ledger.claims.claims_on(facts.claim.bucket))
     facts = with_expectation(facts, ledger)
     found = Found(file="SageMaker", kind="job on SageMaker", name=name, request=None)
-    checked = check_job(job, policy, found, evidence=facts.evidence, now=now, given=given_waivers(facts))
+    checked = check_job(job, basis_of(facts), found)
     write(explained(checked, used, now, facts))
     return 0
 
@@ -152,9 +152,8 @@ def explained(checked: Checked, used: PolicyUsed, now: datetime, facts: Facts | 
         return found
     places = places_in(folder)
     known = facts if facts is not None else _facts(job, policy, now)
-    evidence = known.evidence
-    given = given_waivers(known)
-    verdict = judge(job, policy, evidence, known.directives if facts is not None else None, now=now, given=given)
+    basis = basis_of(known)
+    verdict = judge(job, basis, known.directives if facts is not None else None)
     verdict = replace(verdict, findings=rolled_out(known, verdict.findings).findings)
     decision = decide(known) if checked.word is not VerdictKind.REFUSED else Decision()  # SageMaker makes no such job
     blocks = block_reasons(job, policy, places)
@@ -165,7 +164,7 @@ def explained(checked: Checked, used: PolicyUsed, now: datetime, facts: Facts | 
         found,
         priced_in="" if job.region or not policy.resubmissions else priced_region(job),
         older=job.alive and "created_at" not in job.unknown and job.created_at < policy.in_force_at,
-        rules=rule_reasons(job, policy, evidence, verdict, now, places, given),
+        rules=rule_reasons(job, policy, basis.evidence, verdict, now, places, basis.given),
         blocks=blocks,
         action=action_of(decision),
         coming=_coming(decision, known.lineage),

@@ -1,4 +1,4 @@
-"""Reads a file of recorded jobs line by line, within bounds; a line that is no job is told with its number."""
+"""Reads a file of recorded jobs line by line, within bounds; a line that is not a job is reported with its number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes the values that may be secrets out of a described training job; the names of hyperparameters and variables stay."""
+"""Removes the values that may be secrets from a described training job; the names of hyperparameters and variables stay."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The ledger as data: a table in a file, a file in a table, and a person taken out of it."""
+"""The ledger as data: a table in a file, a file in a table, and the removal of a person from it."""

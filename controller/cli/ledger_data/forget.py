@@ -1,4 +1,4 @@
-"""``spotwarden forget``: takes a person out of the ledger. Sums stay: what was theirs is counted as a forgotten user's.
+"""``spotwarden forget``: removes a person from the ledger. Sums stay: what was theirs is counted as a forgotten user's.
 
 Names are where the code puts people: the value of the tag ``user``, also among the tags that were read first, the id of a
 Slack user who asked, waived or halted, and the name at the end of the ARN of somebody whose CreateTrainingJob was refused.

@@ -15,10 +15,11 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    """Of two jobs on one prefix the one that was created later offends; of two of the same moment, the later name.
+    """Of two jobs on one prefix, the one that was created later breaks the rule; of two of the same moment, the one whose name is
+    later in the alphabet.
 
     Only a job that shares the earlier one's role is stopped: whoever has another role could claim any prefix first. A job whose
-    prefix lies above those of others is told so itself, whichever came first, and is not stopped for it.
+    prefix is above those of others gets the finding itself, whichever came first, and is not stopped for it.
     """
     if not job.alive or job.checkpoint_uri is None:
         return None

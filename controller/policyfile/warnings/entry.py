@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,9 +30,9 @@ class Entry:
         """File and line, for another entry's warning."""
         return f"{self.tree.file}:{self.tree.line(self.path)}"
 
-    def warning(self, code: str, *below: str | int, found: str, wanted: str) -> Problem:
+    def warning(self, code: str, *below: str | int, found: str, wanted: str, suggestions: tuple[str, ...] = ()) -> Problem:
         """A warning at a value of the entry, or at what is around it."""
-        return warning_at(self.tree, (*self.path, *below), code, found=found, wanted=wanted)
+        return replace(warning_at(self.tree, (*self.path, *below), code, found=found, wanted=wanted), suggestions=suggestions)
 
     def within(self, key: str, at: int, end: int, code: str, *, found: str, wanted: str, suggestions: tuple[str, ...]) -> Problem:
         """A warning at a part of a text of the entry."""

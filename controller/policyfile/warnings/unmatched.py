@@ -8,6 +8,7 @@ from typing import Any
 
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.directives import RUNTIME_S_MAX
+from controller.jobs.instance import instance_types
 from controller.policy.rules.checkpoint_required import CHECKPOINT_REQUIRED
 from controller.policy.rules.instance_allowed import INSTANCE_ALLOWED
 from controller.policy.rules.max_runtime_limit import MAX_RUNTIME_LIMIT
@@ -15,10 +16,12 @@ from controller.policy.rules.tags_required import TAGS_REQUIRED
 from controller.policy.rules.uncheckpointed_cap import UNCHECKPOINTED_CAP
 from controller.policy.selector import NO_TAG
 from controller.policyfile.problem import Problem
+from controller.policyfile.usage_types import REGIONS
 from controller.policyfile.warnings.entry import Entry, Whole
 from controller.policyfile.warnings.selectors import is_literal, known_types
 from controller.policyfile.when.values import WILD
 
+TYPE = "an instance type of SageMaker training, or a glob that matches some"
 CODE, UNBREAKABLE = "matches-no-job", "never-broken"
 LITERALS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "name": (
@@ -27,7 +30,10 @@ LITERALS: Mapping[str, tuple[re.Pattern[str], str]] = {
     ),
     "role": (re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+"), "the ARN of a role, or its name"),
     "account": (re.compile(r"\d{12}"), "the twelve digits of an account"),
-    "region": (re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d"), "a region such as eu-west-1"),
+    "region": (
+        re.compile(r"[a-z]{2,4}(-[a-z]+)*-(central|(north|south)?(east|west)|north|south)-\d"),
+        "a region such as eu-west-1",
+    ),
 }
 LETTERS: Mapping[str, re.Pattern[str]] = {
     "name": re.compile(r"[a-zA-Z0-9-]*"), "account": re.compile(r"\d*"), "region": re.compile(r"[a-z0-9-]*"),
@@ -51,12 +57,14 @@ def _selects_nothing(entry: Entry) -> Iterator[Problem]:
             if (is_literal(pattern) and form.fullmatch(pattern) is None) or (
                 letters is not None and letters.fullmatch(WILD.sub("", pattern)) is None
             ):
-                yield entry.warning(CODE, "match", name, index, found=f"{name} {pattern!r}, which no job has", wanted=wanted)
+                words = entry.tree.similar(pattern, REGIONS.values()) if name == "region" else ()
+                found = f"{name} {pattern!r}, which no job has"
+                yield entry.warning(CODE, "match", name, index, found=found, wanted=wanted, suggestions=words)
     for index, pattern in enumerate(match.get("instance_type", ())):
         if not known_types([pattern]):
-            wanted = "an instance type of SageMaker training, or a glob that matches some"
+            found, wanted = f"instance_type {pattern!r}, which no job has", TYPE
             yield entry.warning(
-                CODE, "match", "instance_type", index, found=f"instance_type {pattern!r}, which no job has", wanted=wanted
+                CODE, "match", "instance_type", index, found=found, wanted=wanted, suggestions=_meant_type(entry, pattern)
             )
 
 
@@ -85,11 +93,10 @@ def _never_broken(rule: Entry) -> Iterator[Problem]:
         case INSTANCE_ALLOWED.id:
             for index, pattern in enumerate(options["instance_types"]):
                 if not known_types([pattern]):
-                    found, wanted = (
-                        f"{pattern!r}, which no instance type matches",
-                        "an instance type of SageMaker training, or a glob",
+                    found, words = f"{pattern!r}, which no instance type matches", _meant_type(rule, pattern)
+                    yield rule.warning(
+                        "does-nothing", "options", "instance_types", index, found=found, wanted=TYPE, suggestions=words
                     )
-                    yield rule.warning("does-nothing", "options", "instance_types", index, found=found, wanted=wanted)
         case UNCHECKPOINTED_CAP.id if algorithms and not (algorithms & CANNOT_CHECKPOINT or options["without_config"]):
             yield rule.warning(
                 UNBREAKABLE, "match", "algorithm",
@@ -104,6 +111,11 @@ def _never_broken(rule: Entry) -> Iterator[Problem]:
             )  # fmt: skip
         case _:
             return
+
+
+def _meant_type(entry: Entry, pattern: str) -> tuple[str, ...]:
+    """The instance types that a text may mean; none for a glob."""
+    return entry.tree.similar(pattern, sorted(instance_types())) if is_literal(pattern) else ()
 
 
 def _types_within(selected: Sequence[str], allowed: Sequence[str]) -> bool:

@@ -82,8 +82,14 @@ class RuntimeApi:
 
 
 def cpu_s(pid: int) -> float:
-    """The CPU seconds that a process has used, user and system, to the nanosecond, with those of threads that have ended."""
-    return time.clock_gettime(((~pid) << 3) | PROCESS_CLOCK)
+    """The CPU seconds that a process has used, user and system, to the nanosecond, with those of threads that have ended.
+
+    0 for a process that has ended.
+    """
+    try:
+        return time.clock_gettime(((~pid) << 3) | PROCESS_CLOCK)
+    except OSError:
+        return 0.0
 
 
 def start(

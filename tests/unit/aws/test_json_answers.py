@@ -28,7 +28,8 @@ RESET = b"RESET"
 
 
 def http(status: int, body: bytes, *headers: str, length: int | None = None) -> bytes:
-    head = (f"HTTP/1.1 {status} X", f"Content-Length: {len(body) if length is None else length}", *headers, "", "")
+    sizes = f"Content-Length: {len(body) if length is None else length}"
+    head = (f"HTTP/1.1 {status} X", sizes, "Connection: close", *headers, "", "")  # said: a client may be faster than the close
     return "\r\n".join(head).encode() + body
 
 

@@ -13,7 +13,7 @@ from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.cli.live_evidence import live_evidence
 from controller.jobs.job import Job, Service
 from controller.ledger.pool import PoolMemory
-from controller.policy.judge import judge
+from controller.policy.judge import Basis, judge
 from controller.policy.mode import Mode
 from tests.builders import BEGIN, REGION, policy, rule
 from tests.unit.cli.test_ledger_commands import TABLE
@@ -44,7 +44,7 @@ def test_the_pool_of_the_ledger_decides_the_rule(ledger: DynamoLedger) -> None:
     evidence = live_evidence(BARE, PAYS, TABLE)
     assert evidence.spot_worth is not None
     assert evidence.spot_worth.interruptions == 150
-    assert [finding.policy for finding in judge(BARE, PAYS, evidence).findings] == ["pays"]
+    assert [finding.policy for finding in judge(BARE, Basis(PAYS, evidence)).findings] == ["pays"]
 
 
 @pytest.mark.parametrize("about", [replace(BARE, spot=False), replace(BARE, service=Service.TUNING)])

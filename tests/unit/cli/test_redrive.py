@@ -225,6 +225,15 @@ def test_an_empty_queue_is_nothing_to_do(host: Host, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out.endswith("0 dead letters handed over, 0 kept\n")
 
 
+def test_what_an_operator_does_with_letters_that_are_kept_is_told_once(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert redrive({}, record(event(), "0.9")) == (1, 2)
+    *_, nobody_s, older, counted, to_do = capsys.readouterr().out.splitlines()
+    assert nobody_s.endswith("it does not say of which account and region it is: delete it")
+    assert older.endswith("the dead letter is a record of version '0.9', wanted '1.0'")
+    assert counted == "0 dead letters handed over, 2 kept"
+    assert to_do.startswith("what cannot be handed over: spotwarden replay --since TIME --function FUNCTION looks at the jobs")
+
+
 def test_replay_looks_at_every_job_that_changed_since(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     since = f"{attacks.MONDAY:%Y-%m-%d}"
     assert main(["replay", "--since", since, "--function", "JobChanged"]) == 0
@@ -237,6 +246,6 @@ def test_a_function_that_is_not_there_and_a_time_that_is_none(host: Host, capsys
     told = "--function: found no function gone in account 123456789012 and us-east-1, wanted the stack's output JobChanged"
     assert told in capsys.readouterr().err
     assert main(["replay", "--since", "2999-01-01", "--function", "JobChanged"]) == 2
-    assert "--since: found '2999-01-01', wanted a time that is over: it is 2" in capsys.readouterr().err
+    assert "--since: found '2999-01-01', wanted a time in the past: it is 2" in capsys.readouterr().err
     assert main(["replay", "--since", "yesterday", "--function", "JobChanged"]) == 2
     assert "--since: found 'yesterday', wanted a time such as" in capsys.readouterr().err

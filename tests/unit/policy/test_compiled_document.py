@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from controller.policy import bounds
 from controller.policy.bounds import Between
 from controller.policy.compiled_document import BYTES_MAX, BadDocument, document_of, document_text, policy_of, revision_of
-from controller.policy.judge import judge
+from controller.policy.judge import Basis, judge
 from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
 from controller.policyfile import compile_folder
@@ -313,7 +313,7 @@ def test_a_document_with_any_other_value_is_refused_or_can_be_judged_by(
         policy = read(forged(document))
     except BadDocument:
         return
-    judge(job(name="train-bert", tags={"team": "vision"}), policy, Evidence(), now=BEGIN)
+    judge(job(name="train-bert", tags={"team": "vision"}), Basis(policy, Evidence(), now=BEGIN))
     assert policy.resubmission_for(job()) is None or policy.resubmissions
 
 

@@ -9,7 +9,7 @@ import pytest
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.job import Job, Outcome, Service
 from controller.policy.findings import NO_DEMAND, VerdictKind
-from controller.policy.judge import judge
+from controller.policy.judge import Basis, judge
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo
 from controller.policy.rules.kind import Evidence
@@ -34,24 +34,24 @@ def test_a_kind_needs_fields_of_jobs_or_of_evidence(kind: object) -> None:
 
 
 def test_an_enforced_finding_on_a_live_job_says_stop() -> None:
-    assert judge(ON_DEMAND, policy(), Evidence(claims=())).word is VerdictKind.STOP
+    assert judge(ON_DEMAND, Basis(policy(), Evidence(claims=()))).word is VerdictKind.STOP
 
 
 @pytest.mark.parametrize(
     "spared", [ended(ON_DEMAND, Outcome.COMPLETED), job(spot=False, service=Service.TUNING)], ids=["over", "owned"]
 )
 def test_a_job_that_is_over_or_owned_is_flagged_at_most(spared: Job) -> None:
-    assert judge(spared, policy(), Evidence(claims=())).word is VerdictKind.FINDINGS
+    assert judge(spared, Basis(policy(), Evidence(claims=()))).word is VerdictKind.FINDINGS
 
 
 def test_an_audit_finding_flags_too() -> None:
     audit = policy(rules=(rule(mode=Mode.AUDIT, action=None),))
-    verdict = judge(ON_DEMAND, audit, Evidence(claims=()))
+    verdict = judge(ON_DEMAND, Basis(audit, Evidence(claims=())))
     assert (verdict.word, [f.policy for f in verdict.findings]) == (VerdictKind.FINDINGS, ["use-spot"])
 
 
 def test_a_rule_that_needs_an_unknown_field_is_undecided_and_finds_nothing() -> None:
-    verdict = judge(job(spot=False, unknown=frozenset({"spot"})), policy(), Evidence(claims=()))
+    verdict = judge(job(spot=False, unknown=frozenset({"spot"})), Basis(policy(), Evidence(claims=())))
     assert (verdict.word, verdict.findings, verdict.undecided) == (VerdictKind.UNDECIDED, (), ("use-spot",))
 
 
@@ -74,25 +74,25 @@ WARM = ("ResourceConfig.KeepAlivePeriodInSeconds",)
 )
 def test_a_rule_that_a_job_keeps_whatever_is_unknown_is_decided(kind: str, about: Job, unknown: set[str]) -> None:
     whole = policy(rules=(rule("one", kind=kind, options={"runtime_over_s": 3600}),))
-    verdict = judge(replace(about, unknown=frozenset(unknown)), whole, Evidence(claims=()))
+    verdict = judge(replace(about, unknown=frozenset(unknown)), Basis(whole, Evidence(claims=())))
     assert (verdict.word, verdict.undecided) == (VerdictKind.ALLOW, ())
     everything = frozenset({"spot", "runtime_s_max", "algorithm", "checkpoint_uri", "excludes_spot"})
-    assert judge(replace(about, unknown=everything), whole, Evidence(claims=())).undecided == ("one",)
+    assert judge(replace(about, unknown=everything), Basis(whole, Evidence(claims=()))).undecided == ("one",)
 
 
 def test_a_selector_that_needs_an_unknown_field_leaves_its_rule_undecided() -> None:
     theirs = policy(rules=(rule(match=Selector(region=("eu-*",))),))
-    assert judge(job(spot=False, unknown=frozenset({"region"})), theirs, Evidence(claims=())).undecided == ("use-spot",)
+    assert judge(job(spot=False, unknown=frozenset({"region"})), Basis(theirs, Evidence(claims=()))).undecided == ("use-spot",)
 
 
 def test_without_claims_the_rule_about_them_is_undecided() -> None:
     alone = policy(rules=(rule(kind="checkpoint-exclusive", options={}),))
-    assert judge(job(), alone, Evidence()).undecided == ("use-spot",)
-    assert judge(job(), alone, Evidence(claims=())).undecided == ()
+    assert judge(job(), Basis(alone, Evidence())).undecided == ("use-spot",)
+    assert judge(job(), Basis(alone, Evidence(claims=()))).undecided == ()
 
 
 def test_a_tag_without_effect_is_found_in_running_jobs_too_and_asks_for_no_change() -> None:
     late = job(tags={"team": "vision", "spotwarden:deadline": "soon"})
-    [finding] = [f for f in judge(late, policy(rules=()), Evidence()).findings if f.rule == "tag-invalid"]
+    [finding] = [f for f in judge(late, Basis(policy(rules=()), Evidence())).findings if f.rule == "tag-invalid"]
     assert (finding.applies_to, finding.mode, finding.action, finding.demand) == (AppliesTo.RUNNING, Mode.WARN, None, NO_DEMAND)
     assert finding.found == "spotwarden:deadline='soon'"

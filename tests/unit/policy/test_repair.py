@@ -9,7 +9,7 @@ import pytest
 
 from controller.jobs.job import Job
 from controller.jobs.request import RequestChange
-from controller.policy.judge import judged
+from controller.policy.judge import Basis, judged
 from controller.policy.policy import Repair, Rule, RuleAction
 from controller.policy.repair import NotRepairable, repaired_request
 from controller.policy.rules.kind import Evidence
@@ -25,9 +25,9 @@ def repairing(kind: str, repair: Repair = TEMPLATE, **options: Any) -> Rule:
 def repaired(about: Job, *rules: Rule) -> RequestChange | NotRepairable:
     """The repair of a job that breaks all of these rules."""
     whole = policy(rules=rules)
-    found, _ = judged(about, whole, Evidence(claims=()))
+    found, _ = judged(about, Basis(whole, Evidence(claims=())))
     assert len(found) == len(rules)
-    return repaired_request(about, found, whole, lambda job: judged(job, whole, Evidence(claims=()))[0])
+    return repaired_request(about, found, whole, lambda job: judged(job, Basis(whole, Evidence(claims=())))[0])
 
 
 UNSAVED = job("train-bert-017", checkpoint_uri=None)
@@ -102,8 +102,8 @@ def test_a_job_that_goes_to_spot_without_a_place_for_checkpoints_is_not_repaired
 def test_a_repair_does_not_break_a_rule_that_was_kept() -> None:
     bare = job(spot=False, wait_s_max=None, runtime_s_max=36_000)
     whole = policy(rules=(repairing("spot-required"), rule("wait-limit", kind="max-wait-limit", options={"at_most_s": 50_000})))
-    found, _ = judged(bare, whole, Evidence(claims=()))
-    changes = repaired_request(bare, found, whole, lambda changed: judged(changed, whole, Evidence(claims=()))[0])
+    found, _ = judged(bare, Basis(whole, Evidence(claims=())))
+    changes = repaired_request(bare, found, whole, lambda changed: judged(changed, Basis(whole, Evidence(claims=())))[0])
     assert isinstance(changes, dict)
     assert changes["StoppingCondition"]["MaxWaitTimeInSeconds"] == 50_000
 

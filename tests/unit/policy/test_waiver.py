@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controller.policy.findings import VerdictKind
-from controller.policy.judge import judge
+from controller.policy.judge import Basis, judge
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
@@ -35,7 +35,7 @@ def under(*waivers: Waiver) -> Policy:
 
 
 def test_a_waived_finding_stays_and_neither_stops_nor_counts_in_the_verdict() -> None:
-    verdict = judge(ON_DEMAND, under(waiver()), Evidence(), now=BEGIN)
+    verdict = judge(ON_DEMAND, Basis(under(waiver()), Evidence(), now=BEGIN))
     (finding,) = verdict.findings
     assert finding.waiver == waiver()
     assert (finding.mode, finding.action, finding.lapsed) == (Mode.AUDIT, None, "")
@@ -45,7 +45,7 @@ def test_a_waived_finding_stays_and_neither_stops_nor_counts_in_the_verdict() ->
 
 def test_another_rule_that_the_job_breaks_still_holds_and_its_fix_leaves_the_waived_one_alone() -> None:
     two = policy(rules=(rule(), rule("tagged", kind="tags-required", options={"tags": ("owner",)})), waivers=(waiver(),))
-    verdict = judge(ON_DEMAND, two, Evidence(), now=BEGIN)
+    verdict = judge(ON_DEMAND, Basis(two, Evidence(), now=BEGIN))
     assert verdict.word is VerdictKind.STOP
     assert [(finding.policy, finding.waiver is not None) for finding in verdict.findings] == [
         ("use-spot", True),
@@ -73,7 +73,7 @@ def test_another_rule_that_the_job_breaks_still_holds_and_its_fix_leaves_the_wai
     ],
 )  # fmt: skip
 def test_a_waiver_in_doubt_waives_nothing(given: Waiver, about: Any, now: datetime | None) -> None:
-    verdict = judge(about, under(given), Evidence(), now=now)
+    verdict = judge(about, Basis(under(given), Evidence(), now=now))
     assert verdict.word is VerdictKind.STOP
     assert all(
         finding.waiver is None and finding.mode is Mode.ENFORCE for finding in verdict.findings if finding.policy == "use-spot"
@@ -88,12 +88,12 @@ def test_a_waiver_ends_at_its_moment() -> None:
 
 
 def test_a_finding_says_why_a_waiver_about_it_does_not_count() -> None:
-    (expired,) = judge(ON_DEMAND, under(waiver(expires=BEGIN)), Evidence(), now=BEGIN).findings
+    (expired,) = judge(ON_DEMAND, Basis(under(waiver(expires=BEGIN)), Evidence(), now=BEGIN)).findings
     assert expired.lapsed == "The waiver old-bert has expired (2026-03-02 09:00 UTC), so the rule holds."
-    (too_long,) = judge(ON_DEMAND, under(waiver(expires=BEGIN + 30 * DAY)), Evidence(), now=BEGIN).findings
+    (too_long,) = judge(ON_DEMAND, Basis(under(waiver(expires=BEGIN + 30 * DAY)), Evidence(), now=BEGIN)).findings
     assert "later than the policy allows (14 d from now), so the rule holds." in too_long.lapsed
 
 
 def test_one_waiver_in_force_is_enough_beside_one_that_has_expired() -> None:
-    (finding,) = judge(ON_DEMAND, under(waiver(name="old", expires=BEGIN), waiver()), Evidence(), now=BEGIN).findings
+    (finding,) = judge(ON_DEMAND, Basis(under(waiver(name="old", expires=BEGIN), waiver()), Evidence(), now=BEGIN)).findings
     assert finding.waiver == waiver()

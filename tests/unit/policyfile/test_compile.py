@@ -11,7 +11,7 @@ import pytest
 
 from controller.aws.packaged_policy import packaged_document
 from controller.jobs.failure import FailureCause
-from controller.policy.judge import judge
+from controller.policy.judge import Basis, judge
 from controller.policy.load_policy import load_policy
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy, RateLimits, RuleAction, Severity
@@ -164,7 +164,7 @@ def test_the_shipped_policies_are_complete_and_never_act() -> None:
 
 
 def test_the_shipped_policies_find_nothing_in_a_correct_job() -> None:
-    verdict = judge(job(wait_s_max=172_800), load_policy(packaged_document(), in_force_at=BEGIN), Evidence(claims=()))
+    verdict = judge(job(wait_s_max=172_800), Basis(load_policy(packaged_document(), in_force_at=BEGIN), Evidence(claims=())))
     assert (verdict.findings, verdict.undecided) == ((), ())
 
 

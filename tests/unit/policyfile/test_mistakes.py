@@ -52,6 +52,14 @@ def test_an_option_beside_the_keys_of_a_rule_is_told_where_it_belongs(tmp_path: 
 
 
 @pytest.mark.parametrize(
+    ("key", "hint"), [("kind", "write rule: and the kind"), ("type", "write rule: and the kind"), ("if", "write when:")]
+)
+def test_a_key_of_another_policy_language_is_told_what_it_is_called_here(tmp_path: Path, key: str, hint: str) -> None:
+    [problem] = problems(tmp_path, RULE % f"{key}: x")
+    assert problem.endswith(f"({hint})")
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("rules: [", "a.yaml:1: found text that is not YAML (while parsing a flow node expected the node content"),
@@ -339,6 +347,16 @@ LADDER = "version: 1\nresubmit:\n  - name: one\n    causes: {starved: {limit: 1}
         ("ladder: [same, same]", "ladder[1]: found same a second time, wanted each step once"),
         ("ladder: [on-demand, on-demand]", "ladder[1]: found on-demand a second time, wanted each step once"),
         ("ladder: [on-demand, same]", "ladder[1]: found same after on-demand, wanted on-demand as the last step"),
+        (
+            "ladder: [same, ml.g5.xlarge]",
+            "ladder[1]: found 'ml.g5.xlarge', wanted a step: same, equivalents, on-demand,"
+            " {instance_types: […]} or {subnets: […]} (write {instance_types: [ml.g5.xlarge]})",
+        ),
+        (
+            "ladder: [subnet-0abc1234]",
+            "ladder[0]: found 'subnet-0abc1234', wanted a step: same, equivalents, on-demand,"
+            " {instance_types: […]} or {subnets: […]} (write {subnets: [subnet-0abc1234]})",
+        ),
         ("ladder: [sama]", "ladder[0]: found 'sama', wanted one of same, equivalents, on-demand (did you mean 'same'?)"),
         (
             "ladder: [{instance_types: [ml.g5.4xlrge]}]",

@@ -20,6 +20,7 @@ from controller.ledger.pool import PlacementAsked, PoolMemory
 from controller.policy.policy import Repair, RuleAction
 from controller.policy.rollout import Rollout, SurpriseGuard
 from controller.runtime.gather import gather, look_up
+from controller.runtime.ports import Unreachable
 from tests.builders import BEGIN, REGION, facts, job, lineage, lineage_id, policy, rate, rule
 from tests.own_ports import OwnPorts
 from tests.simulation.memory import MemoryLedger
@@ -82,6 +83,24 @@ def test_a_prefix_is_looked_into_without_what_the_policy_says_is_no_checkpoint()
     about = replace(about, lineage=lineage(intents=stops))
     assert answered(frozenset({Need.REPAIR_PREFIX}), account, about).repair_prefix == "s3://acme/bert/"
     assert account.ignored == ("*.onnx",)
+
+
+def test_while_s3_is_silent_a_repair_gets_a_prefix_of_the_lineage_s_own_and_s3_is_asked_once() -> None:
+    class Silent(Looking):
+        asked = 0
+
+        def scan(self, uri: str, *, now: datetime, ignore: tuple[str, ...]) -> CheckpointScan:
+            self.asked += 1
+            raise Unreachable("ListObjectsV2: 503")
+
+    save = rule("save-it", kind="checkpoint-required", options={"runtime_over_s": 900}, action=RuleAction.REPAIR,
+                repair=Repair(checkpoint="s3://acme/{family}/"))  # fmt: skip
+    account, about = Silent(), facts(job(checkpoint_uri=None), policy=policy(rules=(save,)))
+    stops = tuple(i for i in decide(about).intents if isinstance(i.action, Stop))
+    found = answered(frozenset({Need.REPAIR_PREFIX}), account, replace(about, lineage=lineage(intents=stops))).repair_prefix
+    assert found is not None
+    assert found.startswith("s3://acme/bert-")
+    assert account.asked == 1  # each call may take long, and a function has 45 s
 
 
 def test_answers_of_a_look_up_are_marked_as_looked_up() -> None:

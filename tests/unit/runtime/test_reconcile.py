@@ -1,4 +1,4 @@
-"""A look at a job whose tags SageMaker does not say: what happened is recorded and told, and what the tags may decide waits."""
+"""A look at a job whose tags or algorithm SageMaker does not say: what happened is recorded, and what they may decide waits."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def account_with(block: object = None, **job: object) -> Account:
     return account
 
 
-def seen(account: Account) -> Account:
-    """The account once the job was looked at with its tags."""
+def seen(account: Account, part: str = "ListTags") -> Account:
+    """The account once the job was looked at as a whole; from now on a part of it is unread."""
     account.trigger("bert")
-    account.tags_unread = True
+    account.part_unread = part
     account.now = BEGIN + HOUR
     return account
 
 
 def unread(account: Account) -> None:
-    with pytest.raises(Unreachable, match="ListTags"):
+    with pytest.raises(Unreachable, match=account.part_unread):
         account.trigger("bert")
 
 
@@ -49,8 +49,9 @@ def acts(account: Account) -> list[Stop | Submit]:
     return [i.action for i in account.ledger.lineages.load(lineage_id()).intents if isinstance(i.action, Stop | Submit)]
 
 
-def test_an_end_and_its_usage_are_recorded_for_the_team_whose_tags_were_read_before() -> None:
-    account = seen(account_with())
+@pytest.mark.parametrize("part", ["ListTags", "DescribeAlgorithm"])
+def test_an_end_and_its_usage_are_recorded_for_the_team_of_the_tags(part: str) -> None:
+    account = seen(account_with(), part)
     account.end("bert", Outcome.CAPACITY, usage=builders.usage())
     unread(account)
     assert [(e.outcome, e.seen_at) for e in row(account, Ended)] == [(Outcome.CAPACITY, account.now)]
@@ -58,7 +59,7 @@ def test_an_end_and_its_usage_are_recorded_for_the_team_whose_tags_were_read_bef
     assert acts(account) == []
     account.now += 3 * HOUR
     unread(account)
-    account.tags_unread = False
+    account.part_unread = ""
     account.trigger("bert")  # within the block's time, which counts until the end was first seen
     assert [type(act) for act in acts(account)] == [Submit]
 
@@ -68,15 +69,15 @@ def test_nothing_is_stopped_for_a_rule_or_submitted_and_nothing_that_waits_is_wi
     account = seen(account_with(by_tag))
     account.policy = replace(account.policy, rules=(builders.rule(),))
     account.end("bert", Outcome.CAPACITY)
-    account.tags_unread = False
+    account.part_unread = ""
     account.trigger("bert")
     [waiting] = acts(account)
-    account.tags_unread = True
+    account.part_unread = "ListTags"
     account.now += 2 * HOUR  # due
     unread(account)
     assert account.asked == []
     assert [i.open for i in account.ledger.lineages.load(lineage_id()).intents if i.action == waiting] == [True]
-    account.tags_unread = False
+    account.part_unread = ""
     account.trigger("bert")
     assert account.asked == [waiting]
 
@@ -86,7 +87,7 @@ def test_a_rule_that_needs_no_tag_waits_too_since_a_tag_may_prove_an_owner_or_a_
     account.policy = replace(account.policy, rules=(builders.rule(),), in_force_at=BEGIN - HOUR)
     unread(account)
     assert acts(account) == []
-    account.tags_unread = False
+    account.part_unread = ""
     account.trigger("bert")
     assert [type(act) for act in acts(account)] == [Stop]
 
@@ -106,13 +107,25 @@ def test_a_stop_that_a_person_asked_for_is_done_and_told() -> None:
 
 def test_a_job_whose_tags_nobody_ever_read_is_recorded_once_they_are_known() -> None:
     account = account_with()
-    account.tags_unread = True
+    account.part_unread = "ListTags"
     with pytest.raises(Unreachable, match="never read"):
         account.trigger("bert")
     assert row(account, Started) == []
-    account.tags_unread = False
+    account.part_unread = ""
     account.trigger("bert")
     assert [e.team for e in row(account, Started)] == ["vision"]
+
+
+def test_a_job_whose_algorithm_nobody_read_is_recorded_and_no_rule_stops_it_before_the_algorithm_is_known() -> None:
+    account = account_with(spot=False)
+    account.policy = replace(account.policy, rules=(builders.rule(),), in_force_at=BEGIN - HOUR)
+    account.part_unread = "DescribeAlgorithm"
+    unread(account)
+    assert [e.team for e in row(account, Started)] == ["vision"]
+    assert acts(account) == []
+    account.part_unread = ""
+    account.trigger("bert")
+    assert [type(act) for act in acts(account)] == [Stop]
 
 
 def test_a_job_of_another_service_stays_one() -> None:
@@ -130,6 +143,6 @@ def test_a_trigger_that_fails_for_want_of_tags_is_remembered_and_tried_again() -
     assert swept[-1].failing > 0
     assert max(result.overdue_s for result in swept) > 40 * 60
     assert max(result.failing for result in swept) <= 2  # its open Wakes: none is added
-    account.tags_unread = False
+    account.part_unread = ""
     swept = account.pass_time(TEN_MINUTES)
     assert swept[-1].failing == 0

@@ -16,7 +16,7 @@ from controller.jobs.job import Job, Outcome
 from controller.jobs.work import Work
 from controller.ledger.intent import Intent, Submit, Wake
 from controller.runtime.job_pages import JobPage, ListedJob
-from controller.runtime.ports import TagsUnread, Unreachable
+from controller.runtime.ports import PartUnread, Unreachable
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.same_work import UNKNOWN_MAX, done_elsewhere
 from tests import builders
@@ -139,18 +139,21 @@ def test_what_the_ledger_knows_is_not_described_because_it_is_listed() -> None:
     assert world.jobs.described == []
 
 
+@pytest.mark.parametrize("problem", [Unreachable, KeyError, PermissionError])  # no answer, one that cannot be read, a denial
 @pytest.mark.parametrize(("minutes", "held_up"), [(0, True), (59, True), (60, False)])
-def test_a_job_that_nobody_can_read_holds_up_the_others_for_an_hour_at_most(minutes: int, held_up: bool) -> None:
+def test_a_job_that_nobody_can_read_holds_up_the_others_for_an_hour_at_most(
+    minutes: int, held_up: bool, problem: type[Exception]
+) -> None:
     class Broken(Listing):
         def describe(self, name: str) -> Job | None:
             if name == "bert-2":
-                raise Unreachable("DescribeTrainingJob bert-2: read timeout")
+                raise problem("DescribeTrainingJob bert-2: read timeout")
             return super().describe(name)
 
     ports = cast(ReadPorts, World(Broken([FAILED, retry(), retry("bert-3", minutes=4)])))
     looked_at = due_since_the_end(minutes)
     if held_up:
-        with pytest.raises(Unreachable, match="bert-2"):
+        with pytest.raises(problem, match="bert-2"):
             done_elsewhere(looked_at, ports)
     else:
         assert done_elsewhere(looked_at, ports) == "bert-3", "the others still count"
@@ -162,16 +165,19 @@ def due_since_the_end(minutes: int) -> Facts:
     return builders.facts(FAILED, now=END + minutes * MINUTE, lineage=builders.lineage(intents=(wake,)))
 
 
+@pytest.mark.parametrize("problem", [Unreachable, KeyError, PermissionError])
 @pytest.mark.parametrize(("minutes", "held_up"), [(0, True), (59, True), (60, False)])
-def test_a_list_that_has_no_answer_holds_up_an_attempt_for_an_hour_at_most(minutes: int, held_up: bool) -> None:
+def test_a_list_that_has_no_answer_holds_up_an_attempt_for_an_hour_at_most(
+    minutes: int, held_up: bool, problem: type[Exception]
+) -> None:
     class Unlisted(Listing):
         def newest(self, token: str = "") -> JobPage:
-            raise Unreachable("ListTrainingJobs: Rate exceeded")
+            raise problem("ListTrainingJobs: Rate exceeded")
 
     world = World(Unlisted([FAILED, retry()]))
     ports = cast(ReadPorts, world)
     if held_up:
-        with pytest.raises(Unreachable, match="ListTrainingJobs"):
+        with pytest.raises(problem, match="ListTrainingJobs"):
             done_elsewhere(due_since_the_end(minutes), ports)
     else:
         assert done_elsewhere(due_since_the_end(minutes), ports) == ""
@@ -185,6 +191,6 @@ def test_a_job_whose_tags_have_no_answer_counts_by_its_description() -> None:
         def describe(self, name: str) -> Job | None:
             found = super().describe(name)
             assert found is not None
-            raise TagsUnread("ListTags: 503", found)
+            raise PartUnread("ListTags: 503", found, tags=True)
 
     assert World(Untagged([FAILED, retry()])).found() == "bert-2"

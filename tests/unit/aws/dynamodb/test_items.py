@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
@@ -12,15 +13,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.aws.dynamodb import items
+from controller.aws.dynamodb.histories import DynamoHistories
 from controller.aws.dynamodb.items import STORED_KINDS, UnreadableItem, moment, read, read_intent, stamp, write, write_intent
-from controller.ledger.entry import Entry, JobDeleted
+from controller.aws.dynamodb.keys import key
+from controller.aws.dynamodb.quota_holds import DynamoQuotaHolds
+from controller.aws.dynamodb.spot_capacity import DynamoCapacity
+from controller.aws.dynamodb.works import DynamoWorks, remembering
+from controller.jobs.job import Outcome
+from controller.jobs.quota_hold import QuotaHold
+from controller.jobs.work import Work
+from controller.ledger.entry import Entry, Finished, JobDeleted
 from controller.ledger.intent import Action, Announce, Intent, IntentResult, Stop
 from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.message_kind import MessageKind
+from controller.ledger.pool import PhaseTimes
 from controller.ledger.under_policy import UnderPolicy
 from controller.runtime.batches import kind_of
 from controller.runtime.ports import Message
+from tests.builders import BEGIN
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 VANISHED = JobDeleted(job="bert", at=NOON, team=None)
@@ -218,3 +229,46 @@ def test_an_intent_without_its_time_is_reported() -> None:
 def test_a_field_of_an_unsupported_type_is_reported() -> None:
     with pytest.raises(TypeError, match=r"Lineage.id: there is no stored form of a .*LineageId"):
         write(Lineage(id=LineageId(account="1", region="r", root="bert", created_at=NOON)))
+
+
+class Rows:
+    """A table whose query finds these rows."""
+
+    def __init__(self, *rows: Any) -> None:
+        self._rows = rows
+
+    def query(self, **_: Any) -> list[Any]:
+        return list(self._rows)
+
+
+WORK = Work(account="1", region="us-east-1", role="r", job="bert", root="bert", lineage="l", created_at=BEGIN)
+FINISHED = Finished(
+    job="gpt", at=BEGIN, team=None, family="bert", outcome=Outcome.COMPLETED, attempts=1, spot=True,
+    instance_type="ml.g5.xlarge", region="us-east-1", work_s=60, deadline=None,
+)  # fmt: skip
+GOOD_ROWS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+    "the history of a family": (
+        write(FINISHED), lambda table: DynamoHistories(table).history("1", "us-east-1", "bert", 50),
+    ),
+    "how long jobs take to start": (
+        write(PhaseTimes(region="us-east-1", instance_type="ml.g5.xlarge", job="gpt", at=BEGIN, start_s=60)),
+        lambda table: DynamoCapacity(table).phase_times("us-east-1", "ml.g5.xlarge"),
+    ),
+    "jobs of the role": (
+        remembering(replace(WORK, job="gpt", root="gpt"))["Put"]["Item"],
+        lambda table: DynamoWorks(table).begun_since(WORK, BEGIN),
+    ),
+    "holds of a quota": (
+        write(QuotaHold(region="us-east-1", instance_type="ml.g5.xlarge", instances=3, job="gpt", lineage="l", created_at=BEGIN)),
+        lambda table: DynamoQuotaHolds(table).holds_on("us-east-1", "ml.g5.xlarge"),
+    ),
+}  # fmt: skip
+BAD_ROWS: tuple[Any, ...] = ({}, {"schema": {"N": "99"}}, {"schema": {"S": "x"}, "body": 3}, {"sk": {"S": "yesterday"}})
+
+
+@pytest.mark.parametrize("what", GOOD_ROWS)
+def test_a_row_of_another_job_that_cannot_be_read_holds_up_no_look(what: str) -> None:
+    good, ask = GOOD_ROWS[what]
+    good = {**key("lineage#1", "x"), **good}
+    bad = [{**key("lineage#1", "x"), **row} for row in BAD_ROWS]
+    assert len(ask(Rows(*bad, good, *bad))) == 1

@@ -18,7 +18,7 @@ from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.decide.ownership import OwnerAnswer
 from controller.jobs.failure import FailureCause
 from controller.ledger.intent import NEVER_FITS, Submit
-from controller.runtime.ports import Answer, Done, Later, Refused, TagsUnread, Unreachable
+from controller.runtime.ports import Answer, Done, Later, PartUnread, Refused, Unreachable
 from tests.builders import BEGIN, job, lineage_id
 from tests.client_errors import client_error
 
@@ -98,7 +98,7 @@ def test_a_read_without_an_answer_is_unreachable(look: str, code: str) -> None:
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure"])
 def test_a_job_whose_tags_have_no_answer_is_described_without_them(code: str) -> None:
-    with pytest.raises(TagsUnread) as unread:
+    with pytest.raises(PartUnread) as unread:
         SageMakerJobs(Guarded(code, describe_training_job=DESCRIBED)).describe("bert")
     assert (unread.value.job.name, unread.value.job.tags) == ("bert", {})
 
@@ -198,10 +198,21 @@ def test_a_job_is_looked_at_also_where_its_creator_hides_or_deletes_its_algorith
         assert job.algorithm.klass == ALGORITHMS[name]
 
 
-def test_an_algorithm_that_aws_does_not_answer_for_now_is_asked_for_again() -> None:
-    described = DESCRIBED | {"AlgorithmSpecification": {"AlgorithmName": "theirs", "TrainingInputMode": "File"}}
-    with pytest.raises(Unreachable):
-        SageMakerJobs(Guarded("ThrottlingException", describe_training_job=described, list_tags={"Tags": []})).describe("bert")
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_an_algorithm_without_an_answer_is_asked_for_again_where_its_name_does_not_say_whose_it_is(
+    name: str,
+) -> None:
+    described = DESCRIBED | {"AlgorithmSpecification": {"AlgorithmName": name, "TrainingInputMode": "File"}}
+    jobs = SageMakerJobs(Guarded("ThrottlingException", describe_training_job=described, list_tags={"Tags": []}))
+    if ALGORITHMS[name] == "own":
+        job = jobs.describe("bert")
+        assert job is not None
+        assert job.algorithm.klass == "own"
+        return
+    for _ in range(2):
+        with pytest.raises(PartUnread) as unread:
+            jobs.describe("bert")
+        assert not unread.value.tags
 
 
 def test_a_list_that_repeats_its_token_is_no_answer() -> None:

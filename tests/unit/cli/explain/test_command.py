@@ -18,6 +18,8 @@ from controller.cli.judging import check_job
 from controller.cli.policy_source import PolicyUsed
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.user_entry import Waived
+from controller.policy.judge import Basis
+from controller.policy.rules.kind import Evidence
 from controller.policy.rules.rule_kinds import RULE_KINDS
 from infra.local.host import TABLE
 from tests.builders import BEGIN, facts, job, lineage
@@ -171,7 +173,7 @@ def test_a_waiver_given_in_slack_counts() -> None:
                    until=BEGIN + timedelta(days=3))  # fmt: skip
     about = job(spot=False)
     known = facts(about, lineage=lineage(LineageId.of(about), entries=(given,)))
-    checked = check_job(about, known.policy, Found(file="SageMaker", kind="", request=None), now=known.now)
+    checked = check_job(about, Basis(known.policy, Evidence(), now=known.now), Found(file="SageMaker", kind="", request=None))
     out = as_text(explained_job(checked, PolicyUsed(policy=known.policy, where="the stack"), known.now, known))
     assert "use-spot (spot-required, enforce, stop): waived" in out
     assert "waiver given in Slack, to 2026-03-05 09:00 UTC: it counts: long data (ML-7, U1)" in out

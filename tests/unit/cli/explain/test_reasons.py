@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from controller.cli.explain.reasons import rule_reasons
 from controller.jobs.job import Job
-from controller.policy.judge import judge
+from controller.policy.judge import Basis, judge
 from controller.policy.rules.kind import Evidence
 from controller.policy.selector import Selector
 from controller.policy.when import when_of
@@ -47,7 +47,7 @@ def test_the_values_that_an_expression_compares_are_said_and_those_that_may_be_s
     }  # fmt: skip
     under = policy(rules=(rule(when=when_of(compile_when(text))),))
     about = job(members=members)
-    [reason] = rule_reasons(about, under, Evidence(), judge(about, under, Evidence(), now=BEGIN), BEGIN, {})
+    [reason] = rule_reasons(about, under, Evidence(), judge(about, Basis(under, Evidence(), now=BEGIN)), BEGIN, {})
     assert {name: value for name, value in reason.read.items() if name in {".".join(path) for path in under.fields_read}} == {
         "ResourceConfig.InstanceCount": "2", "VpcConfig": "not set", "InputDataConfig": "a list or map of 2",
         "HyperParameters.token": "set", "EnableNetworkIsolation": "not said by the document",

@@ -7,7 +7,7 @@ from typing import Any
 from controller.jobs.claim import Claim
 from controller.jobs.job import Job
 from controller.policy.findings import Fix
-from controller.policy.judge import judge
+from controller.policy.judge import Basis, judge
 from controller.policy.mode import Mode
 from controller.policy.rules.kind import Evidence, Violation
 from controller.policy.rules.rule_kinds import RULE_KINDS
@@ -23,7 +23,7 @@ def ask(kind: str, about: Job, claims: tuple[Claim, ...] = (), /, **options: Any
 def fix_in(kind: str, about: Job, claims: tuple[Claim, ...] = (), /, **options: Any) -> Fix:
     """The fix of a job under a policy of this one rule."""
     alone = policy(rules=(rule(kind, kind=kind, options=options, mode=Mode.AUDIT, action=None),))
-    return judge(about, alone, Evidence(claims=claims)).fix
+    return judge(about, Basis(alone, Evidence(claims=claims))).fix
 
 
 def fault_in(kind: str, about: Job, claims: tuple[Claim, ...] = (), /, **options: Any) -> Violation:

@@ -14,7 +14,7 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim, claim_of, overlapping
 from controller.jobs.job import Job, Outcome
 from controller.policy.findings import Finding
-from controller.policy.judge import judge
+from controller.policy.judge import Basis, judge
 from controller.policy.mode import Mode
 from controller.policy.rules.kind import Evidence
 from controller.policy.rules.prefix_shared import prefix_shared
@@ -235,5 +235,5 @@ def test_any_other_prefix_is_none(one: Job, other: str) -> None:
 
 def test_the_finding_is_among_those_of_every_policy() -> None:
     evidence = Evidence(claims=(claim("other", "s3://acme/ASHA-10/"),))
-    assert [finding.rule for finding in judge(OPEN, policy(rules=()), evidence).findings] == ["prefix-shared"]
-    assert judge(OPEN, policy(rules=()), Evidence()).findings == ()
+    assert [finding.rule for finding in judge(OPEN, Basis(policy(rules=()), evidence)).findings] == ["prefix-shared"]
+    assert judge(OPEN, Basis(policy(rules=()), Evidence())).findings == ()

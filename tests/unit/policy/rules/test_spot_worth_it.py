@@ -11,6 +11,7 @@ import pytest
 from controller.jobs.job import Interval, Job
 from controller.jobs.unsaid import Unsaid
 from controller.policy.findings import NO_DEMAND, VerdictKind
+from controller.policy.judge import Basis
 from controller.policy.judge import judge as judge_all
 from controller.policy.mode import Mode
 from controller.policy.rules.kind import Evidence, Violation
@@ -105,17 +106,19 @@ def test_a_job_is_judged_by_what_is_known_of_it(about: Job, changes: dict[str, A
 @pytest.mark.parametrize("member", ["spot", "checkpoint_uri", "wait_s_max", "instance_type"])
 def test_a_job_that_does_not_say_what_the_rule_needs_is_undecided(member: str) -> None:
     alone = policy(rules=(rule("pays", kind="spot-worth-it", options={}, mode=Mode.WARN, action=None),))
-    assert judge_all(replace(BARE, unknown=frozenset({member})), alone, Evidence(spot_worth=worth())).undecided == ("pays",)
+    assert judge_all(replace(BARE, unknown=frozenset({member})), Basis(alone, Evidence(spot_worth=worth()))).undecided == (
+        "pays",
+    )
 
 
 def test_without_evidence_the_rule_is_undecided_and_its_fix_keeps_it() -> None:
     alone = policy(rules=(rule("pays", kind="spot-worth-it", options={}, mode=Mode.WARN, action=None),))
-    assert judge_all(BARE, alone, Evidence()).undecided == ("pays",)
-    verdict = judge_all(BARE, alone, Evidence(spot_worth=worth()))
+    assert judge_all(BARE, Basis(alone, Evidence())).undecided == ("pays",)
+    verdict = judge_all(BARE, Basis(alone, Evidence(spot_worth=worth())))
     assert verdict.word is VerdictKind.FINDINGS
     assert verdict.fix.request["CheckpointConfig"]["S3Uri"].startswith("s3://")
     capped = replace(BARE, algorithm=algorithm(checkpoints=False))
-    leaving = judge_all(capped, alone, Evidence(spot_worth=worth(capped))).fix.request
+    leaving = judge_all(capped, Basis(alone, Evidence(spot_worth=worth(capped)))).fix.request
     assert leaving == {"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}}
 
 
