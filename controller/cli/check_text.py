@@ -74,7 +74,11 @@ class TextOutput:
         job = checked.job
         if job is None:
             return
-        if job.service is not None:
+        if checked.found.tool == "tuning":
+            self._line(
+                ("       belongs to a tuning job: its team is told once of rules that warn or enforce; nothing is stopped", "dim")
+            )
+        elif job.service is not None:
             self._line((f"       belongs to {job.service}: rules are recorded, and never announced; it is never stopped", "dim"))
         elif job.claimed is not None:
             self._line((f"       its name or tags say that it belongs to {job.claimed}, which proves nothing: rules hold", "dim"))
@@ -87,7 +91,8 @@ class TextOutput:
         self._line((f"         {finding.field} is {finding.found}; wanted: {finding.wanted}", ""))
         if finding.waiver is not None:
             until = f"{finding.waiver.expires:%Y-%m-%d %H:%M} UTC"
-            self._line((f"         waived until {until} by {finding.waiver.name}: {finding.waiver.why}", "green"))
+            by = f"by {finding.waiver.name}" if finding.waiver.name else "in Slack"
+            self._line((f"         waived until {until} {by}: {finding.waiver.why}", "green"))
         if finding.lapsed:
             self._line((f"         {finding.lapsed}", ""))
 

@@ -142,7 +142,8 @@ def look_at_dead_letters(client: Callable[[str], Any], queue: str) -> tuple[bool
         return False, f"EventBridge may not send to the queue {queue}, so events that it cannot deliver are lost; {REDEPLOY}"
     waiting = sum(int(answer[name]) for name in counted)
     if waiting:
-        return False, f"{waiting} wait; repair the cause that the log shows, then run spotwarden redrive --queue {queue}"
+        letters = count(waiting, "dead letter")
+        return False, f"{letters} in the queue; repair the cause that the log shows, then run spotwarden redrive --queue {queue}"
     return True, "none"
 
 

@@ -18,7 +18,7 @@ from controller.cli.whole_tags import only_added, says_tags, tags_over, whole_fi
 from controller.jobs.algorithm import algorithm_of
 from controller.jobs.job import Job
 from controller.jobs.request import merged
-from controller.jobs.spot_possible import Refusal, refusals
+from controller.jobs.spot_possible import Refusal, may_be_refused, refusals
 from controller.policy.findings import NO_FIX, Finding, Fix, Verdict, VerdictKind
 from controller.policy.fix import sdk_arguments
 from controller.policy.judge import Basis, fix_of, judge, judged
@@ -29,6 +29,9 @@ NOTHING_SEEN = Evidence()
 SAVED_AT = "CheckpointConfig.S3Uri"  # SageMaker requires it in a CheckpointConfig, so one that is filled in later is there
 ASK_WHETHER = frozenset({"checkpoint-required", "uncheckpointed-cap"})  # what they ask of a prefix: is there one, and below what
 NAMED_LATER = "its name is given when it is made"
+
+
+SAGEMAKER = "SageMaker"  # as a policy: what it would refuse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +153,11 @@ def check_job(
     cured = {one.field for one in refusals(job)}
     left = [one.field for one in refused or () if one.field not in cured and not _touches(fix.request, one.field.split("."))]
     elsewhere, helps = _what_decides(job, basis, verdict.undecided)
+    undecided = verdict.undecided
+    if word is VerdictKind.ALLOW and found.request and (open_ := may_be_refused(job)):
+        word, undecided, helps = VerdictKind.UNDECIDED, (SAGEMAKER,), open_
     checked = Checked(
-        found=found, job=job, word=word, findings=verdict.findings, refused=tuple(refused or ()), undecided=verdict.undecided,
+        found=found, job=job, word=word, findings=verdict.findings, refused=tuple(refused or ()), undecided=undecided,
         elsewhere=elsewhere, helps=helps, later=later or {}, left=tuple(dict.fromkeys(left)) if fix.request else (),
     )  # fmt: skip
     return _with_fix(checked, fix)

@@ -63,6 +63,8 @@ BEGINNINGS = re.compile(
     | Encountered\ unexpected\ failed\ state\ while\ waiting\ for\ \w+\.
     | An\ error\ occurred\ \(\w+\)\ when\ calling\b
     | operation\ error\ SageMaker:\ \w+,
+    | \bFailureReason["']?\s*[:=]\s*["']?(?=\w)  # of a status on one line
+    | SageMaker\ job\ failed\ because\b  # Airflow's, within a line of its log
     | ^(?:\d{4}-\d\d-\d\d\ [\d:]+\ )?Max(?:WaitTime|Runtime)Exceeded\b
     | \bSecondary\ ?Status["']?\s*[:=]\s*["']?Max
     | \badditional:(?=\w+:)  # the conditions of the SageMaker operator
@@ -80,6 +82,11 @@ CODES: Mapping[str, FailureCause] = {
     "Throttling": FailureCause.THROTTLED, "ThrottledException": FailureCause.THROTTLED,
     "TooManyRequestsException": FailureCause.THROTTLED, "RequestLimitExceeded": FailureCause.THROTTLED,
     "ResourceLimitExceededException": FailureCause.QUOTA, "ServiceQuotaExceededException": FailureCause.QUOTA,
+    **dict.fromkeys(
+        ("SlowDown", "RequestThrottled", "RequestThrottledException", "BandwidthLimitExceeded", "PriorRequestNotComplete",
+         "EC2ThrottledException", "ProvisionedThroughputExceededException"), FailureCause.THROTTLED,
+    ),  # what botocore itself tries again as throttling
+    "RequestTimeout": FailureCause.INTERNAL, "RequestTimeoutException": FailureCause.INTERNAL,
     "InternalFailure": FailureCause.INTERNAL, "InternalServerException": FailureCause.INTERNAL,
     "InternalError": FailureCause.INTERNAL, "ServiceUnavailable": FailureCause.INTERNAL,
     "ServiceUnavailableException": FailureCause.INTERNAL,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from controller.jobs.job import Job
-from controller.jobs.unsaid import Unsaid, guarded
+from controller.jobs.unsaid import Unsaid, guarded, need, says
 from controller.units.duration import said
 from controller.units.value import dataclass
 
@@ -59,27 +59,37 @@ def runtime_of(job: Job) -> int:
 
 
 def why_not_spot(job: Job) -> str | None:
-    """Why SageMaker would not run a job on spot; None where it would."""
-    if job.excludes_spot:
+    """Why SageMaker would not run a job on spot; None where it would. Raises Unsaid where a field of a guarded job decides it."""
+    if says(job, "excludes_spot") and job.excludes_spot:
         return EXCLUDING[job.excludes_spot[0]]
-    if job.algorithm.checkpoints is False and runtime_of(job) > CAPPED_S:
+    fits = says(job, "runtime_s_max") and runtime_of(job) <= CAPPED_S  # whatever its algorithm is
+    if not fits and says(job, "runtime_s_max", "algorithm") and job.algorithm.checkpoints is False:
         return (
             f"its algorithm cannot checkpoint and may run {said(runtime_of(job))}; SageMaker lets such a job wait on spot for"
             f" {said(CAPPED_S)} at most, training included"
         )
+    need(job, "excludes_spot", *(() if fits else ("runtime_s_max", "algorithm")))
     return None
 
 
 def refusals(job: Job) -> Iterable[Refusal]:
     """What SageMaker would refuse in a job's limits and its spot flag, as far as they are known."""
+    return (refusal for refusal, _ in _asked(job) if refusal is not None)
+
+
+def may_be_refused(job: Job) -> frozenset[str]:
+    """The unknown fields that decide whether SageMaker would refuse the job's limits and its spot flag."""
+    return frozenset(open_ for _, open_ in _asked(job) if open_)
+
+
+def _asked(job: Job) -> Iterable[tuple[Refusal | None, str]]:
+    """What each constraint says of the job; the field that it needs, where that is unknown."""
     known = guarded(job, job.unknown)
     for rule in _REFUSALS:
         try:
-            refusal = rule(known)
-        except Unsaid:
-            continue
-        if refusal is not None:
-            yield refusal
+            yield rule(known), ""
+        except Unsaid as open_:
+            yield None, str(open_)
 
 
 def _too_long(job: Job) -> Refusal | None:
@@ -100,15 +110,17 @@ def _waits_on_demand(job: Job) -> Refusal | None:
 
 
 def _excluded(job: Job) -> Refusal | None:
-    if not job.spot:
+    if says(job, "spot") and not job.spot:
         return None
     member = next((m for m in job.excludes_spot if m in REFUSED_ON_SPOT), None)
-    if member is None:
+    if member is None or not job.spot:
         return None
     return Refusal(field="EnableManagedSpotTraining", found="true", wanted=f"false, because {EXCLUDING[member]}")
 
 
 def _no_wait(job: Job) -> Refusal | None:
+    if (says(job, "spot") and not job.spot) or (says(job, "wait_s_max") and job.wait_s_max is not None):
+        return None
     if not job.spot or job.excludes_spot or job.wait_s_max is not None:
         return None
     return Refusal(
@@ -118,7 +130,7 @@ def _no_wait(job: Job) -> Refusal | None:
 
 
 def _short_wait(job: Job) -> Refusal | None:
-    if not job.spot or job.wait_s_max is None or job.wait_s_max >= runtime_of(job):
+    if (says(job, "spot") and not job.spot) or job.wait_s_max is None or job.wait_s_max >= runtime_of(job) or not job.spot:
         return None
     return Refusal(
         field="StoppingCondition.MaxWaitTimeInSeconds", found=said(job.wait_s_max),
@@ -127,10 +139,10 @@ def _short_wait(job: Job) -> Refusal | None:
 
 
 def _capped(job: Job) -> Refusal | None:
-    if not job.spot or job.algorithm.checkpoints is not False or job.excludes_spot:
+    if (says(job, "spot") and not job.spot) or (says(job, "algorithm") and job.algorithm.checkpoints is not False):
         return None
     waits, runs = job.wait_s_max or 0, runtime_of(job)
-    if max(waits, runs) <= CAPPED_S:
+    if max(waits, runs) <= CAPPED_S or not job.spot or job.algorithm.checkpoints is not False or job.excludes_spot:
         return None
     field = "MaxWaitTimeInSeconds" if waits > CAPPED_S else "MaxRuntimeInSeconds"
     return Refusal(

@@ -45,12 +45,12 @@ class Selector:
         """Whether the job matches; None where that depends on a field that its document does not contain."""
         undecided = False
         if self.name or self.role or self.instance_type or self.algorithm or self.account or self.region:  # most name only tags
-            for name, patterns, value in self._fields(job):
+            for name, patterns, values in self._fields(job):
                 if not patterns:
                     continue
                 if name in job.unknown:
                     undecided = True
-                elif not _is_one_of(value, patterns):
+                elif not _one_is_one_of(values, patterns):
                     return False
         for key, wanted in self.tags.items():
             if "tags" in job.unknown:
@@ -66,11 +66,11 @@ class Selector:
     def parts(self, job: Job) -> tuple[SelectorPart, ...]:
         """Each key that the selector has, with what the job has there: ``matches``, key by key."""
         found: list[SelectorPart] = []
-        for name, patterns, value in self._fields(job):
+        for name, patterns, values in self._fields(job):
             if patterns:
                 known = name not in job.unknown
-                matches = _is_one_of(value, patterns) if known else None
-                found.append(SelectorPart(key=name, wanted=patterns, found=str(value) if known else None, matches=matches))
+                matches = _one_is_one_of(values, patterns) if known else None
+                found.append(SelectorPart(key=name, wanted=patterns, found=", ".join(values) if known else None, matches=matches))
         for key, wanted in self.tags.items():
             known = "tags" not in job.unknown
             matches = _has_tag(job, key, wanted) if known else None
@@ -79,20 +79,29 @@ class Selector:
             )
         return tuple(found)
 
-    def _fields(self, job: Job) -> tuple[tuple[str, tuple[str, ...], str], ...]:
+    def is_of_all_groups(self, job: Job) -> bool:
+        """Whether every group of a heterogeneous cluster has one of the instance types; true of every other job."""
+        return not self.instance_type or all(_is_one_of(kind, self.instance_type) for kind in job.groups)
+
+    def _fields(self, job: Job) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
+        """Each key, its patterns, and what the job has there: a heterogeneous cluster has an instance type for each group."""
         return (
-            ("name", self.name, job.name),
-            ("role", self.role, job.role),
-            ("instance_type", self.instance_type, job.instance_type),
-            ("algorithm", self.algorithm, job.algorithm.klass),
-            ("account", self.account, job.account),
-            ("region", self.region, job.region),
+            ("name", self.name, (job.name,)),
+            ("role", self.role, (job.role,)),
+            ("instance_type", self.instance_type, job.groups or (job.instance_type,)),
+            ("algorithm", self.algorithm, (job.algorithm.klass,)),
+            ("account", self.account, (job.account,)),
+            ("region", self.region, (job.region,)),
         )
 
 
 def _has_tag(job: Job, key: str, wanted: tuple[str, ...]) -> bool:
     found = job.tags.get(key)
     return NO_TAG in wanted if found is None else _is_one_of(found, wanted)
+
+
+def _one_is_one_of(values: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
+    return any(_is_one_of(value, patterns) for value in values)
 
 
 def _is_one_of(value: str, patterns: tuple[str, ...]) -> bool:

@@ -54,8 +54,10 @@ class Waiver:
         return f"{self.reason} ({self.ticket}, {self.owner})"
 
     def covers(self, rule: str, job: Job) -> bool:
-        """Whether the waiver is about this rule and this job. A tag that the job lacks, or may not carry, covers nothing."""
-        if rule not in self.rules or self.match.matches(job) is not True:
+        """Whether the waiver is about this rule and this job. A tag that the job lacks, or may not carry, covers nothing, and the
+        type of one group of a heterogeneous cluster does not cover the others.
+        """
+        if rule not in self.rules or self.match.matches(job) is not True or not self.match.is_of_all_groups(job):
             return False
         return not self.match.tags or (job.claimed_team is None and self.match.tags.keys() <= job.tags.keys())
 

@@ -1,7 +1,8 @@
 """Estimates interruption rates per pool with their uncertainty, and says which pool to try first.
 
-Interruptions of a pool are counted over hours of spot training. The rate is the posterior of a Poisson rate under a Gamma prior:
-one interruption in one hour does not read as 100 %, and a pool without history is between the rarely and the often interrupted.
+Interruptions of a pool are counted over the hours of spot training in which they happened. The rate is the posterior of a Poisson
+rate under a Gamma prior: one interruption in one hour does not read as 100 %, and a pool without history is between the rarely
+and the often interrupted.
 EC2's spot warnings name an instance family and no job. Another fleet of the account may have caused them, and nobody knows how
 many hours that fleet ran. So they are shown beside the rate and are no part of it.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from controller.ledger.entry import Entry, Interrupted, Measured
+from controller.ledger.entry import Entry, Measured
 from controller.ledger.pool import MarketSignal, PoolMemory
 from controller.units.money import Rate
 from controller.units.value import dataclass
@@ -47,15 +48,14 @@ class Estimate:
 
 def pool_memories(entries: Iterable[Entry], signals: Iterable[MarketSignal] = ()) -> dict[tuple[str, str], PoolMemory]:
     """What entries and signals show of each pool (instance type, region). Exposure counts job hours: an interruption stops the
-    whole job.
+    whole job. A job's interruptions count with its hours, once it has ended: counted before, they would come from hours that do
+    not count yet.
     """
     pools: dict[tuple[str, str], PoolMemory] = {}
     for entry in entries:
         match entry:
             case Measured(spot=True):
                 one = _measured(entry)
-            case Interrupted():
-                one = PoolMemory(instance_type=entry.instance_type, region=entry.region, interruptions=1)
             case _:
                 continue
         place = (one.instance_type, one.region)
@@ -68,7 +68,7 @@ def _measured(entry: Measured) -> PoolMemory:
     """What the usage of a spot job shows of its pool. Of a job without training, nothing was billed and nothing is known."""
     waited_s = entry.waited_s if entry.training_s > 0 else None
     return PoolMemory(
-        instance_type=entry.instance_type, region=entry.region, exposure_s=entry.training_s,
+        instance_type=entry.instance_type, region=entry.region, exposure_s=entry.training_s, interruptions=entry.interruptions,
         starts=1 + entry.interruptions + entry.repeats if waited_s is not None else 0, waited_s=waited_s or 0,
         billed_s=entry.billable_s, billed_of_s=entry.training_s,
     )  # fmt: skip

@@ -67,7 +67,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolLine:
-    """How often a pool was interrupted: interruptions per hour of spot training, with the interval that contains 90 %."""
+    """How often a pool was interrupted: interruptions per hour of spot training, with the interval that contains 90 %.
+
+    ``interruptions`` happened in the period. The rate is of the jobs that ended in it: theirs, in the hours of theirs.
+    """
 
     name: str
     interruptions: int
@@ -255,10 +258,10 @@ def _by_saved(line: Line) -> tuple[Micros, str]:
 
 
 def _pools(rollup: Rollup) -> tuple[PoolLine, ...]:
-    exposure = rollup.count(CountKind.EXPOSURE_S)
+    exposure, within = rollup.count(CountKind.EXPOSURE_S), rollup.count(CountKind.EXPOSED_TO)
     lines = []
     for name, interruptions in _most(rollup, CountKind.INTERRUPTION):
-        memory = PoolMemory(instance_type=name, region="", exposure_s=exposure[name], interruptions=interruptions)
+        memory = PoolMemory(instance_type=name, region="", exposure_s=exposure[name], interruptions=within[name])
         rate = estimate(memory)
         lines.append(
             PoolLine(

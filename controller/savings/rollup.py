@@ -67,6 +67,7 @@ class CountKind(StrEnum):
     OUTCOME = "ending"  # by outcome
     INTERRUPTION = "interruption"  # by pool
     EXPOSURE_S = "exposure_s"  # seconds of spot training, by pool
+    EXPOSED_TO = "exposed_to"  # interruptions in these seconds, by pool: those of the jobs that ended
     VIOLATION = "violation"  # by the rule's name
     DEADLINE = "deadline"  # kept or missed
     SIGNAL = "signal"  # EC2's spot warnings, by EC2's pool; without a team
@@ -182,6 +183,8 @@ def roll_up(entries: Iterable[Entry], signals: Iterable[MarketSignal] = (), refu
         if counted is not None:
             kind, name, number = counted
             counts[Count(kind, team, name)] += number
+        if isinstance(entry, Measured) and entry.spot and entry.interruptions:
+            counts[Count(CountKind.EXPOSED_TO, team, f"{entry.instance_type} {entry.region}")] += entry.interruptions
         if isinstance(entry, Measured):
             counts.update(Count(CountKind.RATE, team, basis) for basis in bases_of(entry.rate_source))
         money.append(entry)

@@ -10,6 +10,7 @@ from controller.aws.sagemaker.unsaid_fields import DocumentKind, overlaps
 
 TEXT_MAX, VALUES_MAX = 5_000, 1_000  # SageMaker's own limits are below them
 NO_FIELDS: Mapping[tuple[str, ...], bool] = {}
+INSTANCES, GROUPS = ("ResourceConfig", "InstanceCount"), ("ResourceConfig", "InstanceGroups")
 _UNSAID = object()
 
 
@@ -22,11 +23,19 @@ def members_read(
     for path, requested in fields.items():
         if any(overlaps(".".join(path), place) for place in later):
             continue
-        value = _value(body, path)
+        value = _instances(body) if path == INSTANCES else _value(body, path)
         lacking = kind is DocumentKind.DESCRIBE or (kind is DocumentKind.CREATE and requested)
         if value is not _UNSAID and (value is not None or lacking):
             found[path] = value
     return found
+
+
+def _instances(body: Mapping[str, Any]) -> Any:
+    """ResourceConfig.InstanceCount; of a heterogeneous cluster, which says none or 0, that of its groups together."""
+    groups = _value(body, (*GROUPS, "InstanceCount"))
+    if not isinstance(groups, list) or not groups or not all(isinstance(one, int) for one in groups):
+        return _value(body, INSTANCES)
+    return sum(groups)
 
 
 def _value(found: Any, path: tuple[str, ...]) -> Any:

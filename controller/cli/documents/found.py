@@ -12,6 +12,7 @@ from controller.jobs.job import Service
 from controller.jobs.spot_possible import Refusal
 
 PLACE = re.compile(r"\$\{|\$[A-Z][A-Z0-9_]+\b")  # of a template, of envsubst
+PLACES = re.compile(rf"\$\{{[^{{}}]*\}}|\{{\{{.*?\}}\}}|{PLACE.pattern}", re.DOTALL)  # whole ones
 CREATE_SHAPE = "CreateTrainingJobRequest"
 
 
@@ -103,7 +104,13 @@ def templated(value: Any) -> Any:
         return changed
     if isinstance(value, list):
         return [templated(item) for item in value]
-    return Later(why=value) if isinstance(value, str) and _has_place(value) else value
+    return Later(why=value, template=_template(value)) if isinstance(value, str) and _has_place(value) else value
+
+
+def _template(text: str) -> str:
+    """What is known of a text with places; empty where all of it is one, which may turn out to be no text."""
+    known = PLACES.sub("{}", text)
+    return known if known.replace("{}", "").strip() else ""
 
 
 def _has_place(text: str) -> bool:

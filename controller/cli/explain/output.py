@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from controller.cli.explain.reasons import BlockReason, Looked, RuleReason, WaiverReason, options_text, wanted_text
+from controller.cli.explain.reasons import BlockReason, Looked, RuleReason, WaiverReason
 from controller.cli.explain.timeline import Event
+from controller.cli.explain.values import options_text, wanted_text
 from controller.cli.judging import Checked
 from controller.cli.printable import json_text, printable
 from controller.policyfile.cases import NONE
@@ -106,6 +107,8 @@ def _rule(rule: RuleReason) -> Iterable[str]:
         yield f"      {rule.finding.field} is {rule.finding.found}; wanted: {rule.finding.wanted}"
         if rule.finding.risk:
             yield f"      {rule.finding.risk}"
+    if rule.left_alone:
+        yield f"      {rule.left_alone}"
     if rule.held_back:
         yield f"      it only warns: {rule.held_back}"
     for waiver in rule.waivers:
@@ -178,6 +181,7 @@ def _rule_json(rule: RuleReason) -> Mapping[str, Any]:
         "missing": [*rule.missing, *rule.unseen],
         "rollout": rule.rollout or None,
         "held_back": rule.held_back or None,
+        "left_alone": rule.left_alone or None,
         "finding": broken,
         "waivers": [_waiver_json(waiver) for waiver in rule.waivers],
     }

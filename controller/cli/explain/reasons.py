@@ -10,30 +10,29 @@ from typing import Any
 
 from controller.aws.sagemaker.confidential import COMMAND_LINE, FREE_TEXT
 from controller.aws.sagemaker.unsaid_fields import MEMBERS
-from controller.jobs.algorithm import Algorithm
+from controller.cli.explain.values import VALUE_MAX, shown
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim
-from controller.jobs.job import Interval, Job
-from controller.jobs.unsaid import Unsaid
+from controller.jobs.job import Job
+from controller.jobs.spot_possible import why_not_spot
+from controller.jobs.unsaid import Unsaid, guarded
 from controller.notifications.rule_messages import HELD_BACK
 from controller.policy.findings import Finding, Verdict
 from controller.policy.policy import Policy, Rule
 from controller.policy.resubmission import Resubmission
 from controller.policy.rules.kind import Evidence
 from controller.policy.rules.rule_kinds import RULE_KINDS
+from controller.policy.rules.spot_required import SPOT_REQUIRED
 from controller.policy.selector import SelectorPart
 from controller.policy.waiver import Waiver
 from controller.policyfile.compile import policy_trees
 from controller.policyfile.consistency import entries
 from controller.policyfile.folder import policy_files
-from controller.units.duration import said
 from controller.units.free_text import one_line
-from controller.units.plural import count, times
+from controller.units.plural import count
 
-VALUE_MAX = 200
 SECRET = FREE_TEXT | COMMAND_LINE | {"FailureReason", "StatusMessage", "StatusDetails"}  # may be, or quote, a secret
 UNSAID, NOT_SET = "not said by the document", "not set"
-TAGS_MAX = 20
 GIVEN = "given in Slack"
 BESIDE: Mapping[str, str] = {"alive": "in progress", "intervals": "training since"}  # of a job, beside what a rule needs
 EVIDENCE: Mapping[str, str] = {
@@ -70,7 +69,8 @@ class RuleReason(Looked):
     """``outcome`` is a word for what the rule says, ``read`` are the values that it looked at.
 
     ``missing`` are those that the document does not say, ``unseen`` what is not known beside it. ``rollout`` is how the rule is
-    rolled out, ``held_back`` why it only warns about this job although it enforces; both are empty where nothing is.
+    rolled out, ``held_back`` why it only warns about this job although it enforces, ``left_alone`` why the rule asks nothing of
+    it; each is empty where nothing is.
     """
 
     kind: str
@@ -84,6 +84,7 @@ class RuleReason(Looked):
     unseen: tuple[str, ...] = ()
     rollout: str = ""
     held_back: str = ""
+    left_alone: str = ""
     waivers: tuple[WaiverReason, ...] = ()
 
 
@@ -178,6 +179,7 @@ def _rule_reason(
         mode=rule.mode.value, action=rule.action.value if rule.action else "", options=options, outcome=outcome, finding=finding,
         read=_values_of_when(rule, job) | read, rollout=_rollout(rule),
         held_back=HELD_BACK.get(finding.held_back or "", "") if finding else "",
+        left_alone=_why_left_alone(rule, job) if outcome == KEPT else "",
         missing=tuple(sorted(map(_member, unknown - EVIDENCE.keys()))) if undecided else (),
         unseen=tuple(EVIDENCE[name] for name in EVIDENCE if name in unknown) if undecided else (),
         waivers=tuple(_waiver_reason(w, rule, job, policy, now, places) for w in policy.waivers if rule.name in w.rules),
@@ -251,9 +253,22 @@ def _values_read(rule: Rule, job: Job, evidence: Evidence) -> tuple[dict[str, st
         lacked = str(unsaid)
     except (TypeError, AttributeError):  # a rule that makes another job of it: what it read until then is enough
         pass
-    read = [name for name in dict.fromkeys(of_job) if name in {*kind.needs, *BESIDE} and name not in job.unknown]
+    told = {*kind.needs, *BESIDE} - job.unknown - {"excludes_spot"}  # what excludes spot is said as a reason
+    read = [name for name in dict.fromkeys(of_job) if name in told]
     values = {_member(name): shown(name, getattr(job, name)) for name in read}
     return values | {EVIDENCE[name]: _seen(getattr(evidence, name)) for name in SHOWN_EVIDENCE if name in of_evidence}, lacked
+
+
+def _why_left_alone(rule: Rule, job: Job) -> str:
+    """Why an on-demand job keeps a rule that wants spot."""
+    if rule.kind != SPOT_REQUIRED.id:
+        return ""
+    known = guarded(job, job.unknown)
+    try:
+        why = None if known.spot else why_not_spot(known)
+    except Unsaid:
+        return ""
+    return f"spot is not required of it: {why}" if why else ""
 
 
 def _rollout(rule: Rule) -> str:
@@ -279,42 +294,3 @@ def _seen(found: Claims | CheckpointScan | None) -> str:
 
 def _member(name: str) -> str:
     return BESIDE.get(name) or EVIDENCE.get(name) or MEMBERS.get(name, (name,))[0]
-
-
-def shown(name: str, value: Any) -> str:
-    """A value of a job on one bounded line."""
-    match value:
-        case None | ():
-            text = "not set"
-        case (Interval(), *_):
-            broken = f"interrupted {times(len(value) - 1)}" if len(value) > 1 else "not interrupted"
-            text = f"{value[0].start:%Y-%m-%d %H:%M:%S} UTC, {broken}"
-        case bool():
-            text = str(value).lower()
-        case Algorithm():
-            text = f"{value.name} ({value.klass}): {value.why}"
-        case int() if name.endswith("_s_max"):
-            text = said(value)
-        case Mapping():
-            text = ", ".join(f"{key}={value[key]}" for key in sorted(value)[:TAGS_MAX]) or "none"
-        case datetime():
-            text = f"{value:%Y-%m-%d %H:%M:%S} UTC"
-        case list() | tuple():
-            text = ", ".join(map(str, value))
-        case _:
-            text = str(value)
-    return one_line(text, VALUE_MAX)
-
-
-def options_text(options: Mapping[str, Any]) -> str:
-    """A rule's options on one line: seconds as people say them."""
-    return ", ".join(f"{name.removesuffix('_s')} {_option(name, value)}" for name, value in options.items())
-
-
-def _option(name: str, value: Any) -> str:
-    return said(value) if name.endswith("_s") and isinstance(value, int) else shown(name, value)
-
-
-def wanted_text(wanted: Sequence[str]) -> str:
-    """The patterns of a selector."""
-    return one_line(" or ".join(pattern or "no such tag" for pattern in wanted), VALUE_MAX)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of
+from controller.jobs.unsaid import need, says
 from controller.policy.bounds import Factor, Seconds
 from controller.policy.findings import Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
@@ -18,23 +19,26 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    if not job.spot or job.wait_s_max is None:
+    on_demand, waits_not = says(job, "spot") and not job.spot, says(job, "wait_s_max") and job.wait_s_max is None
+    if on_demand or waits_not:
         return None
-    limits = []
+    need(job, "wait_s_max")
+    wait_s, limits = job.wait_s_max or 0, []
     if options.at_most_s is not None:
         limits.append((options.at_most_s, f"at most {said(options.at_most_s)}"))
-    if options.times_runtime is not None:
+    if options.times_runtime is not None and (says(job, "runtime_s_max") or all(wait_s <= limit for limit, _ in limits)):
         runtime_s = runtime_of(job)
         most_s = int(options.times_runtime * runtime_s)
         limits.append((most_s, f"at most {said(most_s)}: {options.times_runtime:g} × MaxRuntimeInSeconds ({runtime_s})"))
     if not limits:
         return None
     limit_s, wanted = min(limits)
-    if job.wait_s_max <= limit_s:
+    if wait_s <= limit_s:
         return None
+    need(job, "spot")
     return Violation(
         field="StoppingCondition.MaxWaitTimeInSeconds",
-        found=said(job.wait_s_max),
+        found=said(wait_s),
         wanted=wanted,
         demand=Demand(wait_s_most=limit_s),
     )

@@ -19,13 +19,13 @@ class Options:
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     """A job that SageMaker would refuse on spot breaks nothing: its owner has no other choice."""
-    if (says(job, "spot") and job.spot) or (says(job, "excludes_spot") and job.excludes_spot):
+    if says(job, "spot") and job.spot:
         return None
     if says(job, "runtime_s_max") and runtime_of(job) < options.runtime_over_s:
         return None
-    if says(job, "runtime_s_max", "algorithm", "excludes_spot") and why_not_spot(job) is not None:
+    if why_not_spot(job) is not None:
         return None
-    need(job, "spot", "runtime_s_max", "algorithm", "excludes_spot")
+    need(job, "spot", "runtime_s_max")
     return Violation(
         field="EnableManagedSpotTraining",
         found="false",

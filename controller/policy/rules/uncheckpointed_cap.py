@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of
+from controller.jobs.unsaid import need, says
 from controller.policy.bounds import Seconds
 from controller.policy.findings import Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
@@ -18,35 +19,46 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    if not job.spot:
+    if (says(job, "spot") and not job.spot) or _surely_kept(job, options):
         return None
+    runs_over = says(job, "runtime_s_max") and runtime_of(job) > options.at_most_s
+    saves_not = options.without_config and says(job, "checkpoint_uri") and job.checkpoint_uri is None
+    need(job, "spot", *(() if saves_not else ("algorithm",)), *(() if runs_over else ("wait_s_max",)))
     why = _uncheckpointed(job, options)
     if why is None:
         return None
-    runtime_s = runtime_of(job)
-    wait_s = job.wait_s_max or runtime_s
-    if max(runtime_s, wait_s) <= options.at_most_s:
+    wait_s = job.wait_s_max if says(job, "wait_s_max") else None
+    waits = wait_s is not None and wait_s > options.at_most_s
+    found = wait_s if waits and wait_s else runtime_of(job)
+    if found <= options.at_most_s:
         return None
-    waits = wait_s > options.at_most_s
-    field = "MaxWaitTimeInSeconds" if waits and job.wait_s_max else "MaxRuntimeInSeconds"
-    found = wait_s if field == "MaxWaitTimeInSeconds" else runtime_s
+    field = "MaxWaitTimeInSeconds" if waits else "MaxRuntimeInSeconds"
     return Violation(
         field=f"StoppingCondition.{field}",
-        found=said(found) if field == "MaxWaitTimeInSeconds" or job.runtime_s_max else f"not set, so {said(found)}",
+        found=said(found) if waits or job.runtime_s_max else f"not set, so {said(found)}",
         wanted=f"at most {said(options.at_most_s)}: {why}",
         demand=_demand(job, options),
     )
 
 
+def _surely_kept(job: Job, options: Options) -> bool:
+    """Whether what a document says keeps the rule, whatever else it leaves open: the job saves, or it is short."""
+    saves = says(job, "algorithm") and job.algorithm.checkpoints is not False
+    saves = saves and (not options.without_config or (says(job, "checkpoint_uri") and job.checkpoint_uri is not None))
+    if saves or not says(job, "runtime_s_max", "wait_s_max"):
+        return saves
+    return max(runtime_of(job), job.wait_s_max or 0) <= options.at_most_s
+
+
 def _demand(job: Job, options: Options) -> Demand:
     """A job that could checkpoint keeps the rule as soon as it does; for any other, the limit is all there is."""
-    if job.algorithm.checkpoints is False:
+    if says(job, "algorithm") and job.algorithm.checkpoints is False:
         return Demand(wait_s_most=options.at_most_s)  # and with it MaxRuntimeInSeconds, which it may not undercut
     return Demand(checkpoint=True)
 
 
 def _uncheckpointed(job: Job, options: Options) -> str | None:
-    if job.algorithm.checkpoints is False:
+    if says(job, "algorithm") and job.algorithm.checkpoints is False:
         return job.algorithm.why
     if options.without_config and job.checkpoint_uri is None:
         return "the job has no CheckpointConfig"

@@ -120,7 +120,7 @@ def test_a_finding_says_what_was_seen_what_is_wanted_and_the_exact_change(check:
 def test_a_rule_that_needs_more_than_an_event_contains_is_undecided(check: Any) -> None:
     code, found, _ = check(EVENT)
     assert (code, found[0]["job"], found[0]["verdict"], found[0]["findings"]) == (3, "gpt", "undecided", [])
-    assert found[0]["undecided"] == ["save-long-work", "one-hour-without-checkpoints", "wait-limit", "spot-for-long-jobs"]
+    assert found[0]["undecided"] == ["save-long-work", "wait-limit", "spot-for-long-jobs"]
 
 
 def test_an_undescribed_algorithm_name_counts_as_marketplace_with_a_note(check: Any) -> None:
@@ -247,7 +247,7 @@ def test_a_wrong_policy_is_bad_input_with_all_its_problems(check: Any, elsewhere
     code, found, err = check(CREATE, "--policies", "wrong")
     assert (code, found) == (2, [])
     assert "wrong/a.yaml:2:1: rulez: found unknown key 'rulez'" in err
-    wanted = "wanted a folder of policy files; spotwarden init begins one"
+    wanted = "wanted a folder of policy files; spotwarden init creates one"
     assert check(CREATE, "--policies", "nowhere")[2] == f"nowhere:1:1: found nothing, {wanted}\n"
 
 
@@ -274,8 +274,8 @@ def test_the_text_names_each_finding_with_its_fix(elsewhere: Path, capsys: pytes
     assert said.endswith(
         "allow      launch-post  (jobs.json: [1] (line 1); DescribeTrainingJob response)\n"
         "undecided  gpt  (jobs.json: [2] (line 1); EventBridge event)\n"
-        "       undecided, as the EventBridge event does not say what they need: save-long-work, one-hour-without-checkpoints,"
-        " wait-limit, spot-for-long-jobs\n"
+        "       undecided, as the EventBridge event does not say what they need: save-long-work, wait-limit,"
+        " spot-for-long-jobs\n"
         "         --live asks SageMaker\n"
         "\n"
         "3 jobs: 1 allowed, 1 undecided, 1 with findings\n"

@@ -187,3 +187,27 @@ def test_the_instances_of_a_tuning_job_may_be_several_types(said_of: Check, conf
 def test_what_another_tool_writes_is_named_with_what_to_check(said_of: Check, text: str, name: str, wanted: str) -> None:
     said = said_of(text, name=name)
     assert (said.code, wanted in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "undecided"),
+    [
+        ({"EnableManagedSpotTraining.$": "$.spot"}, "undecided", ["SageMaker"]),  # only a spot job may wait
+        ({"StoppingCondition": {"MaxRuntimeInSeconds.$": "$.run", "MaxWaitTimeInSeconds": 7200}}, "undecided", ["SageMaker"]),
+        ({"InputDataConfig.$": "$.inputs"}, "allow", []),
+    ],
+)
+def test_a_job_that_keeps_every_rule_is_not_allowed_while_it_is_open_whether_sagemaker_takes_it(
+    said_of: Check, changes: dict[str, object], verdict: str, undecided: list[str]
+) -> None:
+    names = {name.removesuffix(".$") for name in changes}
+    whole = request(StoppingCondition={"MaxRuntimeInSeconds": 1800, "MaxWaitTimeInSeconds": 7200})
+    parameters = {name: value for name, value in whole.items() if name not in names} | changes
+    task = {
+        "Type": "Task",
+        "End": True,
+        "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync",
+        "Parameters": parameters,
+    }
+    said = said_of({"StartAt": "T", "States": {"T": task}})
+    assert (said.job["verdict"], said.rules, said.job["undecided"]) == (verdict, [], undecided)

@@ -44,3 +44,21 @@ def test_a_part_says_what_the_job_has_and_nothing_where_that_is_not_known() -> N
     said, unsaid = selector.parts(VISION), selector.parts(replace(VISION, unknown=frozenset({"role", "tags"})))
     assert [(part.key, part.found, part.matches) for part in said] == [("role", VISION.role, True), ("tag team", "vision", True)]
     assert [(part.key, part.found, part.matches) for part in unsaid] == [("role", None, None), ("tag team", None, None)]
+
+
+MIXED = replace(job(), instance_type="heterogeneous", groups=("ml.p4d.24xlarge", "ml.c5.xlarge"))
+
+
+@pytest.mark.parametrize(
+    ("patterns", "selected", "of_all_groups"),
+    [(("ml.p4d.*",), True, False), (("ml.c5.*", "ml.p4d.*"), True, True), (("ml.g5.*",), False, False), ((), True, True)],
+)
+def test_a_heterogeneous_cluster_is_selected_by_the_type_of_any_group(
+    patterns: tuple[str, ...], *, selected: bool, of_all_groups: bool
+) -> None:
+    """A rule about large instances would otherwise let a job go that adds a small one."""
+    selector = Selector(instance_type=patterns)
+    assert selector.matches(MIXED) is selected
+    assert [part.matches for part in selector.parts(MIXED)] == ([selected] if patterns else [])
+    assert selector.is_of_all_groups(MIXED) is of_all_groups
+    assert selector.is_of_all_groups(job())

@@ -97,3 +97,9 @@ def test_a_finding_says_why_a_waiver_about_it_does_not_count() -> None:
 def test_one_waiver_in_force_is_enough_beside_one_that_has_expired() -> None:
     (finding,) = judge(ON_DEMAND, Basis(under(waiver(name="old", expires=BEGIN), waiver()), Evidence(), now=BEGIN)).findings
     assert finding.waiver == waiver()
+
+
+def test_a_waiver_by_instance_type_counts_only_where_every_group_of_the_cluster_has_such_a_type() -> None:
+    mixed = replace(ON_DEMAND, instance_type="heterogeneous", groups=("ml.p4d.24xlarge", "ml.c5.xlarge"))
+    assert not waiver(match=Selector(instance_type=("ml.c5.*",))).covers("use-spot", mixed)
+    assert waiver(match=Selector(instance_type=("ml.c5.*", "ml.p4d.*"))).covers("use-spot", mixed)

@@ -157,7 +157,8 @@ def test_the_schema_is_one_of_the_dialect_that_it_names() -> None:
 
 
 def test_each_shipped_file_names_the_schema_in_its_first_line() -> None:
-    for path in folder_files(ROOT / "policies").policies:
+    folders = [ROOT / "policies", ROOT / "infra" / "local" / "demo" / "policies", *(ROOT / "docs" / "recipes").iterdir()]
+    for path in (path for folder in folders for path in folder_files(folder).policies):
         modeline = re.match(r"# yaml-language-server: \$schema=(\S+)\n", path.read_text("utf-8"))
         assert modeline, path
         assert (path.parent / modeline[1]).resolve() == PUBLISHED

@@ -68,13 +68,30 @@ def test_warnings_of_other_fleets_change_no_rate() -> None:
 
 
 def test_exposure_counts_job_hours_whatever_the_instance_count_and_no_on_demand_hours() -> None:
-    entries: list[Entry] = [measured("a", HOUR, instances=4), measured("b", HOUR, spot=False), interrupted("a")]
+    torn = replace(measured("a", HOUR, instances=4), interruptions=1)
+    entries: list[Entry] = [torn, replace(measured("b", HOUR, spot=False), interruptions=7)]
     assert pool_memories(entries) == {("ml.g5.xlarge", "us-east-1"): pool(1, 1, billed_s=1, billed_of_s=HOUR)}
 
 
-@given(st.permutations([measured("a", 600), measured("b", 900), interrupted("a"), interrupted("a", 5), interrupted("b")]))
+TORN = [replace(measured("a", 600), interruptions=2), replace(measured("b", 900), interruptions=1)]
+
+
+@given(st.permutations([*TORN, interrupted("a"), interrupted("a", 5), interrupted("b")]))
 def test_pool_statistics_do_not_depend_on_the_order_of_entries(entries: list[Entry]) -> None:
     assert pool_memories(entries) == {("ml.g5.xlarge", "us-east-1"): pool(1500 / HOUR, 3, billed_s=2, billed_of_s=1500)}
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9), st.integers(60, 9 * HOUR)), max_size=9))
+def test_numerator_and_hours_of_any_days_come_from_the_same_jobs(jobs: list[tuple[int, int, int]]) -> None:
+    """A job is interrupted on its first day and ends some days later; whatever day is summed, both are of the jobs that ended."""
+    days: dict[int, list[Entry]] = {day: [] for day in range(3)}
+    for number, (day, times, training_s) in enumerate(jobs):
+        days[0] += [interrupted(f"job-{number}", minute) for minute in range(times)]
+        days[day].append(replace(measured(f"job-{number}", training_s), interruptions=times))
+    for day, entries in days.items():
+        memory = sum(pool_memories(entries).values(), pool(0, 0))
+        ended = [(times, training_s) for ends_on, times, training_s in jobs if ends_on == day]
+        assert (memory.interruptions, memory.exposure_s) == (sum(t for t, _ in ended), sum(s for _, s in ended))
 
 
 def test_a_signal_counts_for_its_family_and_region() -> None:
@@ -108,7 +125,7 @@ class Fixed:
 
 def test_closing_a_day_updates_the_statistics_of_its_pools() -> None:
     ledger = MemoryLedger()
-    for entry in (measured("a", HOUR), interrupted("a")):
+    for entry in (replace(measured("a", HOUR), interruptions=1), interrupted("a")):
         ledger.row(builders.lineage_id()).entries[entry.key] = entry
     ports: Any = Fixed(ledger)
     close_days(ports)

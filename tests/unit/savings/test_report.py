@@ -100,9 +100,11 @@ def test_unknown_figures_are_counted_separately() -> None:
 
 def test_an_interrupted_pool_is_listed_with_its_interval() -> None:
     taken = Interrupted(job="a", at=BEGIN, team="vision", instance_type="ml.g5.2xlarge", region="us-east-1")
-    [pool] = report([*told(measured("a")), taken]).interruptions
+    [pool] = report([*told(measured("a", interruptions=1)), taken]).interruptions
     assert (pool.name, pool.interruptions, pool.exposure_s) == ("ml.g5.2xlarge us-east-1", 1, 3600)
     assert pool.low < pool.mean < pool.high
+    [running] = report([*told(measured("a", interruptions=1)), taken, *(replace(taken, job="b") for _ in range(9))]).interruptions
+    assert (running.interruptions, running.mean) == (10, pool.mean)  # the hours of b do not count yet
 
 
 def test_deadlines_that_were_kept_and_missed_are_counted() -> None:

@@ -63,3 +63,18 @@ def test_a_job_keeps_them_and_does_not_show_them() -> None:
     assert job.members == {EPOCHS: "s3cret"}
     assert "s3cret" not in repr(job)
     assert job_of(DESCRIPTION, kind=DocumentKind.DESCRIBE).members == {}
+
+
+@pytest.mark.parametrize(
+    ("resources", "count"),
+    [
+        ({"InstanceCount": 4}, 4),
+        ({"InstanceGroups": [{"InstanceCount": 1}, {"InstanceCount": 2}]}, 3),
+        ({"InstanceCount": 0, "InstanceGroups": [{"InstanceCount": 1}, {"InstanceCount": 2}]}, 3),
+        ({"InstanceCount": 2, "InstanceGroups": []}, 2),
+        ({"InstanceCount": 2, "InstanceGroups": [{"InstanceCount": "x"}]}, 2),
+        ({}, None),
+    ],
+)
+def test_the_instances_of_a_heterogeneous_cluster_are_those_of_its_groups_together(resources: Any, count: int | None) -> None:
+    assert members_read({"ResourceConfig": resources}, {COUNT: True}, DocumentKind.DESCRIBE, ()) == {COUNT: count}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.unit.cli.checking import request
 
 ALL = ["save-long-work", "one-hour-without-checkpoints", "wait-limit", "spot-for-long-jobs"]
+OF_A_FRAMEWORK = ["save-long-work", "wait-limit", "spot-for-long-jobs"]  # whose script may save
+WITHIN_LIMITS = ["save-long-work", "spot-for-long-jobs"]  # and that waits shortly, if at all
 ROLE = "arn:aws:iam::111122223333:role/train"
 IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.5.1-gpu-py311"
 
@@ -76,7 +78,7 @@ PROGRAMS = {
         "def run(spot, role):\n"
         '    return PyTorch(entry_point="t.py", role=role, instance_type="ml.g5.xlarge", use_spot_instances=spot,'
         " max_run=7200, max_wait=14400 if spot else None)\n",
-        "undecided", [], ALL,
+        "undecided", [], OF_A_FRAMEWORK,
     ),
     "v2 settings from elsewhere": (
         "from config import settings\nfrom sagemaker.pytorch import PyTorch\ne = PyTorch(entry_point='t.py', **settings)\n",
@@ -90,17 +92,17 @@ PROGRAMS = {
     "v2 settings that are changed": (
         f'from sagemaker.pytorch import PyTorch\nsettings = dict(role="{ROLE}", instance_type="ml.g5.xlarge", max_run=7200)\n'
         "settings['use_spot_instances'] = choose()\ne = PyTorch(entry_point='t.py', **settings)\n",
-        "undecided", [], ALL,
+        "undecided", [], WITHIN_LIMITS,
     ),
     "v2 a value that is set in a branch": (
         "import os\nfrom sagemaker.pytorch import PyTorch\nspot = False\nif os.environ.get('CHEAP'):\n    spot = True\n"
         f'e = PyTorch("t.py", role="{ROLE}", instance_type="ml.g5.xlarge", use_spot_instances=spot, max_run=7200)\n',
-        "undecided", [], ALL,
+        "undecided", [], WITHIN_LIMITS,
     ),
     "v2 set on the object afterwards": (
         f'from sagemaker.pytorch import PyTorch\ne = PyTorch("t.py", role="{ROLE}", instance_type="ml.g5.xlarge", max_run=7200)\n'
         "e.use_spot_instances = True\n",
-        "undecided", [], ALL,
+        "undecided", [], WITHIN_LIMITS,
     ),
     "v2 warm pool": (
         f'from sagemaker.pytorch import PyTorch\ne = PyTorch("t.py", role="{ROLE}", instance_type="ml.g5.xlarge", max_run=7200,'
@@ -319,7 +321,7 @@ PROGRAMS = {
     ),
     "v3 compute of a function": (
         "from sagemaker.train import ModelTrainer\nt = ModelTrainer(training_image='train:1', compute=make_compute())\n",
-        "undecided", [], ALL,
+        "undecided", [], WITHIN_LIMITS,
     ),
     "v3 recipe with what it is given": (
         f"from sagemaker.train import ModelTrainer\nfrom sagemaker.train.configs import Compute, StoppingCondition\n"

@@ -60,3 +60,27 @@ def test_a_call_whose_parameters_are_no_object_is_named(said_of: Check, paramete
     said = said_of({"Resources": {"C": custom}})
     assert (said.code, said.job["path"]) == (2, "Resources.C.Properties.Create.parameters")
     assert "wanted the request of a training job" in said.job["error"]
+
+
+@pytest.mark.parametrize(
+    ("image", "broken", "undecided"),
+    [
+        ("${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/mine:1", ["save-long-work"], []),
+        ({"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/mine:1"}, ["save-long-work"], []),
+        ({"Fn::Join": ["", [{"Ref": "A"}, ".dkr.ecr.", {"Ref": "R"}, ".amazonaws.com/mine:1"]]}, ["save-long-work"], []),
+        (
+            "${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/kmeans:1",
+            [],
+            ["save-long-work", "one-hour-without-checkpoints"],
+        ),
+        ("${Image}", [], ["save-long-work", "one-hour-without-checkpoints"]),
+    ],
+)
+def test_an_image_is_known_by_its_repository_where_only_its_account_and_region_are_filled_in(
+    said_of: Check, image: Any, broken: list[str], undecided: list[str]
+) -> None:
+    parameters = request(CheckpointConfig=None, AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"})
+    task = {"Type": "Task", "End": True, "Resource": TASK, "Parameters": parameters}
+    properties = {"Definition": {"StartAt": "T", "States": {"T": task}}}
+    said = said_of({"Resources": {"A": {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}}})
+    assert (said.rules, said.job["undecided"]) == (broken, undecided)

@@ -168,6 +168,28 @@ def test_a_request_is_priced_by_a_region_that_is_named(explained: Any) -> None:
     assert "action: repair" in out
 
 
+@pytest.mark.parametrize(
+    ("member", "value", "reason"),
+    [
+        (
+            "InstanceGroups",
+            [{"InstanceType": "ml.p4d.24xlarge", "InstanceCount": 1, "InstanceGroupName": "a"}],
+            "heterogeneous cluster",
+        ),
+        ("KeepAlivePeriodInSeconds", 600, "keeps a warm pool"),
+        ("TrainingPlanArn", "arn:aws:sagemaker:us-east-1:111122223333:training-plan/p", "uses reserved capacity"),
+    ],
+)
+def test_a_job_of_which_spot_is_not_required_is_told_why(explained: Any, member: str, value: Any, reason: str) -> None:
+    kept = {} if member == "InstanceGroups" else ON_DEMAND["ResourceConfig"]
+    _, out, _ = explained({**ON_DEMAND, "ResourceConfig": {**kept, "VolumeSizeInGB": 50, member: value}})
+    assert "on-spot (spot-required, enforce, stop) policies/team.yaml:4: kept" in out
+    assert (
+        f"spot is not required of it: it {'runs on a ' if 'cluster' in reason else ''}{reason} (ResourceConfig.{member})" in out
+    )
+    assert f"is ResourceConfig.{member}" not in out
+
+
 def test_a_waiver_given_in_slack_counts() -> None:
     given = Waived(job="bert", at=BEGIN, team=None, policy="use-spot", who="U1", reason="long data", ticket="ML-7",
                    until=BEGIN + timedelta(days=3))  # fmt: skip
