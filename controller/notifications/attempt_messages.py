@@ -122,11 +122,12 @@ def _may_be_retried(m: CannotRepeat) -> bool:
 def _refused_by_rules(m: CannotRepeat) -> MessageText:
     lives = m.job.outcome is None
     title = "is not moved to on-demand" if lives else "is not submitted again"
+    then = "what was asked for then happens" if lives else "it is then submitted"
     return explained(
         f":no_entry: {bold(m.job.name)} {title}: rules forbid it",
         why=sentence(m.why),
         next_step="The job keeps running where it is." if lives else "Nothing is submitted.",
-        to_do=f"Waive {escaped(m.rules)} for this job: what was asked for then happens. Or submit a job that keeps the rules.",
+        to_do=f"Waive {escaped(m.rules)} for this job: {then}. Or submit a job that keeps the rules.",
         small=small_print(m.job),
     )
 
