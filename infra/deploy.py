@@ -94,8 +94,7 @@ class Deployment:
             found = self.client("secretsmanager").describe_secret(SecretId=arn) or {}
             if found.get("DeletedDate"):
                 raise Undeployable(
-                    f"the secret {arn} is marked for deletion:"
-                    f" aws secretsmanager restore-secret --secret-id {arn} restores it"
+                    f"the secret {arn} is marked for deletion: aws secretsmanager restore-secret --secret-id {arn} restores it"
                 )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ResourceNotFoundException":
