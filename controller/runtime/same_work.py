@@ -1,19 +1,23 @@
 """Finds another job that does the work of an attempt that is about to be created: in the ledger, and in SageMaker's own list.
 
 The list shows a retry whose event has not arrived. It is read from its newest job back to the end of the attempt before, at most
-three pages; of the jobs that the ledger does not know, at most ten are described, those of the same family first.
+three pages; of the jobs that the ledger does not know, at most ten are described, those of the same family first. And asks
+whether a job still lives for whose claim on a checkpoint prefix another one is about to be stopped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 from controller.decide.facts import Facts
+from controller.jobs.claim import Claim, others_than
 from controller.jobs.job import Job, Outcome
 from controller.jobs.work import Work, family_of_work
 from controller.ledger.attempt_name import may_be_ours
 from controller.ledger.lineage_id import LineageId
+from controller.policy.rules.checkpoint_exclusive import CHECKPOINT_EXCLUSIVE
 from controller.runtime.ports import PartUnread
 from controller.runtime.read_ports import ReadPorts
 
@@ -46,6 +50,23 @@ def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
             if mine.same_as(Work.of(job, root=own.root, lineage=str(own))):
                 return job.name
     return ""
+
+
+def without_stale(claims: tuple[Claim, ...], mine: Claim, facts: Facts, ports: ReadPorts) -> tuple[Claim, ...]:
+    """The claims, without those that could stop this job and whose own job is over: its end may not have been seen yet.
+
+    Raises Unreachable.
+    """
+    if not any(rule.kind == CHECKPOINT_EXCLUSIVE.id for rule in facts.policy.rules):
+        return claims
+    same = (c for c in others_than(mine, claims) if c.equals(mine) and c.shares_role(mine))
+    stale: set[Claim] = set()
+    for claim in islice((c for c in same if (c.created_at, c.job) < (mine.created_at, mine.job)), KNOWN_MAX):
+        job = _described(claim.job, facts, ports)
+        if job is not None and job.alive:
+            break  # one is enough
+        stale.add(claim)
+    return tuple(claim for claim in claims if claim not in stale)
 
 
 def _described(name: str, facts: Facts, ports: ReadPorts) -> Job | None:

@@ -16,10 +16,11 @@ from controller.jobs.job import Job, Outcome
 from controller.jobs.work import Work
 from controller.ledger.intent import Intent, Submit, Wake
 from controller.runtime.job_pages import JobPage, ListedJob
-from controller.runtime.ports import PartUnread, Unreachable
+from controller.runtime.ports import Done, PartUnread, Unreachable
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.same_work import UNKNOWN_MAX, done_elsewhere
 from tests import builders
+from tests.account import Account
 from tests.builders import BEGIN, attempt, ended, job, lineage_id
 from tests.simulation.memory import MemoryLedger
 from tests.unit.decide.deciding import HOUR
@@ -194,3 +195,28 @@ def test_a_job_whose_tags_have_no_answer_counts_by_its_description() -> None:
             raise PartUnread("ListTags: 503", found, tags=True)
 
     assert World(Untagged([FAILED, retry()])).found() == "bert-2"
+
+
+EXCLUSIVE = builders.policy(rules=(builders.rule("own-prefix", kind="checkpoint-exclusive", options={}),), resubmissions=())
+
+
+def beside(account: Account, *, ended: bool) -> list[str]:
+    """Two jobs on one prefix, the second an hour later; the first may have ended without a look. The jobs that are stopped."""
+    stopped: list[str] = []
+    account.policy = EXCLUSIVE
+    account.on_stop = lambda name: stopped.append(name) or Done("stopping")  # type: ignore[func-returns-value]
+    account.jobs["first"] = builders.job("first", checkpoint_uri="s3://acme/one/")
+    account.now = BEGIN + timedelta(minutes=10)
+    account.trigger("first")
+    account.now = BEGIN + timedelta(hours=1)
+    if ended:
+        account.end("first", Outcome.COMPLETED)
+    began = {"created_at": account.now, "started_at": None, "intervals": ()}
+    account.jobs["second"] = builders.job("second", checkpoint_uri="s3://acme/one", **began)
+    account.trigger("second")
+    return stopped
+
+
+def test_a_job_is_not_stopped_for_the_prefix_of_one_that_ended_and_whose_end_nobody_saw_yet() -> None:
+    assert beside(Account(EXCLUSIVE), ended=True) == []
+    assert beside(Account(EXCLUSIVE), ended=False) == ["second"]
