@@ -138,10 +138,10 @@ def step_skipped(m: StepSkipped) -> MessageText:
     if m.quota:
         why = f"The account's quota {code(m.quota)} is {m.limit}; the attempt needs {m.asked}."
     return explained(
-        f":fast_forward: {bold(m.name)} can never run as requested here",
+        f":fast_forward: {bold(m.name)} cannot run as requested in this account and region",
         why=f"{why} {f'Changed: {changed}.' if changed else 'The request was unchanged.'}",
         next_step="Spotwarden continues at once with the next step of the policy's ladder that can run, else the job as it was.",
-        to_do=f"{'Nothing. Service Quotas may raise the quota.' if m.quota else 'Nothing.'}",
+        to_do=f"{'Nothing. You can request a higher quota in Service Quotas.' if m.quota else 'Nothing.'}",
         small=_whose_attempt(m),
     )
 
