@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError, WaiterError
 
 from infra.stage import STAGES, StackStuck, Stage, Undeployable, stage_of
 from infra.stage_parameters import check_parameters
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 CONCURRENCY_MIN = 122  # what Reserve takes, and the 100 that Lambda keeps
+NO_CREDENTIALS = "found no AWS credentials, wanted AWS_PROFILE, a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 POLL = {"Delay": 5, "MaxAttempts": 360}
 
 
@@ -306,6 +307,8 @@ def main(arguments: list[str] | None = None) -> int:
             return deployment.destroy(confirm, delete_ledger=chosen.delete_ledger)
         return deployment.deploy(chosen.package, confirm)
     except (Undeployable, ClientError, BotoCoreError) as problem:
+        if isinstance(problem, NoCredentialsError | PartialCredentialsError):
+            problem = Undeployable(NO_CREDENTIALS)
         print("\n".join(f"{chosen.action} {chosen.stage}: {line}" for line in str(problem).splitlines()), file=sys.stderr)
         return 1
 

@@ -89,7 +89,8 @@ CODES: Mapping[str, AwsFault] = {
     for code in codes
 }
 
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # what reading an odd answer raises
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What reading an odd answer raises; RuntimeError is what botocore raises for a time that is none."""
 
 # The fault of a ValidationException, by its text; the first match counts. Texts at the beginning come before texts anywhere:
 # a message may quote the request, and what a request says is the user's.

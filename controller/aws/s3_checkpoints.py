@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from controller.aws.errors import UNREADABLE, AwsFault, fault_of
 from controller.jobs.checkpoint import NOT_LOOKED_INTO, CheckpointScan
 from controller.jobs.checkpoint_files import StoredFile, checkpoint_files, newest_checkpoint_at
-from controller.jobs.claim import place_of
+from controller.jobs.claim import bucket_and_prefix
 from controller.runtime.ports import Unreachable
 
 PAGE = 1000  # objects in a page of S3
@@ -46,7 +46,7 @@ class S3Checkpoints:
         self._buckets = frozenset(buckets)
 
     def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
-        bucket, prefix = place_of(uri)
+        bucket, prefix = bucket_and_prefix(uri)
         if bucket not in self._buckets:
             return _unseen(uri, now, NOT_LOOKED_INTO)
         listing = _Listing(

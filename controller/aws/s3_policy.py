@@ -42,7 +42,7 @@ class NotRead:
     passing: bool
 
 
-def place_of(uri: str) -> tuple[str, str]:
+def bucket_and_key(uri: str) -> tuple[str, str]:
     """The bucket and key of an S3 URI. Raises InvalidPolicyUri."""
     found = URI.fullmatch(uri)
     if found is None or found[2].endswith("/"):
@@ -56,7 +56,7 @@ class S3PolicyDocument:
     def __init__(self, client: Any, uri: str) -> None:
         self._client = client
         self.uri = uri
-        self._bucket, self._key = place_of(uri)
+        self._bucket, self._key = bucket_and_key(uri)
 
     def read(self, known: str = "") -> Unchanged | FoundObject | NotRead:
         """Read the object unless its ETag is ``known``. An error of AWS is an answer: the policy of before stays in force."""

@@ -75,7 +75,7 @@ def _on_spot(advice: Advice) -> Iterator[str]:
     """What a run on spot may expect, with and without checkpoints, beside on-demand."""
     without, saving = advice.without_checkpoints, advice.with_checkpoints
     if without is None or saving is None:
-        yield f"on spot               its pool was watched for less than {PRIOR_HOURS:.0f} h: nobody knows how a run fares there"
+        yield f"on spot               its pool was watched for less than {PRIOR_HOURS:.0f} h: how a run behaves is not known"
         return
     yield f"a run of {span(advice.run_s)} (the median), for each instance: on-demand {cost_of(advice.on_demand)}"
     for name, prospect in (("without checkpoints", without), ("with checkpoints", saving)):

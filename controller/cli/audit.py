@@ -20,7 +20,7 @@ from controller.ledger.entry import Measured, Started, Unmeasured
 from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Clock, Jobs, Ledger, Prices
 from controller.savings.audit import Audit, audit
-from controller.savings.dated_prices import RateOf
+from controller.savings.dated_prices import RateOf, with_prices
 from controller.units.money import dollars
 from controller.units.plural import count
 
@@ -60,12 +60,13 @@ def run(
             print(printable_lines("\n".join(lines)))
             return 0 if agree else 1
         jobs = SageMakerJobs(wiring.client("sagemaker"), key=identity_key())
-        listed = PriceTable(ledger.prices.rates)
+        listed, agreed = PriceTable(ledger.prices.rates), rates_in_force(ledger.revisions, policies)
+        in_force = PriceTable(ledger.prices.rates, lambda: agreed)
         if policies is None:
-            found = audited(ledger, jobs, listed, since, until, rates_when_recorded(ledger.revisions, listed.rate))
+            then = rates_when_recorded(ledger.revisions, listed.rate)
+            found = audited(ledger, jobs, listed, since, until, then, late=in_force.rate)
         else:
-            agreed = rates_in_force(ledger.revisions, policies)
-            found = audited(ledger, jobs, PriceTable(ledger.prices.rates, lambda: agreed), since, until)
+            found = audited(ledger, jobs, in_force, since, until)
         print(printable_lines("\n".join(audit_lines(found, since, until))))
         return 1 if found.differences else 0
 
@@ -79,14 +80,16 @@ def audited(
     since: date,
     until: date,
     when_recorded: Callable[[Measured], RateOf | None] | None = None,
+    *,
+    late: RateOf | None = None,
 ) -> Audit:
     """Read the ledger, describe every job in it, and compare. Raises Unreachable.
 
     ``when_recorded`` gives the prices under the policy that was in force when an attempt was recorded; without it, ``prices``
-    count.
+    count. What had no price when it was recorded has the one of ``late``, as in a report; of ``prices`` without it.
     """
     begin, end = (datetime.combine(day, datetime.min.time(), UTC) for day in (since, until))
-    entries = tuple(ledger.journal.entries(begin - MARGIN, end + MARGIN))
+    entries = tuple(with_prices(ledger.journal.entries(begin - MARGIN, end + MARGIN), late or prices.rate))
     names = {e.job for e in entries if isinstance(e, Measured | Unmeasured | Started)}
     described = {name: job for name in sorted(names) if (job := jobs.describe(name)) is not None}
     begun = {(e.job, e.at) for e in entries if isinstance(e, Started)}

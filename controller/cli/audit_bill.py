@@ -77,7 +77,7 @@ def _lines(bill: Bill, found: Sequence[Compared], since: date, until: date) -> I
     if bill.warm_pools.micros:
         yield f"warm pools: {dollars(bill.warm_pools.micros)} ({bill.warm_pools.hours:.1f} h)"
     for usage, unseen in sorted(bill.unseen.items(), key=lambda item: -item[1].micros):
-        yield f"usage type that nobody has seen yet: {usage}, {dollars(unseen.micros)} ({unseen.hours:.1f} h)"
+        yield f"unknown usage type: {usage}, {dollars(unseen.micros)} ({unseen.hours:.1f} h)"
     if any(c.group.spot for c in found):
         yield "A Savings Plan lowers on-demand prices; spot training gains nothing from it as far as AWS says."
 

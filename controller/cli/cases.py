@@ -94,7 +94,7 @@ def case_lines(
 def _read(folder: Path) -> tuple[Policy, list[Case]]:
     """The policy and the cases of a folder. Raises BadPolicy with every problem of both, and BadInput without a folder."""
     if not folder.is_dir():
-        wanted = "wanted the folder of policy files and their cases; spotwarden init begins one"
+        wanted = "wanted the folder of policy files and their cases; spotwarden init creates one"
         raise BadInput(f"found no folder {str(folder)!r}, {wanted}")
     problems: list[Problem] = []
     policy: Policy | None = None

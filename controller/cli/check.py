@@ -33,6 +33,7 @@ from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
 from controller.policy.waiver import Waiver
 from controller.policyfile import BadPolicy
+from controller.units.value import replace
 
 CLEAN, FINDINGS, UNDECIDED, REFUSED, UNREACHABLE = 0, 1, 3, 4, 5
 WORSE = (CLEAN, UNDECIDED, FINDINGS, REFUSED, UNREACHABLE, BAD_INPUT)  # over several documents the last of these counts
@@ -106,14 +107,15 @@ def _checked(
         if name and (asked or live):
             try:
                 job = described(name, policy)
-                evidence = _evidence(job, policy, table)
+                basis = Basis(policy, _evidence(job, policy, table), now=now)
+                given = _given(job, basis, one, table)
             except (AwsUnreachable, BadInput) as error:
                 yield Checked(found=one, error=str(error)), UNREACHABLE
                 continue
             if job is not None and (other := not_meant(file, job.account, job.region)):
                 checked = Checked(found=one, error=other)
             elif job is not None:
-                checked = check_job(job, Basis(policy, evidence, now=now), one)
+                checked = check_job(job, replace(basis, given=given), one)
             elif asked or one.base is not DocumentKind.CREATE:
                 checked = Checked(found=one, error=f"found no training job {name} in this account and region")
         yield checked, EXIT_CODES[checked.word] if checked.word is not None else BAD_INPUT
@@ -140,6 +142,15 @@ def _evidence(job: Job | None, policy: Policy, table: str | None) -> Evidence:
     from controller.cli.live_evidence import live_evidence  # boto3 is slow to load, and files are checked without it
 
     return live_evidence(job, policy, table)
+
+
+def _given(job: Job | None, basis: Basis, found: Found, table: str | None) -> tuple[Waiver, ...]:
+    """The waivers given in Slack for a job that breaks a rule; none without a table. Raises BadInput and AwsUnreachable."""
+    if job is None or not table or not check_job(job, basis, found).findings:
+        return ()
+    from controller.cli.live_evidence import live_waivers  # boto3 is slow to load, and files are checked without it
+
+    return live_waivers(job, basis.policy, table)
 
 
 def known_tags(tags: list[str] | None) -> Mapping[str, str] | None:

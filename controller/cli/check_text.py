@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from controller.cli.fix_words import fix_lines, prefix_lines, resume_lines
+from controller.cli.found_text import found_text
 from controller.cli.judging import Checked
 from controller.cli.printable import printable
 from controller.policy.findings import Finding, VerdictKind
@@ -88,10 +89,11 @@ class TextOutput:
             ("       ", ""), (finding.policy, "bold"), (f" ({finding.rule}, {finding.mode}, ", ""),
             (finding.severity.value, SEVERITY_COLOURS[finding.severity]), (")", ""),
         )  # fmt: skip
-        self._line((f"         {finding.field} is {finding.found}; wanted: {finding.wanted}", ""))
+        self._line((f"         {found_text(finding.rule, finding.field, finding.found)}; wanted: {finding.wanted}", ""))
         if finding.waiver is not None:
             until = f"{finding.waiver.expires:%Y-%m-%d %H:%M} UTC"
-            self._line((f"         waived until {until} by {finding.waiver.name}: {finding.waiver.why}", "green"))
+            by = f"by {finding.waiver.name}" if finding.waiver.name else "in Slack"
+            self._line((f"         waived until {until} {by}: {finding.waiver.why}", "green"))
         if finding.lapsed:
             self._line((f"         {finding.lapsed}", ""))
 

@@ -206,6 +206,7 @@ COMMANDS: tuple[Command, ...] = (
         aws=True,
         help="End a halt; work continues within five minutes.",
         examples=("spotwarden resume",),
+        exit_codes="0 done; 1 not resumed: somebody called another halt at the same moment; 2 bad input or usage",
     ),
     Command(
         name="cancel",

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from controller import wiring
-from controller.aws.s3_policy import InvalidPolicyUri, place_of
+from controller.aws.s3_policy import InvalidPolicyUri, bucket_and_key
 from controller.aws.system_clock import SystemClock
 from controller.cli.aws_calls import asking
 from controller.cli.errors import AwsUnreachable, BadInput
@@ -59,7 +59,7 @@ def run(
 def _place(uri: str) -> tuple[str, str]:
     """The bucket and key of ``--to``. Raises BadInput."""
     try:
-        return place_of(uri)
+        return bucket_and_key(uri)
     except InvalidPolicyUri as error:
         raise BadInput(f"--to: {error}") from None
 

@@ -174,7 +174,7 @@ class Installation:
             raise
         if wrong := self._skew(answer):
             return False, wrong
-        told = "the clock is right" if _time_of(answer) else "AWS told no time"
+        told = "the clock is right" if _time_of(answer) else "AWS returned no time"
         return True, f"the caller is {answer['Arn']}; {told}"
 
     def _skew(self, answer: Mapping[str, Any]) -> str:
@@ -209,7 +209,7 @@ class Installation:
             return (
                 False,
                 f"{count(len(failing), 'trigger')} failing, the oldest since {since}: {oldest.job}: {oldest.problem[:200]};"
-                " repair that, and the sweep tries again by itself",
+                " repair that; the sweep tries again automatically",
             )
         late = [one for one in overdue if self.now() - one.trigger_at > timedelta(minutes=15)]
         if late:
@@ -227,7 +227,7 @@ class Installation:
         halt = self.ledger(table).halts.halt()
         if halt is not None:
             return False, f"halted by {halt.who} since {halt.since:%Y-%m-%d %H:%M}: {halt.why}; spotwarden resume ends it"
-        return True, "none is called"
+        return True, "no halt is in force"
 
     def _buckets(self, names: str) -> tuple[bool, str]:
         wanted = _several(names)

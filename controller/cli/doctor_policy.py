@@ -87,7 +87,7 @@ def look_at_topics(
     """Whether the stack may send to each topic that the policies name, and whether those of its region exist."""
     named, allowed = named_topics(document), set(listed)
     if not named:
-        return True, "the policies name none"
+        return True, "the policies name no SNS topic"
     missing = [f"{arn} (of {', '.join(sorted(who))})" for arn, who in sorted(named.items()) if arn not in allowed]
     if missing:
         return False, f"not in the stack parameter PolicyTopics: {', '.join(missing)}; add them there, and deploy"

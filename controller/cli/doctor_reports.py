@@ -39,7 +39,7 @@ def look_at_reports(s3: Any, bucket: str, account: str, key: str) -> tuple[bool,
     wrong = (_public(s3, bucket), _policy(s3, bucket), _kept(s3, bucket), _encrypted(s3, bucket, key))
     if said := [one for one in wrong if one]:
         return False, f"the bucket {bucket} {', and '.join(said)}; {REDEPLOY}"
-    return True, f"{bucket} is private, takes TLS alone, and deletes old reports"
+    return True, f"{bucket} is private, accepts only TLS, and deletes old reports"
 
 
 def _is_of(s3: Any, bucket: str, account: str) -> bool:

@@ -46,4 +46,4 @@ def messages(outbox: Outbox, now: datetime) -> tuple[bool, str]:
     aside = outbox.aside()
     if aside:
         return False, f"Slack refused {len(aside)}: spotwarden status says why, spotwarden redrive sends them again"
-    return True, "none waits for long"
+    return True, "no message waits for long"

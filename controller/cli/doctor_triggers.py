@@ -103,11 +103,11 @@ def look_at_alarms(client: Callable[[str], Any], names: Iterable[str], topic: st
     if firing := [name for name in known if found[name]["StateValue"] == "ALARM"]:
         return False, f"in alarm: {', '.join(firing)}; docs/operations.md says what each means"
     if mute := [name for name in known if not found[name].get("ActionsEnabled", True)]:
-        return False, f"nobody hears of {', '.join(mute)}: aws cloudwatch enable-alarm-actions --alarm-names {' '.join(mute)}"
+        return False, f"nobody is told of {', '.join(mute)}: aws cloudwatch enable-alarm-actions --alarm-names {' '.join(mute)}"
     if topic:
         heard_by = _unless_missing(client("sns").list_subscriptions_by_topic, TopicArn=topic)
         if heard_by is None:
-            return False, f"the AlarmTopic {topic} does not exist, so nobody hears of alarms: create it, or deploy with another"
+            return False, f"the AlarmTopic {topic} does not exist, so nobody is told of alarms: create it, or deploy with another"
         attributes = client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
         if attributes.get("KmsMasterKeyId", "").endswith(KEY_OF_SNS):
             return False, (
@@ -142,7 +142,8 @@ def look_at_dead_letters(client: Callable[[str], Any], queue: str) -> tuple[bool
         return False, f"EventBridge may not send to the queue {queue}, so events that it cannot deliver are lost; {REDEPLOY}"
     waiting = sum(int(answer[name]) for name in counted)
     if waiting:
-        return False, f"{waiting} wait; repair the cause that the log shows, then run spotwarden redrive --queue {queue}"
+        letters = count(waiting, "dead letter")
+        return False, f"{letters} in the queue; repair the cause that the log shows, then run spotwarden redrive --queue {queue}"
     return True, "none"
 
 

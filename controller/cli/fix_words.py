@@ -90,7 +90,7 @@ def prefix_lines(fix: Fix, tool: str) -> Iterable[Line]:
     )
     if uri is None:
         return
-    yield "each run", "needs a prefix of its own: with this one, the next run goes on where this one ended"
+    yield "each run", "needs a prefix of its own: with this one, the next run continues where this one ended"
     folder = uri.rstrip("/")
     way = {
         "step-functions": f'"S3Uri.$": "States.Format(\'{folder}/{{}}/\', $$.Execution.Name)"',

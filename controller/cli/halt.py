@@ -39,12 +39,19 @@ def run_halt(
 
 
 def run_resume(table: Table = None) -> int:
-    """Remove the halt from the ledger."""
+    """Remove the halt from the ledger: the one that is told, and none that somebody calls at the same moment."""
+    return with_ledger(table, resume)
 
-    def resuming(ledger: Ledger, _: Clock) -> int:
-        ended = ledger.halts.halt()
-        ledger.halts.set_halt(None)
-        print(f"resumed; it was {halted(ended)}" if ended else "nothing was halted")
-        return 0
 
-    return with_ledger(table, resuming)
+def resume(ledger: Ledger, _: Clock) -> int:
+    """End the halt that is in force; exit code 1 where somebody called another one at the same moment."""
+    ended = ledger.halts.halt()
+    if ended is None:
+        print("nothing was halted")
+    elif ledger.halts.set_halt(None, in_place_of=ended):
+        print(f"resumed; it was {halted(ended)}")
+    else:
+        now = ledger.halts.halt()
+        print(f"not resumed: it is {halted(now)}. To end this halt: spotwarden resume" if now else "resumed by somebody else")
+        return 1 if now else 0
+    return 0

@@ -42,7 +42,7 @@ def run(
         names = ", ".join(map(str, existing))
         raise BadInput(f"found {names}, wanted a folder without {'it' if len(existing) == 1 else 'them'}: nothing is overwritten")
     if folder.exists() and not folder.is_dir():
-        raise BadInput(f"{folder}: found a file, wanted a folder, or a name that is free")
+        raise BadInput(f"{folder}: found a file, wanted a folder, or a name that does not exist")
     for path, text in texts.items():
         _write(path, text)
         print(f"wrote {path}")

@@ -1,4 +1,4 @@
-"""What the ledger knows of a job on SageMaker that a rule asks for: what is expected of it on spot."""
+"""What the ledger knows of a job on SageMaker that decides about rules: what is expected of it on spot, and its waivers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import replace
 from controller.aws.price_lookup import Prices
 from controller.cli.judging import NOTHING_SEEN, as_seen
 from controller.cli.ledger import with_ledger
+from controller.decide.enforce import basis_of
 from controller.decide.facts import Facts
 from controller.jobs.job import Job
 from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
 from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
+from controller.policy.waiver import Waiver
 from controller.runtime.gather import RUNS_MAX, asks_worth, lineage_of, with_worth
 from controller.runtime.ports import Clock, Ledger
 
@@ -30,6 +32,20 @@ def live_evidence(job: Job, policy: Policy, table: str) -> Evidence:
 
     with_ledger(table, asking)
     return known[0]
+
+
+def live_waivers(job: Job, policy: Policy, table: str) -> tuple[Waiver, ...]:
+    """The waivers that people gave in Slack for the job's lineage. Raises BadInput and AwsUnreachable."""
+    given: list[Waiver] = []
+
+    def asking(ledger: Ledger, clock: Clock) -> int:
+        lineage, number = lineage_of(job, ledger.lineages)
+        facts = Facts(now=clock.now(), job=job, number=number, lineage=lineage, policy=policy, rate=None, claims=None)
+        given.extend(basis_of(facts).given)
+        return 0
+
+    with_ledger(table, asking)
+    return tuple(given)
 
 
 def with_expectation(facts: Facts, ledger: Ledger) -> Facts:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from controller.cli.case_jobs import as_made, evidence_of, facts_of, found_of
 from controller.cli.documents import Found
+from controller.cli.found_text import found_text
 from controller.cli.judging import Checked, check_document
 from controller.cli.request_model import CREATE_AND_DESCRIBE, misnamed
 from controller.decide import decide
@@ -174,7 +175,8 @@ def _of_findings(expected: Sequence[ExpectedFinding], found: Sequence[Finding]) 
         left.remove(best)
         yield from (f"findings: {best.policy}: {difference}" for difference in _unlike(one, best))
     for finding in left:
-        yield f"findings: found {finding.policy} ({finding.field} is {finding.found}), which is not expected"
+        what = found_text(finding.rule, finding.field, finding.found)
+        yield f"findings: found {finding.policy} ({what}), which is not expected"
 
 
 def _named(one: ExpectedFinding, finding: Finding) -> bool:

@@ -117,6 +117,12 @@ def may_stop(facts: Facts, finding: Finding) -> bool:
     return may_act(finding, first=facts.number == 1, owned=facts.owned, new=_new(facts))
 
 
+def offences_of(facts: Facts) -> tuple[Finding, ...]:
+    """What of the job's findings asks for a stop, or would have if the job had not ended by itself first."""
+    findings, _ = all_findings(facts.job, basis_of(facts), facts.directives)
+    return tuple(f for f in rolled_out(facts, _as_first_tagged(facts, findings)).findings if may_stop(facts, f))
+
+
 def _new(facts: Facts) -> bool:
     return facts.job.created_at >= facts.policy.in_force_at
 

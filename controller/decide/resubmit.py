@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.decide.announce import say
-from controller.decide.asked_again import request_as_asked
+from controller.decide.asked_again import repair_of_first, request_as_asked
 from controller.decide.call_off import called_off_numbers
 from controller.decide.decision import Decision
 from controller.decide.done_elsewhere import not_done_twice
@@ -115,9 +115,12 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
         return say(facts, CannotRepeat(job=shown, why=job.unrepeatable))
     if block.mode is Mode.WARN:
         return say(facts, WouldResubmit(job=shown, cause=cause, block=block.name, limit=budget.limit), cause)
+    repair = repair_of_first(facts)
+    if isinstance(repair, NotRepairable):
+        return say(facts, CannotRepeat(job=shown, why=repair.why, rules=repair.rules), "rules")
     refused, short = refused_submissions(facts), short_of_quota(facts, block)
     if refused or short:
-        found = _elsewhere_at_once(facts, block, cause, budget, refused, short)
+        found = _elsewhere_at_once(facts, block, cause, budget, refused, short, repair)
         if found is not None:
             return found
     tried = tried_for(facts, sharing, budget.per)
@@ -135,7 +138,12 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
     step, due_at, hurry = step_in_time(facts, block, step, due_at)
     if "tags" in job.unknown:
         due_at = max(due_at, job.created_at + READ_AFTER)  # one of them may forbid it
-    return submit_next(facts, block, cause, step, due_at, tried=tried, limit=limit, why=hurry)
+    return submit_next(facts, block, cause, _with_repair(step, repair), due_at, tried=tried, limit=limit, why=hurry)
+
+
+def _with_repair(step: Fallback, repair: RequestChange) -> Fallback:
+    """A step with what the rules demand beside it; where the policy's own ladder says something else, that counts."""
+    return replace(step, changes=merged(repair, step.changes)) if repair else step
 
 
 def _changed_back(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
@@ -165,11 +173,13 @@ def _changed_back(facts: Facts, block: Resubmission, cause: FailureCause) -> Dec
 
 
 def _elsewhere_at_once(
-    facts: Facts, block: Resubmission, cause: FailureCause, budget: Budget, refused: tuple[Intent, ...], short: tuple[Intent, ...]
-) -> Decision | None:
+    facts: Facts, block: Resubmission, cause: FailureCause, budget: Budget, refused: tuple[Intent, ...],
+    short: tuple[Intent, ...], repair: RequestChange,
+) -> Decision | None:  # fmt: skip
     """Another place after submissions that got no attempt, whatever the budgets say; None to go on as after any outcome."""
     submits = tuple(i.action for i in (*refused, *short) if isinstance(i.action, Submit))
     step, after = step_past_refused(facts, block, cause, budget, submits), 1 + len(submits)
+    step = _with_repair(step, repair) if step is not None else None
     if step is not None and short:
         return submit_next(facts, block, FailureCause.QUOTA, step, ended_at(facts), after=after, limit=after, tried=len(submits))
     if step is not None:

@@ -79,7 +79,7 @@ def segments_of(path: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1_000)  # each rule about prefixes asks for that of the same job
-def place_of(uri: str) -> tuple[str, str]:
+def bucket_and_prefix(uri: str) -> tuple[str, str]:
     """Split ``s3://bucket/prefix`` into its two parts; SageMaker also takes S3's own ``https://`` forms.
 
     A host's case, its port and a name before ``@`` do not matter. An ``https://`` path is percent-encoded;
@@ -100,7 +100,7 @@ def place_of(uri: str) -> tuple[str, str]:
 
 def claim_of(uri: str, *, job: str, lineage: str, created_at: datetime, role: str = "") -> Claim:
     """Split ``s3://bucket/prefix`` into the claim a job makes on it."""
-    bucket, prefix = place_of(uri)
+    bucket, prefix = bucket_and_prefix(uri)
     return Claim(bucket=bucket, prefix=prefix, job=job, lineage=lineage, created_at=created_at, role=role)
 
 

@@ -52,6 +52,21 @@ def equivalents(instance_type: str) -> tuple[str, ...]:
     return tuple(sorted(fit, key=lambda name: _surplus(_table()[name], name)))
 
 
+def difference(instance_type: str, wanted: str) -> tuple[bool, int, int, int]:
+    """How much a type differs from another, to compare several: whether only one of them has accelerators, by how many their
+    numbers differ, what memory of an accelerator is missing, and by how many the vCPUs differ. Nothing where one is unknown.
+    """
+    other, own = instance(instance_type), instance(wanted)
+    if other is None or own is None:
+        return False, 0, 0, 0
+    return (
+        bool(other.accelerators) != bool(own.accelerators),
+        abs(other.accelerators - own.accelerators),
+        max(own.accelerator_mib - other.accelerator_mib, 0),
+        abs(other.vcpus - own.vcpus),
+    )
+
+
 def _does(other: Instance, wanted: Instance) -> bool:
     return (
         other.architecture == wanted.architecture

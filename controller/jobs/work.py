@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Self
 
-from controller.jobs.claim import place_of, segments_of
+from controller.jobs.claim import bucket_and_prefix, segments_of
 from controller.jobs.job import Job, family_of
 from controller.units.value import dataclass
 
@@ -47,7 +47,7 @@ class Work:
         """Whether both write to one checkpoint prefix."""
         if not self.checkpoint_uri or not other.checkpoint_uri:
             return False
-        (bucket, prefix), (their_bucket, theirs) = place_of(self.checkpoint_uri), place_of(other.checkpoint_uri)
+        (bucket, prefix), (their_bucket, theirs) = bucket_and_prefix(self.checkpoint_uri), bucket_and_prefix(other.checkpoint_uri)
         return bucket == their_bucket and segments_of(prefix) == segments_of(theirs)
 
     def _same_family(self, other: Work) -> bool:

@@ -122,11 +122,12 @@ def _may_be_retried(m: CannotRepeat) -> bool:
 def _refused_by_rules(m: CannotRepeat) -> MessageText:
     lives = m.job.outcome is None
     title = "is not moved to on-demand" if lives else "is not submitted again"
+    then = "what was asked for then happens" if lives else "it is then submitted"
     return explained(
         f":no_entry: {bold(m.job.name)} {title}: rules forbid it",
         why=sentence(m.why),
         next_step="The job keeps running where it is." if lives else "Nothing is submitted.",
-        to_do=f"Waive {escaped(m.rules)} for this job: what was asked for then happens. Or submit a job that keeps the rules.",
+        to_do=f"Waive {escaped(m.rules)} for this job: {then}. Or submit a job that keeps the rules.",
         small=small_print(m.job),
     )
 
@@ -137,10 +138,10 @@ def step_skipped(m: StepSkipped) -> MessageText:
     if m.quota:
         why = f"The account's quota {code(m.quota)} is {m.limit}; the attempt needs {m.asked}."
     return explained(
-        f":fast_forward: {bold(m.name)} cannot go on this way: it never fits",
+        f":fast_forward: {bold(m.name)} cannot run as requested in this account and region",
         why=f"{why} {f'Changed: {changed}.' if changed else 'The request was unchanged.'}",
-        next_step="Spotwarden goes on at once with what fits: the next step of the policy's ladder, else the job as it was.",
-        to_do=f"{'Nothing. Service Quotas may raise the quota.' if m.quota else 'Nothing.'}",
+        next_step="Spotwarden continues at once with the next step of the policy's ladder that can run, else the job as it was.",
+        to_do=f"{'Nothing. You can request a higher quota in Service Quotas.' if m.quota else 'Nothing.'}",
         small=_whose_attempt(m),
     )
 

@@ -36,8 +36,8 @@ BUTTONS = {
     UserRequest.ON_DEMAND: (
         "Move to on-demand now",
         "",
-        "The job is stopped and submitted again on-demand: at most its MaxRuntimeInSeconds at the on-demand price. Where a rule"
-        " forbids that, the job keeps running and the reason is told.",
+        "The job is stopped and submitted again on-demand: at most its MaxRuntimeInSeconds at the on-demand price. If a rule"
+        " forbids that, the job keeps running, and a message says why.",
     ),
     UserRequest.STOP: ("Stop", "danger", "The job is stopped. It is not submitted again automatically."),
     UserRequest.WAIVE: ("Waive a rule…", "", ""),
@@ -63,7 +63,7 @@ WAIVERS_SHOWN = 3
 ALSO_SHOWN = 5
 WITH_THE_FIX = (
     "Submit with the fix",
-    "The job is submitted again with the change that the rule wants. Without one it is refused, and the reason is told.",
+    "The job is submitted again with the change that the rule requires. If there is none, a message says why not.",
 )
 
 

@@ -56,7 +56,7 @@ def deadline_unreadable(m: DeadlineUnreadable) -> MessageText:
     return explained(
         f":warning: {bold(m.job.name)} has a tag that has no effect",
         why=f"{sentence(m.problem)}",
-        next_step="The job goes on as if the tag were not there.",
+        next_step="The job continues as if it did not have the tag.",
         to_do="Correct the tag on the next job.",
         small=small_print(m.job),
     )

@@ -85,7 +85,7 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.DONE_ELSEWHERE:
             return Row(attempts.done_elsewhere, "are not submitted again: other jobs do the same work", ACTION, "")
         case MessageKind.STEP_SKIPPED:
-            return Row(attempts.step_skipped, "took another step of the ladder: one never fits", ACTION, "")
+            return Row(attempts.step_skipped, "skipped a step of the ladder that can never run", ACTION, "")
         case MessageKind.CHANGED_BACK:
             return Row(
                 attempts.changed_back, "failed in their code on instances that Spotwarden chose", PERSON, "Check the ladder."

@@ -17,7 +17,7 @@ CODE_MAX = 300
 LOOKALIKES = str.maketrans({"*": "\u2217", "`": "'"})  # a glob such as ml.g5.* opens no bold text
 AT_EDGES = {"_": "\u02cd", "~": "\u223c"}
 AT_EDGE = re.compile(r"(?<![A-Za-z0-9])[_~]|[_~](?![A-Za-z0-9])")  # inside a word they format nothing
-EMOJI = re.compile(r":(?=(?:100|[+-]1|[0-9_+'-]*[a-zA-Z][a-zA-Z0-9_+'-]*):)")
+EMOJI = re.compile(r":(?=(?:100|1234|[+-]1|[\w+'-]*[^\W\d_][\w+'-]*):)")  # a workspace's own may have letters of any script
 COPIED = re.compile(r"(arn:aws[a-z-]*:\S*|\bspotwarden:[a-z-]+:?)")  # ARNs and our own tags: their colons are no emoji
 QUOTE = re.compile(r"^>+")
 

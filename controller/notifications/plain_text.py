@@ -22,7 +22,11 @@ CUT = "\n… The rest does not fit into a message of SNS."
 TOKENS = re.compile(r"<([^<>]*)>|`([^`\n]*)`|(?<!\S)(:[a-z0-9_+-]+:(?: |$))|(\*)")
 DATE = re.compile(r"!date\^[0-9]+\^[^|]*\|(.*)", re.DOTALL)
 PERSON, GROUP = re.compile(r"@([UW][A-Z0-9]+)"), re.compile(r"!subteam\^(S[A-Z0-9]+)")
-SCHEME = re.compile(r"(?i)\b(https?|ftps?|mailto|javascript|data|file):")
+LINK_BEGINS = re.compile(
+    r"(?i)\b(?:(?:https?|ftps?|mailto|javascript|data|file|tel|sms|callto)(?=:)|(?!s3:)[a-z][a-z0-9+-]*(?=://))(?P<colon>:)"
+    r"|\bwww(?P<dot>\.)|(?P<share>\\)(?=\\)"
+)
+"""Of what mail programs make a link: an address, a name that begins with www, a Windows share."""
 # What ``mrkdwn.escaped`` writes in place of characters that format in Slack.
 LOOKALIKES = str.maketrans({"\u2217": "*", "\u02cd": "_", "\u223c": "~", "\ua789": ":", "\u203a": ">"})
 UNUSABLE = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # controls, and what is no character
@@ -81,8 +85,8 @@ def _of_others(text: str) -> str:
 
 
 def without_links(text: str) -> str:
-    """The text with ``https[:]`` for ``https:``: a program that shows it makes no link of it."""
-    return SCHEME.sub(r"\1[:]", text)
+    """The text with ``https[:]`` for ``https:`` and ``www[.]`` for ``www.``: a program that shows it makes no link of it."""
+    return LINK_BEGINS.sub(lambda found: f"{found[0][:-1]}[{found[0][-1]}]", text)
 
 
 def _decoded(text: str) -> str:

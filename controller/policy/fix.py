@@ -12,12 +12,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from fnmatch import fnmatchcase
-from itertools import chain
 from typing import Any
 
 from controller.jobs.checkpoint import within
 from controller.jobs.claim import claim_of, writing_there
-from controller.jobs.instance import equivalents, instance_types
+from controller.jobs.instance import difference, equivalents, instance_types
 from controller.jobs.job import Job
 from controller.jobs.request import WAIT_FACTOR, RequestChange, merged
 from controller.jobs.spot_possible import (
@@ -295,12 +294,15 @@ def _instance(job: Job, demands: Named) -> RequestChange:
     asking = [(name, demand.instance_types) for name, demand in demands if demand.instance_types]
     if not asking:
         return {}
-    size = job.instance_type.rpartition(".")[2]
     named = [pattern for _, patterns in asking for pattern in patterns if not set("*?[").intersection(pattern)]
-    same_size = (one for one in instance_types() if one.endswith(f".{size}"))  # read only where nothing before is allowed
-    for one in chain(equivalents(job.instance_type), named, same_size, instance_types()):
-        if all(any(fnmatchcase(one, pattern) for pattern in patterns) for _, patterns in asking):
-            return {"ResourceConfig": {"InstanceType": one}}
+
+    def is_allowed(one: str) -> bool:
+        return all(any(fnmatchcase(one, pattern) for pattern in patterns) for _, patterns in asking)
+
+    found = next(filter(is_allowed, equivalents(job.instance_type)), None)
+    others = () if found else filter(is_allowed, (*named, *instance_types()))
+    if found := found or min(others, key=lambda one: (*difference(one, job.instance_type), one not in named, one), default=None):
+        return {"ResourceConfig": {"InstanceType": found}}
     told = ", ".join(f"{name} allows {' or '.join(patterns)}" for name, patterns in asking)
     raise Impossible(f"no instance type satisfies these rules: {told}")
 

@@ -74,7 +74,7 @@ class Rollout:
         """Why the rule does not enforce for a lineage at a time, as far as that depends on no other job."""
         if self.enforce_from is not None and at.date() < self.enforce_from:
             return HeldBack.DATE
-        if self.share < 1 and place_of(lineage) >= self.share:
+        if self.share < 1 and position_of(lineage) >= self.share:
             return HeldBack.SHARE
         return None
 
@@ -82,6 +82,6 @@ class Rollout:
 AT_ONCE = Rollout()
 
 
-def place_of(lineage: str) -> float:
-    """The place of a lineage among all, from 0 to 1: always the same, and in a share of 20 % if it is in one of 10 %."""
+def position_of(lineage: str) -> float:
+    """The position of a lineage among all, from 0 to 1: always the same, so that a larger share includes a smaller one."""
     return int.from_bytes(hashlib.sha256(lineage.encode()).digest()[:8], "big") / 2**64

@@ -48,7 +48,7 @@ class Selector:
             for name, patterns, values in self._fields(job):
                 if not patterns:
                     continue
-                if name in job.unknown:
+                if not _is_known(name, job):
                     undecided = True
                 elif not _one_is_one_of(values, patterns):
                     return False
@@ -68,7 +68,7 @@ class Selector:
         found: list[SelectorPart] = []
         for name, patterns, values in self._fields(job):
             if patterns:
-                known = name not in job.unknown
+                known = _is_known(name, job)
                 matches = _one_is_one_of(values, patterns) if known else None
                 found.append(SelectorPart(key=name, wanted=patterns, found=", ".join(values) if known else None, matches=matches))
         for key, wanted in self.tags.items():
@@ -93,6 +93,11 @@ class Selector:
             ("account", self.account, (job.account,)),
             ("region", self.region, (job.region,)),
         )
+
+
+def _is_known(name: str, job: Job) -> bool:
+    """Whether a job's document says a field: a heterogeneous cluster has no one instance type, and says that of each group."""
+    return name not in job.unknown or (name == "instance_type" and bool(job.groups))
 
 
 def _has_tag(job: Job, key: str, wanted: tuple[str, ...]) -> bool:

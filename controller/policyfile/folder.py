@@ -36,7 +36,7 @@ def folder_files(folder: Path) -> FolderFiles:
     Folders whose names begin with a dot are not looked into.
     """
     if not folder.is_dir():
-        found, how = ("a file", "") if folder.exists() else ("nothing", "; spotwarden init begins one")
+        found, how = ("a file", "") if folder.exists() else ("nothing", "; spotwarden init creates one")
         return FolderFiles(problems=(_unusable(folder, found, f"a folder of policy files{how}"),))
     files: list[Path] = []
     problems: list[Problem] = []

@@ -291,7 +291,8 @@ def _percent(found: Any) -> float:
     parts = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%", found) if isinstance(found, str) else None
     if parts is None or not bounds.PERCENT.holds(float(parts[1])):
         number = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)( ?percent)?", found) if isinstance(found, str) else None
-        raise unlike(PERCENT, f"write {number[1]}%" if number else "")
+        fine = isinstance(found, str) and re.fullmatch(r"[0-9]{1,3}\.[0-9]{4,} ?%", found[:NUMBERS_MAX])
+        raise unlike(PERCENT, f"write {number[1]}%" if number else "at most three digits after the point" if fine else "")
     return float(parts[1])
 
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from zlib import crc32
+from datetime import datetime
 
 from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import Page, pages
@@ -16,11 +15,11 @@ from controller.notifications.message_text import policy_text
 from controller.notifications.storm_message import storm_details, storm_head
 from controller.policy.sns_topic import is_topic
 from controller.runtime.ports import Answer, Message, Refused
+from controller.runtime.timeouts import LATE, first_in_turn
 from controller.units.value import dataclass
 
 BATCH = 500  # messages of a channel that are looked at in one pass
 UNMADE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-LATE = timedelta(hours=1)  # what waits for so long behind others holds up nothing more
 STORM = "storm/"  # what the thread of a storm message begins with
 STORM_SIZE = 10  # messages of one kind that wait in one channel at once
 
@@ -80,7 +79,7 @@ def turned(steps: Sequence[Batch], now: datetime) -> list[Batch]:
     told = [step for step in steps if _is_of_storm(step)]  # it is about many lineages, which keep their order too
     steps = [step for step in steps if not _is_of_storm(step)]
     late = sum(step.messages[0].at < now - LATE for step in steps)
-    first = crc32(f"{now:%Y%m%d%H%M}".encode()) % (late + 1)
+    first = first_in_turn(late, now)
     before = {message.thread for step in steps[:first] for message in step.messages} - {""}
     others, then = [], list(steps[:first])
     for step in steps[first:]:

@@ -19,7 +19,7 @@ from controller.decide.ownership import as_claimed_first, settle_owner, to_ask
 from controller.decide.repair_prefix import candidate_prefixes, free_of, template_prefix
 from controller.decide.settle_caps import team_account
 from controller.decide.spot_worth import worth_of
-from controller.jobs.claim import place_of
+from controller.jobs.claim import bucket_and_prefix
 from controller.jobs.instance import equivalents
 from controller.jobs.job import Job, Service
 from controller.jobs.quota_hold import instances_held
@@ -204,7 +204,7 @@ def _repair_prefix(facts: Facts, ports: ReadPorts) -> str | None:
     uri = template_prefix(facts)
     if uri is None:
         return None
-    candidates, claims = candidate_prefixes(facts, uri), ports.ledger.claims.claims_on(place_of(uri)[0])
+    candidates, claims = candidate_prefixes(facts, uri), ports.ledger.claims.claims_on(bucket_and_prefix(uri)[0])
     free = [candidate for candidate in candidates if free_of(claims, candidate, facts)]
     unseen: list[str] = []
     silent = False

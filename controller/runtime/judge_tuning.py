@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from controller.jobs.request import change_to_json
-from controller.jobs.tuning import TuningJob
+from controller.jobs.tuning import TuningJob, UnreadDefinitions
 from controller.ledger.message import JobFacts, TuningFlagged
 from controller.ledger.message_json import facts_to_json
 from controller.policy.judge import Basis, judge
@@ -21,12 +21,18 @@ TOLD_MAX = 50  # messages about one tuning job: a policy of more rules than that
 
 
 def judge_tuning(name: str, ports: Ports) -> int:
-    """Queue a message for each rule that a definition breaks, once; return how many are new. Raises Unreachable."""
+    """Queue a message for each rule that a definition breaks, once; return how many are new.
+
+    Raises Unreachable, and UnreadDefinitions once the definitions that can be read are judged.
+    """
     tuner = ports.jobs.tuning(name)
     if tuner is None or not tuner.alive:
         return 0
     said = zip(range(TOLD_MAX), _messages(tuner, ports), strict=False)
-    return sum(ports.outbox.put(message) for _, message in said)
+    told = sum(ports.outbox.put(message) for _, message in said)
+    if tuner.unread:
+        raise UnreadDefinitions(f"tuning job {name}: {'; '.join(tuner.unread)}")
+    return told
 
 
 def _messages(tuner: TuningJob, ports: Ports) -> Iterator[Message]:

@@ -186,8 +186,8 @@ class Halts(Protocol):
     def call_halt(self, halt: Halt) -> Halt:
         """Start a halt in one write, unless one is in force. Returns the halt in force."""
 
-    def set_halt(self, halt: Halt | None) -> None:
-        """Start a halt in place of any other, or resume."""
+    def set_halt(self, halt: Halt | None, *, in_place_of: Halt | None = None) -> bool:
+        """Start a halt in place of any other, or resume. With ``in_place_of``, only if that one is in force; False otherwise."""
 
 
 class ReadLimits(Protocol):

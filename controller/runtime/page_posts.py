@@ -10,10 +10,11 @@ from controller.notifications.block_kit import TEXT_MAX, Page, halves, page_of, 
 from controller.notifications.message_text import BELOW_IS, IN_THREAD, THREAD_LISTS
 from controller.notifications.mrkdwn import shortened
 from controller.policy.sns_topic import is_topic
-from controller.runtime.batches import LATE, UNMADE
+from controller.runtime.batches import UNMADE
 from controller.runtime.message_parts import card_of
 from controller.runtime.outbox import WrongChannel
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Post, Refused
+from controller.runtime.timeouts import LATE
 
 NO_THREAD = ("thread_not_found", "cannot_reply_to_message", "message_not_found", "restricted_action_thread_locked")
 NO_EDIT = ("cant_update_message", "edit_window_closed", "update_failed")

@@ -24,6 +24,7 @@ from controller.savings.rollup import Rollup
 from controller.units.calendar import month_start
 
 DAY = timedelta(days=1)
+PAGE_MAX = 390_000  # characters of a message, which JSON writes in ASCII: an item of DynamoDB takes 400 kB
 
 
 class Period(StrEnum):
@@ -97,9 +98,14 @@ def queue_digest(period: Period, channel: str, teams: frozenset[str], since: dat
         return
     thread = f"digest/{period}/{since}/{channel}"
     for parts_of_page, key in zip(parts, (thread, f"{thread}/thread"), strict=True):  # the head, then the details in its thread
-        plain = json.dumps([page.json for page in pages(parts_of_page, native=False)])
-        for number, page in enumerate(pages(parts_of_page)):
-            message = Message(key=f"{key}/{number:03d}", channel=channel, at=at, native=page.json, plain=plain, thread=thread)
+        plain = [page.json for page in pages(parts_of_page, native=False)]
+        native = [page.json for page in pages(parts_of_page)]
+        together = json.dumps(plain)  # with each native page: what is sent instead where the workspace does not take those
+        pieces = [(page, together) for page in native]
+        if max(map(len, native), default=0) + len(together) > PAGE_MAX:
+            pieces = [("", page) for page in plain]
+        for number, (page, instead) in enumerate(pieces):
+            message = Message(key=f"{key}/{number:03d}", channel=channel, at=at, native=page, plain=instead, thread=thread)
             ports.outbox.put(message)
     ports.outbox.unshelve(shelved)
 

@@ -108,7 +108,7 @@ def _month(word: str) -> date | None:
 def _job(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
     if len(words) != 1:
         return (Text("Add the name of one job: `/spot job NAME`"),)
-    typed = words[0].strip("`*_~\"'<>|,;")  # as it is copied from a message
+    typed = words[0].strip("`*_~\"'<>|,;“”„‘’‚«»")  # as it is copied from a message, or as macOS writes quotation marks
     arn = JOB_ARN.fullmatch(typed)
     name = arn[3] if arn else typed
     if JOB_NAME.fullmatch(name) is None:

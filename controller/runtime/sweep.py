@@ -11,7 +11,7 @@ from controller.runtime.announce_policy import announce_policy
 from controller.runtime.policy_ports import RefusedPolicy
 from controller.runtime.ports import FailingTrigger, Overdue, Ports, Trigger
 from controller.runtime.reconcile import Reconciled, reconcile
-from controller.runtime.timeouts import TIME_LIMIT
+from controller.runtime.timeouts import LATE, TIME_LIMIT, first_in_turn
 from controller.units.value import dataclass, replace
 
 _Failing = dict[tuple[str, str], FailingTrigger]
@@ -54,7 +54,8 @@ class SweepResult:
 
 
 def sweep(ports: Ports) -> SweepResult:
-    """Trigger the job of every overdue intent, oldest first; one failure stops no other.
+    """Trigger the job of every overdue intent, oldest first; one failure stops no other. Of those that are an hour late, another
+    one comes first each minute: a job may end the function each time.
 
     A trigger that fails is delayed by five minutes: at the head of the queue, one broken lineage would delay all others for ever.
     What fails is remembered with the time from which it was due, until it works or is due no more.
@@ -67,7 +68,8 @@ def sweep(ports: Ports) -> SweepResult:
     oldest_s = max((int((started_at - at).total_seconds()) for at in since), default=0)
     done, left = SweepResult(), ""
     triggered: set[Trigger] = set()
-    for one in overdue:
+    first = first_in_turn(sum(one.trigger_at < started_at - LATE for one in overdue), started_at)
+    for one in (*overdue[first:], *overdue[:first]):
         if ports.clock.now() - started_at > TIME_LIMIT:
             left = "out of time"
             break

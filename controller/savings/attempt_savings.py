@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
+from datetime import datetime
 
 from controller.ledger.entry import Credited, Entry, Measured, Unmeasured
 from controller.savings.progress import Basis
@@ -147,20 +148,30 @@ def sum_savings(entries: Iterable[Entry], group: Callable[[Measured | Unmeasured
 def attempts_of(entries: Iterable[Entry]) -> Iterable[tuple[Measured | Unmeasured, Savings]]:
     """Each attempt with its savings. A Measured entry replaces the Unmeasured entry of its job; of several Credited entries the
     largest counts.
+
+    A job that is deleted frees its name, so the name and the end of a job tell it from others.
     """
-    latest: dict[str, Measured | Unmeasured] = {}
-    most: dict[str, Credited] = {}
+    latest: dict[Life, Measured | Unmeasured] = {}
+    most: dict[Life, Credited] = {}
     for entry in entries:
         match entry:
             case Measured():
-                latest[entry.job] = entry
+                latest[life_of(entry)] = entry
             case Unmeasured():
-                latest.setdefault(entry.job, entry)
+                latest.setdefault(life_of(entry), entry)
             case Credited():
-                before = most.get(entry.job)
-                most[entry.job] = entry if before is None else better_credit(before, entry)
-    for job, entry in latest.items():
-        yield entry, savings_of(entry, most.get(job)) if isinstance(entry, Measured) else Savings(attempts=1, unmeasured=1)
+                before = most.get(life_of(entry))
+                most[life_of(entry)] = entry if before is None else better_credit(before, entry)
+    for life, entry in latest.items():
+        yield entry, savings_of(entry, most.get(life)) if isinstance(entry, Measured) else Savings(attempts=1, unmeasured=1)
+
+
+Life = tuple[str, datetime]
+"""A job's name and its end."""
+
+
+def life_of(entry: Measured | Unmeasured | Credited) -> Life:
+    return entry.job, entry.at
 
 
 def better_credit(one: Credited, other: Credited) -> Credited:

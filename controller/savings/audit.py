@@ -13,7 +13,7 @@ from datetime import datetime
 from controller.jobs.job import Job, Outcome
 from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured, Started, Unmeasured
 from controller.savings.agreed_rates import is_agreed
-from controller.savings.attempt_savings import Savings, better_credit, sum_savings
+from controller.savings.attempt_savings import Life, Savings, better_credit, life_of, sum_savings
 from controller.savings.dated_prices import RateOf
 from controller.savings.progress import Basis, Progress, progress_of, resumed_seconds, useful_seconds, went_beyond
 from controller.units.value import dataclass
@@ -54,24 +54,24 @@ def audit(
     ``entries`` may reach beyond the period, because scans and later attempts are needed too. ``jobs`` are those that SageMaker
     still describes, by name.
     """
-    measured = {e.job: e for e in entries if isinstance(e, Measured) and since <= e.at < until}
+    measured = {life_of(e): e for e in entries if isinstance(e, Measured) and since <= e.at < until}
     credited = _credits(entries, measured)
-    unmeasured = {e.job for e in entries if isinstance(e, Unmeasured) and since <= e.at < until} - measured.keys()
+    unmeasured = {life_of(e) for e in entries if isinstance(e, Unmeasured) and since <= e.at < until} - measured.keys()
     known = _Known(
         jobs=jobs, lineages=lineages, started=tuple(e for e in entries if isinstance(e, Started)),
-        scans=tuple(e for e in entries if isinstance(e, CheckpointScanned)),
+        scans=tuple(e for e in entries if isinstance(e, CheckpointScanned)), lives=_lives(entries),
     )  # fmt: skip
 
     def prices_of(recorded: Measured) -> RateOf | None:
         prices = rate_of if when_recorded is None else when_recorded(recorded)
         return None if prices is None and is_agreed(recorded.rate_source) else prices or rate_of
 
-    again = [_recomputed(recorded, credited.get(name), known, prices_of) for name, recorded in sorted(measured.items())]
+    again = [_recomputed(recorded, credited.get(life), known, prices_of) for life, recorded in sorted(measured.items())]
     differences = [what for one in again for what in one.differences]
     return Audit(
         attempts=len(measured) + len(unmeasured), unmeasured=len(unmeasured),
-        differences=(*differences, *_shown_since(unmeasured, jobs)),
-        gone=tuple(sorted(name for name in measured if name not in jobs)),
+        differences=(*differences, *_shown_since(unmeasured, known)),
+        gone=tuple(name for name, at in sorted(measured) if known.described(name, at) is None),
         recorded=_total((*measured.values(), *credited.values())),
         recomputed=_total(entry for one in again for entry in one.entries),
         rates_kept=sum(one.rate_kept for one in again),
@@ -80,12 +80,29 @@ def audit(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """What is known beside the recorded figures: what SageMaker describes today, and entries of all attempts."""
+    """What is known beside the recorded figures: what SageMaker describes today, and entries of all attempts.
+
+    ``lives`` are the creations of each job name: a job that is deleted frees its name.
+    """
 
     jobs: Mapping[str, Job]
     lineages: Mapping[str, str]
     started: tuple[Started, ...]
     scans: tuple[CheckpointScanned, ...]
+    lives: Mapping[str, Sequence[datetime]]
+
+    def described(self, name: str, ended_at: datetime) -> Job | None:
+        """The job of that name that ended then, where SageMaker still describes it and no later one."""
+        job = self.jobs.get(name)
+        created = [at for at in self.lives.get(name, ()) if at <= ended_at]
+        return job if job is None or not created or created[-1] == job.created_at else None
+
+
+def _lives(entries: Iterable[Entry]) -> dict[str, list[datetime]]:
+    lives: dict[str, list[datetime]] = {}
+    for entry in sorted((e for e in entries if isinstance(e, Started)), key=lambda e: e.at):
+        lives.setdefault(entry.job, []).append(entry.at)
+    return lives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +118,7 @@ def _recomputed(
     recorded: Measured, credit: Credited | None, known: _Known, prices_of: Callable[[Measured], RateOf | None]
 ) -> _Recomputed:
     """``prices_of`` gives None where the recorded rate is kept."""
-    name, job = recorded.job, known.jobs.get(recorded.job)
+    name, job = recorded.job, known.described(recorded.job, recorded.at)
     usage = job.measurable_usage if job else None
     if job is None or usage is None or job.outcome is None:
         return _Recomputed(entries=(recorded, *([credit] if credit else [])))
@@ -120,20 +137,21 @@ def _recomputed(
     )
 
 
-def _credits(entries: Iterable[Entry], measured: Collection[str]) -> dict[str, Credited]:
+def _credits(entries: Iterable[Entry], measured: Collection[Life]) -> dict[Life, Credited]:
     """The credit that counts for each of these jobs: later attempts may have given a job a better one."""
-    credited: dict[str, Credited] = {}
+    credited: dict[Life, Credited] = {}
     for entry in entries:
-        if isinstance(entry, Credited) and entry.job in measured:
-            before = credited.get(entry.job)
-            credited[entry.job] = entry if before is None else better_credit(before, entry)
+        if isinstance(entry, Credited) and (life := life_of(entry)) in measured:
+            before = credited.get(life)
+            credited[life] = entry if before is None else better_credit(before, entry)
     return credited
 
 
-def _shown_since(unmeasured: Iterable[str], jobs: Mapping[str, Job]) -> Iterable[str]:
+def _shown_since(unmeasured: Iterable[Life], known: _Known) -> Iterable[str]:
     """The jobs whose usage was recorded as unknown, and which SageMaker shows now."""
-    for name in sorted(unmeasured):
-        usage = jobs[name].measurable_usage if name in jobs else None
+    for name, at in sorted(unmeasured):
+        job = known.described(name, at)
+        usage = job.measurable_usage if job is not None else None
         if usage is not None:
             yield f"{name}: unknown usage recorded, SageMaker shows {usage.training_s} s trained and {usage.billable_s} s billed"
 
@@ -178,7 +196,7 @@ def _kept(job: Job, scans: Sequence[CheckpointScanned]) -> Progress:
 
 
 def _scans_of(job: Job, scans: Sequence[CheckpointScanned]) -> tuple[CheckpointScanned, ...]:
-    return tuple(s for s in scans if s.job == job.name)
+    return tuple(s for s in scans if s.job == job.name and s.at >= job.created_at)
 
 
 def _later_attempts(

@@ -62,7 +62,11 @@ def _with_price(measured: Measured, rate_of: RateOf) -> Measured:
     if rate is None:
         return measured
     spot = rate_of(spot_of(measured.instance_type), measured.region, measured.at, None) if measured.spot else None
+    first = measured.first_rate_micros_per_h
+    if first is None and measured.number > 1 and not measured.other_instances:  # it has the first attempt's instances
+        first = rate.micros_per_h
     return replace(
         measured, rate_micros_per_h=rate.micros_per_h, rate_as_of=rate.as_of, rate_source=rate.source,
+        first_rate_micros_per_h=first,
         spot_rate_micros_per_h=spot.micros_per_h if spot else measured.spot_rate_micros_per_h,
     )  # fmt: skip

@@ -48,6 +48,7 @@ WRONG_CHANNEL = frozenset({
 ERROR_CODE = re.compile(r"[A-Za-z][\w.-]{0,99}")  # anything else is no answer of Slack's API
 WRONG_CHANNEL_PREFIXES = ("restricted_action", "posting_to_")  # restricted_action_read_only_channel, …_thread_only_channel, …
 TOO_LARGE = frozenset({413, 414, 431})  # HTTP: the message is larger than any server takes, whoever asks
+BOTS = ("is_workflow_bot", "is_connector_bot")  # not in every answer
 SLACKBOT = "USLACKBOT"  # a bot that Slack does not call one
 REVOKED = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
 
@@ -197,5 +198,5 @@ def _user(found: Any, who: str, home: str) -> SlackUser | None:
         and (found.get("team_id") == home or (isinstance(teams, list) and home in teams)),
         guest=found.get("is_restricted") is not False or found.get("is_ultra_restricted") is not False,
         deleted=found.get("deleted") is not False,
-        bot=found.get("is_bot") is not False or who == SLACKBOT,
+        bot=found.get("is_bot") is not False or who == SLACKBOT or any(found.get(kind) not in (None, False) for kind in BOTS),
     )

@@ -99,3 +99,14 @@ def test_a_halt_of_an_operator_replaces_any_other(ledger: Ledger) -> None:
     ledger.halts.call_halt(HALT)
     ledger.halts.set_halt(replace(HALT, why="found the cause"))
     assert ledger.halts.halt() == replace(HALT, why="found the cause")
+
+
+def test_who_ends_a_halt_ends_no_other_that_was_called_meanwhile(ledger: Ledger) -> None:
+    other = replace(HALT, who="grace", why="the next incident")
+    assert not ledger.halts.set_halt(None, in_place_of=HALT)
+    ledger.halts.set_halt(other)
+    assert not ledger.halts.set_halt(None, in_place_of=HALT)
+    assert ledger.halts.halt() == other
+    assert ledger.halts.set_halt(None, in_place_of=other)
+    assert ledger.halts.halt() is None
+    assert not ledger.halts.set_halt(None, in_place_of=other)

@@ -18,7 +18,7 @@ from urllib3 import HTTPResponse
 from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.table import Table
 from controller.aws.reloaded_policy import ReloadedPolicies
-from controller.aws.s3_policy import InvalidPolicyUri, S3PolicyDocument, place_of
+from controller.aws.s3_policy import InvalidPolicyUri, S3PolicyDocument, bucket_and_key
 from controller.policy.compiled_document import BYTES_MAX, document_text, revision_of
 from controller.policy.mode import Mode
 from controller.policy.rules.rule_kinds import RULE_KINDS
@@ -282,7 +282,7 @@ def test_a_function_that_decides_nothing_reads_no_object_and_writes_no_row(stack
 )  # fmt: skip
 def test_an_address_that_is_none_or_a_pattern_is_refused(uri: str) -> None:
     with pytest.raises(InvalidPolicyUri, match="wanted s3://BUCKET/KEY"):
-        place_of(uri)
+        bucket_and_key(uri)
 
 
 def test_the_kinds_of_the_test_exist() -> None:

@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
-from infra.deploy import Deployment
+from infra.deploy import Deployment, main
 from infra.local import aws
 from infra.stack import merge_template
 from infra.stage import Stage, Undeployable
@@ -205,6 +206,21 @@ def test_a_stack_that_is_not_there_is_not_destroyed(local: aws.Local) -> None:
     assert (
         refused(lambda: deployment(local, []).destroy(yes, delete_ledger=False)) == "found no stack spotwarden-test in us-east-1"
     )
+
+
+def test_missing_credentials_are_told_with_where_they_are_looked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    (tmp_path / "own.yaml").write_text(f"stack: spotwarden-own\nregion: {aws.REGION}\nbucket: {BUCKET}\nparameters: {{}}\n")
+    assert main(["destroy", "own", "--stages", str(tmp_path), "--yes"]) == 1
+    told = "destroy own: found no AWS credentials, wanted AWS_PROFILE, a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n"
+    assert capsys.readouterr().err == told
 
 
 @pytest.mark.parametrize("delete_ledger", [False, True])

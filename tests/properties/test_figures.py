@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from controller.ledger.entry import Entry, Unmeasured
 from controller.notifications.report_formats.as_csv import as_csv
 from controller.savings.attempt_savings import Savings
+from controller.savings.audit import audit
 from controller.savings.report import By, report_of
 from controller.savings.rollup import Rollup, roll_up
 from tests.builders import BEGIN
@@ -25,6 +26,7 @@ from tests.unit.savings.test_report import measured, useful
 
 FIRST = BEGIN.date()
 DAY = timedelta(days=1)
+NAMES = 5
 TEAMS = ("vision", "speech", "search", None)
 POOLS = ("ml.g5.xlarge", "ml.g4dn.xlarge", "ml.p3.2xlarge")
 
@@ -53,11 +55,12 @@ def entries_of(made: Sequence[dict[str, Any]]) -> Iterable[Entry]:
     for number, given_ in enumerate(made):
         words = dict(given_)
         day, share, kept, unknown = (words.pop(name) for name in ("day", "share", "useful", "unmeasured"))
-        at: datetime = BEGIN + day * DAY
+        name = f"job-{number % NAMES}"  # a job that is deleted frees its name
+        at: datetime = BEGIN + day * DAY + timedelta(minutes=number)
         if unknown:
-            yield Unmeasured(job=f"job-{number}", at=at, team=words["team"], spot=words["spot"])
+            yield Unmeasured(job=name, at=at, team=words["team"], spot=words["spot"])
             continue
-        one = measured(f"job-{number}", at=at, billable_s=words["training_s"] * share // 100, **words)
+        one = measured(name, at=at, billable_s=words["training_s"] * share // 100, **words)
         yield one
         yield useful(one, one.training_s * kept // 100)
 
@@ -93,6 +96,18 @@ def test_any_partition_of_the_teams_sums_to_the_whole(made: list[dict[str, Any]]
     split = [{name for name, part in zip(names, parts, strict=True) if part == number} for number in range(3)]
     sums = [report_of(days, FIRST, until, teams=teams).total.savings for teams in split if teams]
     assert total(sums) == whole.total.savings
+
+
+@settings(max_examples=examples(25))
+@given(st.lists(attempts, max_size=40), st.integers(0, 13), st.integers(1, 14))
+def test_a_report_and_an_audit_of_any_period_count_the_same(made: list[dict[str, Any]], first: int, days: int) -> None:
+    since, until = (BEGIN.replace(hour=0) + n * DAY for n in (first, first + days))
+    found = audit(list(entries_of(made)), {}, {}, lambda *_: None, since, until)
+    total_ = report_of(days_of(made), since.date(), until.date()).total.savings
+    assert (found.attempts, found.unmeasured) == (total_.attempts, total_.unmeasured)
+    assert replace(found.recorded, attempts=total_.attempts, unmeasured=total_.unmeasured) == replace(
+        total_, missed_micros=0, missed_unknown=0
+    )
 
 
 @settings(max_examples=examples(25))

@@ -25,6 +25,12 @@ FORMS = (
     "https://hr-secrets.s3.us-east-1.amazonaws.com/payroll/2026/",
     "s3://acme-checkpoints-of-hr/payroll/",
     "s3://acme-checkpoint/payroll/",
+    "s3://arn:aws:s3:us-east-1:123456789012:accesspoint/hr/payroll/",
+    "s3://ACME-CHECKPOINTS/payroll/",
+    "s3://acme-checkpoints%2F..%2Fhr-secrets/payroll/",
+    "s3://acme-checkpoints:443@hr-secrets/payroll/",
+    "https://acme-checkpoints@hr-secrets.s3.amazonaws.com/payroll/",
+    "https://s3.us-east-1.amazonaws.com/hr-secrets/../acme-checkpoints/payroll",
 )
 
 

@@ -237,6 +237,25 @@ def test_tags_that_send_an_attempt_to_another_lineage_change_nothing() -> None:
         assert [one.job for one in attempts(host, "other")] == ["other"]
 
 
+TAGS_OF_A_STRANGER: tuple[dict[str, str], ...] = (
+    {"spotwarden:lineage": "123456789012/us-east-1/other/2026-01-01T00:00:00.000000Z", "spotwarden:attempt": "7"},
+    {"spotwarden:lineage": "", "spotwarden:attempt": "", "Spotwarden:Lineage": "x", "spotwarden:probe": "x"},
+    {f"k{number}": "v" for number in range(47)},
+    {"k" * 128: "\u00fc" * 256, "k+-=._:/@": "x"},
+)
+
+
+def test_no_tags_that_a_stranger_adds_to_a_first_job_cost_it_its_attempt() -> None:
+    with lab(POLICY) as host:
+        for number, tags in enumerate(TAGS_OF_A_STRANGER):
+            launch(host, victim(f"victim-{number}", seed=number))  # each fails once
+            job = host.world.jobs[f"victim-{number}"]
+            host.world.add_tags(job.arn, [{"Key": key, "Value": value} for key, value in tags.items()])
+        run(host, hours=4)
+        for number in range(len(TAGS_OF_A_STRANGER)):
+            assert status(host, next_name(host, f"victim-{number}")) == "Completed"
+
+
 def test_a_job_whose_tags_come_late_is_not_stopped_for_missing_them() -> None:
     policy = """
 version: 1

@@ -136,3 +136,31 @@ def test_a_policy_that_trusts_claims_leaves_such_jobs_alone() -> None:
         assert status(host, "AWSBatch-x") == "InProgress"
         assert [name for name in host.world.jobs if name.startswith("stepped")] == ["stepped"]
         assert texts(host) == ""
+
+
+ODD_STEPS: dict[str, Any] = {
+    "abcdefabcde0": {"PipelineExecutionSteps": [None]},
+    "abcdefabcde1": {"PipelineExecutionSteps": [{"Metadata": {"TrainingJob": "x"}}]},
+    "abcdefabcde2": {"PipelineExecutionSteps": [], "NextToken": "the same each time"},
+    "abcdefabcde3": {},
+    "abcdefabcde4": {
+        "PipelineExecutionSteps": [{"Metadata": {"TrainingJob": {"Arn": f"{ARN}:training-job/odd-4"}}, "StartTime": -1e18}]
+    },
+    "abcdefabcde5": {"PipelineExecutionSteps": [{"Metadata": {"TrainingJob": {"Arn": f"{ARN}:training-job/odd-5".upper()}}}]},
+    "abcdefabcde6": {
+        "PipelineExecutionSteps": [
+            {"Metadata": {"TrainingJob": {"Arn": f"{ARN}:training-job/odd-6".replace("us-east-1", "eu-west-1")}}}
+        ]
+    },
+}
+
+
+def test_whatever_a_pipeline_answers_its_job_is_judged_within_an_hour() -> None:
+    """The job's creator chooses which pipeline is asked."""
+    with deployed(POLICY) as host:
+        host.world.list_pipeline_execution_steps = lambda **asked: ODD_STEPS[asked["PipelineExecutionArn"].rpartition("/")[2]]  # type: ignore[method-assign]
+        for number, execution in enumerate(ODD_STEPS):
+            tags = {PIPELINE_TAG: EXECUTION.replace("abcdefabcdef", execution)}
+            launch(host, request(f"odd-{number}", "vision", tags=tags, **DEAR))
+        run(host, hours=1, minutes=15)
+        assert {status(host, f"odd-{number}") for number in range(len(ODD_STEPS))} == {"Stopped"}

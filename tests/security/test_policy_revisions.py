@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from controller import wiring
+from controller.ledger.halt import Halt
 from controller.policyfile import compile_folder
 from infra.local.host import Host
 from tests.security.lab import lab, launch, request, run, status
@@ -51,6 +52,35 @@ def test_a_rollback_does_not_stop_jobs_that_were_created_under_the_policy_in_bet
             assert status(host, _rich(host, f"after-{turn}")) == "InProgress"
             run(host, hours=1)
             assert status(host, f"after-{turn}") == "Stopped"
+
+
+def test_no_policy_in_between_is_forgotten_when_the_first_of_three_comes_back(tmp_path: Path) -> None:
+    with lab(STRICT) as host:
+        launch(host, request("warm-up", "ads", checkpoint=None, spot=False, runtime_h=1, work_s=300))
+        run(host, hours=1)
+        for name, text in (("second", LAX), ("third", LAX.replace("1h", "2h"))):
+            deploy(host, text, tmp_path)
+            _rich(host, name)
+            run(host, hours=1)
+        deploy(host, STRICT, tmp_path)
+        run(host, hours=2)
+        assert [status(host, name) for name in ("second", "third")] == ["InProgress", "InProgress"]
+
+
+def test_a_stop_that_a_halt_held_up_is_not_made_when_its_policy_comes_back(tmp_path: Path) -> None:
+    with lab(STRICT) as host:
+        launch(host, request("warm-up", "ads", checkpoint=None, spot=False, runtime_h=1, work_s=300))
+        run(host, hours=1)
+        halts = wiring.ports().ledger.halts
+        halts.set_halt(Halt(why="a drill", who="ada", since=host.clock.at))
+        _rich(host, "held")
+        run(host, hours=1)
+        deploy(host, LAX, tmp_path)
+        run(host, hours=1)
+        halts.set_halt(None)
+        deploy(host, STRICT, tmp_path)
+        run(host, hours=2)
+        assert status(host, "held") == "InProgress"
 
 
 def test_a_rule_for_running_jobs_stops_them_after_a_rollback_too(tmp_path: Path) -> None:

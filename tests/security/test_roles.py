@@ -54,6 +54,19 @@ def test_a_job_with_a_role_that_is_not_listed_is_not_submitted_again_and_people_
         assert "role/intern is not in TrainingRoles" in texts(host)
 
 
+def test_a_role_that_only_resembles_a_listed_one_is_not_listed() -> None:
+    alike = (
+        "arn:aws:iam::123456789012:role/team/acme-training", "arn:aws:iam::123456789012:role/ACME-training",
+        "arn:aws:iam::999999999999:role/acme-training", "arn:aws-cn:iam::123456789012:role/acme-training",
+    )  # fmt: skip
+    with lab(AGAIN) as host:
+        for number, role in enumerate(alike):
+            asked = request(f"alike-{number}", "vision", work_s=3000, fails_with="internal", fails_times=1)
+            launch(host, asked | {"RoleArn": role})
+        run(host, hours=3)
+        assert len(host.world.jobs) == len(alike)
+
+
 def test_a_job_with_a_role_that_is_not_listed_is_not_stopped_to_be_moved() -> None:
     policy = AGAIN + "    deadline: {finish_within: 3h}\n"
     with lab(policy, capacity_of=lambda _: Steps(MONDAY, [(0.0, 0)], period_s=90 * 86_400.0)) as host:

@@ -33,6 +33,10 @@ GUESTS: Mapping[str, Mapping[str, Any]] = {
     "USLACKBOT": {},
     "U0SILENT": {"is_restricted": None},
     "U0ALIAS": {"id": "U0LOCAL1"},
+    "U0WORKFLOW": {"is_workflow_bot": True},
+    "U0CONNECTOR": {"is_connector_bot": True},
+    "U0INWORDS": {"is_restricted": "false"},
+    "U0PARTOFAWORD": {"team_id": "E1", "enterprise_user": {"teams": f"{HOME}X"}},
 }
 
 
@@ -82,7 +86,9 @@ def tells_of_jobs(answer: str) -> bool:
     return any(word in answer for word in ("vision", "ml.", "running", "spot saved", "No waiver", "no training job", "November"))
 
 
-@pytest.mark.parametrize("who", [*GUESTS, "U0NOBODY", "", "members", "S0READERS", "U0LOCAL1\x00"])
+@pytest.mark.parametrize(
+    "who", [*GUESTS, "U0NOBODY", "", "members", "S0READERS", "U0LOCAL1\x00", "U0LOCAL1,U0GUEST1", "u0local1", "B0LOCAL1"]
+)
 @pytest.mark.parametrize("text", COMMANDS)
 def test_guests_and_people_of_other_workspaces_get_no_job_data(host: Host, users: Users, who: str, text: str) -> None:
     form = {"command": "/spot", "text": text, "user_id": who, "n": f"{host.slack.calls.total()}"}
@@ -211,6 +217,12 @@ TYPED = st.one_of(
 @example("savings " + "x" * 200_000)
 @example("savings " + " ".join(["team"] * 20_000))
 @example("job <!channel>")
+@example("job <https://x|long>")
+@example("job long\r\nsavings")
+@example("job \u2066long\u2069; savings")
+@example("savings <!subteam^S0> " + "\u0661" * 500)
+@example("\u202e" * 5000)
+@example("waivers " + "x" * 10_000)
 @example("\x00")
 @example("")
 def test_whatever_is_typed_has_a_short_answer(users: Users, typed: str) -> None:
@@ -234,6 +246,8 @@ def test_whatever_is_typed_has_a_short_answer(users: Users, typed: str) -> None:
         "job  warm-up  ",
         "\ufeffjob \u202ewarm-up\u200b\x00",
         "job\u00a0warm-up",
+        "job “warm-up”",
+        "job ‘warm-up’",
     ],
 )
 def test_the_name_of_a_job_is_found_however_it_was_copied(users: Users, typed: str) -> None:

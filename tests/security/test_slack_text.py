@@ -53,14 +53,15 @@ HOSTILE = (
     "<!channel>", "<!here|everybody>", "<@U0VICTIM>", "<!subteam^S0VICTIM>", "<https://evil.example|Full report>",
     "https://evil.example/login", "evil.example", "mailto:a@evil.example", "@here", "@channel", "#general", "&lt;!channel&gt;",
     "&amp;lt;!channel&amp;gt;", "*bold*", "_italic_", "~struck~", "`code`", "```block```", "> quoted", ">>> quoted", "a*b*c",
-    "ml.g5.*", ":tada:", "::bell:", "x:rotating_light:", "line\nbreak\r\nbreak\u2028break", "*Next step*\nNone planned",
+    "ml.g5.*", ":tada:", "::bell:", "x:rotating_light:", ":1234:", ":おはよう:", "a" + "\u0335\u0489" * 90,
+    "line\nbreak\r\nbreak\u2028break", "*Next step*\nNone planned",
     "\u202eright to left", "\u2066isolated\u2069", "zero\u200bwidth\ufeff", "\x00\x07\x1b[2J", "\x9b31m", "half \ud83d",
     "_", "*", "`", "~", "<", ">", "&", "=HYPERLINK(1)", "  ", "\u3164", "x" * 2000, "<!channel>" * 100, "*" * 900, "&" * 900,
     "🎉" * 900, "<" + "@U0VICTIM" * 99,
 )  # fmt: skip
 MARKUP = re.compile(
     r"(?P<code>`[^`\n]*`)|(?P<tick>`)|(?P<bold>\*)|(?P<italic>(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))"
-    r"|(?P<struck>(?<![A-Za-z0-9])~|~(?![A-Za-z0-9]))|:(?P<emoji>[a-z0-9_+'-]*[a-z][a-z0-9_+'-]*):|(?P<line>\n)|(?P<quote>^&gt;)"
+    r"|(?P<struck>(?<![A-Za-z0-9])~|~(?![A-Za-z0-9]))|:(?P<emoji>1234|[\w+'-]*[^\W\d_][\w+'-]*):|(?P<line>\n)|(?P<quote>^&gt;)"
 )
 WORDS = st.one_of(
     st.sampled_from(HOSTILE), st.text(max_size=60), st.text(st.sampled_from("<>@!&*_~`:#|^/ \n\u202ea1;="), max_size=40)
@@ -147,9 +148,11 @@ def filled(hint: Any, word: str) -> Any:
 
 def message(kind: MessageKind, word: str) -> Any:
     made = filled(MESSAGES[kind], word)
-    for name in ("fix", "changes"):
+    for name in ("fix", "changes", "was"):
         if hasattr(made, name):
             made = replace(made, **{name: json.dumps({"Environment": word})})
+    if hasattr(made, "broken"):
+        made = replace(made, broken=json.dumps([dict.fromkeys(("rule", "field", "found", "wanted"), word)]))
     return made
 
 

@@ -19,9 +19,20 @@ from controller.notifications.storm_message import storm_head
 from tests.security.test_slack_text import HARMLESS, HOSTILE, WORDS, message, parts_of_card, parts_of_digest, whole
 
 SUBJECT = re.compile(r"[A-Za-z0-9!-/:-@\[-`{-~][\x20-\x7e]*")
-MAILED = (*HOSTILE, "x\n\nTo do: pay https://evil.example", "https://evil.example/a", "a\r\nBcc: x@evil.example", "x" * 5000)
+MAILED = (
+    *HOSTILE,
+    "x\n\nTo do: pay https://evil.example",
+    "https://evil.example/a",
+    "a\r\nBcc: x@evil.example",
+    "x" * 5000,
+    "www.evil.example/login",
+    "\\\\evil.example\\share",
+    "slack://open?team=T0",
+    "ms-excel:ofe|u|https://evil.example",
+    "tel:+1900",
+)
 SOME = ("x\n\nTo do: pay https://evil.example <b> *c*", "a\r\nBcc: x@evil.example", "\u202e`<https://evil.example|Job>` :tada:")
-ADDRESS = re.compile(r"(?i)\b(?:https?|ftps?|mailto|javascript|data|file):")
+ADDRESS = re.compile(r"(?i)\b(?:https?|ftps?|mailto|javascript|data|file|tel|sms):|\b(?!s3:)[a-z][a-z0-9+-]*://|\bwww\.|\\\\")
 
 
 def mailed(parts: tuple[Part, ...]) -> PlainMessage:

@@ -25,7 +25,7 @@ from controller.savings import interruption_rates
 from tests.simulation import world_invariants
 from tests.simulation.faulty_ports import FaultyLedger
 from tests.simulation.memory import MemoryLedger, lineages
-from tests.simulation.memory.lineages import place_of
+from tests.simulation.memory.lineages import claim_key
 from tests.simulation.replace_function import Replacement, replaced
 from tests.simulation.run import run_history
 
@@ -105,7 +105,7 @@ def _rest_first(_: Any) -> Any:
 
 def _claim_always(_: Any) -> Any:
     def claim(self: Any, claim: Any, **_: Any) -> Any:
-        self.held[place_of(claim)] = claim
+        self.held[claim_key(claim)] = claim
         return ()
 
     return claim

@@ -45,7 +45,7 @@ SHOWN_BY = {
     "any file is a checkpoint": 3,
     "a sibling's files are a job's own": 163,
     "warnings are interruptions": 1,
-    "a stale description is used": 632,
+    "a stale description is used": 2344,
     "a repaired job is forgotten": 30,
     "owners are unknown": 5,
     "Create before the commit is known": 19,

@@ -33,7 +33,7 @@ from infra.local.sagemaker.world import TERMINAL, World
 from tests.builders import ledger_with
 from tests.simulation.cap_invariants import over_cap
 from tests.simulation.memory import MemoryLedger
-from tests.simulation.memory.lineages import place_of
+from tests.simulation.memory.lineages import claim_key
 
 ROLES = frozenset({"arn:aws:iam::111122223333:role/Train"})  # TrainingRoles
 FORGED = "forged"  # the identity in rows that a stranger writes
@@ -221,7 +221,7 @@ class InvariantChecker:
     def _check_claimed(self, new: Life) -> None:
         """An attempt claims its checkpoint prefix before it is created, so that no other begins there meanwhile."""
         wanted = prefix_of(new)
-        held = wanted is None or place_of(wanted) in self.ledger.held
+        held = wanted is None or claim_key(wanted) in self.ledger.held
         require(held, f"a prefix is claimed before its attempt is created: {new.where} writes to {wanted}")
 
     def _check_not_owned(self, new: Life) -> None:

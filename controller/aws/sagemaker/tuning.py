@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from controller.aws.sagemaker.read_job import DocumentKind, job_of
+from controller.aws.sagemaker.read_job import BadDocument, DocumentKind, job_of
 from controller.jobs.job import Service
 from controller.jobs.tuning import TuningJob
 
@@ -15,23 +15,27 @@ TYPE_LATER = "the tuning job chooses among several instance types"
 
 
 def tuning_job_of(described: Mapping[str, Any], tags: Mapping[str, str], fields: Mapping[tuple[str, ...], bool]) -> TuningJob:
-    """The tuning job of a description. Raises BadDocument for a definition that is none."""
+    """The tuning job of a description. A definition that is none leaves the others."""
     name = described["HyperParameterTuningJobName"]
     one, several = described.get("TrainingJobDefinition"), described.get("TrainingJobDefinitions") or ()
     definitions = [*([one] if one else []), *several][:DEFINITIONS_MAX]
-    found = []
+    found, unread = [], []
     for number, definition in enumerate(definitions, 1):
         label = definition.get("DefinitionName") or (str(number) if len(definitions) > 1 else "")
         body, later = _as_job(described, definition)
         algorithm = (definition.get("AlgorithmSpecification") or {}).get("AlgorithmName") or ""
-        job = job_of(
-            body, kind=DocumentKind.DESCRIBE, tags=tags, later=later, service=Service.TUNING, fields=fields,
-            algorithm_described=bool(algorithm) and ":" not in algorithm,  # a name alone is an algorithm of this account
-        )  # fmt: skip
-        found.append((label, job))
+        try:
+            job = job_of(
+                body, kind=DocumentKind.DESCRIBE, tags=tags, later=later, service=Service.TUNING, fields=fields,
+                algorithm_described=bool(algorithm) and ":" not in algorithm,  # a name alone is an algorithm of this account
+            )  # fmt: skip
+        except BadDocument as problem:
+            unread.append(f"{label or name}: {problem}")
+        else:
+            found.append((label, job))
     return TuningJob(
         arn=described["HyperParameterTuningJobArn"], name=name, created_at=described["CreationTime"],
-        alive=described.get("HyperParameterTuningJobStatus") not in OVER, definitions=tuple(found),
+        alive=described.get("HyperParameterTuningJobStatus") not in OVER, definitions=tuple(found), unread=tuple(unread),
     )  # fmt: skip
 
 

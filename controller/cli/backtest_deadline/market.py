@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from controller.cli.backtest_deadline.cases import Case
-from controller.decide.deadline.choose_market import Place
+from controller.decide.deadline.choose_market import AttemptState
 
 
 class Action(StrEnum):
@@ -47,7 +47,7 @@ class Run:
     gap_s: int
     total: int = 0
     length: int = 0
-    place: Place = Place.WAITING
+    attempt: AttemptState = AttemptState.WAITING
     billing: int = 0  # overhead of the current start that is not billed yet
     elapsed: int = 0
     since: int = 0
@@ -63,12 +63,12 @@ class Run:
 
     @property
     def trains(self) -> bool:
-        return self.place is not Place.WAITING and self.billing == 0
+        return self.attempt is not AttemptState.WAITING and self.billing == 0
 
 
 class Strategy(Protocol):
     def choose(self, run: Run) -> Action:
-        """What to request from this sample on; ``run.place`` shows whether the spot job has capacity."""
+        """What to request from this sample on; ``run.attempt`` shows whether the spot job has capacity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +89,15 @@ def play(case: Case, strategy: Strategy, spot_price: float, signal: SpotSignal =
     run.spot_seen = None if signal is SpotSignal.NONE else False
     requested = Action.SPOT
     for available in case.capacity:
-        _place(run, requested, available)
+        _take_capacity(run, requested, available)
         chosen = strategy.choose(run)
         if chosen is not requested:
             requested = chosen
             run.moves += 1
             run.since = run.elapsed
             run.work = run.restart_work
-            run.place, run.spot_seen = Place.WAITING, None if signal is SpotSignal.NONE else False
-            _place(run, requested, available)
+            run.attempt, run.spot_seen = AttemptState.WAITING, None if signal is SpotSignal.NONE else False
+            _take_capacity(run, requested, available)
         _advance(run, spot_price)
         _observe(run, signal, available, spot_price)
         if run.work == 0:
@@ -105,19 +105,19 @@ def play(case: Case, strategy: Strategy, spot_price: float, signal: SpotSignal =
     return RunResult(cost=float(case.work), missed=True, starts=run.starts, moves=run.moves)
 
 
-def _place(run: Run, requested: Action, available: bool) -> None:
+def _take_capacity(run: Run, requested: Action, available: bool) -> None:
     """The start of a sample: interrupt a spot job whose capacity is gone, and start a waiting job where that is possible."""
-    if run.place is Place.SPOT and not available:
-        run.place, run.billing, run.work = Place.WAITING, 0, run.restart_work
-    if run.place is Place.WAITING and (requested is Action.ON_DEMAND or available):
-        run.place = Place.ON_DEMAND if requested is Action.ON_DEMAND else Place.SPOT
+    if run.attempt is AttemptState.SPOT and not available:
+        run.attempt, run.billing, run.work = AttemptState.WAITING, 0, run.restart_work
+    if run.attempt is AttemptState.WAITING and (requested is Action.ON_DEMAND or available):
+        run.attempt = AttemptState.ON_DEMAND if requested is Action.ON_DEMAND else AttemptState.SPOT
         run.billing = run.overhead
         run.starts += 1
 
 
 def _advance(run: Run, spot_price: float) -> None:
-    if run.place is not Place.WAITING:
-        run.cost += 1.0 if run.place is Place.ON_DEMAND else spot_price
+    if run.attempt is not AttemptState.WAITING:
+        run.cost += 1.0 if run.attempt is AttemptState.ON_DEMAND else spot_price
         if run.billing:
             run.billing -= 1
         else:
@@ -131,7 +131,7 @@ def _observe(run: Run, signal: SpotSignal, available: bool, spot_price: float) -
     if signal is SpotSignal.NONE:
         return
     run.spot_seen = False
-    if run.place is not Place.ON_DEMAND or run.work == 0:
+    if run.attempt is not AttemptState.ON_DEMAND or run.work == 0:
         return
     every_s = PROBE_EVERY_S if signal is SpotSignal.PROBE else FLEET_EVERY_S
     if (run.elapsed - run.since) % max(every_s // run.gap_s, 1):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from controller.cli.backtest_deadline.market import Action, Run
 from controller.decide.deadline import choose_market
-from controller.decide.deadline.choose_market import DeadlineState, Move, MoveCosts, Place
+from controller.decide.deadline.choose_market import AttemptState, DeadlineState, Move, MoveCosts
 
 START = datetime(2026, 1, 1, tzinfo=UTC)  # any day: only differences matter
 
@@ -42,14 +42,14 @@ class UniformProgress:
         ahead = (run.total - run.work) - run.elapsed * run.total / run.length
         if not _safe(run):
             return Action.ON_DEMAND
-        if run.place is Place.ON_DEMAND:
+        if run.attempt is AttemptState.ON_DEMAND:
             return Action.SPOT if ahead >= 2 * run.overhead else Action.ON_DEMAND
         return Action.SPOT if available or ahead >= 0 else Action.ON_DEMAND
 
 
 def _safe(run: Run) -> bool:
     """Whether on-demand can still keep the deadline after one more sample on spot."""
-    progress = 1 if run.place is Place.SPOT and run.trains and run.checkpoints else 0
+    progress = 1 if run.attempt is AttemptState.SPOT and run.trains and run.checkpoints else 0
     return run.left - 1 >= run.restart_work - progress + run.overhead
 
 
@@ -64,17 +64,17 @@ class Spotwarden:
         self._moves = move_without_checkpoint
 
     def choose(self, run: Run) -> Action:
-        current = Action.ON_DEMAND if run.place is Place.ON_DEMAND else Action.SPOT
+        current = Action.ON_DEMAND if run.attempt is AttemptState.ON_DEMAND else Action.SPOT
         now = START + timedelta(seconds=run.elapsed * run.gap_s)
         state = DeadlineState(
             now=now,
             deadline=now + timedelta(seconds=run.left * run.gap_s),
             remaining_s=run.restart_work * run.gap_s,
             left_s=run.work * run.gap_s,
-            place=_place(run),
+            attempt=_attempt_state(run),
             since=START + timedelta(seconds=run.since * run.gap_s),
             moves=run.moves,
-            spot_seen=None if run.spot_seen is None or not run.checkpoints else run.spot_seen or run.place is Place.SPOT,
+            spot_seen=None if run.spot_seen is None or not run.checkpoints else run.spot_seen or run.attempt is AttemptState.SPOT,
         )
         costs = MoveCosts(overhead_s=run.overhead * run.gap_s, margin_s=run.gap_s - 1)
         move = choose_market.choose(state, costs).move
@@ -89,9 +89,9 @@ class Spotwarden:
                 return Action.SPOT
 
 
-def _place(run: Run) -> Place:
-    if run.place is not Place.SPOT:
-        return run.place
+def _attempt_state(run: Run) -> AttemptState:
+    if run.attempt is not AttemptState.SPOT:
+        return run.attempt
     if not run.trains:
-        return Place.WAITING
-    return Place.SPOT if run.checkpoints else Place.UNPROVEN
+        return AttemptState.WAITING
+    return AttemptState.SPOT if run.checkpoints else AttemptState.UNPROVEN

@@ -37,8 +37,8 @@ STRUCTURED = re.compile(r"\s*(?:[{\[]|---\s*$|[\"']?[\w.-]+[\"']?\s*:(?:\s|$))",
 
 
 ELSEWHERE: Mapping[re.Pattern[str], str] = {
-    re.compile(r"s3://.+"): "found a place in S3, wanted a file of this machine: aws s3 cp {name} - | spotwarden check -",
-    re.compile(r"https?://.+"): "found an address, wanted a file of this machine: curl -s {name} | spotwarden check -",
+    re.compile(r"s3://.+"): "found an S3 address, wanted a file on this machine: aws s3 cp {name} - | spotwarden check -",
+    re.compile(r"https?://.+"): "found an address, wanted a file on this machine: curl -s {name} | spotwarden check -",
     re.compile(r"arn:[^:]*:([^:]+):.*"): "found an ARN of {service}, wanted that of a training job, or a file",
 }
 

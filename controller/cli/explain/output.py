@@ -11,6 +11,7 @@ from typing import Any
 from controller.cli.explain.reasons import BlockReason, Looked, RuleReason, WaiverReason
 from controller.cli.explain.timeline import Event
 from controller.cli.explain.values import options_text, wanted_text
+from controller.cli.found_text import found_text
 from controller.cli.judging import Checked
 from controller.cli.printable import json_text, printable
 from controller.policyfile.cases import NONE
@@ -104,7 +105,7 @@ def _rule(rule: RuleReason) -> Iterable[str]:
     if rule.unseen:
         yield f"      not known here: {'; '.join(rule.unseen)}"
     if rule.finding is not None:
-        yield f"      {rule.finding.field} is {rule.finding.found}; wanted: {rule.finding.wanted}"
+        yield f"      {found_text(rule.kind, rule.finding.field, rule.finding.found)}; wanted: {rule.finding.wanted}"
         if rule.finding.risk:
             yield f"      {rule.finding.risk}"
     if rule.left_alone:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from controller.cli.found_text import found_text
 from controller.ledger.entry import (
     CheckpointScanned,
     Credited,
@@ -92,7 +93,7 @@ def entry_text(entry: Entry) -> str:
         case Flagged():
             by = f" by the waiver {entry.waiver}" if entry.waiver else ""
             waived = f"; waived until {entry.waived_until:%Y-%m-%d %H:%M} UTC{by}" if entry.waived_until else ""
-            why = f"{entry.field} is {entry.found}; wanted: {entry.wanted}"
+            why = f"{found_text(entry.rule, entry.field, entry.found)}; wanted: {entry.wanted}"
             return f"{entry.job} breaks {entry.policy} ({entry.mode}, policy {entry.revision}): {why}{waived}"
         case RuleHeldBack():
             many = f"{count(entry.jobs, 'job')} of {count(entry.teams, 'team')}"

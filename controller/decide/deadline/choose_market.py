@@ -23,8 +23,8 @@ from controller.units.value import dataclass
 LOOK_S_MIN = 60  # the interval of the sweep
 
 
-class Place(StrEnum):
-    """Where the newest attempt is."""
+class AttemptState(StrEnum):
+    """What the newest attempt does now, and where."""
 
     WAITING = "waiting"  # it waits for spot capacity
     SPOT = "spot"  # it trains on spot
@@ -43,14 +43,14 @@ class DeadlineState:
     """What the controller knows of its job. The capacity of pools in which it does not run is unknown.
 
     ``remaining_s`` is the training that remains if the attempt was stopped now, ``left_s`` what remains if nothing stops it: None
-    for the same. ``since`` is when the job came to its place, ``moves`` how often it was moved. ``spot_seen`` says whether a
+    for the same. ``since`` is when the job came into this state, ``moves`` how often it was moved. ``spot_seen`` says whether a
     signal shows spot capacity; None without any signal.
     """
 
     now: datetime
     deadline: datetime
     remaining_s: int
-    place: Place
+    attempt: AttemptState
     since: datetime
     moves: int = 0
     spot_seen: bool | None = None
@@ -92,7 +92,7 @@ class Choice:
 def slack_s(state: DeadlineState, costs: MoveCosts) -> int:
     """The seconds until only an immediate start on-demand keeps the deadline; negative when it is lost."""
     left_s = (state.deadline - state.now).total_seconds()
-    loss_s = costs.reserve_s if state.place is Place.SPOT else 0
+    loss_s = costs.reserve_s if state.attempt is AttemptState.SPOT else 0
     return int(left_s - state.remaining_s - costs.overhead_s - loss_s)
 
 
@@ -103,35 +103,35 @@ def latest_safe(state: DeadlineState, costs: MoveCosts) -> datetime:
 
 def earliest_finish(state: DeadlineState, costs: MoveCosts) -> datetime:
     """When the job finishes if it trains on where it is without a failure, or, where it does not train, on-demand from now on."""
-    if state.place is Place.WAITING:
+    if state.attempt is AttemptState.WAITING:
         return state.now + timedelta(seconds=costs.overhead_s + state.remaining_s)
     return state.now + timedelta(seconds=state.unstopped_s)
 
 
 def is_lost(state: DeadlineState) -> bool:
     """Whether nothing can keep the deadline any more, neither an uninterrupted attempt nor one that begins this second."""
-    least_s = state.remaining_s if state.place is Place.WAITING else state.unstopped_s
+    least_s = state.remaining_s if state.attempt is AttemptState.WAITING else state.unstopped_s
     return state.now + timedelta(seconds=least_s) > state.deadline
 
 
 def choose(state: DeadlineState, costs: MoveCosts) -> Choice:
     """Choose where the job runs, and when to decide again."""
     slack = slack_s(state, costs)
-    match state.place:
-        case Place.ON_DEMAND:
+    match state.attempt:
+        case AttemptState.ON_DEMAND:
             return _on_demand(state, costs, slack)
-        case Place.SPOT if slack >= 0:
+        case AttemptState.SPOT if slack >= 0:
             wait_s = slack - costs.margin_s if slack > costs.margin_s else slack
             return _stay(state, wait_s, MoveReason.TRAINS_ON_SPOT)
-        case Place.SPOT if slack + costs.reserve_s < 0 or not worth_a_move(state, costs):
+        case AttemptState.SPOT if slack + costs.reserve_s < 0 or not worth_a_move(state, costs):
             return _to_the_end(state)
-        case Place.UNPROVEN if slack > costs.margin_s:
+        case AttemptState.UNPROVEN if slack > costs.margin_s:
             return _stay(state, slack - costs.margin_s, MoveReason.TRAINS_ON_SPOT)
-        case Place.UNPROVEN if slack < 0 or not worth_a_move(state, costs):
+        case AttemptState.UNPROVEN if slack < 0 or not worth_a_move(state, costs):
             return _to_the_end(state)
-        case Place.WAITING if slack > costs.margin_s and not _leaves_early(state, costs, slack):
+        case AttemptState.WAITING if slack > costs.margin_s and not _leaves_early(state, costs, slack):
             return _stay(state, slack - costs.margin_s, MoveReason.CAN_WAIT)
-        case Place.WAITING if slack > costs.margin_s:
+        case AttemptState.WAITING if slack > costs.margin_s:
             return Choice(move=Move.ON_DEMAND, look_at=state.now, why=MoveReason.SPOT_AWAY)
         case _:
             return Choice(move=Move.ON_DEMAND, look_at=state.now, why=MoveReason.LATEST_MOMENT)

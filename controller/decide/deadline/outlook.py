@@ -10,7 +10,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from controller.decide.deadline.choose_market import DeadlineState, Move, MoveCosts, Place, choose, earliest_finish, is_lost
+from controller.decide.deadline.choose_market import (
+    AttemptState,
+    DeadlineState,
+    Move,
+    MoveCosts,
+    choose,
+    earliest_finish,
+    is_lost,
+)
 from controller.decide.facts import Facts
 from controller.decide.phase_times import learned
 from controller.jobs.spot_possible import why_not_spot
@@ -96,7 +104,8 @@ def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Ou
     remaining_s = max(total_s - proven_lineage_s(facts), 0)
     left_s = _left_s(facts, total_s, remaining_s) if at is None else remaining_s
     state = DeadlineState(
-        now=now, deadline=deadline, remaining_s=remaining_s, left_s=left_s, place=_place(facts) if at is None else Place.WAITING,
+        now=now, deadline=deadline, remaining_s=remaining_s, left_s=left_s,
+        attempt=_attempt_state(facts) if at is None else AttemptState.WAITING,
         since=facts.job.intervals[-1].start if facts.job.intervals else facts.job.created_at, moves=_moves(facts),
         spot_seen=facts.spot_seen if settings.back_to_spot and _can_return(facts) else None,
     )  # fmt: skip
@@ -125,13 +134,13 @@ def move_costs(settings: DeadlineSettings, *, resumable: bool) -> MoveCosts:
     )  # fmt: skip
 
 
-def _place(facts: Facts) -> Place:
+def _attempt_state(facts: Facts) -> AttemptState:
     """Where the job is. All of a run on spot without a checkpoint may have to be repeated."""
     if not facts.job.spot:
-        return Place.ON_DEMAND
+        return AttemptState.ON_DEMAND
     if not (facts.job.training or facts.job.trained_to_the_end):
-        return Place.WAITING
-    return Place.SPOT if facts.resumable else Place.UNPROVEN
+        return AttemptState.WAITING
+    return AttemptState.SPOT if facts.resumable else AttemptState.UNPROVEN
 
 
 def _can_return(facts: Facts) -> bool:

@@ -31,7 +31,7 @@ def prefix_shared(job: Job, evidence: Evidence, channel: str) -> Finding | None:
     return Finding(
         rule=PREFIX_SHARED, policy=PREFIX_SHARED, severity=Severity.MEDIUM, mode=Mode.WARN, field="CheckpointConfig.S3Uri",
         found=f"{uri}, beside {beside}", wanted=f"{uri}/, with a slash at the end", demand=NO_DEMAND, action=None,
-        applies_to=AppliesTo.NEW, channel=channel, risk="What lies beside it may be restored as checkpoints of this job.",
+        applies_to=AppliesTo.NEW, channel=channel, risk="Objects beside it may be restored as checkpoints of this job.",
     )  # fmt: skip
 
 

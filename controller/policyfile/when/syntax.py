@@ -117,7 +117,9 @@ def _unreadable(text: str, at: int) -> BadWhen:
     if text[at] in "'\"":
         return BadWhen(at, at + 1, repr(text[at]), "a closing quote")
     if (number := WITH_UNIT.match(text, at)) is not None:
-        return BadWhen(at, number.end(), repr(number[0][:SHOWN_MAX]), "a number, or a duration such as 90s, 15m, 48h or 7d")
+        shown = number[0] if len(number[0]) <= SHOWN_MAX else f"{number[0][:SHOWN_MAX]}…"
+        hint = "at most twelve digits, and six after the point" if re.fullmatch(r"[0-9]+(\.[0-9]+)?", number[0]) else ""
+        return BadWhen(at, number.end(), repr(shown), "a number, or a duration such as 90s, 15m, 48h or 7d", hint=hint)
     hint = "write plain quotes: ' or \"" if text[at] in OTHER_QUOTES else ""
     return BadWhen(at, at + 1, repr(text[at]), "a name, a number, a text in quotes or a comparison", hint=hint)
 

@@ -116,7 +116,7 @@ class MemoryLineages:
         for claim in decision.released:
             self.release(claim)
         for claim in decision.claims:
-            self.held[place_of(claim)] = claim
+            self.held[claim_key(claim)] = claim
         self.begun |= {(work.created_at, work.job): work for work in decision.works}
         for hold in decision.freed:
             self.on_quota.pop((hold.instance_type, hold.job, hold.lineage), None)
@@ -203,11 +203,11 @@ class MemoryLineages:
     def claim(self, claim: Claim, *, new: bool = False) -> tuple[Claim, ...]:
         others = holding_up(claim, self.claims_on(claim.bucket), new=new)
         if not others:
-            self.held[place_of(claim)] = claim
+            self.held[claim_key(claim)] = claim
         return others
 
     def release(self, claim: Claim) -> None:
-        self.held.pop(place_of(claim), None)
+        self.held.pop(claim_key(claim), None)
 
     def claims_on(self, bucket: str) -> tuple[Claim, ...]:
         return tuple(self.held[place] for place in sorted(self.held) if place[0] == bucket)
@@ -289,7 +289,7 @@ def _by_key(rows: dict[str, E]) -> tuple[E, ...]:
     return tuple(rows[key] for key in sorted(rows))
 
 
-def place_of(claim: Claim) -> tuple[str, str, str, str]:
+def claim_key(claim: Claim) -> tuple[str, str, str, str]:
     return claim.bucket, claim.prefix, claim.job, claim.lineage
 
 

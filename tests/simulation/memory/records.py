@@ -102,8 +102,11 @@ class MemoryRecords:
         self.halted = self.halted or halt
         return self.halted
 
-    def set_halt(self, halt: Halt | None) -> None:
+    def set_halt(self, halt: Halt | None, *, in_place_of: Halt | None = None) -> bool:
+        if in_place_of is not None and self.halted != in_place_of:
+            return False
         self.halted = halt
+        return True
 
     def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime, in_place_of: Sequence[str] = ()) -> bool:
         holders = self.holders.setdefault(what, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from controller.aws.price_lookup import Prices
 from controller.runtime.ports import Unreachable
 from controller.runtime.refresh_prices import refresh_prices
 from controller.savings.dated_prices import spot_of
+from controller.savings.rollup import Rollup
 from controller.units.money import Rate
 from infra.local.aws_json import json_server
 from infra.local.pricing import PriceBook
@@ -117,6 +119,56 @@ def test_a_list_without_a_price_is_read_again_with_the_next_run() -> None:
     assert refresh_prices("us-east-1", place) == (0, (nothing,))
     assert refresh_prices("us-east-1", place) == (0, ("a row", nothing))
     assert refresh_prices("us-east-1", place) == (1, ())
+
+
+@pytest.mark.parametrize("writes", range(0, 75, 6))
+def test_days_without_a_price_are_summed_again_wherever_a_run_with_the_first_price_ended(writes: int) -> None:
+    dollars = {"ml.g5.xlarge": Rate(micros_per_h=1_000_000, as_of=NOW.date(), source="s")}
+    place: Any = Place(SimpleNamespace(training=lambda region: PriceRows(rates=dollars, problems=())))
+    left = [writes]
+
+    def ended_by(write: Any) -> Any:
+        def call(*args: Any) -> Any:
+            left[0] -= 1
+            if left[0] < 0:
+                raise Unreachable("the function ended")
+            return write(*args)
+
+        return call
+
+    ledger = place.ledger
+    place.ledger = SimpleNamespace(
+        prices=SimpleNamespace(
+            refreshed_at=ledger.refreshed_at, rates=ledger.rates, note_rates=ended_by(ledger.note_rates),
+            note_refresh=ended_by(ledger.note_refresh),
+        ),
+        days=SimpleNamespace(mark_late=ended_by(ledger.mark_late)),
+    )  # fmt: skip
+    with suppress(Unreachable):
+        refresh_prices("us-east-1", place)
+    for mark in list(ledger.late()) if not ledger.rates("us-east-1") else ():
+        ledger.put_rollup(mark.day, Rollup(), settles=[mark])  # summed in between, without a price
+    left[0] = 1000
+    refresh_prices("us-east-1", place)
+    assert len({mark.day for mark in ledger.late()}) == 35
+
+
+def test_days_that_are_summed_while_the_first_price_is_stored_are_summed_again() -> None:
+    dollars = {"ml.g5.xlarge": Rate(micros_per_h=1_000_000, as_of=NOW.date(), source="s")}
+    place: Any = Place(SimpleNamespace(training=lambda region: PriceRows(rates=dollars, problems=())))
+    ledger = place.ledger
+
+    def note_rates(*args: Any) -> None:
+        for mark in list(ledger.late()):
+            ledger.put_rollup(mark.day, Rollup(), settles=[mark])
+        ledger.note_rates(*args)
+
+    prices = SimpleNamespace(
+        refreshed_at=ledger.refreshed_at, rates=ledger.rates, note_rates=note_rates, note_refresh=ledger.note_refresh
+    )
+    place.ledger = SimpleNamespace(prices=prices, days=ledger)
+    refresh_prices("us-east-1", place)
+    assert len(list(ledger.late())) == 35
 
 
 def test_a_throttled_list_is_unreachable(server: PriceServer) -> None:

@@ -98,7 +98,7 @@ def test_a_bill_that_agrees_says_so(tmp_path: Path, ohio: Any) -> None:
 
 def test_a_usage_type_that_nobody_has_seen_is_shown_and_not_dropped(tmp_path: Path, ohio: Any) -> None:
     said, _ = told(written(tmp_path / "bill.csv", row("USE2-ManagedSpot:Training/g5", 3, 4.5)), ohio)
-    assert "usage type that nobody has seen yet: USE2-ManagedSpot:Training/g5, $4.50 (3.0 h)" in said
+    assert "unknown usage type: USE2-ManagedSpot:Training/g5, $4.50 (3.0 h)" in said
 
 
 def test_hosting_other_services_taxes_and_credits_are_not_training(tmp_path: Path) -> None:

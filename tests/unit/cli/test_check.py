@@ -247,7 +247,7 @@ def test_a_wrong_policy_is_bad_input_with_all_its_problems(check: Any, elsewhere
     code, found, err = check(CREATE, "--policies", "wrong")
     assert (code, found) == (2, [])
     assert "wrong/a.yaml:2:1: rulez: found unknown key 'rulez'" in err
-    wanted = "wanted a folder of policy files; spotwarden init begins one"
+    wanted = "wanted a folder of policy files; spotwarden init creates one"
     assert check(CREATE, "--policies", "nowhere")[2] == f"nowhere:1:1: found nothing, {wanted}\n"
 
 

@@ -194,7 +194,11 @@ def delete_the_bucket(local: aws.Local) -> None:
         (change_a_schedule, "rules", "the schedule or pattern was changed by hand: "),
         (delete_the_function, "rules", " may not call Sweep, or that is deleted"),
         (end_its_time_to_live, "table", "has no time to live on expires_at, so no row expires"),
-        (kill_a_letter, "dead letters", "1 wait; repair the cause that the log shows, then run spotwarden redrive --queue http"),
+        (
+            kill_a_letter,
+            "dead letters",
+            "1 dead letter in the queue; repair the cause that the log shows, then run spotwarden redrive --queue http",
+        ),
         (delete_the_table, "table", "restore it from its backup there, and deploy with its name as ExistingLedger"),
         (cut_a_restore, "table", "is not complete: pause with spotwarden halt, then repeat the restore"),
         (fail_a_trigger, "work", "1 trigger failing, the oldest since "),
@@ -263,7 +267,7 @@ def test_an_old_search_is_named(local: aws.Local, monkeypatch: pytest.MonkeyPatc
         wiring.install(clock=SystemClock())
     assert code == 1
     assert found["discover"]["ok"] is False
-    assert found["clock"]["says"].startswith("this machine's clock is ") or "AWS told no time" in found["clock"]["says"]
+    assert found["clock"]["says"].startswith("this machine's clock is ") or "AWS returned no time" in found["clock"]["says"]
 
 
 def test_a_stack_that_is_not_there_or_not_spotwarden_s_is_named(local: aws.Local, capsys: pytest.CaptureFixture[str]) -> None:

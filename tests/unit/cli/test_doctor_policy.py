@@ -119,5 +119,5 @@ def test_a_topic_that_the_stack_may_not_use_or_that_is_gone_is_named(
 
 def test_topics_are_found_wherever_a_policy_names_a_channel(document: Any) -> None:
     assert named_topics(document) == {TOPIC: {"the default channel", "small", "spot-only"}, ELSEWHERE: {"team vision"}}
-    assert look_at_topics(Sns(), {"channel": "#ml"}, [], "us-east-1") == (True, "the policies name none")
+    assert look_at_topics(Sns(), {"channel": "#ml"}, [], "us-east-1") == (True, "the policies name no SNS topic")
     assert look_at_topics(Sns(TOPIC), {"channel": TOPIC}, [TOPIC], "us-east-1") == (True, f"{TOPIC}: allowed, and there")

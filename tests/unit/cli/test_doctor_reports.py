@@ -142,7 +142,7 @@ def test_a_lifecycle_rule_counts_only_if_it_is_about_every_report(
 
 
 def test_a_bucket_as_the_stack_makes_it_is_in_order(s3: Any) -> None:
-    whole = (True, "reports is private, takes TLS alone, and deletes old reports")
+    whole = (True, "reports is private, accepts only TLS, and deletes old reports")
     assert look_at_reports(s3, "reports", aws.ACCOUNT, "") == whole
     policy(
         s3, TLS | {"Action": ["s3:Get*", "s3:put*"], "Resource": ["arn:aws:s3:::reports/*"]},

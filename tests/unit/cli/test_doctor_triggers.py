@@ -33,7 +33,7 @@ def test_alarms_that_nobody_hears_are_named(local: aws.Local) -> None:
         True,
         "none of 1 is in alarm; AlarmTopic is empty, so they are seen in CloudWatch alone",
     )
-    assert look_at_alarms(local.client, ["A"], TOPIC)[1].startswith(f"the AlarmTopic {TOPIC} does not exist, so nobody hears")
+    assert look_at_alarms(local.client, ["A"], TOPIC)[1].startswith(f"the AlarmTopic {TOPIC} does not exist, so nobody is told")
     sns = local.client("sns")
     sns.create_topic(Name="alarms")
     assert look_at_alarms(local.client, ["A"], TOPIC) == (
@@ -90,7 +90,7 @@ def test_an_alarm_that_was_deleted_or_made_mute_is_named(local: aws.Local) -> No
         False, f"deleted: WorkIsOverdue; {REDEPLOY}"
     )  # fmt: skip
     assert look_at_alarms(local.client, ["RingsFail", "SweepIsMissing"], "") == (
-        False, "nobody hears of SweepIsMissing: aws cloudwatch enable-alarm-actions --alarm-names SweepIsMissing"
+        False, "nobody is told of SweepIsMissing: aws cloudwatch enable-alarm-actions --alarm-names SweepIsMissing"
     )  # fmt: skip
 
 

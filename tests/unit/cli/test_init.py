@@ -120,5 +120,5 @@ def test_a_place_where_nothing_can_be_written_is_named(project: Path, capsys: py
 def test_a_file_where_the_folder_would_be_is_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "policies").write_text("")
     assert main(["init"]) == 2
-    assert "policies: found a file, wanted a folder, or a name that is free" in capsys.readouterr().err
+    assert "policies: found a file, wanted a folder, or a name that does not exist" in capsys.readouterr().err
     assert files_in(project) == ["policies"]

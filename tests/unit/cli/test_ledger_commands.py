@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,15 +13,20 @@ from controller import wiring
 from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.cli import main
 from controller.cli.errors import AwsUnreachable
+from controller.cli.halt import resume
 from controller.cli.ledger import with_ledger
 from controller.decide.decision import Decision
+from controller.ledger.halt import Halt
 from controller.runtime.ports import Unreachable
 from infra.local import aws
-from tests.builders import lineage
+from tests.account import Account, Clock
+from tests.builders import BEGIN, lineage, policy
 from tests.client_errors import client_error
+from tests.simulation.memory import MemoryLedger
 from tests.unit.savings.test_advice import PAST
 
 TABLE = "Commanded"
+OTHER = Halt(why="the next incident", who="grace", since=BEGIN)
 
 
 @pytest.fixture
@@ -54,6 +60,28 @@ def test_a_halt_is_stored_with_its_reason_and_removed(ledger: DynamoLedger, caps
     assert (code, ledger.halts.halt()) == (0, None)
     assert out.startswith("resumed; it was halted since ")
     assert run(capsys, "resume")[1] == "nothing was halted\n"
+
+
+@pytest.mark.parametrize(("meanwhile", "code", "says"), [
+    (OTHER, 1, "not resumed: it is halted since 2026-03-02 09:00 UTC by grace: the next incident."),
+    (None, 0, "resumed by somebody else"),
+])  # fmt: skip
+def test_who_resumes_ends_no_halt_that_was_called_at_the_same_moment(
+    meanwhile: Halt | None, code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Crowded(MemoryLedger):
+        """Right after the halt is read, somebody else is faster."""
+
+        def halt(self) -> Halt | None:
+            found = super().halt()
+            self.halted = meanwhile
+            return found
+
+    ledger = Crowded()
+    ledger.set_halt(replace(OTHER, who="ada", why="an incident"))
+    assert resume(ledger, Clock(Account(policy()))) == code
+    assert capsys.readouterr().out.startswith(says)
+    assert ledger.halted == meanwhile
 
 
 @pytest.mark.usefixtures("ledger")

@@ -10,16 +10,21 @@ import pytest
 
 from controller import wiring
 from controller.aws.dynamodb.all_ports import DynamoLedger
-from controller.cli.live_evidence import live_evidence
+from controller.cli.live_evidence import live_evidence, live_waivers
+from controller.decide.decision import Decision
 from controller.jobs.job import Job, Service
+from controller.ledger.lineage_id import LineageId
 from controller.ledger.pool import PoolMemory
+from controller.ledger.user_entry import Waived
 from controller.policy.judge import Basis, judge
 from controller.policy.mode import Mode
+from controller.policy.rules.kind import Evidence
 from tests.builders import BEGIN, REGION, policy, rule
 from tests.unit.cli.test_ledger_commands import TABLE
 from tests.unit.cli.test_ledger_commands import ledger as ledger
 from tests.unit.decide.deciding import WAITING
 
+DAY = timedelta(days=1)
 PAYS = policy(rules=(rule("pays", kind="spot-worth-it", options={}, mode=Mode.WARN, action=None),))
 BARE = replace(
     WAITING, checkpoint_uri=None, tags={"spotwarden:expected-runtime": "48h"}, runtime_s_max=180_000, wait_s_max=360_000
@@ -52,3 +57,16 @@ def test_nothing_is_read_for_a_job_that_the_rule_does_not_judge(ledger: DynamoLe
     wiring.install(clock=Soon())
     assert live_evidence(about, PAYS, TABLE).spot_worth is None
     assert live_evidence(BARE, policy(), "no such table").spot_worth is None
+
+
+def test_a_waiver_given_in_slack_is_known_to_people_as_to_the_controller(ledger: DynamoLedger) -> None:
+    wiring.install(clock=Soon())
+    given = Waived(
+        job=BARE.name, at=BEGIN, team=None, policy="use-spot", who="U1", reason="long data", ticket="ML-7", until=BEGIN + 3 * DAY
+    )
+    assert live_waivers(BARE, policy(), TABLE) == ()
+    assert ledger.lineages.commit(ledger.lineages.load(LineageId.of(BARE)), Decision(entries=(given,)))
+    [waiver] = live_waivers(BARE, policy(), TABLE)
+    assert (waiver.rules, waiver.reason, waiver.expires) == (("use-spot",), "long data", BEGIN + 3 * DAY)
+    broken = replace(BARE, spot=False)
+    assert [one.waiver for one in judge(broken, Basis(policy(), Evidence(), now=BEGIN, given=(waiver,))).findings] == [waiver]

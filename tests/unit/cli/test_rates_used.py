@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from controller.cli.audit import audit_lines
+from controller.cli.audit import audited as audit_of_period
 from controller.cli.rates_used import rates_in_force, rates_when_recorded
-from controller.jobs.job import Outcome
+from controller.jobs.job import Job, Outcome
 from controller.ledger.entry import Credited, Measured
 from controller.policyfile import compile_folder
+from controller.runtime.ports import Jobs, Prices
+from controller.runtime.read_days import rollups_of_days
 from controller.savings.audit import Audit, audit
 from controller.units.money import Rate
-from tests.builders import BEGIN, ended, job, usage
+from tests.builders import BEGIN, ended, job, ledger_with, lineage, usage
 from tests.put_in_force import in_force_since
 from tests.simulation.memory import MemoryLedger
 
@@ -113,3 +117,24 @@ def test_a_rate_of_a_policy_that_nobody_knows_stays_as_it_was_recorded_and_the_a
     assert "  the recorded rates of 1 attempt are used: the ledger does not keep the policy that they are from" in audit_lines(
         found, BEGIN.date(), date(2027, 1, 1)
     )
+
+
+class _Sage:
+    """A SageMaker that has one job."""
+
+    def describe(self, name: str) -> Job | None:
+        return DONE if name == DONE.name else None
+
+
+class _Listed:
+    def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
+        return listed(instance_type)
+
+
+def test_an_attempt_without_a_price_has_the_one_that_came_later_in_an_audit_as_in_a_report() -> None:
+    entries = (replace(measured(0, "", ""), rate_micros_per_h=None, rate_source=None),)
+    ledger = ledger_with(lineage(entries=entries))
+    found = audit_of_period(ledger, cast(Jobs, _Sage()), cast(Prices, _Listed()), BEGIN.date(), date(2027, 1, 1))
+    reported = rollups_of_days(ledger, BEGIN.date(), BEGIN.date() + timedelta(days=1), listed)
+    assert found.recorded.spent_micros == sum(day.total.spent_micros for day in reported.values()) > 0
+    assert (found.recorded.unpriced, [what for what in found.differences if "rate" in what]) == (0, [])

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from controller.decide.facts import Facts
+from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.jobs.request import change_from_json
 from controller.ledger.entry import UserRequested, Waived
 from controller.ledger.intent import Intent, IntentResult, Stop, Submit
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
-from controller.policy.policy import Repair
+from controller.policy.policy import Repair, RuleAction
 from controller.policy.user_request import UserRequest
-from tests.builders import BEGIN, ended, job, lineage, policy, rule
+from tests.builders import BEGIN, block, ended, job, lineage, policy, rule
 from tests.unit.decide.deciding import HOUR, actions, looked_up, text, topics
 
 REFUSED = "It would break use-spot (EnableManagedSpotTraining is"
@@ -129,3 +130,44 @@ def test_a_job_that_cannot_be_repeated_is_said_and_not_submitted_on_request() ->
     serverless = asked(replace(ON_DEMAND, unrepeatable="it is serverless"))
     assert actions(serverless, Submit) == []
     assert "does not repeat its request: it is serverless" in text(serverless, "cannot-repeat")
+
+
+def failed(about: Any = ON_DEMAND, *, repair: Repair | None = None, **changes: Any) -> Facts:
+    """A first job that failed by itself, with a cause that the policy retries, before the rule did anything."""
+    strict = rule(repair=repair, action=RuleAction.REPAIR) if repair else rule()
+    whole = policy(rules=(replace(strict, **changes),), resubmissions=(block(),))
+    return looked_up(ended(about, Outcome.INTERNAL), policy=whole)
+
+
+def test_a_first_job_that_a_rule_would_have_stopped_is_not_submitted_again() -> None:
+    assert actions(failed(), Submit) == []
+    assert "EnableManagedSpotTraining is false" in text(failed(), "cannot-repeat/rules")
+
+
+def test_a_first_job_that_a_rule_would_have_repaired_is_submitted_again_with_the_repair() -> None:
+    [submit] = actions(failed(repair=Repair(checkpoint="s3://acme/{team}/")), Submit)
+    changes = change_from_json(submit.changes)
+    assert (submit.cause, changes["EnableManagedSpotTraining"]) == (FailureCause.INTERNAL, True)
+    assert changes["CheckpointConfig"]["S3Uri"].startswith("s3://acme/vision")
+    assert changes["CheckpointConfig"]["S3Uri"] != "s3://acme/vision/"
+
+
+def test_a_first_job_that_its_rule_would_have_left_alone_is_submitted_again_as_it_was() -> None:
+    [submit] = actions(failed(repair=Repair()), Submit)
+    assert submit.changes == ""
+
+
+@pytest.mark.parametrize("facts", [
+    failed(mode=Mode.WARN), failed(job(spot=True, wait_s_max=72_000)),
+    replace(failed(), lineage=replace(failed().lineage, entries=(WAIVED,))),
+], ids=["the rule only warns", "it keeps the rule", "the rule is waived"])  # fmt: skip
+def test_a_first_job_that_no_rule_would_have_stopped_is_submitted_again_as_it_was(facts: Facts) -> None:
+    [submit] = actions(facts, Submit)
+    assert submit.changes == ""
+
+
+def test_an_attempt_that_breaks_a_rule_is_submitted_again() -> None:
+    """The policy's own ladder may have moved it to where no rule allows a first job."""
+    over = failed()
+    second = replace(over, number=2, lineage=replace(over.lineage, entries=()))
+    assert [submit.number for submit in actions(second, Submit)] == [3]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.jobs.claim import Claim, claim_of, place_of, segments_of
+from controller.jobs.claim import Claim, bucket_and_prefix, claim_of, segments_of
 from tests.builders import BEGIN
 
 
@@ -60,7 +60,7 @@ def test_prefixes_are_compared_by_segment(one: str, other: str, relation: str) -
     ],
 )
 def test_a_uri_says_its_bucket_and_its_prefix(uri: str, place: tuple[str, str]) -> None:
-    assert place_of(uri) == place
+    assert bucket_and_prefix(uri) == place
 
 
 def test_two_dots_lead_no_higher_than_the_root() -> None:

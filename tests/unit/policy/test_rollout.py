@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.policy.rollout import HeldBack, Rollout, SurpriseGuard, place_of
+from controller.policy.rollout import HeldBack, Rollout, SurpriseGuard, position_of
 
 AT = datetime(2026, 12, 1, tzinfo=UTC)
 LINEAGES = [f"111122223333/us-east-1/job-{n}/2026-11-16T08:00:00" for n in range(2000)]
@@ -27,8 +27,8 @@ def test_a_share_is_that_part_of_the_lineages_and_a_larger_one_has_all_of_it() -
 
 @given(st.text())
 def test_the_place_of_a_lineage_is_between_0_and_1_and_always_the_same(lineage: str) -> None:
-    assert 0 <= place_of(lineage) < 1
-    assert place_of(lineage) == place_of(lineage)
+    assert 0 <= position_of(lineage) < 1
+    assert position_of(lineage) == position_of(lineage)
 
 
 def test_a_rule_enforces_from_its_day_on() -> None:

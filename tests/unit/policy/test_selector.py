@@ -46,7 +46,9 @@ def test_a_part_says_what_the_job_has_and_nothing_where_that_is_not_known() -> N
     assert [(part.key, part.found, part.matches) for part in unsaid] == [("role", None, None), ("tag team", None, None)]
 
 
-MIXED = replace(job(), instance_type="heterogeneous", groups=("ml.p4d.24xlarge", "ml.c5.xlarge"))
+MIXED = replace(
+    job(), instance_type="heterogeneous", groups=("ml.p4d.24xlarge", "ml.c5.xlarge"), unknown=frozenset({"instance_type"})
+)
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,8 @@ def test_one_waiver_in_force_is_enough_beside_one_that_has_expired() -> None:
 
 
 def test_a_waiver_by_instance_type_counts_only_where_every_group_of_the_cluster_has_such_a_type() -> None:
-    mixed = replace(ON_DEMAND, instance_type="heterogeneous", groups=("ml.p4d.24xlarge", "ml.c5.xlarge"))
+    mixed = replace(
+        ON_DEMAND, instance_type="heterogeneous", groups=("ml.p4d.24xlarge", "ml.c5.xlarge"), unknown=frozenset({"instance_type"})
+    )
     assert not waiver(match=Selector(instance_type=("ml.c5.*",))).covers("use-spot", mixed)
     assert waiver(match=Selector(instance_type=("ml.c5.*", "ml.p4d.*"))).covers("use-spot", mixed)

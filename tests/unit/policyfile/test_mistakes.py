@@ -148,6 +148,7 @@ def test_a_duration_is_a_number_and_its_unit(tmp_path: Path, length: str, hint: 
     ("entry", "message"),
     [
         ("share: '10'", "above 0% and at most 100% (write 10%)"),
+        ("share: 0.0001%", "above 0% and at most 100% (at most three digits after the point)"),
         ("mode: {share: 10%}", "wanted one of audit, warn, enforce (share: 10% is a key of the rule, beside mode)"),
         ("surprise: 20", "wanted a map of KEY: VALUE (such as surprise: {jobs: 20, of_last_day: 25%})"),
         ("mode: “warn”", "(write plain quotes, or none; did you mean 'warn'?)"),

@@ -71,7 +71,7 @@ class BadDays(MemoryLedger):
     """A ledger in which some days cannot be rolled up."""
 
     bad: set[date]
-    problem: Exception
+    problem: BaseException
 
     @property
     def journal(self) -> Any:
@@ -111,6 +111,24 @@ def test_a_day_that_could_not_be_read_for_want_of_an_answer_stays_open() -> None
     with pytest.raises(Unreachable):
         close_days(place.ports)
     assert place.ledger.days.closed_until() == BEGIN.replace(hour=0)
+
+
+class Killed(BaseException):
+    """The function was ended."""
+
+
+def test_a_late_day_that_ends_the_function_each_time_holds_up_no_new_day() -> None:
+    place, bad = with_bad_day(OverflowError("a bad entry"))
+    ledger: Any = place.ledger
+    place.learn(interrupted(BEGIN + DAY))
+    place.now_at = BEGIN + DAY + timedelta(hours=1)
+    with pytest.raises(OverflowError):
+        close_days(place.ports)  # the day is marked
+    ledger.problem = Killed()
+    place.now_at = BEGIN + 2 * DAY
+    with pytest.raises(Killed):
+        close_days(place.ports)
+    assert (place.interruptions(TODAY + DAY), bad) == (1, {TODAY})
 
 
 def no_price(instance_type: str, region: str, at: datetime, since: datetime | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.jobs.job import Job, Service
-from controller.jobs.tuning import TuningJob
+from controller.jobs.tuning import TuningJob, UnreadDefinitions
 from controller.policy.mode import Mode
 from controller.policy.slack_settings import Importance, SlackSettings
 from controller.runtime.judge_tuning import judge_tuning
@@ -79,3 +79,11 @@ def test_a_tuning_job_that_is_gone_is_nothing() -> None:
     at = place()
     at.jobs = Tuners(None)
     assert judge_tuning("tuner", at) == 0
+
+
+def test_definitions_that_can_be_read_are_judged_before_the_others_are_an_error() -> None:
+    at = place(BARE)
+    at.jobs.found = replace(at.jobs.found, unread=("b: InstanceType is 7, wanted text",))
+    with pytest.raises(UnreadDefinitions, match="tuning job tuner: b: InstanceType is 7"):
+        judge_tuning("tuner", at)
+    assert len(waiting(at)) == 1

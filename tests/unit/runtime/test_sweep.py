@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +12,8 @@ import pytest
 from controller.jobs.job import Outcome
 from controller.runtime.policy_ports import RefusedPolicy
 from controller.runtime.ports import Later, Message, Unreachable
-from tests.account import Account
+from controller.runtime.sweep import sweep
+from tests.account import Account, JobsOf
 from tests.builders import BEGIN, block, job, policy
 from tests.simulation.memory import MemoryOutbox
 
@@ -45,3 +48,33 @@ def test_a_refusal_of_the_policy_that_cannot_be_told_keeps_no_job_waiting() -> N
         with pytest.raises(Unreachable):
             account.sweep()
         assert len(account.asked) > asked
+
+
+class Killed(BaseException):
+    """The function was ended."""
+
+
+def test_a_job_that_ends_the_function_each_time_holds_up_no_other_for_long() -> None:
+    account = Account(policy(rules=(), resubmissions=(block(),)), now=BEGIN)
+    names = ["bad", *(f"good-{number}" for number in range(5))]
+    for name in names:
+        account.jobs[name] = job(name)
+        account.end(name, Outcome.CAPACITY)
+        account.trigger(name)
+        account.now += timedelta(seconds=1)
+    describe = JobsOf.describe
+
+    class Deadly(JobsOf):
+        def describe(self, name: str) -> Any:
+            if name == "bad":
+                raise Killed
+            return describe(self, name)
+
+    ports = replace(account.ports, jobs=Deadly(account))
+    done = 0
+    for _ in range(90):
+        account.now += timedelta(minutes=1)
+        with suppress(Killed):
+            sweep(ports)
+        done = len({submit.about for submit in account.asked})
+    assert done == 5

@@ -215,3 +215,18 @@ def test_usage_that_sagemaker_shows_later_is_a_difference() -> None:
     entries: list[Entry] = [Unmeasured(job=DONE.name, at=BEGIN, team="vision", spot=True)]
     found = audit(entries, {DONE.name: DONE}, {DONE.name: LINEAGE}, rate_of, BEGIN, BEGIN + 24 * HOUR)
     assert found.differences == ("bert: unknown usage recorded, SageMaker shows 3600 s trained and 1080 s billed",)
+
+
+def test_two_jobs_that_had_one_name_are_two_attempts_and_only_the_one_that_exists_is_recomputed() -> None:
+    """A job that is deleted frees its name."""
+    later = replace(DONE, created_at=BEGIN + 5 * HOUR, ended_at=BEGIN + 6 * HOUR, usage=usage(1800, 900))
+    entries: list[Entry] = [e for of in (DONE, later) for e in (started(of, 1), measured(of), credited(of, usage_of(of)))]
+    result = audited(entries, later)
+    assert (result.attempts, result.gone, result.differences) == (2, ("bert",), ())
+    assert result.recorded == result.recomputed == roll_up(entries).total
+    assert result.recorded.spent_micros == 550_000
+
+
+def usage_of(of: Job) -> int:
+    assert of.usage is not None
+    return of.usage.training_s

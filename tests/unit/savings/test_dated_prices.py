@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from controller.savings.dated_prices import rate_at, rate_over
+from controller.savings.dated_prices import rate_at, rate_over, with_prices
+from controller.savings.rollup import roll_up
 from controller.units.money import Rate
+from tests.unit.savings.test_report import measured
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 OLD = Rate(micros_per_h=1_000_000, as_of=date(2026, 1, 1), source="the table")
@@ -38,3 +41,11 @@ def test_an_unchanged_price_with_a_later_date_splits_nothing() -> None:
 
 def test_a_period_without_length_has_the_price_of_its_time() -> None:
     assert rate_over([OLD, NEW], NOON, NOON) == NEW
+
+
+def test_a_retry_on_the_first_attempt_s_instances_is_priced_by_a_price_that_comes_later() -> None:
+    retry = measured("bert-r02", number=2, rate_micros_per_h=None, first_rate_micros_per_h=None)
+    [priced] = with_prices([retry], lambda *_: NEW)
+    assert roll_up([priced]).total.unpriced == 0
+    [elsewhere] = with_prices([replace(retry, other_instances=True)], lambda *_: NEW)
+    assert roll_up([elsewhere]).total.unpriced == 1

@@ -92,3 +92,15 @@ def test_two_calls_read_a_tuning_job_and_one_that_is_gone_is_none() -> None:
         assert found.definitions[0][1].tags == {"team": "vision"}
         stub.add_client_error("describe_hyper_parameter_tuning_job", "ResourceNotFound", "Requested resource not found.")
         assert SageMakerJobs(client).tuning("tuner") is None
+
+
+def test_a_definition_that_cannot_be_read_leaves_the_others_and_says_why() -> None:
+    several = [
+        definition(DefinitionName="a"),
+        definition(DefinitionName="b", ResourceConfig={"InstanceType": 7}),
+        definition(DefinitionName="c"),
+    ]
+    found = tuning_job_of(described(TrainingJobDefinitions=several), {}, {})
+    assert [name for name, _ in found.definitions] == ["a", "c"]
+    [why] = found.unread
+    assert why.startswith("b: InstanceType is 7, wanted text")

@@ -14,10 +14,10 @@ from controller.cli.backtest_deadline.cases import Case
 from controller.cli.backtest_deadline.market import Action, Run, SpotSignal, play
 from controller.cli.backtest_deadline.strategies import Spotwarden
 from controller.decide.deadline.choose_market import (
+    AttemptState,
     DeadlineState,
     Move,
     MoveCosts,
-    Place,
     choose,
     earliest_finish,
     is_lost,
@@ -33,7 +33,11 @@ COSTS = MoveCosts(overhead_s=600, margin_s=300)
 def state(**changes: Any) -> DeadlineState:
     """A job that waits for spot, with two hours of work and four hours to its deadline."""
     waiting = DeadlineState(
-        now=NOON, deadline=NOON + timedelta(hours=4), remaining_s=2 * HOUR_S, place=Place.WAITING, since=NOON - timedelta(hours=1)
+        now=NOON,
+        deadline=NOON + timedelta(hours=4),
+        remaining_s=2 * HOUR_S,
+        attempt=AttemptState.WAITING,
+        since=NOON - timedelta(hours=1),
     )
     return replace(waiting, **changes)
 
@@ -54,28 +58,28 @@ def test_a_waiting_job_moves_at_the_latest_safe_moment_and_not_a_second_before()
 
 
 def test_a_job_that_trains_on_spot_keeps_its_slack_and_stays_to_its_end() -> None:
-    training = state(place=Place.SPOT, deadline=NOON + timedelta(hours=2, seconds=600))
+    training = state(attempt=AttemptState.SPOT, deadline=NOON + timedelta(hours=2, seconds=600))
     assert slack_s(training, COSTS) == 0
     assert choose(training, COSTS).move is Move.STAY
 
 
 def test_time_to_repeat_lost_training_is_reserved_on_spot() -> None:
-    training = state(place=Place.SPOT, deadline=NOON + timedelta(hours=2, seconds=600))
+    training = state(attempt=AttemptState.SPOT, deadline=NOON + timedelta(hours=2, seconds=600))
     assert choose(training, replace(COSTS, reserve_s=1)).move is Move.ON_DEMAND
 
 
 def test_without_a_signal_an_on_demand_job_never_returns() -> None:
-    assert choose(state(place=Place.ON_DEMAND, spot_seen=None), COSTS).move is Move.STAY
+    assert choose(state(attempt=AttemptState.ON_DEMAND, spot_seen=None), COSTS).move is Move.STAY
 
 
 def test_with_a_signal_an_on_demand_job_returns_while_there_is_time_for_both_moves() -> None:
-    seen = state(place=Place.ON_DEMAND, spot_seen=True)
+    seen = state(attempt=AttemptState.ON_DEMAND, spot_seen=True)
     assert choose(seen, COSTS).move is Move.SPOT
     assert choose(replace(seen, deadline=NOON + timedelta(hours=2, minutes=25)), COSTS).move is Move.STAY
 
 
 def test_a_job_that_just_moved_stays_for_min_stay_and_one_with_all_its_moves_for_good() -> None:
-    seen = state(place=Place.ON_DEMAND, spot_seen=True)
+    seen = state(attempt=AttemptState.ON_DEMAND, spot_seen=True)
     assert choose(replace(seen, since=NOON - timedelta(minutes=10)), COSTS).move is Move.STAY
     assert choose(replace(seen, moves=39), COSTS).move is Move.STAY
 
@@ -86,23 +90,23 @@ def test_only_a_job_that_can_return_to_spot_leaves_it_early() -> None:
     assert choose(replace(short, spot_seen=False), COSTS).move is Move.ON_DEMAND
 
 
-@pytest.mark.parametrize("place", Place)
-def test_the_earliest_finish_counts_a_start_where_one_is_needed(place: Place) -> None:
-    start_s = 600 if place is Place.WAITING else 0
-    assert earliest_finish(state(place=place), COSTS) == NOON + timedelta(seconds=2 * HOUR_S + start_s)
+@pytest.mark.parametrize("attempt", AttemptState)
+def test_the_earliest_finish_counts_a_start_where_one_is_needed(attempt: AttemptState) -> None:
+    start_s = 600 if attempt is AttemptState.WAITING else 0
+    assert earliest_finish(state(attempt=attempt), COSTS) == NOON + timedelta(seconds=2 * HOUR_S + start_s)
 
 
-@pytest.mark.parametrize("place", Place)
-def test_a_deadline_is_lost_only_when_an_uninterrupted_attempt_is_too_late(place: Place) -> None:
-    left_s = 2 * HOUR_S if place is Place.WAITING else HOUR_S
-    in_time = state(place=place, left_s=left_s, deadline=NOON + timedelta(seconds=left_s))
+@pytest.mark.parametrize("attempt", AttemptState)
+def test_a_deadline_is_lost_only_when_an_uninterrupted_attempt_is_too_late(attempt: AttemptState) -> None:
+    left_s = 2 * HOUR_S if attempt is AttemptState.WAITING else HOUR_S
+    in_time = state(attempt=attempt, left_s=left_s, deadline=NOON + timedelta(seconds=left_s))
     assert not is_lost(in_time)
     assert is_lost(replace(in_time, deadline=in_time.deadline - timedelta(seconds=1)))
 
 
 def test_a_job_without_checkpoints_on_spot_moves_at_the_latest_moment_while_more_is_left_than_the_move_repeats() -> None:
     at = latest_safe(state(), COSTS)
-    begun = state(place=Place.UNPROVEN, now=at, left_s=2 * HOUR_S - 60)
+    begun = state(attempt=AttemptState.UNPROVEN, now=at, left_s=2 * HOUR_S - 60)
     assert choose(begun, COSTS).move is Move.ON_DEMAND
     assert choose(replace(begun, now=at - timedelta(seconds=1)), COSTS).move is Move.STAY
     assert choose(replace(begun, left_s=HOUR_S), COSTS).move is Move.STAY
@@ -110,14 +114,14 @@ def test_a_job_without_checkpoints_on_spot_moves_at_the_latest_moment_while_more
 
 
 def test_a_move_that_cannot_keep_the_deadline_is_not_made() -> None:
-    late = state(place=Place.UNPROVEN, deadline=NOON + timedelta(hours=2), left_s=2 * HOUR_S - 60)
+    late = state(attempt=AttemptState.UNPROVEN, deadline=NOON + timedelta(hours=2), left_s=2 * HOUR_S - 60)
     assert choose(late, COSTS).move is Move.STAY
-    late = state(place=Place.SPOT, deadline=NOON + timedelta(hours=2), left_s=2 * HOUR_S - 60)
+    late = state(attempt=AttemptState.SPOT, deadline=NOON + timedelta(hours=2), left_s=2 * HOUR_S - 60)
     assert choose(late, replace(COSTS, reserve_s=500)).move is Move.STAY
 
 
 def test_a_job_returns_to_spot_only_while_more_is_left_than_the_return_repeats() -> None:
-    seen = state(place=Place.ON_DEMAND, spot_seen=True, left_s=HOUR_S + 400)
+    seen = state(attempt=AttemptState.ON_DEMAND, spot_seen=True, left_s=HOUR_S + 400)
     assert choose(seen, COSTS).move is Move.SPOT
     assert choose(replace(seen, left_s=HOUR_S), COSTS).move is Move.STAY
 
@@ -152,7 +156,7 @@ class Noting(Spotwarden):
     def choose(self, run: Run) -> Action:
         chosen = super().choose(run)
         overdue = run.left < run.restart_work + run.overhead + 1
-        self.stayed = self.stayed or (overdue and run.place is Place.SPOT and chosen is Action.SPOT)
+        self.stayed = self.stayed or (overdue and run.attempt is AttemptState.SPOT and chosen is Action.SPOT)
         return chosen
 
 

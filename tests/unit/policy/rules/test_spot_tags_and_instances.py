@@ -57,8 +57,22 @@ def test_instance_types_are_allowed_by_name_and_by_pattern() -> None:
     assert (fault.field, fault.found) == ("ResourceConfig.InstanceType", "ml.p4d.24xlarge")
     assert fault.wanted == "one of ml.g5.*, ml.m5.large"
     fix = fix_in("instance-allowed", job(instance_type="ml.p4d.24xlarge"), instance_types=("ml.g5.*", "ml.m5.large"))
-    assert fix.sdk == {"instance_type": "ml.m5.large"}
-    assert fix.request == {"ResourceConfig": {"InstanceType": "ml.m5.large"}}
+    assert fix.sdk == {"instance_type": "ml.g5.48xlarge"}  # eight accelerators, as before
+    assert fix.request == {"ResourceConfig": {"InstanceType": "ml.g5.48xlarge"}}
+
+
+@pytest.mark.parametrize(
+    ("found", "allowed", "meant"),
+    [
+        ("ml.p3.2xlarge", ("ml.c5.*", "ml.g4dn.*", "ml.g5.*"), "ml.g4dn.2xlarge"),  # not ml.c5.2xlarge, which has no GPU
+        ("ml.p3.8xlarge", ("ml.c5.*", "ml.g5.*", "ml.g5.xlarge"), "ml.g5.12xlarge"),
+        ("ml.p3.2xlarge", ("ml.c5.*",), "ml.c5.2xlarge"),
+        ("ml.m5.24xlarge", ("ml.c5.2xlarge", "ml.c5.xlarge", "ml.g5.*"), "ml.c5.2xlarge"),
+        ("ml.new.large", ("ml.c5.*", "ml.g5.xlarge"), "ml.g5.xlarge"),  # an unknown type: the first that is named
+    ],
+)
+def test_the_fix_is_the_type_that_differs_least(found: str, allowed: tuple[str, ...], meant: str) -> None:
+    assert fix_in("instance-allowed", job(instance_type=found), instance_types=allowed).sdk == {"instance_type": meant}
 
 
 def test_every_group_of_a_heterogeneous_cluster_is_an_allowed_type() -> None:

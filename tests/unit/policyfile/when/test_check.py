@@ -152,6 +152,7 @@ def test_a_mistake_is_refused_at_its_place(text: str, marked: str | None, found:
         ("default(ResourceConfig.InstanceCount, 1) > -1", "there are no calculations and no negative numbers"),
         ("default(StoppingCondition.MaxRuntimeInSeconds, 1h) > 24h + 1h", "there are no calculations and no negative numbers"),
         ("default(StoppingCondition.MaxRuntimeInSeconds, 1h) > 24 h", "write a duration without a space, such as 24h"),
+        (f"count(InputDataConfig) > {'9' * 40}", "at most twelve digits, and six after the point"),
         ("1 < default(ResourceConfig.InstanceCount, 1) < 5", CHAIN),
         ("default(ResourceConfig.InstanceCount) > 1", DEFAULT),
         ("InputDataConfig[0].ChannelName == 'x'", LIST),
