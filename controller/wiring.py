@@ -180,7 +180,7 @@ def _events() -> EventPublisher:
 
 @cache
 def _policies(decides: bool) -> CompiledPolicies | ReloadedPolicies:
-    return policies_of(decides, Lazy(lambda: client("s3")), _now)
+    return policies_of(decides, Lazy(lambda: client("s3", optional=True)), _now)
 
 
 # ── the ports of Slack interactions and commands ─────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,22 @@ CONFIG = json.loads((HANDLERS.parent / ".chalice" / "config.json").read_text("ut
 # interruptions by pool are sent in one hour of the day, and cost a twenty-fourth.
 BY_KIND = 4 + 10
 TRIGGERS_PER_JOB = 40  # events, hourly Wakes, discover and drains of a job that runs for a day and is resubmitted once
+
+
+READS = frozenset({"GetItem", "Query", "Scan"})
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem"})
+INDEXED = 2  # a write of a row that is in an index is written there, too
+INVOCATION_S, INVOCATION_GB = 0.5, 0.25
+
+
+def of_calls(calls: Mapping[str, float], invocations: float) -> float:
+    """Return the dollars of DynamoDB's calls, by operation, and of invocations of half a second of 256 MB.
+
+    ``calls["TransactedRow"]`` are the rows of transactions, of which each costs two units. Every row is taken for an indexed one.
+    """
+    reads = sum(number for name, number in calls.items() if name in READS)
+    writes = sum(number for name, number in calls.items() if name in WRITES) + 2 * calls.get("TransactedRow", 0)
+    return reads * READ + writes * INDEXED * WRITE + invocations * (REQUEST + INVOCATION_S * INVOCATION_GB * GB_SECOND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

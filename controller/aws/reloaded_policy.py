@@ -25,6 +25,7 @@ from controller.runtime.policy_ports import PutInForce, Reading, RefusedPolicy, 
 
 READINGS_MAX = 5
 READ_EVERY = timedelta(seconds=30)  # the sweep of each minute reads it, so a version is in force within a minute
+SILENT_EVERY = timedelta(minutes=3)  # the same while S3 does not answer: the sweep has other things to do than to wait for it
 UNDATED = datetime.min.replace(tzinfo=UTC)  # until the ledger says since when a policy is in force
 
 
@@ -73,7 +74,8 @@ class ReloadedPolicies:
 
     def _in_force(self) -> Policy:
         held, now = self._held, self._now()
-        if held is None or (self._may_change and not timedelta() <= now - self._read_at < READ_EVERY):
+        every = SILENT_EVERY if self._unread is not None and self._unread.passing else READ_EVERY
+        if held is None or (self._may_change and not timedelta() <= now - self._read_at < every):
             try:
                 held = self._good_version(now)
             except Unreachable:

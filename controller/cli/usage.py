@@ -44,6 +44,7 @@ def usage_error(error: typer.TyperException, command: str = "") -> str:
     return f"{program}: {sentence}{'' if sentence.endswith('?') else '.'} See '{program} --help'."
 
 
+ALIKE = 0.7  # less alike, such as digest and test, is another word and no typing error
 MEANT = {"help": "--help", "version": "--version"}  # commands of other tools
 
 
@@ -65,11 +66,10 @@ def _sentence(error: typer.TyperException) -> str:
     sentence = error.format_message().replace("Value error, ", "")
     if without := re.fullmatch(r"Option '?(--?[a-z-]+)'? requires an argument\.", sentence):
         return f"{without[1]}: found nothing after it, wanted its value"
-    named = re.fullmatch(r"No such command '(\w+)'\.", sentence)
-    if named and named[1] in MEANT:
-        return f"{sentence} Did you mean {MEANT[named[1]]}?"
-    if named and (near := get_close_matches(named[1].lower(), commands, n=1)) and "Did you mean" not in sentence:
-        return f"{sentence} Did you mean '{near[0]}'?"
+    if commands and (named := re.match(r"No such command '([^']*)'\.", sentence)) is not None:
+        word = named[1].lower()
+        near = [MEANT[word]] if word in MEANT else [f"'{one}'" for one in get_close_matches(word, commands, n=1, cutoff=ALIKE)]
+        return named[0] + (f" Did you mean {near[0]}?" if near else "")
     choices = CHOICES.match(sentence)
     if choices:
         near = get_close_matches(choices[2].lower(), re.findall(r"'([^']*)'", choices[3]), n=1)

@@ -241,7 +241,7 @@ def _cost_while_it_lives(cost: CostFacts, job: JobFacts, *, stops: bool) -> str:
     if cost.hour_micros is None or cost.most_micros is None:
         return f"{spent}No price is known for {escaped(job.instance_type)}."
     less = ", usually less on spot" if job.spot else ""
-    until = "until it has stopped" if stops else f"while it trains, {money(cost.most_micros)} at most"
+    until = "of training until it has stopped" if stops else f"while it trains, {money(cost.most_micros)} at most"
     return f"{spent}Up to {money(cost.hour_micros)} an hour {until}{less}."
 
 

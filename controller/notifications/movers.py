@@ -20,7 +20,7 @@ HEAD = "Jobs that changed the figures most"
 
 def movers(report: Report) -> Iterable[Part]:
     """The jobs that cost and saved the most, why, and what to do, as a part of a digest."""
-    if texts := [f"• {_job(mover)} {text}" for mover, text in moved(report)]:
+    if texts := [f"• {_job(mover)} ({escaped(mover.team)}) {text}" for mover, text in moved(report)]:
         yield Text("\n".join((f"*{HEAD}*", *texts)))
 
 

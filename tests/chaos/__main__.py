@@ -27,6 +27,7 @@ from typing import Any
 
 from controller.policyfile import compile_folder
 from infra.build import Target, build
+from infra.cost import of_calls
 from infra.local.bus import Rule
 from infra.local.demo import figures
 from infra.local.demo.scenario import MONDAY, SHORT, WEEK, Launch, launches
@@ -45,6 +46,7 @@ CLOCK = Path(__file__).parent / "clock"
 BEHIND_A_GATE = ("AWS_ENDPOINT_URL", "SPOTWARDEN_SLACK_URL")  # and every AWS_ENDPOINT_URL_… of a service
 
 
+OWN_COST_MAX = 1.00  # dollars for 1,000 jobs
 LOOK_EVERY = timedelta(hours=6)
 UNFORGIVEN = ("double_submissions", "owned_jobs_touched", "overlapping_prefixes", "overdue_in_silence")
 TASK_SETTINGS = {"PYTHONDONTWRITEBYTECODE": "1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "PATH": "/usr/bin:/bin"}
@@ -155,8 +157,14 @@ def run(chosen: argparse.Namespace) -> int:
         for line in report(host, functions, launched, summary):
             print(line)
         (chosen.work / "chaos.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+        dear = own_cost(functions, len(launched)) > OWN_COST_MAX
     found = any(summary["problems"].values())
-    return int(not found if chosen.fault else found)
+    return int(not found if chosen.fault else found or dear)
+
+
+def own_cost(functions: Functions, jobs: int) -> float:
+    """What 1,000 such jobs cost at list prices, from counted calls and invocations. A minute without work has none here."""
+    return of_calls(functions.kills.gates.calls, functions.invocations) / jobs * 1000
 
 
 def parts(ends_at: datetime) -> Iterator[datetime]:
@@ -182,10 +190,12 @@ def _tell(host: Host, functions: Functions, began: float, ends_at: datetime) -> 
 
 def report(host: Host, functions: Functions, launched: tuple[Launch, ...], summary: Mapping[str, Any]) -> Iterator[str]:
     """The lines of the result."""
-    kills = functions.kills
+    kills, calls = functions.kills, functions.kills.gates.calls
     cold = sum(container.cold_starts for container in functions.containers.values())
     yield f"jobs of people          {len(launched):>6}; submitted again {summary['resubmitted']}, stopped {summary['stopped']}"
-    yield f"invocations             {functions.invocations:>6}; {cold} cold starts, {kills.gates.calls} calls of services"
+    asked = calls.total() - calls["TransactedRow"]
+    yield f"invocations             {functions.invocations:>6}; {cold} cold starts, {asked} calls of services"
+    yield f"own cost of 1,000 jobs    ${own_cost(functions, len(launched)):.2f}; wanted at most ${OWN_COST_MAX:.2f}"
     yield f"killed                  {kills.count.total():>6}"
     for moment in Moment:
         yield f"  {moment:<22}{kills.count[moment]:>6}"

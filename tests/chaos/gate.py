@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import json
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -45,7 +47,7 @@ class Gates:
     """A gate for each service that a process calls. One process calls at a time, so one trap is enough."""
 
     trap: Trap | None = None
-    calls: int = 0
+    calls: Counter[str] = field(default_factory=Counter)  # by operation; TransactedRow counts the rows of transactions
     _servers: list[HttpServer] = field(default_factory=list)
 
     def before(self, url: str) -> str:
@@ -56,7 +58,7 @@ class Gates:
         return f"{server.url}{parts.path}"
 
     def _respond(self, host: str, port: int, request: Request) -> Response | None:
-        self.calls += 1
+        self._count(request)
         trap = self.trap
         here = trap is not None and trap.falls()
         if here and trap is not None and trap.moment is Moment.BEFORE_CALL:
@@ -67,6 +69,12 @@ class Gates:
             trap.kill()
             return None
         return answer
+
+    def _count(self, request: Request) -> None:
+        operation = request.header("X-Amz-Target").rpartition(".")[2] or request.method
+        self.calls[operation] += 1
+        if operation == "TransactWriteItems":
+            self.calls["TransactedRow"] += len(json.loads(request.body)["TransactItems"])
 
     def __enter__(self) -> Self:
         return self

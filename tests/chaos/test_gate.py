@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,10 +13,10 @@ from tests.chaos.gate import Gates, Moment, Trap
 from tests.chaos.kills import Kills
 
 
-def ask(url: str, path: str = "/x") -> str:
+def ask(url: str, target: str = "", body: str = "body") -> str:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(str(parts.hostname), parts.port)
-    connection.request("POST", path, "body", {"X-Name": "bert"})
+    connection.request("POST", "/x", body, {"X-Name": "bert", "X-Amz-Target": target})
     return connection.getresponse().read().decode()
 
 
@@ -31,9 +32,19 @@ def test_the_second_call_ends_the_caller_before_or_after_it_was_carried_out(mome
         with pytest.raises(http.client.RemoteDisconnected):
             ask(url)
         assert ask(url) == "done"
-    assert (killed, gates.calls) == ([True], 3)
+    assert (killed, gates.calls.total()) == ([True], 3)
     assert len(came) == carried_out + 1
     assert (came[0].method, came[0].path, came[0].body, came[0].header("X-Name")) == ("POST", "/x", b"body", "bert")
+
+
+def test_calls_are_counted_by_operation_and_transactions_by_their_rows_too() -> None:
+    rows = json.dumps({"TransactItems": [{"Put": {}}, {"Put": {}}, {"Delete": {}}]})
+    with HttpServer(lambda _: Response(body=b"done")) as service, Gates() as gates:
+        url = gates.before(service.url)
+        ask(url)
+        ask(url, "DynamoDB_20120810.GetItem")
+        ask(url, "DynamoDB_20120810.TransactWriteItems", rows)
+    assert gates.calls == {"POST": 1, "GetItem": 1, "TransactWriteItems": 1, "TransactedRow": 3}
 
 
 def test_the_same_seed_draws_the_same_deaths() -> None:

@@ -212,9 +212,30 @@ def test_what_cannot_be_read_changes_nothing(stack: Stack) -> None:
             assert refused is not None, why
             assert (refused.version, refused.passing) == ("", passing), why
         stack.s3.meta.events.unregister("before-send.s3.GetObject", unique_id="broken")
-        stack.now += MINUTE
+        stack.now += 3 * MINUTE  # without an answer, S3 is asked less often
         assert stack.invoke(running) == "first"
         assert running.refused() is None
+
+
+def test_an_s3_that_does_not_answer_is_asked_every_third_minute(stack: Stack) -> None:
+    stack.write(FIRST)
+    policies = stack.container()
+    assert stack.invoke(policies) == "first"
+    asked: set[datetime] = set()
+
+    def silent() -> AWSResponse:
+        asked.add(stack.now)
+        raise ReadTimeoutError(endpoint_url="s3")
+
+    stack.answer(silent)
+    for _ in range(30):
+        stack.now += MINUTE
+        assert stack.invoke(policies) == "first"
+    assert len(asked) <= 11
+    stack.s3.meta.events.unregister("before-send.s3.GetObject", unique_id="broken")
+    stack.write(SECOND)
+    stack.now += 3 * MINUTE
+    assert stack.invoke(policies) == "second"
 
 
 def test_a_container_that_missed_the_last_good_version_takes_it_from_the_ledger(stack: Stack) -> None:

@@ -3,46 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
 
 from controller import wiring
-from infra.cost import GB_SECOND, READ, REQUEST, WRITE
+from infra.cost import READS, WRITES, of_calls
+from infra.local.host import CLIENT_CONFIG
+from tests.chaos.gate import Gates
 from tests.security.lab import lab, launch, request, run
 
 JOBS, HOURS = 6, 8
 POLICY = "version: 1\nslack: {channels: {default: '#ml'}}\nrules: [{name: use-spot, rule: spot-required}]\n"
-READS = {"GetItem": 1, "Query": 1}
-WRITES = {"PutItem": 1, "UpdateItem": 1, "DeleteItem": 1}
-INDEXED = 2  # a write of a row that is in an index is written there, too
 
 
-def counted(jobs: int) -> Counter[str]:
+def counted(jobs: int, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """DynamoDB's calls, and the rows of its transactions, in some hours."""
-    calls: Counter[str] = Counter()
-
-    def count(params: dict[str, Any], model: Any, **_: Any) -> None:
-        items = params.get("TransactItems")
-        calls["TransactedRow" if items else model.name] += len(items) if items else 1
-
-    with lab(POLICY) as host:
-        wiring.client("dynamodb").meta.events.register("before-parameter-build.dynamodb", count)
+    with lab(POLICY) as host, Gates() as gates:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", gates.before(host.environment["AWS_ENDPOINT_URL_DYNAMODB"]))
+        wiring.install(clock=host.clock, client_config=CLIENT_CONFIG, slack_client_config=CLIENT_CONFIG)
         for number in range(jobs):
             launch(host, request(f"job-{number}", "vision", work_s=3600))
         run(host, hours=HOURS)
-    return calls
+        monkeypatch.undo()
+        return gates.calls
 
 
 @pytest.mark.nightly
-def test_a_thousand_jobs_cost_less_than_a_dollar_of_calls() -> None:
-    idle, busy = counted(0), counted(JOBS)
-    reads = sum((busy[name] - idle[name]) * units for name, units in READS.items()) / JOBS
-    writes = sum((busy[name] - idle[name]) * units for name, units in WRITES.items()) / JOBS
-    rows = (busy["TransactedRow"] - idle["TransactedRow"]) / JOBS
+def test_a_thousand_jobs_cost_less_than_a_dollar_of_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    idle, busy = counted(0, monkeypatch), counted(JOBS, monkeypatch)
+    of_a_job = {name: (number - idle[name]) / JOBS for name, number in busy.items()}
+    reads = sum(of_a_job.get(name, 0) for name in READS)
+    writes = sum(of_a_job.get(name, 0) for name in WRITES)
+    rows = of_a_job["TransactedRow"]
     assert reads > 0 < rows
-    triggers = reads / 4  # the quiet trigger costs four reads at least
-    of_a_job = reads * READ + (writes + 2 * rows) * INDEXED * WRITE + triggers * (REQUEST + 0.5 * 0.25 * GB_SECOND)
+    dollars = 1000 * of_calls(of_a_job, reads / 4)  # the quiet trigger costs four reads at least
     assert reads < 400, f"{reads:.0f} reads a job"
     assert rows + writes < 150, f"{rows:.0f} transacted rows and {writes:.0f} other writes a job"
-    assert 1000 * of_a_job < 1, f"{1000 * of_a_job:.2f} dollars per 1,000 jobs"
+    assert dollars < 1, f"{dollars:.2f} dollars per 1,000 jobs"

@@ -59,6 +59,8 @@ def test_compile_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["exprt"], "spotwarden: No such command 'exprt'. Did you mean 'export'? See 'spotwarden --help'."),
+        (["digest"], "spotwarden: No such command 'digest'. See 'spotwarden --help'."),
         (["chekc"], "spotwarden: No such command 'chekc'. Did you mean 'check'? See 'spotwarden --help'."),
         (
             ["check", "--polcies"],

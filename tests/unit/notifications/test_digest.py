@@ -206,7 +206,7 @@ def test_a_digest_names_the_jobs_that_changed_the_figures_most_and_what_to_do() 
     report = report_of({FIRST: roll_up(entries)}, FIRST, FIRST + DAY)
     said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
     assert "cost $1.00 more than on-demand: interrupted 5 times without a checkpoint. Add a CheckpointConfig." in said
-    assert "|bert-7> saved $0.70" in said
+    assert "|bert-7> (vision) saved $0.70" in said
 
 
 @pytest.mark.parametrize(("changes", "why"), [
@@ -220,7 +220,7 @@ def test_a_job_that_lost_work_comes_with_the_reason_and_what_to_do(changes: dict
     lost = measured("distill", **({"checkpoint": True} | changes))
     report = report_of({FIRST: roll_up([lost, replace(told(lost)[1], useful_s=0)])}, FIRST, FIRST + DAY)
     said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
-    assert f"|distill> {why}" in said
+    assert f"|distill> (vision) {why}" in said
 
 
 def test_at_most_three_jobs_that_saved_and_three_that_lost_are_named() -> None:

@@ -47,7 +47,7 @@ LIVE = CostFacts(hour_micros=1_408_000, most_micros=11_264_000)
     [
         ({}, LIVE, False, "Up to $1.41 an hour while it trains, $11.26 at most, usually less on spot."),
         ({"spot": False}, LIVE, False, "Up to $1.41 an hour while it trains, $11.26 at most."),
-        ({"spot": False}, LIVE, True, "Up to $1.41 an hour until it has stopped."),
+        ({"spot": False}, LIVE, True, "Up to $1.41 an hour of training until it has stopped."),
         ({}, CostFacts(), False, "No price is known for ml.g5.xlarge."),
         ({}, SPENT, False, "$1.70 for 3 attempts so far. No price is known for ml.g5.xlarge."),
         ({"outcome": Outcome.STARVED}, SPENT, False, "$1.70 for 3 attempts so far."),

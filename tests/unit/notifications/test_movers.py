@@ -26,7 +26,7 @@ def lines(*found: Mover) -> list[str]:
     told = "\n".join(unmarked(part.mrkdwn) for part in parts if isinstance(part, Text))
     head, *rest = told.split("\n")
     assert head == ("Jobs that changed the figures most" if rest else "")
-    return [line.removeprefix("• ") for line in rest]
+    return [line.removeprefix("• ").replace(" (vision)", "", 1) for line in rest]
 
 
 def lost(job: str, saved: int = 0, wasted: int = 0) -> Mover:
@@ -97,3 +97,9 @@ def test_where_no_job_saved_or_lost_nothing_is_said() -> None:
 def test_a_job_that_lost_is_told_with_the_reason_and_what_to_do(changes: dict[str, int], text: str) -> None:
     [line] = lines(PLAIN._replace(**changes))
     assert line.startswith(f"bert {text}")
+
+
+def test_a_digest_says_whose_job_each_mover_is() -> None:
+    [part] = movers(replace(EMPTY, movers=(lost("a", wasted=1)._replace(team="<!here>"),)))
+    assert isinstance(part, Text)
+    assert "|a> (&lt;!here&gt;) wasted $0.01" in part.mrkdwn
