@@ -83,9 +83,9 @@ def test_a_job_that_ends_the_function_each_time_holds_up_no_other_for_long() -> 
 class WithNewerPolicy(Account):
     """An account whose policy is replaced while a pass looks at a job."""
 
-    def rate(self, *given: Any) -> Any:
+    def rate(self, *given: Any, **named: Any) -> Any:
         self.policy = replace(self.policy, revision="newer")
-        return super().rate(*given)
+        return super().rate(*given, **named)
 
 
 def test_a_pass_names_the_revision_that_was_in_force_when_it_began() -> None:
