@@ -85,7 +85,7 @@ class Deployment:
             limit = self.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
             if limit < CONCURRENCY_MIN:
                 raise Undeployable(
-                    f"Lambda lets this account run {limit} functions at once, and Reserve takes {CONCURRENCY_MIN}:"
+                    f"Lambda lets this account run {limit} functions at once, and Reserve uses {CONCURRENCY_MIN}:"
                     f' set Reserve to "no" in stage {self.stage.name}, or raise the limit'
                 )
 
@@ -94,8 +94,7 @@ class Deployment:
             found = self.client("secretsmanager").describe_secret(SecretId=arn) or {}
             if found.get("DeletedDate"):
                 raise Undeployable(
-                    f"the secret {arn} is marked for deletion:"
-                    f" aws secretsmanager restore-secret --secret-id {arn} takes that back"
+                    f"the secret {arn} is marked for deletion: aws secretsmanager restore-secret --secret-id {arn} restores it"
                 )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ResourceNotFoundException":
@@ -130,7 +129,7 @@ class Deployment:
             )
         if status == "UPDATE_ROLLBACK_FAILED":
             raise StackStuck(
-                f"{self.stage.stack} is {status}: its last update failed, and so did the way back; repair what its events name,"
+                f"{self.stage.stack} is {status}: its last update failed, and so did the rollback; repair what its events name,"
                 f" then aws cloudformation continue-update-rollback --stack-name {self.stage.stack}"
             )
         return status
@@ -237,7 +236,7 @@ class Deployment:
         if attached and delete_ledger:
             raise Undeployable(
                 f"the table {attached} is not part of {self.stage.stack}, which has it as ExistingLedger: nothing was deleted;"
-                " destroy the stack without DELETE_LEDGER, and delete the table by itself"
+                " destroy the stack without DELETE_LEDGER, and delete the table separately"
             )
         also = f" AND its table {ledger}" if delete_ledger else ""
         if not confirm(f"Delete the stack {self.stage.stack} in {self.stage.region}{also}?"):

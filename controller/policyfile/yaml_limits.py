@@ -10,7 +10,7 @@ import yaml
 DEPTH_MAX = 20
 ALIASES_MAX = 100
 VALUES_MAX = 6_000  # each alias counts as all that it stands for; some 400 rules, which are read in a third of a second
-FOLDER_VALUES_MAX = 12_000  # in all policy files together: the 500 rules that a folder may have, with 24 values each
+FOLDER_VALUES_MAX = 16_000  # in all policy files together: the 500 rules that a folder may have, with 32 values each
 CASE_VALUES_MAX = 24_000  # in all case files together: some thousand cases
 FOLDER_BYTES_MAX = 1_000_000
 COMPARED_MAX = 2_000_000  # pairs of letters, for the suggestions of one folder: some tenths of a second

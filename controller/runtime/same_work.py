@@ -31,13 +31,15 @@ def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
     """A job of somebody else that does the same work and lives, or has completed since the end; under the same role.
 
     Created since the end, or before it on the same checkpoint prefix: a person may begin anew while the job still waits for
-    capacity. Empty without one. Raises Unreachable.
+    capacity, and be done before it gives up waiting. Empty without one. Raises Unreachable.
     """
     since, mine = facts.job.ended_at or facts.job.created_at, facts.work
     known = ports.ledger.works.begun_since(mine, since)
-    for work in [work for work in known if mine.same_as(work)][-KNOWN_MAX:] + _begun_beside(facts, since, ports):
+    later, beside = [work for work in known if mine.same_as(work)][-KNOWN_MAX:], _begun_beside(facts, since, ports)
+    trained_until = max((i.end or since for i in facts.job.intervals), default=facts.job.created_at)
+    for work, from_ in [*((work, since) for work in later), *((work, min(trained_until, since)) for work in beside)]:
         job = _described(work.job, facts, ports)
-        if job is not None and job.created_at == work.created_at and job.role == mine.role and _counts(job, since):
+        if job is not None and job.created_at == work.created_at and job.role == mine.role and _counts(job, from_):
             return job.name
     seen = {(work.job, work.created_at) for work in known}
     unknown = [name for name, created_at in _listed(since, facts, ports) if (name, created_at) not in seen and name != mine.job]

@@ -181,7 +181,7 @@ def test_of_two_deployments_that_make_their_change_sets_at_once_one_is_refused(c
 def test_an_account_whose_concurrency_cannot_be_reserved_is_told_the_setting_without_it(local: aws.Local, package: Path) -> None:
     stage = replace(STAGE, parameters={**STAGE.parameters, "Reserve": "yes"})
     said = refused(lambda: deployment(local, [], stage, **{"lambda": Lambda(10)}).deploy(package, yes))
-    assert said.startswith('Lambda lets this account run 10 functions at once, and Reserve takes 122: set Reserve to "no"')
+    assert said.startswith('Lambda lets this account run 10 functions at once, and Reserve uses 122: set Reserve to "no"')
 
 
 @pytest.mark.parametrize(

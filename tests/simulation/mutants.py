@@ -191,6 +191,8 @@ def _old_before_policy(too_old: Any) -> Any:
 # Without the "if absent" conditions, only the version can catch a mutant.
 UNCONDITIONAL: Replacement = (lineages, "_fits", replace_by(lambda row, decision: True))
 
+IN_ORDER: Replacement = (sweep, "LATE", replace_by(timedelta(days=9)))  # the oldest first, however late it is
+
 MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     # The steps of the path.
     "perform before commit": ((reconcile, "_act_until_nothing_is_new", _perform_first),),
@@ -210,9 +212,11 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     "no wake after the end": ((wakeups, "schedule_wakeups", _wake_only_live_jobs),),
     "stop closes at once": ((SageMakerJobs, "stop", _stop_at_once),),
     "a deleted job keeps its intents": ((reconcile, "_abandon_open_intents", replace_by(lambda name, lineage, ports: None)),),
-    "a failing trigger is not delayed": ((MemoryLedger, "delay", replace_by(lambda self, overdue, trigger_at: None)),),
+    "a failing trigger is not delayed": (
+        (MemoryLedger, "delay", replace_by(lambda self, overdue, trigger_at: None)), IN_ORDER,
+    ),
     "a failing trigger ends the pass": (
-        (sweep, "trigger_job", replace_by(lambda trigger, ports: reconcile.reconcile(trigger, ports))),
+        (sweep, "trigger_job", replace_by(lambda trigger, ports: reconcile.reconcile(trigger, ports))), IN_ORDER,
     ),
     "a lineage without its creation time": (
         (LineageId, "of", _lineage_without_creation_time), (world_invariants, "root_of", _root_without_creation_time),

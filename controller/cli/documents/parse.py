@@ -19,6 +19,7 @@ from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 
 NUMBER_CHARS_MAX = 19
 BARE_PLACE = re.compile(r"([:\[,]\s*)(\$\{[^{}\"\n]+\})(?=\s*[,}\]])")  # of a template: "MaxRuntimeInSeconds": ${runtime}
+SEPARATOR = re.compile(r"^---[ \t]*$", re.MULTILINE)  # of documents of YAML, each of which may be JSON
 VISIBLE = re.compile(r"\S")
 MERGE = "tag:yaml.org,2002:merge"
 DEEP = "found values nested too deeply, wanted a job document"
@@ -33,7 +34,10 @@ class BadText(BadDocument):
 
 
 def values(text: str, *, json_only: bool = False) -> Iterator[Any]:
-    """The values of a text in order; a mistake is yielded in its place. JSON where the first value is JSON, else YAML."""
+    """The values of a text in order; a mistake is yielded in its place.
+
+    JSON where the first value is JSON and no line separates documents, else YAML.
+    """
     start = len(text) - len(text.lstrip())
     if text.startswith(("//", "/*"), start):
         yield BadText("found a comment, which JSON does not allow; wanted JSON without comments", text.count("\n", 0, start) + 1)
@@ -42,7 +46,7 @@ def values(text: str, *, json_only: bool = False) -> Iterator[Any]:
     if like_json and BARE_PLACE.search(text) and not _begins_as_json(text, start):
         quoted = BARE_PLACE.sub(r'\1"\2"', text)
         text = quoted if _begins_as_json(quoted, start) else text
-    if like_json and (json_only or _begins_as_json(text, start)):
+    if like_json and (json_only or (_begins_as_json(text, start) and not SEPARATOR.search(text))):
         yield from _json(text, start)
         return
     try:

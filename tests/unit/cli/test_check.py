@@ -174,6 +174,7 @@ PRETTY = json.dumps(CREATE, indent=2)
         ("lines.jsonl", f"{json.dumps(CREATE)}\n\n{json.dumps(LAUNCH_POST)}\n", ["bert", "launch-post"]),
         ("pretty.json", f"\n{PRETTY}\n{PRETTY}\n", ["bert", "bert"]),
         ("stream.yaml", "---\nTrainingJobName: a\nRoleArn: r\n---\nTrainingJobName: b\nRoleArn: r\n---\n", ["a", "b"]),
+        ("json.yaml", f"{PRETTY}\n---\n{json.dumps(LAUNCH_POST)}\n", ["bert", "launch-post"]),
         ("list.yaml", "- {TrainingJobName: a, RoleArn: r}\n- {TrainingJobName: b, RoleArn: r}\n", ["a", "b"]),
         ("flow.yaml", "{TrainingJobName: a, RoleArn: r}\n", ["a"]),
         ("bom.json", "\ufeff" + json.dumps(CREATE), ["bert"]),

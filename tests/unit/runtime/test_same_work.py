@@ -12,7 +12,7 @@ import pytest
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.failure import FailureCause
-from controller.jobs.job import Job, Outcome
+from controller.jobs.job import Interval, Job, Outcome
 from controller.jobs.work import Work
 from controller.ledger.intent import Intent, Submit, Wake
 from controller.runtime.job_pages import JobPage, ListedJob
@@ -110,6 +110,26 @@ def test_a_job_that_was_begun_on_the_same_prefix_before_the_end_does_the_same_wo
     work = Work.of(other, root=other.name, lineage="another's")
     assert world.ledger.commit(world.ledger.load(lineage_id(other.name)), Decision(works=(work,)))
     assert world.found() == (other.name if found else "")
+
+
+@pytest.mark.parametrize(
+    ("trained_min", "found"),
+    [
+        (None, True),  # it waited for capacity to its end, and a person was done before
+        (30, True),  # it was interrupted before that, and waited since
+        (58, False),  # it trained after that
+    ],
+)
+def test_a_retry_that_completed_while_the_job_only_waited_has_done_its_work(trained_min: int | None, found: bool) -> None:
+    begin = FAILED.created_at
+    trained = () if trained_min is None else (Interval(start=begin + MINUTE, end=begin + trained_min * MINUTE),)
+    waited = replace(FAILED, intervals=trained)
+    other = ended(retry(minutes=-50), Outcome.COMPLETED, ended_at=END - 10 * MINUTE)
+    world = World(Listing([waited, other]))
+    work = Work.of(other, root=other.name, lineage="another's")
+    assert world.ledger.commit(world.ledger.load(lineage_id(other.name)), Decision(works=(work,)))
+    facts = builders.facts(waited, now=END + HOUR)
+    assert done_elsewhere(facts, cast(ReadPorts, world)) == (other.name if found else "")
 
 
 def test_an_attempt_of_the_controller_that_has_not_been_seen_yet_is_not_taken_for_other_work() -> None:
