@@ -37,7 +37,7 @@ from controller.runtime.checkpoint_scans import scan_or_go_on, scan_or_none
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.ports import PartUnread, Prices
 from controller.runtime.read_ports import ReadPorts
-from controller.runtime.same_work import done_elsewhere
+from controller.runtime.same_work import done_elsewhere, without_stale
 from controller.runtime.schedule_ports import ReadPoolMemories
 from controller.runtime.tags_of_jobs import as_of_lineage, as_read_first, labelled, tagged_first, without_tags
 from controller.savings.agreed_rates import dearest_rate
@@ -86,7 +86,8 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None, *, u
         return facts
     facts = _with_speed(facts, ports)
     if facts.claim is not None and job.alive:
-        facts = replace(facts, claims=ports.ledger.claims.claims_on(facts.claim.bucket))
+        held = ports.ledger.claims.claims_on(facts.claim.bucket)
+        facts = replace(facts, claims=without_stale(held, facts.claim, facts, ports))
     return _closely(facts, ports)
 
 

@@ -1,19 +1,23 @@
 """Finds another job that does the work of an attempt that is about to be created: in the ledger, and in SageMaker's own list.
 
 The list shows a retry whose event has not arrived. It is read from its newest job back to the end of the attempt before, at most
-three pages; of the jobs that the ledger does not know, at most ten are described, those of the same family first.
+three pages; of the jobs that the ledger does not know, at most ten are described, those of the same family first. And asks
+whether a job still lives for whose claim on a checkpoint prefix another one is about to be stopped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 from controller.decide.facts import Facts
+from controller.jobs.claim import Claim, others_than
 from controller.jobs.job import Job, Outcome
 from controller.jobs.work import Work, family_of_work
 from controller.ledger.attempt_name import may_be_ours
 from controller.ledger.lineage_id import LineageId
+from controller.policy.rules.checkpoint_exclusive import CHECKPOINT_EXCLUSIVE
 from controller.runtime.ports import PartUnread
 from controller.runtime.read_ports import ReadPorts
 
@@ -27,13 +31,15 @@ def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
     """A job of somebody else that does the same work and lives, or has completed since the end; under the same role.
 
     Created since the end, or before it on the same checkpoint prefix: a person may begin anew while the job still waits for
-    capacity. Empty without one. Raises Unreachable.
+    capacity, and be done before it gives up waiting. Empty without one. Raises Unreachable.
     """
     since, mine = facts.job.ended_at or facts.job.created_at, facts.work
     known = ports.ledger.works.begun_since(mine, since)
-    for work in [work for work in known if mine.same_as(work)][-KNOWN_MAX:] + _begun_beside(facts, since, ports):
+    later, beside = [work for work in known if mine.same_as(work)][-KNOWN_MAX:], _begun_beside(facts, since, ports)
+    trained_until = max((i.end or since for i in facts.job.intervals), default=facts.job.created_at)
+    for work, from_ in [*((work, since) for work in later), *((work, min(trained_until, since)) for work in beside)]:
         job = _described(work.job, facts, ports)
-        if job is not None and job.created_at == work.created_at and job.role == mine.role and _counts(job, since):
+        if job is not None and job.created_at == work.created_at and job.role == mine.role and _counts(job, from_):
             return job.name
     seen = {(work.job, work.created_at) for work in known}
     unknown = [name for name, created_at in _listed(since, facts, ports) if (name, created_at) not in seen and name != mine.job]
@@ -46,6 +52,23 @@ def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
             if mine.same_as(Work.of(job, root=own.root, lineage=str(own))):
                 return job.name
     return ""
+
+
+def without_stale(claims: tuple[Claim, ...], mine: Claim, facts: Facts, ports: ReadPorts) -> tuple[Claim, ...]:
+    """The claims, without those that could stop this job and whose own job is over: its end may not have been seen yet.
+
+    Raises Unreachable.
+    """
+    if not any(rule.kind == CHECKPOINT_EXCLUSIVE.id for rule in facts.policy.rules):
+        return claims
+    same = (c for c in others_than(mine, claims) if c.equals(mine) and c.shares_role(mine))
+    stale: set[Claim] = set()
+    for claim in islice((c for c in same if (c.created_at, c.job) < (mine.created_at, mine.job)), KNOWN_MAX):
+        job = _described(claim.job, facts, ports)
+        if job is not None and job.alive:
+            break  # one is enough
+        stale.add(claim)
+    return tuple(claim for claim in claims if claim not in stale)
 
 
 def _described(name: str, facts: Facts, ports: ReadPorts) -> Job | None:

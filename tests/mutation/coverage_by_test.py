@@ -63,12 +63,16 @@ class _Contexts:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.failed.append(f"{report.nodeid} cannot be imported: {report.longreprtext.strip().splitlines()[-1]}")
+            self.failed.append(_problem(report))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.seconds[function_of(report.nodeid)] += report.duration
         if report.failed:
-            self.failed.append(report.nodeid)
+            self.failed.append(_problem(report))
+
+
+def _problem(report: pytest.CollectReport | pytest.TestReport) -> str:
+    return f"{report.nodeid}\n{report.longreprtext}"
 
 
 def function_of(nodeid: str) -> str:
@@ -84,7 +88,7 @@ def measure(root: Path, tests: Sequence[str] = TESTS) -> CoverageByTest:
     code = pytest.main([*PYTEST, *tests, *(f"--ignore={path}" for path in OTHERS)], plugins=[contexts])
     measured.stop()
     if code != 0:
-        raise RuntimeError(f"the tests fail without any mutant: {contexts.failed or code}")
+        raise RuntimeError("the tests fail without any mutant: " + ("\n".join(contexts.failed) or str(code)))
     data = measured.get_data()
     lines = {
         Path(path).relative_to(root).as_posix(): {line: frozenset(tests) for line, tests in data.contexts_by_lineno(path).items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from controller.ledger.entry import Flagged
 from infra.local.host import Host
 from tests.security.lab import entries, lab, launch, request, run, status
@@ -22,6 +24,11 @@ EVERYWHERE = ("s3://acme-checkpoints", "s3://acme-checkpoints/", "s3://acme-chec
 ABOVE = ("s3://acme-checkpoints/v", "s3://acme-checkpoints/vision", "s3://acme-checkpoints/vision/victim/..")
 SAME = (VICTIM, VICTIM.rstrip("/"), "s3://acme-checkpoints//vision/victim", "s3://acme-checkpoints/vision/x/../victim/")
 BELOW = (f"{VICTIM}x", f"{VICTIM}/x/")
+ALIKE = (
+    "s3://acme-checkpoints/%76ision/victim/", "s3://ACME-CHECKPOINTS/vision/victim/", "s3://acme-checkpoints/vision/victim./",
+    "s3://acme-checkpoints/vision/victim%2F", "s3://acme-checkpoints/vision/victim/?versionId=1",
+    "https://acme-checkpoints.s3.us-east-1.amazonaws.com/vision/victim", "s3://acme-checkpoints./vision/victim/",
+)  # fmt: skip
 
 
 REPAIR = """
@@ -46,7 +53,7 @@ def squat(host: Host, *uris: str) -> None:
 
 def test_no_later_job_is_stopped_and_no_attempt_is_held_up_for_a_claim_of_another_role() -> None:
     with lab(POLICY) as host:
-        squat(host, *EVERYWHERE, *ABOVE, *SAME, *BELOW)
+        squat(host, *EVERYWHERE, *ABOVE, *SAME, *BELOW, *ALIKE)
         launch(host, request("victim", "vision", work_s=3000, fails_with="capacity", fails_times=1))
         run(host, hours=3)
         assert status(host, "victim") == "Failed"
@@ -70,6 +77,21 @@ def test_no_claim_of_another_role_keeps_a_job_from_being_repaired() -> None:
         given = again.request["CheckpointConfig"]["S3Uri"]
         assert given.startswith("s3://acme-checkpoints/fixed/second-")
         assert given.endswith("/")  # or it would also mean the prefixes beside it
+
+
+def test_a_job_that_was_deleted_before_anybody_saw_its_end_claims_nothing() -> None:
+    with lab(POLICY) as host:
+        launch(host, request("warm-up", "vision", work_s=300))
+        run(host, minutes=1)
+        launch(host, request("first", "vision", checkpoint=VICTIM, work_s=30_000, runtime_h=20))
+        run(host, minutes=10)
+        host.world.stop_training_job("first")
+        while status(host, "first") != "Stopped":
+            host.world.advance_to(host.world.now + timedelta(seconds=1))
+        host.world.delete_training_job("first")
+        launch(host, request("second", "vision", checkpoint=VICTIM, work_s=3000, runtime_h=20))
+        run(host, hours=3)
+        assert status(host, "second") == "Completed"
 
 
 def test_a_job_that_claims_a_parent_prefix_gets_the_finding_and_is_not_stopped() -> None:

@@ -14,7 +14,7 @@ from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.user_requests import DynamoUserRequests
 from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.sagemaker import jobs, status_history
-from controller.decide import enforce
+from controller.decide import enforce, resubmit
 from controller.decide.facts import Facts
 from controller.jobs import directives
 from controller.jobs.claim import Claim
@@ -29,7 +29,9 @@ from controller.runtime.policy_ports import PutInForce
 from controller.slack.secret import SlackSecret
 from tests.security import (
     test_buckets,
+    test_cap_of_a_month,
     test_claims,
+    test_evaded_rules,
     test_halt,
     test_money,
     test_ownership,
@@ -171,6 +173,18 @@ GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
         lambda _: (
             test_money.test_a_spend_cap_that_others_used_up_lets_no_job_be_stopped_for_a_repair_that_cannot_follow()
         ),
+    ),
+    "2: a first job that failed is not judged before its next attempt": (
+        ((resubmit, "repair_of_first", lambda _: lambda facts: {}),),
+        lambda _: test_evaded_rules.test_a_job_that_fails_before_a_rule_can_stop_it_is_not_submitted_again("exit-code"),
+    ),
+    "7: what a taken name reserved stays reserved": (
+        ((reserve_spend, "replaced_by", lambda _: lambda *_: ()),),
+        lambda _: test_cap_of_a_month.test_who_takes_an_attempt_s_name_uses_up_no_cap_of_its_team(),
+    ),
+    "8: a job that is over still claims its prefix": (
+        ((gather, "without_stale", lambda _: lambda claims, *_: claims),),
+        lambda _: test_claims.test_a_job_that_was_deleted_before_anybody_saw_its_end_claims_nothing(),
     ),
     "8: every role shares a claim": (
         ((Claim, "shares_role", lambda _: lambda self, other: True),),

@@ -17,6 +17,7 @@ from controller.aws.sagemaker.confidential import without_credentials, without_v
 from controller.aws.sagemaker.read_job import DocumentKind, job_of
 from controller.cli.history.redaction import redacted
 from infra.local.host import CLIENT_CONFIG, REPORTS, TABLE, Host
+from infra.local.sagemaker.errors import ApiError
 from infra.local.slack import ME
 from infra.local.slack_users import AppRequests
 from tests.security.lab import lab, launch, log, messages, on_call, request, run, status, texts
@@ -195,6 +196,29 @@ def test_an_error_that_quotes_the_request_is_stored_and_told_without_its_values(
     said = f"Value '{{token={MARKERS[0]}}}' at 'hyperParameters', '{MARKERS[1]}' at 'environment' failed to satisfy constraint"
     safe = without_values(said, request)
     assert safe == "Value '{token=…}' at 'hyperParameters', '…' at 'environment' failed to satisfy constraint"
+
+
+CODES = (
+    "ThrottlingException", "InternalFailure", "ResourceLimitExceeded", "AccessDeniedException", "ConflictException",
+    "ServiceUnavailable", "ExpiredTokenException", "ANewException", "ValidationException",
+)  # fmt: skip
+
+
+def test_no_error_of_create_training_job_brings_a_value_into_rows_logs_or_messages(host: Host) -> None:
+    """Whatever its code: some are tried again, some are refused, some end the function."""
+    launch(host, request("warm-up", "ads", work_s=60))
+    run(host, minutes=5)
+    launch(host, request("retried", "search", work_s=900, fails_with="internal", token=MARKERS[0], password=MARKERS[2]))
+    raised: list[str] = []
+
+    def refusing(asked: dict[str, object], *_: object) -> object:
+        raised.append(CODES[len(raised)])
+        raise ApiError(raised[-1], f"{asked['HyperParameters']} failed to satisfy constraint")
+
+    host.world._create = refusing  # type: ignore[method-assign,assignment]
+    run(host, hours=6)
+    assert len(raised) == len(CODES)
+    assert [marker for marker in MARKERS if marker in everything(host)] == []
 
 
 QUOTED: list[tuple[str, str]] = [  # a value, and a text that quotes it in another form

@@ -12,14 +12,15 @@ import pytest
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.failure import FailureCause
-from controller.jobs.job import Job, Outcome
+from controller.jobs.job import Interval, Job, Outcome
 from controller.jobs.work import Work
 from controller.ledger.intent import Intent, Submit, Wake
 from controller.runtime.job_pages import JobPage, ListedJob
-from controller.runtime.ports import PartUnread, Unreachable
+from controller.runtime.ports import Done, PartUnread, Unreachable
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.same_work import UNKNOWN_MAX, done_elsewhere
 from tests import builders
+from tests.account import Account
 from tests.builders import BEGIN, attempt, ended, job, lineage_id
 from tests.simulation.memory import MemoryLedger
 from tests.unit.decide.deciding import HOUR
@@ -111,6 +112,26 @@ def test_a_job_that_was_begun_on_the_same_prefix_before_the_end_does_the_same_wo
     assert world.found() == (other.name if found else "")
 
 
+@pytest.mark.parametrize(
+    ("trained_min", "found"),
+    [
+        (None, True),  # it waited for capacity to its end, and a person was done before
+        (30, True),  # it was interrupted before that, and waited since
+        (58, False),  # it trained after that
+    ],
+)
+def test_a_retry_that_completed_while_the_job_only_waited_has_done_its_work(trained_min: int | None, found: bool) -> None:
+    begin = FAILED.created_at
+    trained = () if trained_min is None else (Interval(start=begin + MINUTE, end=begin + trained_min * MINUTE),)
+    waited = replace(FAILED, intervals=trained)
+    other = ended(retry(minutes=-50), Outcome.COMPLETED, ended_at=END - 10 * MINUTE)
+    world = World(Listing([waited, other]))
+    work = Work.of(other, root=other.name, lineage="another's")
+    assert world.ledger.commit(world.ledger.load(lineage_id(other.name)), Decision(works=(work,)))
+    facts = builders.facts(waited, now=END + HOUR)
+    assert done_elsewhere(facts, cast(ReadPorts, world)) == (other.name if found else "")
+
+
 def test_an_attempt_of_the_controller_that_has_not_been_seen_yet_is_not_taken_for_other_work() -> None:
     world, second = World(Listing([FAILED, retry(attempt(2).name)])), attempt(2).name
     submit = Submit(about=FAILED.name, job=second, number=2, cause=FailureCause.CAPACITY, born_at=FAILED.created_at)
@@ -194,3 +215,28 @@ def test_a_job_whose_tags_have_no_answer_counts_by_its_description() -> None:
             raise PartUnread("ListTags: 503", found, tags=True)
 
     assert World(Untagged([FAILED, retry()])).found() == "bert-2"
+
+
+EXCLUSIVE = builders.policy(rules=(builders.rule("own-prefix", kind="checkpoint-exclusive", options={}),), resubmissions=())
+
+
+def beside(account: Account, *, ended: bool) -> list[str]:
+    """Two jobs on one prefix, the second an hour later; the first may have ended without a look. The jobs that are stopped."""
+    stopped: list[str] = []
+    account.policy = EXCLUSIVE
+    account.on_stop = lambda name: stopped.append(name) or Done("stopping")  # type: ignore[func-returns-value]
+    account.jobs["first"] = builders.job("first", checkpoint_uri="s3://acme/one/")
+    account.now = BEGIN + timedelta(minutes=10)
+    account.trigger("first")
+    account.now = BEGIN + timedelta(hours=1)
+    if ended:
+        account.end("first", Outcome.COMPLETED)
+    began = {"created_at": account.now, "started_at": None, "intervals": ()}
+    account.jobs["second"] = builders.job("second", checkpoint_uri="s3://acme/one", **began)
+    account.trigger("second")
+    return stopped
+
+
+def test_a_job_is_not_stopped_for_the_prefix_of_one_that_ended_and_whose_end_nobody_saw_yet() -> None:
+    assert beside(Account(EXCLUSIVE), ended=True) == []
+    assert beside(Account(EXCLUSIVE), ended=False) == ["second"]

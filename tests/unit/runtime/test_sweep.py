@@ -78,3 +78,21 @@ def test_a_job_that_ends_the_function_each_time_holds_up_no_other_for_long() -> 
             sweep(ports)
         done = len({submit.about for submit in account.asked})
     assert done == 5
+
+
+class WithNewerPolicy(Account):
+    """An account whose policy is replaced while a pass looks at a job."""
+
+    def rate(self, *given: Any, **named: Any) -> Any:
+        self.policy = replace(self.policy, revision="newer")
+        return super().rate(*given, **named)
+
+
+def test_a_pass_names_the_revision_that_was_in_force_when_it_began() -> None:
+    account = WithNewerPolicy(policy(rules=(), revision="older"), now=BEGIN)
+    account.jobs["bert"] = job()
+    account.trigger("bert")
+    account.policy = replace(account.policy, revision="older")
+    account.now += HOUR
+    assert account.sweep().policy == "older"
+    assert account.policy.revision == "newer"
