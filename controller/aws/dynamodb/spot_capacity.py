@@ -45,11 +45,13 @@ class DynamoCapacity:
         return tuple(readable(rows, PhaseTimes))
 
     def _newest(self, region: str, instance_type: str, kind: str) -> datetime | None:
-        rows = self._table.query(
-            limit=1,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :kind)",
-            ExpressionAttributeValues={":pk": {"S": capacity_pk(region, instance_type)}, ":kind": {"S": kind}},
-            ScanIndexForward=False,
+        rows = list(
+            self._table.query(
+                limit=1,
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :kind)",
+                ExpressionAttributeValues={":pk": {"S": capacity_pk(region, instance_type)}, ":kind": {"S": kind}},
+                ScanIndexForward=False,
+            )
         )
         found: list[CapacitySignal] = [*readable(rows, CapacitySeen), *readable(rows, PlacementAsked)]
         return found[0].at if found else None
