@@ -138,6 +138,8 @@ def _comma_hint(tree: Tree, path: Path) -> str:
     """A key without a value after a comma: the rest of a list without brackets, or of a number with a comma."""
     if tree.at_path(path) is not None or str(path[-1]) + ":" in tree.source(tree.line(path)):
         return ""
+    if ")" in str(path[-1]):
+        return "put the expression in quotes: within braces, a comma ends it"
     number = str(path[-1]).isdigit()
     return "write a number without a comma" if number else "write a list with brackets, such as [team, owner]"
 

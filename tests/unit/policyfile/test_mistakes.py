@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from controller.policyfile import BadPolicy, compile_folder, validate_folder
-from tests.unit.policyfile.writing import problems
+from tests.unit.policyfile.writing import RULES, problems
 
 RULE = "version: 1\nrules:\n  - {name: one, rule: spot-required, %s}\n"
 OPTIONS = "version: 1\nrules:\n  - name: one\n    rule: %s\n    options: {%s}\n"
@@ -49,6 +49,11 @@ rules:
 def test_an_option_beside_the_keys_of_a_rule_is_told_where_it_belongs(tmp_path: Path) -> None:
     [problem] = problems(tmp_path, RULE % "times_runtim: 2")
     assert problem.endswith("surprise, when (write options below options:, such as options: {times_runtime: …})")
+
+
+def test_an_expression_with_a_comma_within_braces_is_told_to_be_quoted(tmp_path: Path) -> None:
+    found = problems(tmp_path, f"{RULES}  - {{name: a, rule: spot-required, when: default(EnableNetworkIsolation, false)}}\n")
+    assert any(problem.endswith("(put the expression in quotes: within braces, a comma ends it)") for problem in found)
 
 
 @pytest.mark.parametrize(
