@@ -37,7 +37,7 @@ FORMS = (
 def listings() -> list[str]:
     """From now on, the URL of every list request that the controller makes to S3."""
     asked: list[str] = []
-    events = wiring.client("s3").meta.events
+    events = wiring.client("s3", optional=True).meta.events
     events.register("before-send.s3.ListObjectsV2", lambda request, **_: asked.append(request.url))
     return asked
 
