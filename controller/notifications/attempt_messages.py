@@ -42,7 +42,7 @@ def resubmitting(m: Resubmitting) -> MessageText:
     changed = describe_change(m.changes, m.was)
     then = " ".join(filter(None, (next_cost(m.next_micros), counted, _continues(m.checkpoint))))
     return MessageText(
-        f":repeat: {bold(m.job.name)} {ended(m.job)} and is submitted again",
+        f":repeat: {bold(m.job.name)} {ended(m.job, m.cause)} and will be submitted again",
         (
             _why_again(m) or f"{WHY}{cause_sentence(m.cause)}",
             f"{NEXT}Attempt {bold(m.attempt)} will be submitted at {when(m.due_at)}. {then}",
@@ -78,11 +78,12 @@ def _continues(checkpoint: CheckpointFacts | None) -> str:
 
 def would_resubmit(m: WouldResubmit) -> MessageText:
     return explained(
-        f":warning: {bold(m.job.name)} {ended(m.job)} and is not submitted again",
-        why=f"{cause_sentence(m.cause)} The policy allows {count(m.limit, 'retry')} for this cause, but its block"
-        f' "{escaped(m.block)}" is in warn mode.',
+        f":warning: {bold(m.job.name)} {ended(m.job, m.cause)} and is not submitted again",
+        why=f"{cause_sentence(m.cause)} The policy allows {count(m.limit, 'retry')} for this cause, but its resubmit block"
+        f' "{escaped(m.block)}" is in warn mode, which only reports.',
         next_step="Nothing is done automatically.",
-        to_do=f"Submit the job again if you still need it. For automatic retries, set {code('mode: enforce')} in that block.",
+        to_do="Submit the job again if you still need it. For automatic retries, ask the owner of the policy for"
+        f" {code('mode: enforce')} in that block.",
         small=small_print(m.job),
     )
 
@@ -91,10 +92,12 @@ def cannot_repeat(m: CannotRepeat) -> MessageText:
     lives = m.job.outcome is None
     if m.rules:
         return _refused_by_rules(m)
-    title = "cannot be moved and keeps running" if lives else f"{ended(m.job)} and cannot be submitted again"
+    not_again = "is not" if _may_be_retried(m) else "cannot be"
+    title = "cannot be moved and keeps running" if lives else f"{ended(m.job)} and {not_again} submitted again"
+    twice = " If Spotwarden submitted it too, the work could be done twice." if _may_be_retried(m) else ""
     return explained(
         f":no_entry: {bold(m.job.name)} {title}",
-        why=f"Spotwarden does not repeat its request: {escaped(m.why).rstrip('.')}.",
+        why=f"Spotwarden does not repeat its request: {escaped(m.why).rstrip('.')}.{twice}",
         next_step="The job keeps running where it is." if lives else _left_to(m),
         to_do=_by_yourself(m),
         small=small_print(m.job),
@@ -103,14 +106,16 @@ def cannot_repeat(m: CannotRepeat) -> MessageText:
 
 def _left_to(m: CannotRepeat) -> str:
     """Who may still do something about a job that has ended."""
-    return "Spotwarden does nothing. Its owner may retry it." if _may_be_retried(m) else "Nothing is done automatically."
+    if _may_be_retried(m):
+        return "Spotwarden does nothing. Whether that service submits the job again is not known."
+    return "Nothing is done automatically."
 
 
 def _by_yourself(m: CannotRepeat) -> str:
     if m.job.outcome is None:
         return "To move it, stop it and submit the job yourself."
     if _may_be_retried(m):
-        return "Check whether its owner retries it. If it does not, submit the job yourself."
+        return "Look at the execution in that service. If it does not submit the job again, submit it yourself."
     return "Submit the job yourself."
 
 

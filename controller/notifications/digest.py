@@ -102,7 +102,7 @@ def _policy(report: Report, notes: DigestNotes) -> str:
 
 def _so_far(report: Report, month: Report) -> str:
     same = month.total.savings == report.total.savings and month.total.missed_micros == report.total.missed_micros
-    return "the same, no other day had a job" if same and month.total.savings.attempts else _money(month.total)
+    return "the same figures, no job ran on another day" if same and month.total.savings.attempts else _money(month.total)
 
 
 def _forecast(month: Report) -> str:

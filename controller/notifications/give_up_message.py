@@ -13,7 +13,7 @@ from controller.units.plural import times
 
 HEAVY_BYTES = 100_000_000_000  # a larger prefix is often an internal error: SageMaker restores it before each start
 
-WAITED = 'Use the button "Try again" later, move the job to on-demand, or allow other instance types in the policy.'
+WAITED = 'Use the button "Try again" later, submit the job on-demand, or ask the owner of the policy for other instance types.'
 TO_DO: Mapping[str, str] = {  # where the job itself has nothing to be fixed
     FailureCause.NEVER_LAUNCHED: WAITED,
     FailureCause.STARVED: WAITED,
@@ -28,7 +28,7 @@ def gave_up(m: GaveUp) -> MessageText:
     heavy = _heavy(m.checkpoint) if m.cause == "internal" and m.checkpoint else ""
     why, todo = _give_up(m)
     return explained(
-        f"{emoji} {bold(m.job.name)} {ended(m.job)} and is not submitted again",
+        f"{emoji} {bold(m.job.name)} {ended(m.job, m.cause)} and is not submitted again",
         why=why,
         about=(f"No attempt completed. {how_far(m.proven_s, m.expected_s)}".rstrip(), heavy),
         next_step="Nothing is done automatically.",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from controller.jobs.failure import FailureCause
+from controller.jobs.job import Outcome
 from controller.ledger.halt import WHO_MAX, WHY_MAX, Halt
 from controller.ledger.message import CostFacts, JobFacts, MoveFacts
 from controller.ledger.message_kind import ASKED_BY, MoveReason
@@ -126,7 +127,10 @@ def _owner(job: JobFacts) -> str:
     return f"{escaped(job.user)}, {team}" if job.user else team
 
 
-def ended(job: JobFacts) -> str:
+def ended(job: JobFacts, cause: str = "") -> str:
+    """How a job ended; one that waited for capacity all the time did not just take too long."""
+    if job.outcome is Outcome.STARVED and cause == FailureCause.NEVER_LAUNCHED:
+        return "never started"
     return job.outcome.label if job.outcome else "ended"
 
 
@@ -173,7 +177,7 @@ REASONS = {
     MoveReason.TRAINS_ON_SPOT: "It trains on spot, and there is time to move it later",
     MoveReason.CAN_WAIT: "There is time to wait for spot capacity",
     MoveReason.SPOT_AWAY: "Spot capacity is not available and time is short; the job can return to spot later",
-    MoveReason.LATEST_MOMENT: "This is the latest moment at which a move to on-demand still meets the deadline",
+    MoveReason.LATEST_MOMENT: "Spot may not finish it in time, and a later move to on-demand would miss the deadline",
     MoveReason.SPOT_BACK: "Spot capacity is available again, and there is time to return to on-demand if it is lost",
     MoveReason.TRAINS_ON_DEMAND: "It trains on-demand",
     MoveReason.INTERRUPTIONS: "It was interrupted more often than the policy allows",
@@ -247,7 +251,7 @@ def _cost_while_it_lives(cost: CostFacts, job: JobFacts, *, stops: bool) -> str:
 
 def next_cost(micros: int | None) -> str:
     """What a next attempt costs at most, as a sentence; nothing where no price is known."""
-    return f"It costs at most {money(micros)}." if micros is not None else ""
+    return f"The next attempt costs at most {money(micros)}." if micros is not None else ""
 
 
 def halted(halt: Halt) -> str:

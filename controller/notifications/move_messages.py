@@ -44,7 +44,7 @@ def _lost(m: Moving) -> str:
     if m.checkpoint is None and m.trained is None:
         return ""
     if m.checkpoint is None:
-        return FROM_THE_BEGINNING if m.trained else "It has not trained yet: nothing is lost."
+        return FROM_THE_BEGINNING if m.trained else "The job has not trained yet: nothing is lost."
     if m.checkpoint.newest_at is None:
         return f"It continues from {code(m.checkpoint.uri)} if there is a checkpoint."
     lost = f" At most {span(m.since_s)} of training are lost." if m.since_s else ""
@@ -68,7 +68,7 @@ def would_move(m: WouldMove) -> MessageText:
     return explained(
         f":truck: {bold(m.job.name)} is not moved {WHERE.get(m.to, escaped(m.to))}: warn mode",
         why=f"{move_reason(m)} {finish_by(m)}".strip(),
-        next_step=f'The job stays where it is, because the block "{escaped(m.block)}" is in warn mode.',
+        next_step=f'The job stays where it is, because the resubmit block "{escaped(m.block)}" is in warn mode.',
         to_do=f"To let such jobs move, set {code('mode: enforce')} in that block.",
         small=small_print(m.job),
     )

@@ -14,8 +14,8 @@ from controller.units.plural import times
 
 MOVERS = 3
 DEARER = "Check the instance types that it may use."
-RESUME = "Open it to see why. If it wrote a checkpoint, submit it again to continue from there."
-HEAD = "Jobs that changed the figures most"
+RESUME = "Open the job to see why. If it wrote a checkpoint, submit it again to continue from there."
+HEAD = "Jobs with the largest losses and savings"
 
 
 def movers(report: Report) -> Iterable[Part]:
@@ -50,7 +50,7 @@ def _loss_text(mover: Mover) -> str:
         return f"{cost}: SageMaker repeated it {times(mover.repeats)} after internal errors. {todo}"
     if not mover.interruptions:
         todo = RESUME if mover.checkpoint else "Add a CheckpointConfig."
-        return f"{cost}: it ended without its model. {todo}"
+        return f"{cost}: it ended without a model. {todo}"
     often = times(mover.interruptions)
     if not mover.checkpoint:
         return f"{cost}: interrupted {often} without a checkpoint. Add a CheckpointConfig."

@@ -16,7 +16,7 @@ SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": 
 TUNING_TO_DO = "Change the definition for the next tuning job, or ask the owner of the policy for an exception."
 MEANING = {  # of the kinds of rules whose findings do not say what follows from them
     "spot-required": "On-demand is billed at the full price.",
-    "max-wait-limit": "Until then, a job that finds no spot capacity waits, and nobody learns of it.",
+    "max-wait-limit": "With this value, a job that finds no spot capacity waits that long before anybody is told.",
     "max-runtime-limit": "A job that hangs is billed until then.",
     "uncheckpointed-cap": "Each interruption starts the job over.",
     "checkpoint-exclusive": "Jobs that share a prefix may restore or overwrite each other's checkpoints.",
@@ -119,8 +119,9 @@ def _todo(m: RuleBroken) -> str:
     if m.risk:
         return (
             f"Check that the training script saves checkpoints below CheckpointConfig.LocalPath ({code('/opt/ml/checkpoints')}"
-            " if it is not set). To accept the risk, do nothing."
-            " If more jobs have this problem today, the digest counts them."
+            " if it is not set). If it does not, stop the job, correct the script and submit the job again."
+            " To accept the risk, do nothing."
+            " The daily digest counts other jobs with this problem."
         )
     return "Change the request for the next job, or ask the owner of the policy for an exception."
 

@@ -32,7 +32,7 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     trained, at_risk = trained_s(job.intervals, seen.scanned_at), at_risk_s(seen, job.intervals, seen.scanned_at)
     if seen.newest_at is None and trained > options.first_within_s:
         limit = span(options.first_within_s)
-        found = f"no checkpoint after {span(trained)} (limit {limit})"
+        found = f"no checkpoint after {span(trained)} of training (limit {limit})"
         return _fault(job, found=found, wanted=f"a checkpoint within {limit} of training", risk="the job starts over")
     if seen.newest_at is not None and seen.complete and at_risk > options.at_most_s:
         limit = span(options.at_most_s)

@@ -29,9 +29,13 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     return Violation(
         field="EnableManagedSpotTraining",
         found="false",
-        wanted=f"true, because the job may run {span(runtime_of(job))}",
+        wanted=f"true, because the job may run {span(runtime_of(job))}{_limit(options)}",
         demand=Demand(spot=True),
     )
+
+
+def _limit(options: Options) -> str:
+    return f" (on-demand is allowed below {span(options.runtime_over_s)})" if options.runtime_over_s else ""
 
 
 SPOT_REQUIRED = RuleKind(

@@ -58,7 +58,7 @@ TRAINING = job(intervals=(FIRST, SECOND))
 def test_a_prefix_without_a_checkpoint_is_reported_after_its_time() -> None:
     fault = judge(TRAINING, Options(first_within_s=1800), Evidence(checkpoint_scan=seen(None)))
     assert fault is not None
-    assert (fault.found, fault.field) == ("no checkpoint after 1 h (limit 30 min)", "CheckpointConfig.S3Uri")
+    assert (fault.found, fault.field) == ("no checkpoint after 1 h of training (limit 30 min)", "CheckpointConfig.S3Uri")
     assert judge(TRAINING, Options(first_within_s=3600), Evidence(checkpoint_scan=seen(None))) is None
 
 

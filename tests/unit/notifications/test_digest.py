@@ -210,8 +210,8 @@ def test_a_digest_names_the_jobs_that_changed_the_figures_most_and_what_to_do() 
 
 
 @pytest.mark.parametrize(("changes", "why"), [
-    ({}, "wasted $0.30: it ended without its model. Open it to see why. If it wrote a checkpoint"),
-    ({"checkpoint": False}, "wasted $0.30: it ended without its model. Add a CheckpointConfig."),
+    ({}, "wasted $0.30: it ended without a model. Open the job to see why. If it wrote a checkpoint"),
+    ({"checkpoint": False}, "wasted $0.30: it ended without a model. Add a CheckpointConfig."),
     ({"repeats": 2}, "wasted $0.30: SageMaker repeated it 2 times after internal errors. Save checkpoints"),
     ({"repeats": 2, "checkpoint": False}, "wasted $0.30: SageMaker repeated it 2 times after internal errors. Add a C"),
     ({"interruptions": 3}, "cost $0.30 more than on-demand: interrupted 3 times. Save checkpoints more often."),
@@ -331,7 +331,7 @@ def test_figures_of_the_month_that_are_those_of_the_day_are_not_repeated() -> No
     head = [report_of(days, FIRST + n * DAY, FIRST + (n + 1) * DAY) for n in (0, 1)]
     texts = [pages(digest_parts(one, one, DigestNotes()))[0].text for one in head[:1]]
     texts += [pages(digest_parts(head[1], month, DigestNotes()))[0].text]
-    assert "*March so far*: the same, no other day had a job" in texts[0]
+    assert "*March so far*: the same figures, no job ran on another day" in texts[0]
     assert "*March so far*: $1.40 saved (70 %), $0.60 spent" in texts[1]
 
 
@@ -340,7 +340,7 @@ def test_a_loss_of_a_job_with_a_checkpoint_prefix_tells_of_no_checkpoint_that_no
     report = report_of({FIRST: roll_up([lost, replace(told(lost)[1], useful_s=0)])}, FIRST, FIRST + DAY)
     said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
     assert (
-        "it ended without its model. Open it to see why. If it wrote a checkpoint, submit it again to continue from there."
+        "it ended without a model. Open the job to see why. If it wrote a checkpoint, submit it again to continue from there."
         in said
     )
 

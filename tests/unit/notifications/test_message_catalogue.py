@@ -166,7 +166,7 @@ def test_facts_of_another_version_still_reach_people() -> None:
         ),
         (
             m.WouldResubmit(job=JOB, cause="starved", block="b", limit=3),
-            'The policy allows 3 retries for this cause, but its block "b" is in warn mode.',
+            'The policy allows 3 retries for this cause, but its resubmit block "b" is in warn mode, which only reports.',
         ),
         (m.GaveUp(job=JOB, reason=GiveUpReason.OVER_CAP, cap=CAP), "Spend cap: $3.00. Spent so far, at most: $2.00."),
         (m.Moving(job=RUNNING, reason=asked_by("U7"), to="on-demand"), "Requested by <@U7>."),
@@ -187,7 +187,7 @@ def test_every_reason_to_give_up_says_what_a_person_can_do(give_up: GiveUpReason
 @pytest.mark.parametrize(
     ("stored", "shown"),
     [
-        ("latest-moment", "This is the latest moment at which a move to on-demand still meets the deadline"),
+        ("latest-moment", "Spot may not finish it in time, and a later move to on-demand would miss the deadline"),
         ("asked-by:U7", "Requested by <@U7>"),
         ("U7 asked for it", "Requested by <@U7>"),
         ("asked-by:<!here>", "Requested by &lt;!here&gt;"),

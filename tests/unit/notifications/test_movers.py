@@ -25,7 +25,7 @@ def lines(*found: Mover) -> list[str]:
     assert all(isinstance(part, Text) for part in parts)
     told = "\n".join(unmarked(part.mrkdwn) for part in parts if isinstance(part, Text))
     head, *rest = told.split("\n")
-    assert head == ("Jobs that changed the figures most" if rest else "")
+    assert head == ("Jobs with the largest losses and savings" if rest else "")
     return [line.removeprefix("• ").replace(" (vision)", "", 1) for line in rest]
 
 
@@ -63,18 +63,18 @@ def test_where_no_job_saved_or_lost_nothing_is_said() -> None:
         ),
         (
             {"saved_micros": -3 * CENT, "spot": False, "wasted_micros": CENT},
-            "wasted $0.01: it ended without its model. Open it to see why.",
+            "wasted $0.01: it ended without a model. Open the job to see why.",
         ),
         (
             {"wasted_micros": CENT},
-            "wasted $0.01: it ended without its model. Open it to see why. If it wrote a checkpoint",
+            "wasted $0.01: it ended without a model. Open the job to see why. If it wrote a checkpoint",
         ),
-        ({"saved_micros": -CENT, "wasted_micros": CENT}, "wasted $0.01: it ended without its model. Open it to see why."),
+        ({"saved_micros": -CENT, "wasted_micros": CENT}, "wasted $0.01: it ended without a model. Open the job to see why."),
         (
             {"saved_micros": -CENT},
             "cost $0.01 more than on-demand: its billed hours cost more than on-demand hours of the first attempt's instances.",
         ),
-        ({"wasted_micros": CENT, "checkpoint": False}, "wasted $0.01: it ended without its model. Add a CheckpointConfig."),
+        ({"wasted_micros": CENT, "checkpoint": False}, "wasted $0.01: it ended without a model. Add a CheckpointConfig."),
         ({"wasted_micros": CENT, "interruptions": 1}, "wasted $0.01: interrupted once. Save checkpoints more often."),
         (
             {"wasted_micros": CENT, "interruptions": 1, "checkpoint": False},

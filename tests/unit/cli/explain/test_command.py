@@ -71,7 +71,7 @@ def test_files_rules_selectors_and_waivers_are_named_value_by_value(explained: A
         "      tag team: wanted vision, found vision: matches",
         "      options: runtime_over 1 hour (3600 s)",
         "      StoppingCondition.MaxRuntimeInSeconds is 4 hours (14400 s)",
-        "      EnableManagedSpotTraining is false; wanted: true, because the job may run 4 h",
+        "      EnableManagedSpotTraining is false; wanted: true, because the job may run 4 h (on-demand is allowed below 1 h)",
         "      waiver old policies/team.yaml:7, to 2026-01-11 00:00 UTC: The waiver old has expired (2026-01-11 00:00 UTC)",
         "  save-work (checkpoint-required, warn) policies/team.yaml:5: kept",
         "  of-speech (warn) policies/team.yaml:9: does not count",

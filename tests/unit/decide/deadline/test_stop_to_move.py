@@ -43,7 +43,7 @@ def test_at_the_latest_safe_moment_a_waiting_job_is_moved_to_on_demand() -> None
     [stop] = actions(late, Stop)
     assert (stop.purpose, stop.next_cause) == (Purpose.MOVE, MoveCause.DEADLINE)
     assert "is moved to on-demand" in text(late, "moving/deadline")
-    assert "It costs at most $15.15. It has not trained yet: nothing is lost." in text(late, "moving/deadline")
+    assert "The next attempt costs at most $15.15. The job has not trained yet: nothing is lost." in text(late, "moving/deadline")
 
 
 def test_a_job_that_is_over_and_an_older_attempt_are_not_moved() -> None:

@@ -16,7 +16,8 @@ def test_a_job_of_an_hour_or_more_belongs_on_spot() -> None:
     assert ask("spot-required", job(spot=False, runtime_s_max=3599)) is None
     assert ask("spot-required", job(spot=True)) is None
     fault = fault_in("spot-required", job(spot=False, runtime_s_max=3600))
-    assert (fault.field, fault.found, fault.wanted) == ("EnableManagedSpotTraining", "false", "true, because the job may run 1 h")
+    wanted = "true, because the job may run 1 h (on-demand is allowed below 1 h)"
+    assert (fault.field, fault.found, fault.wanted) == ("EnableManagedSpotTraining", "false", wanted)
     fix = fix_in("spot-required", job(spot=False, runtime_s_max=3600, wait_s_max=None))
     assert fix.sdk == {"use_spot_instances": True, "max_run": 3600, "max_wait": 7200}
     assert fix.request == {
