@@ -29,9 +29,10 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
         return None
     if options.only_capable and says(job, "algorithm") and job.algorithm.checkpoints is False:
         return None
-    need(job, "spot", "checkpoint_uri", "runtime_s_max", *(("algorithm",) if options.only_capable else ()))
-    saved, runtime_s = job.checkpoint_uri is not None, runtime_of(job)
-    loss = "" if saved else f": without checkpoints, an interruption loses up to {span(runtime_s)} of training"
+    needed = (*(("runtime_s_max",) if options.runtime_over_s else ()), *(("algorithm",) if options.only_capable else ()))
+    need(job, "spot", "checkpoint_uri", *needed)  # every job runs longer than 0 s
+    lost = f"up to {span(runtime_of(job))} of training" if says(job, "runtime_s_max") else "all training so far"
+    loss = "" if job.checkpoint_uri is not None else f": without checkpoints, an interruption loses {lost}"
     return Violation(
         field="CheckpointConfig.S3Uri",
         found=job.checkpoint_uri or "not set",

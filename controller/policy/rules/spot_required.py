@@ -25,7 +25,7 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
         return None
     if why_not_spot(job) is not None:
         return None
-    need(job, "spot", "runtime_s_max")
+    need(job, "spot", "runtime_s_max")  # also where each runtime breaks it: the fix says how long the job waits
     return Violation(
         field="EnableManagedSpotTraining",
         found="false",

@@ -29,6 +29,7 @@ JOBS: dict[tuple[Any, ...], Job] = {values: job(**dict(zip(VALUES, values, stric
     [
         ("spot-required", {"runtime_over_s": 3600}),
         ("checkpoint-required", {"runtime_over_s": 900}),
+        ("checkpoint-required", {"runtime_over_s": 0}),
         ("checkpoint-required", {"runtime_over_s": 900, "under": ("s3://acme/",), "only_capable": False}),
         ("max-wait-limit", {"at_most_s": 7200}),
         ("max-wait-limit", {"at_most_s": 50_000, "times_runtime": 2.0}),
