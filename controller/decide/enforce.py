@@ -74,15 +74,16 @@ def basis_of(facts: Facts) -> Basis:
 
 
 def _given_waivers(facts: Facts) -> tuple[Waiver, ...]:
-    """The waivers that people gave in Slack for the lineage, each as long as the policy of now allows.
+    """The waivers that people gave in Slack for the lineage, each as long as the policy of now allows: also those that have
+    ended, of which a finding says so.
 
     One that was given for a rule which the policy now uses for another kind of mistake counts for nothing.
     """
     most = facts.now + timedelta(seconds=facts.policy.slack.waiver_s_max)  # the clock that wrote it may be a little ahead
     return tuple(
         Waiver(rules=(w.policy,), reason=w.reason, owner=w.who, ticket=w.ticket, expires=min(_until(w, facts), most))
-        for w in facts.lineage.waivers_in_force(facts.now)
-        if _is_same_rule(w, facts)
+        for w in facts.lineage.entries
+        if isinstance(w, Waived) and _is_same_rule(w, facts)
     )
 
 

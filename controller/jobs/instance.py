@@ -52,19 +52,26 @@ def equivalents(instance_type: str) -> tuple[str, ...]:
     return tuple(sorted(fit, key=lambda name: _surplus(_table()[name], name)))
 
 
-def difference(instance_type: str, wanted: str) -> tuple[bool, int, int, int]:
-    """How much a type differs from another, to compare several: whether only one of them has accelerators, by how many their
-    numbers differ, what memory of an accelerator is missing, and by how many the vCPUs differ. Nothing where one is unknown.
+def difference(instance_type: str, wanted: str) -> tuple[bool, int, int, int, int]:
+    """How much a type differs from another, to compare several: whether code for one does not run on the other (accelerators of
+    another maker, or none), by how many the numbers of accelerators differ, what memory of an accelerator is missing, by how many
+    the vCPUs differ, and what memory is missing. A type that nobody knows may not run the code; nothing differs from such a type.
     """
     other, own = instance(instance_type), instance(wanted)
     if other is None or own is None:
-        return False, 0, 0, 0
+        return own is not None, 0, 0, 0, 0
     return (
-        bool(other.accelerators) != bool(own.accelerators),
+        _maker(other) != _maker(own),
         abs(other.accelerators - own.accelerators),
         max(own.accelerator_mib - other.accelerator_mib, 0),
         abs(other.vcpus - own.vcpus),
+        max(own.memory_mib - other.memory_mib, 0),
     )
+
+
+def _maker(one: Instance) -> str:
+    """Who makes its accelerators, such as NVIDIA; empty where it has none."""
+    return (one.accelerator or "").partition(" ")[0]
 
 
 def _does(other: Instance, wanted: Instance) -> bool:

@@ -43,6 +43,8 @@ def _loss_text(mover: Mover) -> str:
         if mover.saved_micros < 0 and mover.spot and not alone
         else f"wasted {dollars(mover.wasted_micros)}"
     )
+    if not mover.wasted_micros and not mover.spot:
+        return f"cost {dollars(-mover.saved_micros)} more than on the first attempt's instances. {DEARER}"
     if not mover.wasted_micros:
         return f"{cost}: its billed hours cost more than on-demand hours of the first attempt's instances. {DEARER}"
     if mover.repeats and not mover.interruptions:

@@ -69,14 +69,15 @@ class Waiver:
 
     def lapsed(self, now: datetime, longest_s: int) -> str:
         """Why it does not count now, as a sentence; empty where it does."""
+        which = self.name or "given in Slack"
         match self.state(now, longest_s):
             case WaiverState.IN_FORCE:
                 return ""
             case WaiverState.EXPIRED:
-                return f"The waiver {self.name} has expired ({self.expires:%Y-%m-%d %H:%M} UTC), so the rule holds."
+                return f"The waiver {which} has expired ({self.expires:%Y-%m-%d %H:%M} UTC), so the rule holds."
             case WaiverState.TOO_LONG:
                 return (
-                    f"The waiver {self.name} would end at {self.expires:%Y-%m-%d %H:%M} UTC, later than the policy allows"
+                    f"The waiver {which} would end at {self.expires:%Y-%m-%d %H:%M} UTC, later than the policy allows"
                     f" ({span(longest_s)} from now), so the rule holds."
                 )
 

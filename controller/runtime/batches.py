@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import Page, pages
@@ -20,6 +20,7 @@ from controller.units.value import dataclass
 
 BATCH = 500  # messages of a channel that are looked at in one pass
 UNMADE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+HELD = timedelta(hours=6)  # how long what belongs to one card waits behind a message of it that gets no answer
 STORM = "storm/"  # what the thread of a storm message begins with
 STORM_SIZE = 10  # messages of one kind that wait in one channel at once
 
@@ -74,10 +75,10 @@ def batches(waiting: Sequence[Message]) -> list[Batch]:
 def turned(steps: Sequence[Batch], now: datetime) -> list[Batch]:
     """The steps, of those that wait for an hour another one first each minute: some may get no answer, and take all the time.
 
-    What belongs to one lineage keeps its order.
+    What belongs to one lineage keeps its order; behind the pages of a storm, for hours.
     """
-    told = [step for step in steps if _is_of_storm(step)]  # it is about many lineages, which keep their order too
-    steps = [step for step in steps if not _is_of_storm(step)]
+    told = [step for step in steps if _is_of_storm(step) and step.messages[0].at >= now - HELD]  # about many lineages
+    steps = [step for step in steps if step not in told]
     late = sum(step.messages[0].at < now - LATE for step in steps)
     first = first_in_turn(late, now)
     before = {message.thread for step in steps[:first] for message in step.messages} - {""}

@@ -15,7 +15,7 @@ from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import Page, page_of, pages
 from controller.notifications.parts import Part
 from controller.policy.sns_topic import is_topic
-from controller.runtime.batches import BATCH, STORM, Batch, apart, batches, in_turn, kind_of, sent, storm_pages, turned
+from controller.runtime.batches import BATCH, HELD, STORM, Batch, apart, batches, in_turn, kind_of, sent, storm_pages, turned
 from controller.runtime.drained import Sent, with_what_is_left
 from controller.runtime.message_parts import parts_of, where_of
 from controller.runtime.outbox import WrongChannel
@@ -32,7 +32,6 @@ PAUSE_SHARE = 4  # while Slack does not answer, a channel waits a quarter of the
 LONG_PAUSE = timedelta(hours=1)
 PASSED_OVER = timedelta(minutes=10)  # a message that got no answer for so long is perhaps at fault itself: the next one is tried
 PASSED_MAX = 20  # messages in a row that got no answer: then Slack is at fault
-HELD = timedelta(hours=6)  # how long what belongs to one card waits behind a message of it that gets no answer
 TOO_OLD = timedelta(days=1)  # later it is listed in the digest
 PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then they are tried again
 

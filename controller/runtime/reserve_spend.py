@@ -29,7 +29,10 @@ def reserve_for_move(stop: Stop, lineage: Lineage, ports: Ports) -> OnHold | Non
     account, now = account_of(stop, lineage), ports.clock.now()
     if (late := _team_may_be_late(lineage, now)) is not None:
         return late
-    if ports.ledger.limits.spend(account, f"{lineage.id}/{holder_of(stop)}", stop.cost_micros, stop.cap_micros, now):
+    holder, before = f"{lineage.id}/{holder_of(stop)}", lineage.intent(stop.key)
+    if before is not None and before.claim and isinstance(before.action, Stop) and before.action.month not in ("", stop.month):
+        ports.ledger.limits.settle(account_of(before.action, lineage), holder, 0, now)  # an earlier try reserved in its month
+    if ports.ledger.limits.spend(account, holder, stop.cost_micros, stop.cap_micros, now):
         return None
     return OnHold(
         f"the spend cap of {team_of(lineage) or NO_TEAM} for {stop.month} has no room for the {stop.purpose}", NO_ROOM_S

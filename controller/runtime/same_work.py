@@ -38,7 +38,7 @@ def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
     later, beside = [work for work in known if mine.same_as(work)][-KNOWN_MAX:], _begun_beside(facts, since, ports)
     trained_until = max((i.end or since for i in facts.job.intervals), default=facts.job.created_at)
     for work, from_ in [*((work, since) for work in later), *((work, min(trained_until, since)) for work in beside)]:
-        job = _described(work.job, facts, ports)
+        job = _described(work.job, ports, last_try=_overdue(facts))
         if job is not None and job.created_at == work.created_at and job.role == mine.role and _counts(job, from_):
             return job.name
     seen = {(work.job, work.created_at) for work in known}
@@ -46,7 +46,7 @@ def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
     for name in sorted(unknown, key=lambda name: family_of_work(name) != family_of_work(mine.root))[:UNKNOWN_MAX]:
         if may_be_ours(name) and ports.ledger.lineages.submitter(mine.account, mine.region, name) is not None:
             continue  # an attempt or a probe of ours: it is in the ledger before it is created
-        job = _described(name, facts, ports)
+        job = _described(name, ports, last_try=_overdue(facts))
         if job is not None and job.created_at > since and _counts(job, since):
             own = LineageId.of(job)
             if mine.same_as(Work.of(job, root=own.root, lineage=str(own))):
@@ -57,31 +57,31 @@ def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
 def without_stale(claims: tuple[Claim, ...], mine: Claim, facts: Facts, ports: ReadPorts) -> tuple[Claim, ...]:
     """The claims, without those that could stop this job and whose own job is over: its end may not have been seen yet.
 
-    Raises Unreachable.
+    One whose job cannot be read stops nobody, once this job is an hour old. Raises Unreachable before.
     """
     if not any(rule.kind == CHECKPOINT_EXCLUSIVE.id for rule in facts.policy.rules):
         return claims
     same = (c for c in others_than(mine, claims) if c.equals(mine) and c.shares_role(mine))
     stale: set[Claim] = set()
     for claim in islice((c for c in same if (c.created_at, c.job) < (mine.created_at, mine.job)), KNOWN_MAX):
-        job = _described(claim.job, facts, ports)
+        job = _described(claim.job, ports, last_try=facts.now - facts.job.created_at >= OVERDUE_MAX)
         if job is not None and job.alive:
             break  # one is enough
         stale.add(claim)
     return tuple(claim for claim in claims if claim not in stale)
 
 
-def _described(name: str, facts: Facts, ports: ReadPorts) -> Job | None:
-    """Another job; None where it is gone, or where the look has been overdue for an hour because nobody can read that job.
+def _described(name: str, ports: ReadPorts, *, last_try: bool) -> Job | None:
+    """Another job; None where it is gone, or, at the ``last_try``, where nobody can read it.
 
-    One job that cannot be read must not hold up the attempts of all others. Raises Unreachable before the hour has passed.
+    One job that cannot be read must not hold up all others for longer than an hour. Raises Unreachable before.
     """
     try:
         return ports.jobs.describe(name)
     except PartUnread as unread:
         return unread.job  # what it works on is not in its tags
     except Exception:  # also where its description cannot be read, or may not be
-        if not _overdue(facts):
+        if not last_try:
             raise
         return None
 

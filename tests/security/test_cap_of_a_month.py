@@ -12,7 +12,7 @@ from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.ledger.halt import Halt
 from controller.policy.policy import Policy, RateLimits, Repair, RuleAction
-from controller.runtime.ports import Done
+from controller.runtime.ports import Done, Later
 from tests import builders
 from tests.account import Account
 from tests.security.lab import lab, launch, next_name, request, run, status, texts
@@ -94,6 +94,15 @@ def test_a_stop_that_a_halt_held_up_over_the_turn_of_the_month_reserves_in_the_n
     acts.pass_time(timedelta(minutes=2))
     assert len(acts.asked) == 1
     assert taken(acts) == (20_000_000, ONE_ATTEMPT)
+
+
+def test_a_stop_that_reserved_and_got_no_answer_over_the_turn_of_the_month_holds_nothing_of_the_old_month() -> None:
+    acts = account(before=timedelta(minutes=1))
+    acts.on_stop = lambda _: Later("Rate exceeded")
+    unsaved(acts, "ant")
+    assert taken(acts) == (ONE_ATTEMPT, 0)
+    acts.pass_time(timedelta(minutes=20))
+    assert taken(acts) == (0, ONE_ATTEMPT)
 
 
 @pytest.mark.parametrize("held_by", ["a halt", "the limit of stops"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 from controller.decide.call_off import called_off_numbers
@@ -135,8 +136,7 @@ def no_lineage_exceeds_its_spend_cap(history: History) -> None:
         return
     for life in _reachable(history):
         lineage = recorded_lineage(history, life)
-        measured = [e for e in lineage.entries if isinstance(e, Measured)]
-        spent = spent_micros(measured)
+        spent = spent_micros([_within_its_limit(e, lineage) for e in lineage.entries if isinstance(e, Measured)])
         ours = [o for o in history.checker.lives if o.ours and o.lineage == lineage.id]
         made = ours and not any(may_have_no_cap(o, history.policies) for o in ours)
         require(not made or spent <= CAP_MICROS, f"no lineage exceeds its spend cap: {lineage.id} spent {spent}")
@@ -151,11 +151,19 @@ def no_team_exceeds_its_spend_cap(history: History) -> None:
         return
     spent: Counter[str | None] = Counter()
     for life in _reachable(history):
-        measured = recorded_lineage(history, life).entry(Measured, life.name)
+        lineage = recorded_lineage(history, life)
+        measured = lineage.entry(Measured, life.name)
         if life.ours and measured is not None and not may_have_no_cap(life, history.policies):
-            spent[measured.team] += spent_micros([measured])
+            spent[measured.team] += spent_micros([_within_its_limit(measured, lineage)])
     over = {team: amount for team, amount in spent.items() if amount > TEAM_CAP_MICROS}
     require(not over, f"no team exceeds its spend cap: {over}")
+
+
+def _within_its_limit(measured: Measured, lineage: Lineage) -> Measured:
+    """Without what an upload or a stop that hung was billed beyond MaxRuntimeInSeconds, which no cap foresees."""
+    started = lineage.entry(Started, measured.job)
+    limit_s = started.runtime_s_max if started is not None else None
+    return measured if limit_s is None else replace(measured, billable_s=min(measured.billable_s, limit_s))
 
 
 def wants_next_attempt(policy: Policy, job: Job, cause: FailureCause, ended: Ended) -> bool:

@@ -227,8 +227,8 @@ def test_an_empty_queue_is_nothing_to_do(host: Host, capsys: pytest.CaptureFixtu
 
 def test_what_an_operator_does_with_letters_that_are_kept_is_told_once(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert redrive({}, record(event(), "0.9")) == (1, 2)
-    *_, nobody_s, older, counted, to_do = capsys.readouterr().out.splitlines()
-    assert nobody_s.endswith("it does not say of which account and region it is: delete it")
+    *_, without_account, older, counted, to_do = capsys.readouterr().out.splitlines()
+    assert without_account.endswith("it does not say of which account and region it is: delete it")
     assert older.endswith("the dead letter is a record of version '0.9', wanted '1.0'")
     assert counted == "0 dead letters handed over, 2 kept"
     assert to_do.startswith("what cannot be handed over: spotwarden replay --since TIME --function FUNCTION looks at the jobs")

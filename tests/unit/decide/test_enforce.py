@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -154,6 +155,17 @@ def test_a_waiver_given_in_slack_is_held_to_the_policy_of_now(
     under = replace(policy(rules=(rule(),), resubmissions=()), slack=SlackSettings(waiver_s_max=int(longest.total_seconds())))
     stops = actions(facts(offender, now=now, policy=under, lineage=lineage(entries=entries)), Stop)
     assert bool(stops) is holds
+
+
+@pytest.mark.parametrize("longest", [14 * DAY, DAY / 24], ids=["it has ended", "the policy of now allows less"])
+def test_a_finding_says_that_a_waiver_given_in_slack_has_expired(longest: timedelta) -> None:
+    now = BEGIN + DAY
+    end = BEGIN + timedelta(hours=1) if longest > DAY else now + DAY
+    given = Waived(job="bert", at=BEGIN, team=None, policy="use-spot", who="U1", reason="r", ticket="T", until=end)
+    under = replace(policy(rules=(rule(),), resubmissions=()), slack=SlackSettings(waiver_s_max=int(longest.total_seconds())))
+    told = actions(facts(job(spot=False, wait_s_max=None), now=now, policy=under, lineage=lineage(entries=(given,))), Announce)
+    [lapsed] = [json.loads(a.facts)["lapsed"] for a in told if a.kind is MessageKind.FLAGGED]
+    assert lapsed == "The waiver given in Slack has expired (2026-03-02 10:00 UTC), so the rule holds."
 
 
 def test_only_the_alarm_about_checkpoints_is_told_once_a_day() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from controller.jobs.job import Outcome
 from controller.ledger.halt import WHO_MAX, WHY_MAX, halt_of
-from controller.ledger.message import CannotRepeat, CapFacts, CostFacts, CreateRefused, JobFacts
+from controller.ledger.message import CannotRepeat, CapFacts, CostFacts, CreateRefused, JobFacts, RuleBroken
 from controller.notifications.attempt_messages import cannot_repeat
 from controller.notifications.give_up_message import make_room
 from controller.notifications.message_text import (
@@ -22,6 +22,7 @@ from controller.notifications.message_text import (
     with_cost,
 )
 from controller.notifications.problem_messages import create_refused
+from controller.notifications.rule_messages import rule_broken
 from tests.builders import BEGIN
 
 
@@ -41,6 +42,25 @@ from tests.builders import BEGIN
 )
 def test_a_sentence_begins_with_a_capital_unless_it_begins_with_a_name(said: str, shown: str) -> None:
     assert sentence(said) == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "to_do"),
+    [
+        ("prefix-shared", "Change the next job. Required: s3://b/p/, with a slash at the end."),
+        ("team-contradicted", "Change the next job. Required: s3://b/p/, with a slash at the end."),
+        ("spot-worth-it", "Change the next job. Required: s3://b/p/, with a slash at the end."),
+        ("checkpoint-alive", "Check that the training script saves checkpoints"),
+        ("", "Check that the training script saves checkpoints"),
+    ],
+)
+def test_only_the_alarm_about_checkpoints_sends_people_to_the_training_script(kind: str, to_do: str) -> None:
+    job = JobFacts(name="bert", instance_type="ml.g5.xlarge", instances=1, spot=True)
+    message = RuleBroken(
+        job=job, policy=kind, rule=kind, severity="medium", field="CheckpointConfig.S3Uri", found="s3://b/p",
+        wanted="s3://b/p/, with a slash at the end", risk="Something is lost.",
+    )  # fmt: skip
+    assert rule_broken(message).lines[-1].startswith(f"*To do:* {to_do}")
 
 
 def test_a_higher_cap_is_advised_only_where_the_price_is_known() -> None:

@@ -74,6 +74,10 @@ def test_where_no_job_saved_or_lost_nothing_is_said() -> None:
             {"saved_micros": -CENT},
             "cost $0.01 more than on-demand: its billed hours cost more than on-demand hours of the first attempt's instances.",
         ),
+        (
+            {"saved_micros": -CENT, "spot": False},
+            "cost $0.01 more than on the first attempt's instances. Check the instance types that it may use.",
+        ),
         ({"wasted_micros": CENT, "checkpoint": False}, "wasted $0.01: it ended without a model. Add a CheckpointConfig."),
         ({"wasted_micros": CENT, "interruptions": 1}, "wasted $0.01: interrupted once. Save checkpoints more often."),
         (

@@ -287,6 +287,26 @@ def test_a_card_that_gets_no_answer_keeps_its_messages_back_for_an_hour() -> Non
     assert place.texts(threads=False) == ["It moves."]
 
 
+def test_a_page_of_a_storm_that_uses_up_the_time_of_a_pass_keeps_no_other_back_for_a_day() -> None:
+    class Slow(PickySlack):
+        def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
+            place.at += timedelta(seconds=26 if "silent" in json.dumps(page.blocks) else 0)
+            return super().post(channel, page, thread_ts=thread_ts)
+
+    place = Place(slack=Slow())
+    place.slack.refuses = lambda _, page: "silence" if "silent" in json.dumps(page.blocks) else None
+    place.slack.answers["silence"] = Later("Slack did not answer: TimeoutError")
+    for number in range(20):
+        place.say(number, "silent" if number == 7 else "it gave up", root=f"job-{number}", topic="gave-up")
+    place.at += MINUTE
+    drain(place.ports)
+    place.say(120, "healthy", root="other")
+    for _ in range(20 * 60):
+        place.at += MINUTE
+        drain(place.ports)
+    assert "healthy" in place.texts()
+
+
 @pytest.mark.parametrize("silent", [6, 25])
 def test_messages_that_use_up_the_time_of_a_pass_or_are_many_keep_no_other_back_for_a_day(silent: int) -> None:
     class Slow(PickySlack):

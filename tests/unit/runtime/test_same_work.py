@@ -14,6 +14,7 @@ from controller.decide.facts import Facts
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Interval, Job, Outcome
 from controller.jobs.work import Work
+from controller.ledger.entry import Started
 from controller.ledger.intent import Intent, Submit, Wake
 from controller.runtime.job_pages import JobPage, ListedJob
 from controller.runtime.ports import Done, PartUnread, Unreachable
@@ -240,3 +241,29 @@ def beside(account: Account, *, ended: bool) -> list[str]:
 def test_a_job_is_not_stopped_for_the_prefix_of_one_that_ended_and_whose_end_nobody_saw_yet() -> None:
     assert beside(Account(EXCLUSIVE), ended=True) == []
     assert beside(Account(EXCLUSIVE), ended=False) == ["second"]
+
+
+@pytest.mark.parametrize("problem", [Unreachable, KeyError, PermissionError])
+@pytest.mark.parametrize(("minutes", "held_up"), [(59, True), (60, False)])
+def test_a_job_is_held_up_for_an_hour_at_most_where_nobody_can_read_another_one_on_its_prefix(
+    minutes: int, held_up: bool, problem: type[Exception]
+) -> None:
+    class Unread(dict[str, Job]):
+        def get(self, name: str, default: Any = None) -> Any:
+            if name == "first":
+                raise problem("DescribeTrainingJob first")
+            return super().get(name, default)
+
+    account = Account(EXCLUSIVE)
+    account.jobs["first"] = builders.job("first", checkpoint_uri="s3://acme/one/")
+    account.trigger("first")
+    second = builders.job("second", checkpoint_uri="s3://acme/one", created_at=BEGIN + HOUR, started_at=None, intervals=())
+    account.jobs, account.now = Unread(second=second), second.created_at + minutes * MINUTE
+    if held_up:
+        with pytest.raises(problem, match="first"):
+            account.trigger("second")
+        return
+    account.trigger("second")
+    known = account.ledger.lineages.load(lineage_id("second", created_at=second.created_at))
+    assert known.entry(Started, "second") is not None
+    assert known.intent("stop/second") is None, "whether the other one lives is not known"
