@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from controller.ledger.message import (
     CannotAfford,
+    CheckpointFacts,
     Moving,
     NotMoved,
     Probing,
@@ -39,16 +40,24 @@ def moving(m: Moving) -> MessageText:
 
 def _lost(m: Moving) -> str:
     """What the move loses, as far as anybody looked."""
+    if m.trained is False and (m.checkpoint is None or m.checkpoint.newest_at is None):
+        return "The job has not trained yet: nothing is lost."
+    if m.lost_s and m.checkpoint is not None:  # nobody could look
+        return f"{_if_there_is_one(m.checkpoint)} If there is none, {span(m.lost_s)} of training are lost."
     if m.lost_s:
         return f"No checkpoint was seen: {span(m.lost_s)} of training are lost, and the job starts from the beginning."
     if m.checkpoint is None and m.trained is None:
         return ""
     if m.checkpoint is None:
-        return FROM_THE_BEGINNING if m.trained else "The job has not trained yet: nothing is lost."
+        return FROM_THE_BEGINNING
     if m.checkpoint.newest_at is None:
-        return f"It continues from {code(m.checkpoint.uri)} if there is a checkpoint."
+        return _if_there_is_one(m.checkpoint)
     lost = f" At most {span(m.since_s)} of training are lost." if m.since_s else ""
     return f"It continues from the checkpoint in {code(m.checkpoint.uri)}, written {when(m.checkpoint.newest_at)}.{lost}"
+
+
+def _if_there_is_one(checkpoint: CheckpointFacts) -> str:
+    return f"It continues from {code(checkpoint.uri)} if there is a checkpoint."
 
 
 def not_moved(m: NotMoved) -> MessageText:

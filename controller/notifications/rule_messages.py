@@ -23,6 +23,7 @@ MEANING = {  # of the kinds of rules whose findings do not say what follows from
     "tags-required": "Without them, nobody knows whose job and whose money it is.",
     "instance-allowed": "The policy does not allow the others.",
 }
+ALARM = "checkpoint-alive"  # the kind that fires while a job trains; a channel is told of one job a day
 HELD_BACK = {
     "share": "it is rolled out, and this job is not in its share yet",
     "date": "it is enforced only for jobs created from its date on",
@@ -116,6 +117,8 @@ def _todo(m: RuleBroken) -> str:
         if m.next_step is NextStep.STOP and m.job.outcome is None:
             return f"Change the request and submit the job again: {_change(m.fix)}"
         return f"For the next job, change the request: {_change(m.fix)}"
+    if m.risk and m.rule not in ("", ALARM):  # messages of before say no kind
+        return f"Change the next job. Required: {escaped(m.wanted)}."
     if m.risk:
         return (
             f"Check that the training script saves checkpoints below CheckpointConfig.LocalPath ({code('/opt/ml/checkpoints')}"

@@ -106,7 +106,7 @@ def _stays_at_risk(facts: Facts, seen: Outlook) -> Decision:
 def moving(facts: Facts, reason: str, to: str, *, deadline: datetime | None = None) -> Moving:
     """The message about a move, with what it loses: as far as anybody looked, where the next attempt begins."""
     seen, job = facts.last_checkpoint_scan, facts.job
-    shown = checkpoint_facts(job.checkpoint_uri, seen) if facts.checkpoint_seen else None
+    shown = checkpoint_facts(job.checkpoint_uri, seen) if facts.checkpoint_seen or facts.resumable else None
     since_s = None
     if shown is not None and shown.newest_at is not None:
         begun = max(shown.newest_at, job.intervals[-1].start) if job.training else facts.now

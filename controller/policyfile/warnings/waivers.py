@@ -30,8 +30,9 @@ def doubtful_waiver(of: Whole) -> Iterator[Problem]:
         whole = [name for name in waiver.compiled["rules"] if name in rules and covers(match, rules[name].compiled["match"])]
         if whole:
             which = "every job" if not match else f"every job of {', '.join(whole)}"
+            have = "has" if len(whole) == 1 else "have"
             yield waiver.warning(
-                "waiver-of-every-job", "match", found=f"a waiver of {which}: until it ends, {', '.join(whole)} has no effect",
+                "waiver-of-every-job", "match", found=f"a waiver of {which}: until it ends, {', '.join(whole)} {have} no effect",
                 wanted="the jobs that need it",
             )  # fmt: skip
 

@@ -19,11 +19,12 @@ from controller.decide.user_requests import (
 )
 from controller.decide.user_requests import request_of as entry_of
 from controller.jobs.failure import FailureCause
-from controller.jobs.job import Job, Outcome, Service
+from controller.jobs.job import Interval, Job, Outcome, Service
 from controller.ledger.entry import Ended, Flagged, Started, UserRequested, Waived
 from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.message_kind import MessageKind, asked_by
 from controller.ledger.move_cause import MoveCause
+from controller.notifications.message_catalogue import text_of
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
 from controller.policy.slack_settings import SlackSettings
@@ -50,6 +51,7 @@ WAIVED = Waived(
     job="bert", at=BEGIN, team=None, policy="use-spot", who="U1", reason="r", ticket="T", until=NOW + timedelta(seconds=1)
 )
 EVERYBODY = policy(slack=SlackSettings(may=dict.fromkeys(UserRequest, ("*",))))
+INTERRUPTED = Interval(start=BEGIN, end=BEGIN + 30 * MINUTE)
 RUNNING_REQUESTS = {UserRequest.ON_DEMAND, UserRequest.STOP, UserRequest.HALT}
 
 
@@ -186,6 +188,31 @@ def test_a_requested_move_stops_the_job_so_that_it_goes_on_on_demand() -> None:
     assert stop == Stop(about="bert", because=asked_by("U2"), purpose=Purpose.MOVE, next_cause=MoveCause.ASKED)
     assert (message["kind"], message["reason"], message["to"]) == (MessageKind.MOVING, asked_by("U2"), "on-demand")
     assert message["topic"] == f"moving/{MoveCause.ASKED}"
+
+
+@pytest.mark.parametrize(
+    ("about", "told"),
+    [
+        (
+            {},
+            "It continues from `s3://checkpoints/bert/` if there is a checkpoint. If there is none, 57 min of training are lost.",
+        ),
+        (
+            {"secondary": "Interrupted", "intervals": (INTERRUPTED,)},
+            "It continues from `s3://checkpoints/bert/` if there is a checkpoint.",
+        ),
+        ({"secondary": "Starting", "intervals": ()}, "The job has not trained yet: nothing is lost."),
+        (
+            {"checkpoint_uri": None, "secondary": "Interrupted", "intervals": (INTERRUPTED,)},
+            "No checkpoint was seen: it starts from the beginning.",
+        ),
+    ],
+)
+def test_where_nobody_looked_for_a_checkpoint_a_move_does_not_say_that_there_is_none(about: dict[str, Any], told: str) -> None:
+    moved = with_requests(request_of(UserRequest.ON_DEMAND), about=job(**about))
+    [message] = [i.action for i in act_on_user_request(replace(moved, now=NOW)).intents if isinstance(i.action, Announce)]
+    [following] = [line for line in text_of(message.kind, message.facts).lines if line.startswith("*Next:*")]
+    assert following.endswith(told)
 
 
 def test_a_stop_goes_before_a_move() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from controller.jobs.job import Outcome
-from controller.ledger.message import CapFacts, CostFacts, JobFacts
+from controller.ledger.message import CapFacts, CostFacts, JobFacts, RuleBroken
 from controller.notifications.give_up_message import make_room
 from controller.notifications.message_text import MessageText, explained, sentence, small_print, with_cost
+from controller.notifications.rule_messages import rule_broken
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,25 @@ from controller.notifications.message_text import MessageText, explained, senten
 )
 def test_a_sentence_begins_with_a_capital_unless_it_begins_with_a_name(said: str, shown: str) -> None:
     assert sentence(said) == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "to_do"),
+    [
+        ("prefix-shared", "Change the next job. Required: s3://b/p/, with a slash at the end."),
+        ("team-contradicted", "Change the next job. Required: s3://b/p/, with a slash at the end."),
+        ("spot-worth-it", "Change the next job. Required: s3://b/p/, with a slash at the end."),
+        ("checkpoint-alive", "Check that the training script saves checkpoints"),
+        ("", "Check that the training script saves checkpoints"),
+    ],
+)
+def test_only_the_alarm_about_checkpoints_sends_people_to_the_training_script(kind: str, to_do: str) -> None:
+    job = JobFacts(name="bert", instance_type="ml.g5.xlarge", instances=1, spot=True)
+    message = RuleBroken(
+        job=job, policy=kind, rule=kind, severity="medium", field="CheckpointConfig.S3Uri", found="s3://b/p",
+        wanted="s3://b/p/, with a slash at the end", risk="Something is lost.",
+    )  # fmt: skip
+    assert rule_broken(message).lines[-1].startswith(f"*To do:* {to_do}")
 
 
 def test_a_higher_cap_is_advised_only_where_the_price_is_known() -> None:

@@ -175,6 +175,17 @@ EXAMPLES: tuple[Message, ...] = (
     m.NotMoved(job=SPOT, reason=MoveReason.LATEST_MOMENT, lost_s=4000, deadline=LATER),
     m.NotMoved(job=SPOT, reason=MoveReason.INTERRUPTIONS, lost_s=4000),
     m.TagsChanged(job=SPOT, before="no spotwarden:deadline", after="spotwarden:deadline=2026-03-02T18:00:00Z"),
+    *(
+        rule_broken(policy=kind, rule=kind, field=field, found=found, wanted=wanted, risk=risk)
+        for kind, field, found, wanted, risk in (
+            ("prefix-shared", "CheckpointConfig.S3Uri", "s3://b/p, beside another prefix that begins with the same text",
+             "s3://b/p/, with a slash at the end", "Objects beside it may be restored as checkpoints of this job."),
+            ("team-contradicted", "Tags", "team=ads", "vision, the team of train",
+             "The tag has no effect on whose money the job spends."),
+            ("checkpoint-alive", "CheckpointConfig.S3Uri", "no checkpoint after 2 h of training (limit 30 min)",
+             "a checkpoint within 30 min of training", "If interrupted, the job starts over."),
+        )
+    ),
     rule_broken(lapsed="The waiver old-bert has expired (2026-03-02 00:00 UTC), so the rule holds."),
     m.WaiverExpiring(
         waiver="old-bert", rules="use-spot, wait-limit", expires=LATER, reason="moves in April", owner="alice", ticket="ML-1"
