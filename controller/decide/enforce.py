@@ -63,8 +63,8 @@ def _as_first_tagged(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Findi
     """
     if facts.tagged_first is None or not any(finding.action for finding in findings):
         return findings
-    then, _ = all_findings(facts.tagged_first, Basis(facts.policy, facts.evidence, now=facts.now), facts.directives)
-    standing = {finding.policy for finding in then if finding.waiver is None}
+    then = standing_findings(facts.tagged_first, Basis(facts.policy, facts.evidence, now=facts.now))
+    standing = {finding.policy for finding in then}
     return tuple(finding if finding.policy in standing else replace(finding, action=None) for finding in findings)
 
 

@@ -14,7 +14,7 @@ from controller.decide.user_requests import available_requests
 from controller.jobs.job import Outcome
 from controller.ledger.directives_in_force import pending
 from controller.ledger.entry import Ended, Finished, Flagged, Interrupted, Repeated, Started
-from controller.ledger.intent import Intent, Purpose, Stop, Submit
+from controller.ledger.intent import Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.notifications.links import job_links, link
 from controller.notifications.message_text import policy_text, reason, where_text
@@ -117,10 +117,10 @@ def _stopped_by_rule(lineage: Lineage, job: str) -> bool:
 
 def _state(lineage: Lineage, last: Started, ended: Ended | None) -> str:
     name = f"*{escaped(lineage.id.root)}*"
-    opened = {type(i.action): i for i in lineage.open_intents()}
-    if Submit in opened:
-        return f":repeat: {name} is submitted again as attempt {_number(opened[Submit])}"
-    if Stop in opened and ended is None:
+    opened = [i.action for i in lineage.open_intents()]
+    for again in (action for action in opened if isinstance(action, Submit)):
+        return f":repeat: {name} is submitted again as attempt {again.number}"
+    if ended is None and any(isinstance(action, Stop) for action in opened):
         return f":octagonal_sign: {name} is being stopped"
     if ended is None:
         return f":runner: {name} is running" + (f" (attempt {last.number})" if last.number > 1 else "")
@@ -134,10 +134,6 @@ def _attempts(last: Started) -> str:
 def _without_emoji(title: str) -> str:
     """A title as the rest of a sentence: without its emoji and its full stop."""
     return re.sub(r"^:[a-z_]+: ", "", title).rstrip(".")
-
-
-def _number(intent: Intent) -> int:
-    return intent.action.number if isinstance(intent.action, Submit) else 0
 
 
 def _fields(lineage: Lineage, last: Started, rate: Rate | None, *, told: bool) -> Iterable[str]:

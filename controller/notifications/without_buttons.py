@@ -20,8 +20,9 @@ def without_buttons(lineage: Lineage, now: datetime) -> tuple[str, ...]:
     last = newest_attempt(lineage)
     job = last.job if last else lineage.id.root
     acts = [_by_hand(request, lineage, job, now) for request in possible_requests(lineage, now)]
+    halt = _by_hand(UserRequest.HALT, lineage, job, now)
     explain = f"See what was decided and why: {code(f'spotwarden explain {job} --region {lineage.id.region}')}"
-    return (HEADING, *(f"• {act}" for act in (*acts, explain, f"Halt Spotwarden: {code('spotwarden halt --why TEXT')}")))
+    return (HEADING, *(f"• {act}" for act in (*acts, explain, halt)))
 
 
 def _by_hand(request: UserRequest, lineage: Lineage, job: str, now: datetime) -> str:

@@ -109,7 +109,7 @@ def savings_of(measured: Measured, credited: Credited | None) -> Savings:
     trained, retained = cost_micros(measured.billable_s, width, billed), cost_micros(measured.retained_s, width, rate)
     spent = trained + retained
     worth_s = useful_s if measured.spot else min(useful_s, measured.billable_s)
-    counterfactual = spent if with_model else _worth_micros(measured, worth_s) + retained
+    counterfactual = spent if with_model else _worth_micros(measured, rate, worth_s) + retained
     useful_share_s = measured.billable_s * useful_s // measured.training_s if measured.training_s else 0
     wasted = 0 if with_model else trained - cost_micros(useful_share_s, width, billed)
     if measured.spot:
@@ -120,9 +120,9 @@ def savings_of(measured: Measured, credited: Credited | None) -> Savings:
     return seconds + by_market + Savings(spent_micros=spent, counterfactual_micros=counterfactual, wasted_micros=wasted)
 
 
-def _worth_micros(measured: Measured, useful_s: int) -> Micros:
+def _worth_micros(measured: Measured, rate: Micros, useful_s: int) -> Micros:
     """The on-demand cost of the same progress: on the first attempt's instances, at their speed where it is known."""
-    rate, width = measured.rate_micros_per_h or 0, measured.instance_count
+    width = measured.instance_count
     first_rate = measured.first_rate_micros_per_h if measured.first_rate_micros_per_h is not None else rate
     if measured.first_permille is None:
         return cost_micros(useful_s, width, min(rate, first_rate))

@@ -33,6 +33,18 @@ EXPLAINED: Mapping[tuple[str, str], str] = {
         "controller/savings/rollup.py",
         'KEPT, MISSED = "XXkeptXX", "missed"',
     ): "held by test_stored_words, which reads the module's value and so runs no line of it",
+    (
+        "controller/savings/audit.py",
+        "return progress_of(job.intervals, _scans_of(job, scans), checkpoints=True, completed=None, ended_at=job.ended_at)",
+    ): "equal: it is read only for whether it is true",
+    (
+        "controller/policy/rules/prefix_shared.py",
+        "mine = claim_of(uri, job=None, lineage=lineage, created_at=job.created_at)",
+    ): "the job's own claims are left out by their lineage; only a job of its name elsewhere would be told apart",
+    (
+        "controller/jobs/checkpoint.py",
+        "proven = proven_of(interval, None, ended_at, scan.newest_at)",
+    ): "equal: a checkpoint that is of a later interval sets the sum again at that interval",
 }
 """By the file and the line that the mutant adds: the reason."""
 

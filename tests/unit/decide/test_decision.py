@@ -159,3 +159,8 @@ def test_what_is_not_decided_now_or_only_because_somebody_tried_it_is_not_perfor
     said = new_to(Decision(intents=(TRIED,), doubtful=frozenset({TRIED.key})), lineage(intents=(TRIED,)), "bert")
     assert said.confirms(TRIED) is None
     assert not said.withdrawn
+
+
+def test_what_was_decided_before_is_not_compared_and_nothing_that_is_not_said_is_confirmed() -> None:
+    assert Decision(intents=(STOP,), said=(STOP,)) == Decision(intents=(STOP,))
+    assert (Decision().confirms(STOP), Decision(said=(STOP,)).confirms(STOP)) == (None, STOP)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from controller.decide.decision import WRITES_MAX
 from controller.decide.deleted_job import decide_deleted
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
@@ -101,3 +102,16 @@ def test_a_job_without_checkpoints_or_without_a_recorded_start_returns_nothing()
     unknown = decided(WAKE, entries=())
     assert (unknown.released, unknown.freed) == ((), ())
     assert unknown.entries == (JobDeleted(job="bert", at=NOW, team=None),)
+
+
+MANY = tuple(replace(SUBMIT, action=Submit(about="bert", job=f"bert-r{n}", number=n, cause="starved")) for n in range(2, 72))
+
+
+def test_what_does_not_fit_into_one_transaction_is_abandoned_in_parts_and_counted_in_the_first_message() -> None:
+    first = decided(*MANY)
+    assert first.abandoned == MANY[:30]
+    assert first.size <= WRITES_MAX
+    assert told(first)["submissions"] == len(MANY)
+    known = lineage(entries=(STARTED, *first.entries), intents=(*MANY[30:], *first.intents))
+    second = decide_deleted(known, "bert", NOW, "#ml-spot")
+    assert (second.entries, second.intents, second.abandoned) == ((), (), MANY[30:60])

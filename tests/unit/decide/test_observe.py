@@ -8,8 +8,9 @@ from datetime import timedelta
 from controller.decide.observe import observe, scan_reason
 from controller.decide.wakeups import schedule_wakeups
 from controller.jobs.checkpoint import CheckpointScan
-from controller.jobs.job import Interval, Outcome
+from controller.jobs.job import Interval, Outcome, Service
 from controller.ledger.entry import CheckpointScanned, Interrupted, Repeated, Started
+from controller.ledger.intent import Intent, IntentResult, Submit
 from tests.builders import BEGIN, ended, facts, job
 
 MINUTE = timedelta(minutes=1)
@@ -70,3 +71,14 @@ def test_each_interruption_is_recorded_with_its_job_and_its_pool() -> None:
     assert [e for e in entries if isinstance(e, Interrupted)] == [
         Interrupted(job="bert", at=at, team="vision", instance_type="ml.g5.2xlarge", region="us-east-1")
     ]
+
+
+def test_a_prefix_is_scanned_for_the_newest_attempt_that_has_one_and_that_no_service_owns() -> None:
+    over = facts(ended(job()))
+    assert scan_reason(over) == "ended"
+    assert scan_reason(facts(ended(job(checkpoint_uri=None)))) is None
+    assert scan_reason(replace(over, job=replace(over.job, service=Service.TUNING))) is None
+    later = Intent(
+        action=Submit(about="bert", job="bert-r02", number=2, cause="starved"), due_at=BEGIN, claim=1, closed=IntentResult.DONE
+    )
+    assert scan_reason(replace(over, lineage=replace(over.lineage, intents=(later,)))) is None

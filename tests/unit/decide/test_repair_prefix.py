@@ -57,3 +57,8 @@ def test_a_prefix_is_free_where_no_job_of_another_lineage_writes_to_it_or_below_
     other = claim_of(uri, job="gpt", lineage="gpt's", created_at=BEGIN, role="arn:aws:iam::111122223333:role/other")
     assert free_of((other,), "s3://acme/vision/bert/", known) is free
     assert free_of((replace(other, lineage=str(known.lineage.id)),), "s3://acme/vision/bert/", known)
+
+
+def test_without_a_stop_no_prefix_beside_the_template_s_is_allowed() -> None:
+    known = replace(repaired(Repair(checkpoint="s3://acme/vision/{family}/")), lineage=lineage())
+    assert candidate_prefixes(known, "s3://acme/vision/bert/")[1] == f"s3://acme/vision/bert/{MARK}/"

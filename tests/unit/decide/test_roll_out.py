@@ -13,8 +13,8 @@ from controller.ledger.intent import Announce, Stop
 from controller.ledger.rule_acts import RuleActs
 from controller.policy.mode import Mode
 from controller.policy.policy import RuleAction
-from controller.policy.rollout import HeldBack, Rollout, SurpriseGuard
-from tests.builders import BEGIN, facts, job, policy, rule
+from controller.policy.rollout import HeldBack, Rollout, SurpriseGuard, position_of
+from tests.builders import BEGIN, facts, job, lineage, lineage_id, policy, rule
 
 GUARDED = rule("use-spot", mode=Mode.ENFORCE, action=RuleAction.STOP, rollout=Rollout(surprise=SurpriseGuard(jobs=3)))
 OFFENDER = job(spot=False, wait_s_max=None, checkpoint_uri=None)
@@ -109,3 +109,11 @@ def test_a_waiver_counts_also_where_the_rule_was_held_back_before() -> None:
     again = replace(first, lineage=known)
     assert flagged(again).mode is Mode.AUDIT
     assert not any(isinstance(intent.action, Announce) for intent in enforce(again).intents)
+
+
+def test_a_rule_with_a_share_acts_on_the_lineages_within_it() -> None:
+    half = policy(rules=(replace(GUARDED, rollout=Rollout(share=0.5)),), in_force_at=BEGIN)
+    found = [asked(policy=half, lineage=lineage(lineage_id(f"bert-{n}"))) for n in range(8)]
+    inside = [position_of(str(one.lineage.id)) < 0.5 for one in found]
+    assert set(inside) == {True, False}
+    assert [stops(one) for one in found] == inside

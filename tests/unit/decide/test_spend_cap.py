@@ -8,11 +8,18 @@ from typing import Any
 import pytest
 
 from controller.decide.facts import Facts
-from controller.decide.spend_cap import Affordable, afford, attempt_cost_micros, cost_facts, lineage_spent_micros
+from controller.decide.spend_cap import (
+    Affordable,
+    afford,
+    attempt_cost_micros,
+    cost_facts,
+    lineage_spent_micros,
+    stop_before,
+)
 from controller.jobs.job import Outcome
 from controller.jobs.request import on_demand, on_instances
 from controller.ledger.entry import Ended, Measured, Started
-from controller.ledger.intent import Submit
+from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.message import CapFacts, CostFacts
 from tests.builders import BEGIN, block, ended, facts, job, lineage, rate, usage
 from tests.unit.decide.deciding import HOUR, actions, looked_up, text
@@ -127,3 +134,20 @@ def test_what_messages_say_was_spent_covers_the_attempts_with_known_usage_and_co
     assert cost_facts(facts(over, lineage=earlier)) == CostFacts(spent_micros=352_238, measured=1, unknown=1)
     assert cost_facts(facts(over, lineage=earlier, rate=None)) == CostFacts(unknown=2)
     assert cost_facts(facts(ended(job()), lineage=earlier)) == CostFacts(unknown=2)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "month", "reserves"),
+    [
+        (Purpose.MOVE, "", True),
+        (Purpose.REPAIR, "2026-03", True),
+        (Purpose.REPAIR, "", False),
+        (Purpose.RULE, "2026-03", False),
+    ],
+)
+def test_a_submission_follows_the_begun_stop_of_a_move_or_of_a_repair_that_reserved(
+    purpose: Purpose, month: str, reserves: bool
+) -> None:
+    stop = Stop(about="bert", because="b", purpose=purpose, month=month)
+    known = lineage(intents=(Intent(action=stop, due_at=BEGIN, claim=1, closed=IntentResult.DONE),))
+    assert stop_before("submit/bert-r02", "bert", known) == (stop if reserves else None)

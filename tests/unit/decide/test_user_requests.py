@@ -290,6 +290,12 @@ def test_a_request_of_somebody_whom_the_policy_does_not_name_is_not_taken() -> N
     assert not accepted(at_minute(1, UserRequest.STOP), of=policy(slack=SlackSettings(may={})))
 
 
+def test_a_request_that_waited_longer_than_a_day_is_not_taken() -> None:
+    day = timedelta(days=1)
+    assert accepted(replace(asked(UserRequest.STOP), at=NOW - day))
+    assert not accepted(replace(asked(UserRequest.STOP), at=NOW - day - timedelta(seconds=1)))
+
+
 def test_a_request_about_another_job_or_an_older_attempt_is_not_taken() -> None:
     assert not accepted(at_minute(1, UserRequest.STOP, job="other"))
     assert not accepted(at_minute(1, UserRequest.STOP), entries=())

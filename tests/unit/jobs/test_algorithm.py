@@ -131,8 +131,10 @@ def test_xgboost_in_script_mode_is_a_framework_whose_script_decides() -> None:
     assert "script mode" in found.why
 
 
-def test_an_own_image_in_script_mode_is_a_framework() -> None:
-    assert of_image(f"111122223333.{US}/our-pytorch:3", sagemaker_program="train.py").klass is AlgorithmClass.FRAMEWORK
+@pytest.mark.parametrize("hyperparameter", SCRIPT_MODE)
+def test_an_own_image_is_a_framework_by_either_hyperparameter_of_script_mode(hyperparameter: str) -> None:
+    found = of_image(f"111122223333.{US}/our-pytorch:3", **{hyperparameter: SCRIPT_MODE[hyperparameter]})
+    assert found.klass is AlgorithmClass.FRAMEWORK
 
 
 def test_a_script_mode_hyperparameter_does_not_change_the_limits_of_a_built_in() -> None:

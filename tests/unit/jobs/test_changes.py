@@ -9,6 +9,7 @@ import pytest
 
 from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.request import (
+    PROBE,
     change_to_json,
     describe_change,
     in_subnets,
@@ -17,6 +18,7 @@ from controller.jobs.request import (
     on_instances,
     on_spot,
     on_volume,
+    tags_without_room,
 )
 from tests.builders import job
 
@@ -165,6 +167,8 @@ def test_where_sagemaker_chooses_the_machines_their_preferences_are_compared() -
 def test_a_probe_shows_one_machine_on_spot_that_keeps_nothing() -> None:
     probing = RequestForm.of(job(instance_count=8, spot=False, wait_s_max=None)).probing()
     assert probing == RequestForm.of(job(instance_count=1, runtime_s_max=300, wait_s_max=900, checkpoint_uri=None))
+    asked = {name: value for name, value in PROBE.items() if name in ("EnableManagedSpotTraining", "StoppingCondition")}
+    assert probing.changed(Changes.of(asked)) == probing
 
 
 def test_a_form_says_what_a_change_names_and_nothing_else() -> None:
@@ -187,3 +191,9 @@ def test_a_change_in_words_says_what_was_before() -> None:
         "no MaxWaitTimeInSeconds (was 72000)",
     )
     assert describe_change(change_to_json(MADE["on a larger volume"])) == ("VolumeSizeInGB 500",)
+
+
+def test_a_job_has_room_for_50_tags_three_of_them_spotwarden_s_and_aws_s_own_take_none() -> None:
+    most = {f"k{n}": "v" for n in range(47)}
+    assert tags_without_room({"aws:made": "x", "spotwarden:attempt": "1", **most}) == ()
+    assert tags_without_room({**most, "one": "v", "more": "v"}) == ("one", "more")

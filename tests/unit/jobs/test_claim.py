@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.jobs.claim import Claim, bucket_and_prefix, claim_of, segments_of
+from controller.jobs.claim import Claim, bucket_and_prefix, claim_of, holding_up, segments_of
 from tests.builders import BEGIN
 
 
@@ -74,3 +74,13 @@ def test_an_attempt_waits_for_jobs_of_its_own_role_on_its_prefix_or_below_it() -
     assert not mine.waits_for(claim("s3://b/"))
     assert not mine.waits_for(claim("s3://b/v", role="arn:aws:iam::111122223333:role/b"))
     assert mine.waits_for(claim("s3://b/v", role="")), "a row from before roles were kept is anybody's"
+
+
+def test_for_a_new_prefix_every_other_claim_on_it_or_below_it_counts_and_else_only_those_of_its_own_role() -> None:
+    mine, others = (
+        claim("s3://b/v"),
+        tuple(claim(uri, role="arn:aws:iam::111122223333:role/b") for uri in ("s3://b/v/w", "s3://b/")),
+    )
+    assert holding_up(mine, others, new=True) == others[:1]
+    assert holding_up(mine, others) == ()
+    assert holding_up(mine, (claim("s3://b/v/w"),)) == (claim("s3://b/v/w"),)

@@ -8,10 +8,22 @@ from typing import Any
 import pytest
 
 from controller.jobs.job import Outcome
-from controller.ledger.message import CapFacts, CostFacts, JobFacts, RuleBroken
+from controller.ledger.halt import WHO_MAX, WHY_MAX, halt_of
+from controller.ledger.message import CannotRepeat, CapFacts, CostFacts, CreateRefused, JobFacts, RuleBroken
+from controller.notifications.attempt_messages import cannot_repeat
 from controller.notifications.give_up_message import make_room
-from controller.notifications.message_text import MessageText, explained, sentence, small_print, with_cost
+from controller.notifications.message_text import (
+    MessageText,
+    explained,
+    halted,
+    halted_text,
+    sentence,
+    small_print,
+    with_cost,
+)
+from controller.notifications.problem_messages import create_refused
 from controller.notifications.rule_messages import rule_broken
+from tests.builders import BEGIN
 
 
 @pytest.mark.parametrize(
@@ -106,3 +118,24 @@ def test_a_message_of_before_says_nothing_of_what_a_job_costs() -> None:
 def test_the_small_print_says_whose_job_it_is(team: str | None, user: str | None, whose: str) -> None:
     job = JobFacts(name="bert", instance_type="ml.g5.xlarge", instances=2, spot=True, team=team, user=user)
     assert small_print(job) == f"{whose} · 2 × ml.g5.xlarge · spot"
+
+
+def test_a_halt_is_told_whole_with_the_longest_name_and_reason() -> None:
+    halt = halt_of(why="y" * WHY_MAX, who="w" * WHO_MAX, since=BEGIN)
+    assert halted_text(halt) == halted(halt)
+    assert halted_text(halt).endswith("y" * WHY_MAX)
+
+
+def test_a_reason_that_ends_with_a_full_stop_gets_no_second_one() -> None:
+    job = JobFacts(name="bert", instance_type="ml.g5.xlarge", instances=1, spot=True)
+    first, second = (cannot_repeat(CannotRepeat(job=job, why=why)).lines for why in ("it is serverless.", "it is serverless"))
+    assert first == second
+    assert first[0].endswith("it is serverless.")
+
+
+@pytest.mark.parametrize(("spot", "market"), [(True, "spot"), (False, "on-demand")])
+def test_a_refused_create_says_which_market_it_was_for(spot: bool, market: str) -> None:
+    refused = CreateRefused(
+        name="bert", why="capacity", caller="", role="", team="", instance_type="ml.g5.xlarge", instances=1, spot=spot
+    )
+    assert create_refused(refused).small == f"1 × ml.g5.xlarge · {market}"

@@ -19,6 +19,7 @@ LINK = "<https://example.com/a|a long name>"
         ("a\nbbbb cccc dddd", 12, ["a\nbbbb cccc", "dddd"]),  # a line end near the beginning does not make a short piece
         ("abcdefghijkl", 5, ["abcde", "fghij", "kl"]),
         (f"abc {LINK}", 20, ["abc", LINK[:20], LINK[20:]]),  # longer than a piece: nothing else is possible
+        (f"-{LINK}", 35, ["-", LINK]),
         (f"abcdefgh-{LINK}", 40, ["abcdefgh-", LINK]),
         ("abcdefgh&amp;xyz", 10, ["abcdefgh", "&amp;xyz"]),
         ("abcdefgh&amp;xyz", 13, ["abcdefgh&amp;", "xyz"]),

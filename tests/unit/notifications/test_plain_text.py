@@ -75,6 +75,7 @@ def test_of_a_page_with_tables_of_slack_the_text_is_taken() -> None:
         ("*bert* is submitted again", "Spotwarden: bert is submitted again (111122223333 us-east-1)"),
         ("*café* – 2 × ml.g5…", "Spotwarden: cafe - 2 x ml.g5... (111122223333 us-east-1)"),
         ("*训练*", "Spotwarden: ?? (111122223333 us-east-1)"),
+        (f"{'a' * 58} {'b' * 40}", f"Spotwarden: {'a' * 58}... (111122223333 us-east-1)"),
         ("a" * 99, f"Spotwarden: {'a' * 59}... (111122223333 us-east-1)"),
     ],
 )

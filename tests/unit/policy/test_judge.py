@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 import pytest
 
 from controller.jobs.algorithm import AlgorithmClass
+from controller.jobs.directives import Directives, directives_of
 from controller.jobs.job import Job, Outcome, Service
 from controller.policy.findings import NO_DEMAND, VerdictKind
 from controller.policy.judge import Basis, judge
@@ -96,3 +97,10 @@ def test_a_tag_without_effect_is_found_in_running_jobs_too_and_asks_for_no_chang
     [finding] = [f for f in judge(late, Basis(policy(rules=()), Evidence())).findings if f.rule == "tag-invalid"]
     assert (finding.applies_to, finding.mode, finding.action, finding.demand) == (AppliesTo.RUNNING, Mode.WARN, None, NO_DEMAND)
     assert finding.found == "spotwarden:deadline='soon'"
+
+
+def test_directives_in_force_count_in_place_of_the_job_s_tags() -> None:
+    late, basis = job(tags={"team": "vision", "spotwarden:deadline": "soon"}), Basis(policy(rules=()), Evidence())
+    assert judge(late, basis, Directives()).findings == ()
+    read = directives_of(late.tags, created_at=late.created_at)
+    assert [f.rule for f in judge(replace(late, tags={}), basis, read).findings] == ["tag-invalid"]

@@ -13,6 +13,8 @@ from controller.policy.judge import Basis, judged
 from controller.policy.policy import Repair, Rule, RuleAction
 from controller.policy.repair import NotRepairable, repaired_request
 from controller.policy.rules.kind import Evidence
+from controller.policy.when import when_of
+from controller.policyfile.when import compile_when
 from tests.builders import job, policy, rule
 
 TEMPLATE = Repair(checkpoint="s3://acme/{team}/{family}/")
@@ -30,6 +32,7 @@ def repaired(about: Job, *rules: Rule) -> RequestChange | NotRepairable:
     return repaired_request(about, found, whole, lambda job: judged(job, Basis(whole, Evidence(claims=())))[0])
 
 
+SPOT = "default(EnableManagedSpotTraining, false)"
 UNSAVED = job("train-bert-017", checkpoint_uri=None)
 
 
@@ -129,3 +132,14 @@ def test_several_offences_are_repaired_at_once() -> None:
     changes = repaired(UNSAVED, *rules)
     assert isinstance(changes, dict)
     assert changes.keys() == {"CheckpointConfig", "Tags"}
+
+
+def test_a_repair_that_brings_about_a_rule_for_a_tag_without_a_value_is_refused() -> None:
+    """The other rule is about spot jobs alone, so only the repair makes it be about this one."""
+    on_spot = replace(rule("who-pays"), kind="tags-required", options={"tags": ("who",)}, when=when_of(compile_when(SPOT)))
+    bare = job(spot=False, wait_s_max=None, members={("EnableManagedSpotTraining",): False})
+    whole = policy(rules=(repairing("spot-required"), on_spot))
+    found, _ = judged(bare, Basis(whole, Evidence(claims=())))
+    assert [finding.policy for finding in found] == ["spot-required"]
+    refused = repaired_request(bare, found, whole, lambda changed: judged(changed, Basis(whole, Evidence(claims=())))[0])
+    assert refused == NotRepairable(why="a rule wants a tag for which the policy has no value")

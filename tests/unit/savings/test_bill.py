@@ -70,8 +70,14 @@ def test_a_bill_without_a_column_is_refused_with_its_name() -> None:
         read_bill(COLUMNS[1:], [])
 
 
-def test_warm_pools_are_summed_apart_from_training() -> None:
-    usage = "USE2-Train-WarmPool:ml.g5.xlarge"
+def test_a_bill_without_a_currency_is_in_dollars() -> None:
+    line = {name: value for name, value in LINE.items() if name != "line_item_currency_code"}
+    found = read_bill(COLUMNS, [line])
+    assert ([amount.micros for amount in found.groups.values()], found.problems) == ([3_521_000], [])
+
+
+@pytest.mark.parametrize("usage", ["USE2-Train-WarmPool:ml.g5.xlarge", "use2-train-warmpool:ml.g5.xlarge"])
+def test_warm_pools_are_summed_apart_from_training_in_whichever_case_they_are_written(usage: str) -> None:
     found = bill(line_item_usage_type=usage)
     assert (found.warm_pools.hours, found.warm_pools.micros, found.groups) == (2.5, 3_521_000, {})
 

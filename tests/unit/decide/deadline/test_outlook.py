@@ -7,9 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from controller.decide.deadline.outlook import move_costs
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Interval
 from controller.ledger.intent import Stop, Submit, Wake
+from controller.policy.resubmission import DeadlineSettings
 from tests.builders import BEGIN, facts, job
 from tests.unit.decide.deciding import DEADLINE, HOUR, TAGS, WAITING, actions, looked_up, text, topics
 
@@ -29,6 +31,11 @@ def test_the_latest_safe_moment_leaves_time_for_the_move_the_work_and_the_margin
     move_s = grace_s + upload_s + sweeps_s + start_s + restore_s
     safe = DEADLINE - 2 * HOUR - timedelta(seconds=move_s + margin_s)
     assert safe in [wake.at for wake in actions(looked_up(WAITING, now=BEGIN + HOUR), Wake)]
+
+
+def test_a_move_is_held_to_the_stay_and_the_number_of_moves_of_the_policy() -> None:
+    costs = move_costs(DeadlineSettings(stay_s=60, moves_max=4), resumable=True)
+    assert (costs.stay_s, costs.moves_max) == (60, 4)
 
 
 def test_progress_in_checkpoints_makes_the_finish_earlier() -> None:

@@ -1,0 +1,30 @@
+"""A policy where nothing acts, and one that nobody chose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.policy.mode import Mode
+from controller.policy.slack_settings import SlackSettings
+from controller.policy.user_request import UserRequest
+from tests.builders import block, policy, rule
+
+
+def test_where_nothing_acts_what_enforces_warns_and_what_only_records_still_does() -> None:
+    chosen = policy(
+        rules=tuple(rule(mode, mode=mode) for mode in Mode), resubmissions=tuple(block(mode, mode=mode) for mode in Mode)
+    )
+    observing = chosen.observing()
+    wanted = {mode: Mode.WARN if mode is Mode.ENFORCE else mode for mode in Mode}
+    assert {one.name: one.mode for one in observing.rules} == wanted
+    assert {one.name: one.mode for one in observing.resubmissions} == wanted
+
+
+def test_where_nothing_acts_people_may_ask_only_for_what_acts_on_no_job() -> None:
+    everything = policy(slack=SlackSettings(may=dict.fromkeys(UserRequest, ("*",))))
+    acts = {UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.STOP}
+    assert everything.observing().slack == replace(everything.slack, may=dict.fromkeys(set(UserRequest) - acts, ("*",)))
+
+
+def test_a_policy_is_one_that_somebody_chose_unless_it_says_that_it_stands_in() -> None:
+    assert not policy().stands_in
