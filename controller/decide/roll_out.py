@@ -58,18 +58,21 @@ def _by_itself(facts: Facts, finding: Finding) -> Finding:
 
 def _guarded(facts: Facts, finding: Finding, so_far: RolledOut) -> RolledOut:
     new = facts.job.created_at >= facts.policy.in_force_at
-    acts = may_act(finding, first=facts.number == 1, owned=facts.owned, new=new) and facts.newest and facts.job.alive
+    alive, acts = facts.job.alive, may_act(finding, first=facts.number == 1, owned=facts.owned, new=new) and facts.newest
     guard = finding.rollout.surprise
     if finding.mode is not Mode.ENFORCE:  # it only warns, or is waived
         return replace(so_far, findings=(*so_far.findings, finding))
     before = _before(facts, finding)
     if before is not None:
         return _with_acting(so_far, finding if before.mode is Mode.ENFORCE else _held_back(finding))
-    if not acts or guard is None:
+    if not acts or guard is None or not (alive or facts.job.cause):  # no attempt follows a job that completed
         return replace(so_far, findings=(*so_far.findings, finding))
     if Need.RULE_ACTS not in facts.looked_up:
-        return RolledOut(findings=(*so_far.findings, _held_back(finding)), also=Decision(needs=frozenset({Need.RULE_ACTS})))
+        unasked = _held_back(finding) if alive else finding
+        return RolledOut(findings=(*so_far.findings, unasked), also=Decision(needs=frozenset({Need.RULE_ACTS})))
     known, mine = facts.rule_acts.get(finding.policy, NO_ACTS), str(facts.lineage.id)
+    if not alive:  # it decides about the next attempt, and is not counted
+        return replace(so_far, findings=(*so_far.findings, _held_back(finding) if known.held_back else finding))
     if known.held_back:
         return _with_acting(so_far, _held_back(finding))
     counted = known.by_team(but=mine)

@@ -45,7 +45,7 @@ class Unreachable(Exception):
 class PartUnread(Unreachable):
     """SageMaker described a job, and did not say its tags, or whose its algorithm is.
 
-    ``job`` is without what is unread; ``tags`` says whether that are its tags.
+    ``job`` lacks what was not read; ``tags`` says whether its tags are a part of that.
     """
 
     def __init__(self, why: str, job: Job, *, tags: bool) -> None:

@@ -75,9 +75,9 @@ def batches(waiting: Sequence[Message]) -> list[Batch]:
 def turned(steps: Sequence[Batch], now: datetime) -> list[Batch]:
     """The steps, of those that wait for an hour another one first each minute: some may get no answer, and take all the time.
 
-    What belongs to one lineage keeps its order; behind the pages of a storm, for hours.
+    What belongs to one lineage keeps its order. The pages of a storm, which are about many, come first for some hours.
     """
-    told = [step for step in steps if _is_of_storm(step) and step.messages[0].at >= now - HELD]  # about many lineages
+    told = [step for step in steps if _is_of_storm(step) and step.messages[0].at >= now - HELD]
     steps = [step for step in steps if step not in told]
     late = sum(step.messages[0].at < now - LATE for step in steps)
     first = first_in_turn(late, now)

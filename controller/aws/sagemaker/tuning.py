@@ -15,7 +15,7 @@ TYPE_LATER = "the tuning job chooses among several instance types"
 
 
 def tuning_job_of(described: Mapping[str, Any], tags: Mapping[str, str], fields: Mapping[tuple[str, ...], bool]) -> TuningJob:
-    """The tuning job of a description. A definition that is none leaves the others."""
+    """The tuning job of a description. A definition that cannot be read is in ``unread``."""
     name = described["HyperParameterTuningJobName"]
     one, several = described.get("TrainingJobDefinition"), described.get("TrainingJobDefinitions") or ()
     definitions = [*([one] if one else []), *several][:DEFINITIONS_MAX]

@@ -14,8 +14,10 @@ from controller.jobs.request import change_from_json
 from controller.ledger.entry import UserRequested, Waived
 from controller.ledger.intent import Intent, IntentResult, Stop, Submit
 from controller.ledger.move_cause import MoveCause
+from controller.ledger.rule_acts import RuleActs
 from controller.policy.mode import Mode
 from controller.policy.policy import Repair, RuleAction
+from controller.policy.rollout import Rollout, SurpriseGuard
 from controller.policy.user_request import UserRequest
 from tests.builders import BEGIN, block, ended, job, lineage, policy, rule
 from tests.unit.decide.deciding import HOUR, actions, looked_up, text, topics
@@ -164,6 +166,12 @@ def test_a_first_job_that_its_rule_would_have_left_alone_is_submitted_again_as_i
 def test_a_first_job_that_no_rule_would_have_stopped_is_submitted_again_as_it_was(facts: Facts) -> None:
     [submit] = actions(facts, Submit)
     assert submit.changes == ""
+
+
+def test_a_rule_that_its_guard_holds_back_changes_nothing_about_the_attempt_after_a_first_job() -> None:
+    held = replace(failed(rollout=Rollout(surprise=SurpriseGuard(jobs=3))), rule_acts={rule().name: RuleActs(held_back=True)})
+    assert [submit.changes for submit in actions(held, Submit)] == [""]
+    assert actions(replace(held, rule_acts={}), Submit) == []
 
 
 def test_an_attempt_that_breaks_a_rule_is_submitted_again() -> None:
