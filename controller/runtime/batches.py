@@ -77,8 +77,8 @@ def turned(steps: Sequence[Batch], now: datetime) -> list[Batch]:
 
     What belongs to one lineage keeps its order. The pages of a storm, which are about many, come first for some hours.
     """
-    told = [step for step in steps if _is_of_storm(step) and step.messages[0].at >= now - HELD]
-    steps = [step for step in steps if step not in told]
+    storms = [step for step in steps if _is_of_storm(step) and step.messages[0].at >= now - HELD]
+    steps = [step for step in steps if step not in storms]
     late = sum(step.messages[0].at < now - LATE for step in steps)
     first = first_in_turn(late, now)
     before = {message.thread for step in steps[:first] for message in step.messages} - {""}
@@ -90,7 +90,7 @@ def turned(steps: Sequence[Batch], now: datetime) -> list[Batch]:
             then.append(step)
         else:
             others.append(step)
-    return told + others + then
+    return storms + others + then
 
 
 def _is_of_storm(step: Batch) -> bool:
@@ -102,11 +102,11 @@ def apart(step: Batch, channel: str, *, refused: bool = False) -> list[Batch]:
 
     A topic gets halves: each part that it takes is an email. Without an answer, updates of one card stay together.
     """
-    [*messages], topic = step.messages, is_topic(channel)
+    messages, topic = step.messages, is_topic(channel)
     if len(messages) == 1 or not (refused or topic or len({message.thread for message in messages}) > 1):
         return []
     size = (len(messages) + 1) // 2 if topic else 1
-    return [Batch(tuple(messages[start : start + size])) for start in range(0, len(messages), size)]
+    return [Batch(messages[start : start + size]) for start in range(0, len(messages), size)]
 
 
 def sent(send: Callable[[Batch], Answer], step: Batch) -> Answer:

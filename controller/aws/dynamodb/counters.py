@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from controller.aws.dynamodb.items import MARK, Item
 from controller.aws.dynamodb.keys import key, limit_pk
-from controller.aws.dynamodb.table import Table, Write
+from controller.aws.dynamodb.table import Table, Write, unchanged
 from controller.runtime.answers import Unreachable
 
 TRIES = 3
@@ -62,10 +62,10 @@ class DynamoLimits:
         more = sum(amount - _amount_held(taker, unknown=amount) for taker, amount in holders.values())
         used = max(_used(counter) + more, 0)
         counted: Write = {"Item": {**key(limit_pk(what), USED), **MARK, **expires, "used": {"N": str(used)}}}
-        writes: list[Write] = [{"Put": counted | _as_read(counter, "used")}]
+        writes: list[Write] = [{"Put": counted | unchanged(counter, "used")}]
         for who, (taker, amount) in holders.items():
             marked: Write = {"Item": {**key(*_taker(what, who)), **MARK, **expires, "amount": {"N": str(amount)}}}
-            writes.append({"Put": marked | _as_read(taker, "amount")})
+            writes.append({"Put": marked | unchanged(taker, "amount")})
         return self._table.transact(writes)
 
 
@@ -82,16 +82,3 @@ def _amount_held(taker: Item | None, *, unknown: int = 0) -> int:
     if taker is None:
         return 0
     return int(taker["amount"]["N"]) if "amount" in taker else unknown
-
-
-def _as_read(item: Item | None, attribute: str) -> Write:
-    """The condition that an item is still as it was read."""
-    if item is None:
-        return {"ConditionExpression": "attribute_not_exists(pk)"}
-    if attribute not in item:
-        return {"ConditionExpression": "attribute_not_exists(#was)", "ExpressionAttributeNames": {"#was": attribute}}
-    return {
-        "ConditionExpression": "#was = :was",
-        "ExpressionAttributeNames": {"#was": attribute},
-        "ExpressionAttributeValues": {":was": item[attribute]},
-    }

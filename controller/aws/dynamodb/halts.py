@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from controller.aws.dynamodb.items import Item, read_or_none, write
+from controller.aws.dynamodb.items import read_or_none, write
 from controller.aws.dynamodb.keys import HALT, key
-from controller.aws.dynamodb.table import Table
+from controller.aws.dynamodb.table import Table, Write, unchanged
 from controller.ledger.halt import Halt
 from controller.runtime.answers import Unreachable
 
@@ -42,22 +42,12 @@ class DynamoHalts:
         raise Unreachable(f"the halt was called and ended {TRIES} times while it was read")
 
     def set_halt(self, halt: Halt | None, *, in_place_of: Halt | None = None) -> bool:
-        unchanged: Item = {}
+        as_read: Write = {}
         if in_place_of is not None:
             found = self._table.get(HALT, HALT)
             if not found or (read_or_none(found, Halt) or UNREADABLE) != in_place_of:
                 return False
-            unchanged = _as_read(found)
+            as_read = unchanged(found, *found)
         if halt is None:
-            return self._table.remove(PLACE, **unchanged)
-        return self._table.put({**PLACE, **write(halt)}, **unchanged)
-
-
-def _as_read(found: Item) -> Item:
-    """The condition that the row of the halt is still as it was read."""
-    names, values = {f"#{n}": name for n, name in enumerate(found)}, {f":{n}": value for n, value in enumerate(found.values())}
-    return {
-        "ConditionExpression": " AND ".join(f"#{n} = :{n}" for n in range(len(found))),
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": values,
-    }
+            return self._table.remove(PLACE, **as_read)
+        return self._table.put({**PLACE, **write(halt)}, **as_read)

@@ -35,6 +35,17 @@ def version_of(head: Item | None) -> int:
     return int(head["version"]["N"]) if head else 0
 
 
+def unchanged(item: Item | None, *attributes: str) -> Write:
+    """The condition of a write that these attributes of an item are as they were read; None: that there is still no item."""
+    if item is None:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    names = {f"#{number}": name for number, name in enumerate(attributes)}
+    values = {f":{number}": item[name] for number, name in enumerate(attributes) if name in item}
+    same = (f"{place} = :{place[1:]}" if name in item else f"attribute_not_exists({place})" for place, name in names.items())
+    condition: Write = {"ConditionExpression": " AND ".join(same), "ExpressionAttributeNames": names}
+    return condition | ({"ExpressionAttributeValues": values} if values else {})
+
+
 def next_version(pk: str, version: int, expires: Item | None = None) -> Write:
     """Increase a head's version, if it is still the one that was read."""
     item = {**key(pk, HEAD), **MARK, "version": {"N": str(version + 1)}, **(expires or {})}

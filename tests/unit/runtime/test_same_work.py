@@ -238,7 +238,7 @@ def beside(account: Account, *, ended: bool) -> list[str]:
     return stopped
 
 
-def test_a_job_is_not_stopped_for_the_prefix_of_one_that_ended_and_whose_end_nobody_saw_yet() -> None:
+def test_a_job_is_not_stopped_for_the_prefix_of_one_whose_end_is_not_recorded_yet() -> None:
     assert beside(Account(EXCLUSIVE), ended=True) == []
     assert beside(Account(EXCLUSIVE), ended=False) == ["second"]
 
