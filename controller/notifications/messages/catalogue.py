@@ -11,14 +11,7 @@ from typing import Any, assert_never
 from controller.ledger.messages.as_json import message_of
 from controller.ledger.messages.kind import MessageKind, NextStep
 from controller.ledger.messages.message import Message, Moving, OfJob, RuleBroken, StoppingAsAsked
-from controller.notifications.messages import attempts as attempt_messages
-from controller.notifications.messages import deadlines as deadline_messages
-from controller.notifications.messages import jobs as job_messages
-from controller.notifications.messages import moves as move_messages
-from controller.notifications.messages import problems as problem_messages
-from controller.notifications.messages import requests as request_messages
-from controller.notifications.messages import rules as rule_messages
-from controller.notifications.messages import waivers as waiver_messages
+from controller.notifications.messages import attempts, deadlines, jobs, moves, problems, requests, rules, waivers
 from controller.notifications.messages.give_up import gave_up
 from controller.notifications.messages.text import IN_THREAD, MessageText, bold, with_cost
 from controller.notifications.mrkdwn import code
@@ -42,13 +35,11 @@ class Row:
 
 def row_of(kind: MessageKind) -> Row:
     """The row of a kind."""
-    jobs, attempts, moves = job_messages, attempt_messages, move_messages
-    deadlines, problems = deadline_messages, problem_messages
     match kind:
         case MessageKind.FLAGGED:
-            return Row(rule_messages.rule_broken, "break a rule", ACTION, "")
+            return Row(rules.rule_broken, "break a rule", ACTION, "")
         case MessageKind.TUNING_FLAGGED:
-            return Row(rule_messages.tuning_flagged, "are tuning jobs that break a rule", ACTION, "")
+            return Row(rules.tuning_flagged, "are tuning jobs that break a rule", ACTION, "")
         case MessageKind.CREATE_REFUSED:
             return Row(
                 problems.create_refused, "were not created: a quota, a rate limit or no capacity", PERSON,
@@ -106,12 +97,12 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.STOPPING_AS_ASKED:
             return Row(jobs.stopping_as_asked, "are being stopped on request", ACTION, "")
         case MessageKind.CALLED_OFF:
-            return Row(request_messages.called_off, "are not submitted again on request", ACTION, "")
+            return Row(requests.called_off, "are not submitted again on request", ACTION, "")
         case MessageKind.RATE_LIMIT:
             return Row(problems.rate_limit, "wait for a rate limit", ACTION, "")
         case MessageKind.SURPRISE_HELD:
             return Row(
-                rule_messages.surprise_held, "met a rule that acts on more jobs than expected", PERSON,
+                rules.surprise_held, "met a rule that acts on more jobs than expected", PERSON,
                 "Correct the rule, or raise its guard: either is a new policy revision.",
             )  # fmt: skip
         case MessageKind.DECIDER_FAILED:
@@ -119,9 +110,7 @@ def row_of(kind: MessageKind) -> Row:
                 problems.decider_failed, "are only partly looked after: an error in Spotwarden", PERSON, "Report the error."
             )
         case MessageKind.WAIVER_EXPIRING:
-            return Row(
-                waiver_messages.waiver_expiring, "have a waiver that ends soon", PERSON, "Fix the jobs, or renew the waivers."
-            )
+            return Row(waivers.waiver_expiring, "have a waiver that ends soon", PERSON, "Fix the jobs, or renew the waivers.")
         case MessageKind.POLICY_REFUSED:
             return Row(
                 problems.policy_refused,

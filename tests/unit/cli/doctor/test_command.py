@@ -51,7 +51,7 @@ def test_a_healthy_installation_is_in_order(local: aws.Local, capsys: pytest.Cap
     assert_transcript("a healthy installation", out)
 
 
-TRANSCRIPTS = Path(__file__).with_name("doctor.md")
+TRANSCRIPTS = Path(__file__).with_name("transcripts.md")
 CHANGING = (
     (r"--queue https?://\S+", "--queue QUEUE"), (r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME"), (r"spotwarden-dev-Ledger-\w+", "TABLE"),
     (r"spotwarden-dev-\w+Event-\w+", "RULE"), (r"spotwarden-dev-reports-\w+", "BUCKET"), (r"secret:slack-\w+", "secret:slack"),

@@ -12,7 +12,7 @@ import pytest
 from controller.cli.doctor.table import INDEXES, look_at_table
 from infra.local import aws
 
-RESOURCES = json.loads((Path(__file__).resolve().parents[3] / "infra" / "resources.json").read_text("utf-8"))["Resources"]
+RESOURCES = json.loads((Path(__file__).resolve().parents[4] / "infra" / "resources.json").read_text("utf-8"))["Resources"]
 
 
 @pytest.fixture(scope="module")
