@@ -44,8 +44,8 @@ from controller.aws.stack_parameters import (
 from controller.aws.stack_parameters import region as region  # for handlers and commands
 from controller.aws.system_clock import SystemClock
 from controller.runtime.outbox.chat_by_channel import ChatByChannel
+from controller.runtime.ports.all_ports import Answer, Chat, Clock, Home, Ports, Unreachable
 from controller.runtime.ports.slack import SlackClickPorts
-from controller.runtime.ports.world import Answer, Chat, Clock, Home, Ports, Unreachable
 from controller.runtime.slack_requests.user import KnownUsers
 from controller.runtime.tally import Tally
 

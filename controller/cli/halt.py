@@ -12,7 +12,7 @@ from controller.cli.ledger import with_ledger
 from controller.cli.options import Table
 from controller.ledger.halt import WHO_MAX, WHY_MAX, halt_of
 from controller.notifications.messages.text import halted
-from controller.runtime.ports.world import Clock, Ledger
+from controller.runtime.ports.all_ports import Clock, Ledger
 from controller.units.free_text import one_line
 
 

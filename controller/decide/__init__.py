@@ -15,6 +15,7 @@ from controller.decide import (
     deduplicate,
     job_updates,
     observe,
+    phase_times,
     probe_capacity,
     read_directives,
     record_usage,
@@ -23,7 +24,7 @@ from controller.decide import (
     user_requests,
     wakeups,
 )
-from controller.decide.deadline import phase_times, stop_to_move
+from controller.decide.deadline import stop_to_move
 from controller.decide.decider_failed import decider_failed
 from controller.decide.decision import Decision
 from controller.decide.enforce import enforce

@@ -24,7 +24,7 @@ from controller.jobs.job import Outcome
 from controller.ledger.entry import Credited, Ended, Entry, Measured
 from controller.runtime.digests.close_days import close_days
 from controller.runtime.digests.queue_digests import Period, queue_digest
-from controller.runtime.ports.world import Home
+from controller.runtime.ports.all_ports import Home
 from controller.savings.progress import Basis
 from controller.savings.rollup import roll_up
 from infra.local import aws

@@ -21,8 +21,8 @@ from controller.jobs.job import Job
 from controller.ledger.intent import Intent, IntentResult, Stop
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import MarketSignal, MarketSignalKind
+from controller.runtime.ports.all_ports import FailingTrigger, Message, Overdue, Ports, Trigger, Unreachable
 from controller.runtime.ports.schedule import DiscoverPass, PassPosition
-from controller.runtime.ports.world import FailingTrigger, Message, Overdue, Ports, Trigger, Unreachable
 from controller.runtime.reconcile import reconcile
 from infra.local import aws
 from tests.builders import BEGIN, attempt, job, lineage_id, policy

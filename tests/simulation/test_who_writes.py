@@ -11,8 +11,8 @@ from typing import Any, get_type_hints
 from controller.runtime import reconcile
 from controller.runtime.gather import gather
 from controller.runtime.perform import perform
+from controller.runtime.ports.all_ports import Ports
 from controller.runtime.ports.reading import ReadLedger, ReadPorts
-from controller.runtime.ports.world import Ports
 from tests.simulation.history import History
 from tests.simulation.replace_function import replaced
 

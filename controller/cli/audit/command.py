@@ -18,7 +18,7 @@ from controller.cli.printable import printable_lines
 from controller.cli.rates_used import rates_in_force, rates_when_recorded
 from controller.ledger.entry import Measured, Started, Unmeasured
 from controller.runtime.gather.gather import lineage_of
-from controller.runtime.ports.world import Clock, Jobs, Ledger, Prices
+from controller.runtime.ports.all_ports import Clock, Jobs, Ledger, Prices
 from controller.savings.audit import Audit, audit
 from controller.savings.dated_prices import RateOf, with_prices
 from controller.units.money import dollars

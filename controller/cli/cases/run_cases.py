@@ -15,9 +15,9 @@ from controller.decide import decide
 from controller.decide.decision import Decision
 from controller.ledger.entry import Flagged
 from controller.ledger.intent import Announce, Purpose, Stop, Submit
-from controller.ledger.messages.as_json import message_of
 from controller.ledger.messages.kind import MessageKind
 from controller.ledger.messages.message import RuleBroken
+from controller.ledger.messages.stored_facts import message_of
 from controller.notifications.messages.catalogue import describe
 from controller.notifications.messages.rules import HELD_BACK
 from controller.notifications.messages.text import NEXT

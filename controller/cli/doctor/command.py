@@ -30,8 +30,8 @@ from controller.cli.options import Format, OutputFormat
 from controller.cli.printable import json_text, printable
 from controller.policy.compiled_document import BadDocument, document_of
 from controller.policyfile import compile_folder
+from controller.runtime.ports.all_ports import Ledger, Unreachable
 from controller.runtime.ports.schedule import DiscoverPass
-from controller.runtime.ports.world import Ledger, Unreachable
 from controller.units.plural import count
 
 Resources = dict[str, dict[str, str]]

@@ -45,7 +45,7 @@ from controller.policy.policy import Policy
 from controller.policyfile import BadPolicy
 from controller.policyfile.folder import policy_files
 from controller.runtime.gather.gather import lineage_of
-from controller.runtime.ports.world import Clock, Ledger
+from controller.runtime.ports.all_ports import Clock, Ledger
 
 
 def run(

@@ -19,8 +19,8 @@ from controller.decide.deadline.choose_market import (
     earliest_finish,
     is_lost,
 )
-from controller.decide.deadline.phase_times import learned
 from controller.decide.facts import Facts
+from controller.decide.phase_times import learned
 from controller.jobs.spot_possible import why_not_spot
 from controller.ledger.entry import CheckpointScanned, Started
 from controller.ledger.messages.kind import MoveReason

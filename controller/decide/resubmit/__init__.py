@@ -1,1 +1,1 @@
-"""The next attempt: whether (``resubmit``, ``retry_budget``), when (``retry_backoff``), where (``fallback``), how (``submission``)."""
+"""The next attempt: whether (``resubmit``), when (``retry_backoff``), where (``fallback``), and its Submit (``submission``)."""

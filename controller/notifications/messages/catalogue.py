@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, assert_never
 
-from controller.ledger.messages.as_json import message_of
 from controller.ledger.messages.kind import MessageKind, NextStep
 from controller.ledger.messages.message import Message, Moving, OfJob, RuleBroken, StoppingAsAsked
+from controller.ledger.messages.stored_facts import message_of
 from controller.notifications.messages import attempts, deadlines, jobs, moves, problems, requests, rules, waivers
 from controller.notifications.messages.give_up import gave_up
 from controller.notifications.messages.text import IN_THREAD, MessageText, bold, with_cost

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from controller.runtime.ports.world import LateDay, Ports, Unreachable
+from controller.runtime.ports.all_ports import LateDay, Ports, Unreachable
 from controller.savings.dated_prices import with_prices
 from controller.savings.interruption_rates import pool_memories
 from controller.savings.rollup import Rollup, roll_up

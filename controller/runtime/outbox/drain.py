@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 
 from controller.ledger.messages.kind import MessageKind
 from controller.notifications.block_kit import Page, page_of, pages
-from controller.notifications.parts import Part
 from controller.policy.sns_topic import is_topic
 from controller.runtime.outbox.batches import (
     BATCH,
@@ -27,13 +26,13 @@ from controller.runtime.outbox.batches import (
     sent,
     storm_pages,
     turned,
-)
+)  # fmt: skip
 from controller.runtime.outbox.drained import Sent, with_what_is_left
 from controller.runtime.outbox.message_parts import parts_of, where_of
 from controller.runtime.outbox.page_posts import PagePosts, card_page, goes_without_card, lost_its_thread
 from controller.runtime.outbox.topic_batches import TOPIC_CALLS_MAX, topic_batches, topic_page
+from controller.runtime.ports.all_ports import Answer, Done, Later, Message, Ports, Refused
 from controller.runtime.ports.outbox import WrongChannel
-from controller.runtime.ports.world import Answer, Done, Later, Message, Ports, Refused
 from controller.runtime.timeouts import LEASE, TIME_LIMIT
 from controller.units.value import dataclass
 
@@ -185,9 +184,7 @@ class _Queue:
         old = self.ports.clock.now() - TOO_OLD
         fresh = []
         for message in waiting:
-            if message.at >= old or message.plain:
-                fresh.append(message)
-            elif message.has_text:
+            if message.at < old and message.has_text and not message.plain:
                 self.ports.outbox.shelve(message)
                 self.shelved += 1
             else:
@@ -219,7 +216,7 @@ class _Queue:
         return self._reply(message) if message.has_text else self._refresh(message)
 
     def _alone(self, message: Message, *, threads: bool = True) -> Page:
-        return _only(parts_of(message, self.ports, threads=threads))
+        return pages(parts_of(message, self.ports, threads=threads))[0]  # a message has a maximum size
 
     def _reply(self, message: Message) -> Answer:
         """Post into the lineage's thread; where there is no card yet, post it first."""
@@ -241,10 +238,8 @@ class _Queue:
     def _refresh(self, message: Message) -> Answer:
         """Update the lineage's card, where there is one."""
         root = self.posts.root(message.thread)
-        if root is None:
-            return Done()
-        page = card_page(message.thread, self.ports)
-        if page is None:
+        page = card_page(message.thread, self.ports) if root else None
+        if root is None or page is None:
             return Done()
         answer = self.posts.update(root, page)
         return Done() if isinstance(answer, Refused) else answer  # deleted, or too old to edit
@@ -322,8 +317,3 @@ class _Queue:
                 self.ports.outbox.put(moved)  # before it is removed here: a crash in between repeats it and never loses it
             self.ports.outbox.sent(message)
         return True
-
-
-def _only(parts: Iterable[Part]) -> Page:
-    """The single page of content with a maximum size: a message, a card."""
-    return pages(parts)[0]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from controller.runtime.outbox.batches import BATCH
-from controller.runtime.ports.world import Ports
+from controller.runtime.ports.all_ports import Ports
 from controller.units.value import dataclass
 
 DIGEST = "digest/"  # what the keys of digests begin with

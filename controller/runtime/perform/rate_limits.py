@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from controller.ledger.intent import Intent
 from controller.ledger.lineage import Lineage
-from controller.ledger.messages.as_json import facts_to_json
 from controller.ledger.messages.message import RateLimit
-from controller.runtime.ports.world import Message, Ports, Refused
+from controller.ledger.messages.stored_facts import facts_to_json
+from controller.runtime.ports.all_ports import Message, Ports, Refused
 from controller.units.calendar import hour_key, next_hour
 from controller.units.value import dataclass
 

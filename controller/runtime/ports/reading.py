@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from controller.runtime.ports.all_ports import Checkpoints, Clock, Placement, Policies, Prices, Quotas, ReadJobs
 from controller.runtime.ports.ledger import Capacity, Histories, QuotaHolds, ReadClaims, ReadLimits, ReadLineages
 from controller.runtime.ports.rule_acts import RuleActsPort
 from controller.runtime.ports.schedule import ReadDays, ReadPoolMemories
 from controller.runtime.ports.works import Works
-from controller.runtime.ports.world import Checkpoints, Clock, Placement, Policies, Prices, Quotas, ReadJobs
 
 
 class ReadLedger(Protocol):

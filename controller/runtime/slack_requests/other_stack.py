@@ -13,8 +13,8 @@ from typing import Any
 from controller.ledger.lineage_id import LineageId
 from controller.notifications.messages.text import where_text
 from controller.notifications.waiver_form import WAIVER_CALLBACK
+from controller.runtime.ports.all_ports import Chat, Home
 from controller.runtime.ports.answers import Done, Later, Refused
-from controller.runtime.ports.world import Chat, Home
 from controller.units.value import dataclass
 
 ADDRESS = "at"  # the member of a button's value that says where its stack listens

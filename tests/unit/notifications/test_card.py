@@ -13,9 +13,9 @@ from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Credited, Ended, Finished, Flagged, Interrupted, Measured, Repeated, Started, Waived
 from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
-from controller.ledger.messages.as_json import facts_to_json
 from controller.ledger.messages.kind import GiveUpReason, NextStep
 from controller.ledger.messages.message import CannotRepeat, CheckpointsUnseen, GaveUp, JobFacts, RuleBroken
+from controller.ledger.messages.stored_facts import facts_to_json
 from controller.notifications.block_kit import pages
 from controller.notifications.card import card, money_text, saved_text
 from controller.notifications.messages.catalogue import describe

@@ -19,7 +19,7 @@ from controller.cli.doctor.command import Installation
 from controller.cli.doctor.schedules import last_sweep
 from controller.ledger.halt import Halt
 from controller.policy.compiled_document import document_text
-from controller.runtime.ports.world import Message, Overdue, Trigger
+from controller.runtime.ports.all_ports import Message, Overdue, Trigger
 from infra.local import aws
 from infra.local.slack import Slack
 from tests.builders import lineage_id

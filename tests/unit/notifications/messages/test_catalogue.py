@@ -10,9 +10,9 @@ import pytest
 
 from controller.jobs.job import Outcome
 from controller.ledger.messages import message as m
-from controller.ledger.messages.as_json import facts_to_json, message_of
 from controller.ledger.messages.kind import GiveUpReason, MessageKind, MoveReason, NextStep, asked_by
 from controller.ledger.messages.message import JobFacts, Message
+from controller.ledger.messages.stored_facts import facts_to_json, message_of
 from controller.notifications.messages.catalogue import describe, importance_of, row_of, text_of
 from controller.notifications.messages.storm import storm_head
 from controller.notifications.messages.text import NEXT, TO_DO, WHY, reason

@@ -18,8 +18,8 @@ from controller.ledger.entry import Started
 from controller.ledger.intent import Intent, Submit, Wake
 from controller.runtime.job_pages import JobPage, ListedJob
 from controller.runtime.perform.same_work import UNKNOWN_MAX, done_elsewhere
+from controller.runtime.ports.all_ports import Done, PartUnread, Unreachable
 from controller.runtime.ports.reading import ReadPorts
-from controller.runtime.ports.world import Done, PartUnread, Unreachable
 from tests import builders
 from tests.account import Account
 from tests.builders import BEGIN, attempt, ended, job, lineage_id

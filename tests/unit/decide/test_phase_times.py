@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from controller.decide import decide
-from controller.decide.deadline.phase_times import LEARNED_S_MAX, learned, phase_times
+from controller.decide.phase_times import LEARNED_S_MAX, learned, phase_times
 from controller.jobs.job import Interval, Job, Outcome, Service
 from controller.ledger.intent import Stop
 from controller.ledger.pool import PhaseTimes
