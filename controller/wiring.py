@@ -46,7 +46,7 @@ from controller.aws.system_clock import SystemClock
 from controller.runtime.outbox.chat_by_channel import ChatByChannel
 from controller.runtime.ports.all_ports import Answer, Chat, Clock, Home, Ports, Unreachable
 from controller.runtime.ports.slack import SlackClickPorts
-from controller.runtime.slack_requests.user import KnownUsers
+from controller.runtime.ports.slack_user import KnownUsers
 from controller.runtime.tally import Tally
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.

@@ -15,8 +15,8 @@ from datetime import datetime
 from math import ceil
 
 from controller.decide.call_off import called_off_numbers
+from controller.decide.decision import Need
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.decide.record_usage import measured_of
 from controller.jobs.job import FAMILY_TAG, family_of
 from controller.jobs.request import RequestChange, merged

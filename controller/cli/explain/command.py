@@ -30,11 +30,10 @@ from controller.cli.policy_source import PolicyUsed, policy_in_force, policy_of_
 from controller.cli.printable import printable
 from controller.cli.usage import BAD_INPUT
 from controller.decide import decide
-from controller.decide.decision import Decision
+from controller.decide.decision import Decision, Need
 from controller.decide.enforce.enforce import basis_of
 from controller.decide.enforce.roll_out import rolled_out
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.jobs.job import Job
 from controller.ledger.intent import Announce, Intent, RefreshCard
 from controller.ledger.lineage import Lineage

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from controller.decide.announce import checkpoint_facts, say
 from controller.decide.deadline.choose_market import Move
 from controller.decide.deadline.outlook import Outlook, deadline_of, outlook
-from controller.decide.decision import Decision
+from controller.decide.decision import Decision, Need
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.decide.resubmit.fallback import NoFallback, next_fallback, step_of_move
 from controller.decide.resubmit.refused_steps import place_with, places_that_never_fit
 from controller.decide.spend_cap import reservation_for, still_reserved

@@ -6,12 +6,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.decide.announce import say
-from controller.decide.decision import Decision
+from controller.decide.decision import Decision, Need
 from controller.decide.enforce.planned_stop import may_act, planned_stop
 from controller.decide.enforce.repair_room import look_for_room_again, with_room
 from controller.decide.enforce.roll_out import rolled_out
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.decide.spend_cap import attempt_cost_micros
 from controller.jobs.request import change_from_json, change_to_json
 from controller.ledger.entry import Flagged, Waived

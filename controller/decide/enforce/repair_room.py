@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from controller.decide.decision import Need
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.decide.spend_cap import reservation_for, still_reserved
 from controller.jobs.request import change_from_json
 from controller.ledger.intent import Intent, Purpose, Stop, Wake

@@ -11,10 +11,9 @@ from dataclasses import field, replace
 from datetime import UTC
 
 from controller.decide.announce import say
-from controller.decide.decision import Decision
+from controller.decide.decision import Decision, Need
 from controller.decide.enforce.planned_stop import may_act
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.ledger.entry import Flagged, RuleHeldBack
 from controller.ledger.messages.message import JobFacts, SurpriseHeld
 from controller.ledger.rule_acts import NO_ACTS

@@ -1,1 +1,1 @@
-"""The next attempt: whether (``resubmit``), when (``retry_backoff``), where (``fallback``), and its Submit (``submission``)."""
+"""The next attempt: whether (``resubmit``), when (``retries``), where (``fallback``), and its Submit (``submission``)."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from controller.decide.announce import say
-from controller.decide.decision import Decision
+from controller.decide.decision import Decision, Need
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.ledger.intent import Announce, Submit
 from controller.ledger.messages.kind import MessageKind
 from controller.ledger.messages.message import DoneElsewhere, JobFacts

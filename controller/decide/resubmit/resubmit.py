@@ -6,11 +6,10 @@ from dataclasses import replace
 
 from controller.decide.announce import say
 from controller.decide.call_off import called_off_numbers
-from controller.decide.decision import Decision
+from controller.decide.decision import Decision, Need
 from controller.decide.enforce.repair_again import repair_now, same_repair
 from controller.decide.enforce.repair_prefix import refused_as_not_free
 from controller.decide.facts import READ_AFTER, Facts
-from controller.decide.need import Need
 from controller.decide.resubmit.asked_again import repair_of_first, request_as_asked
 from controller.decide.resubmit.done_elsewhere import not_done_twice
 from controller.decide.resubmit.fallback import (
@@ -25,8 +24,7 @@ from controller.decide.resubmit.fallback import (
 )
 from controller.decide.resubmit.own_change import changed_by_us, resources_of, resources_that_worked
 from controller.decide.resubmit.refused_steps import never_fitted, refused_submissions, short_of_quota
-from controller.decide.resubmit.retry_backoff import jitter_share, retry_wait
-from controller.decide.resubmit.retry_budget import RETRIES_MAX, give_up, made, tried_for
+from controller.decide.resubmit.retries import RETRIES_MAX, give_up, jitter_share, made, retry_wait, tried_for
 from controller.decide.resubmit.submission import ended_at, submit_next
 from controller.decide.user_requests import latest_request
 from controller.jobs.failure import FailureCause

@@ -10,7 +10,7 @@ from controller.decide.decision import Decision
 from controller.decide.enforce.repair_prefix import new_prefix_of
 from controller.decide.facts import Facts
 from controller.decide.resubmit.fallback import Fallback
-from controller.decide.resubmit.retry_budget import give_up, last_seen
+from controller.decide.resubmit.retries import give_up, last_seen
 from controller.decide.spend_cap import afford, stop_before
 from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause

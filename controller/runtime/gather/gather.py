@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from controller.decide.deadline.outlook import deadline_of
+from controller.decide.decision import Need
 from controller.decide.enforce.repair_prefix import candidate_prefixes, free_of, template_prefix
 from controller.decide.enforce.spot_worth import worth_of
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.decide.observe import scan_reason
 from controller.decide.ownership import as_claimed_first, settle_owner, to_ask
 from controller.decide.resubmit.fallback import candidate_types, next_types

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from controller.policy.sns_topic import is_topic
 from controller.runtime.ports.answers import Answer
 from controller.runtime.ports.outbox import Chat, Post
-from controller.runtime.slack_requests.user import SlackUser
+from controller.runtime.ports.slack_user import SlackUser
 
 if TYPE_CHECKING:
     from controller.notifications.block_kit import Page  # every function builds its ports, and only one posts

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from controller.notifications.block_kit import Page
 from controller.runtime.ports.answers import Answer, Refused
 from controller.runtime.ports.outbox import Post
-from controller.runtime.slack_requests.user import SlackUser
+from controller.runtime.ports.slack_user import SlackUser
 
 
 class PostOnlyChat:

@@ -18,8 +18,9 @@ from controller.ledger.intent import Intent, IntentResult
 from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.pool import PhaseTimes
+from controller.runtime.ports.lookups import RuleActsPort, Works
+from controller.runtime.ports.lookups import Waivers as Waivers
 from controller.runtime.ports.policy import Revisions
-from controller.runtime.ports.rule_acts import RuleActsPort
 from controller.runtime.ports.schedule import (
     BlockSupport,
     Days,
@@ -29,8 +30,6 @@ from controller.runtime.ports.schedule import (
     PoolMemories,
     StoredPrices,
 )
-from controller.runtime.ports.waivers import Waivers as Waivers
-from controller.runtime.ports.works import Works
 from controller.runtime.read_events import Trigger
 from controller.savings.job_history import FamilyRun
 from controller.units.value import dataclass

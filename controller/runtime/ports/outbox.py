@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from controller.ledger.messages.kind import MessageKind
 from controller.ledger.under_policy import UnderPolicy
 from controller.runtime.ports.answers import Answer, Refused
-from controller.runtime.slack_requests.user import SlackUser
+from controller.runtime.ports.slack_user import SlackUser
 from controller.units.value import dataclass
 
 if TYPE_CHECKING:

@@ -6,9 +6,8 @@ from typing import Protocol
 
 from controller.runtime.ports.all_ports import Checkpoints, Clock, Placement, Policies, Prices, Quotas, ReadJobs
 from controller.runtime.ports.ledger import Capacity, Histories, QuotaHolds, ReadClaims, ReadLimits, ReadLineages
-from controller.runtime.ports.rule_acts import RuleActsPort
+from controller.runtime.ports.lookups import RuleActsPort, Works
 from controller.runtime.ports.schedule import ReadDays, ReadPoolMemories
-from controller.runtime.ports.works import Works
 
 
 class ReadLedger(Protocol):

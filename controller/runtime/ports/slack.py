@@ -7,7 +7,7 @@ from dataclasses import field
 from controller.ledger.lineage_id import LineageId
 from controller.runtime.gather.gather import lineage_of
 from controller.runtime.ports.all_ports import Chat, Clock, Home, Jobs, Ledger, Policies, Unreachable
-from controller.runtime.slack_requests.user import KnownUsers, SlackUser
+from controller.runtime.ports.slack_user import KnownUsers, SlackUser
 from controller.units.value import dataclass
 
 

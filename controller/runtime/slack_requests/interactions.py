@@ -26,8 +26,8 @@ from controller.notifications.waiver_form import WAIVER_CALLBACK, waiver_form, w
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
 from controller.runtime.ports.all_ports import Chat, Clock, Done, Home, Ledger, Policies, Unreachable
+from controller.runtime.ports.slack_user import SlackUser
 from controller.runtime.slack_requests.permissions import SLACK_USER, refuses_request, refuses_to_read
-from controller.runtime.slack_requests.user import SlackUser
 from controller.units.value import dataclass
 
 DAY = timedelta(days=1)

@@ -12,7 +12,7 @@ from controller.notifications.messages.text import mention_of
 from controller.policy.slack_settings import MEMBERS
 from controller.policy.user_request import UserRequest
 from controller.runtime.ports.all_ports import Chat, Policies, Unreachable
-from controller.runtime.slack_requests.user import SlackUser
+from controller.runtime.ports.slack_user import SlackUser
 
 NOT_A_MEMBER = "Only full members of this workspace may read about jobs here. You are a guest, or belong to another workspace."
 NOT_LISTED = "You are not allowed to read about jobs here. The policy says who may (`may: {read: …}`)."

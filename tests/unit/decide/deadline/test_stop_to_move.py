@@ -11,9 +11,8 @@ import pytest
 
 from controller.decide import decide
 from controller.decide.deadline.stop_to_move import keep_deadline
-from controller.decide.decision import Decision
+from controller.decide.decision import Decision, Need
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Interval, Service
 from controller.ledger.intent import Announce, Intent, Purpose, Stop, Wake

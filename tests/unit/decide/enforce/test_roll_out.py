@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from controller.decide.decision import Need
 from controller.decide.enforce.enforce import enforce
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.ledger.entry import Flagged, RuleHeldBack, Waived
 from controller.ledger.intent import Announce, Stop
 from controller.ledger.rule_acts import RuleActs

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from controller.decide import decide
+from controller.decide.decision import Need
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.jobs.job import Outcome
 from controller.ledger.entry import UserRequested
 from controller.ledger.intent import Submit

@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from controller.decide import decide
+from controller.decide.decision import Need
 from controller.decide.facts import READ_AFTER, Facts
-from controller.decide.need import Need
-from controller.decide.resubmit.retry_budget import tried_for
+from controller.decide.resubmit.retries import tried_for
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome

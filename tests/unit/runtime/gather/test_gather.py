@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from controller.decide import decide
-from controller.decide.decision import Decision
+from controller.decide.decision import Decision, Need
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Job, Service
 from controller.jobs.quota_hold import QuotaHold

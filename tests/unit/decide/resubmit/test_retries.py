@@ -1,14 +1,15 @@
-"""A budget counts all retries or those without progress; giving up tells how far the lineage got."""
+"""A budget counts all retries or those without progress, a retry waits longer each time, and giving up tells how far it got."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from controller.decide import decide
 from controller.decide.facts import Facts
-from controller.decide.resubmit.retry_budget import RETRIES_MAX
+from controller.decide.resubmit.retries import RETRIES_MAX, jitter_share, retry_wait
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Interval, Outcome
@@ -120,3 +121,20 @@ def test_an_attempt_that_sagemaker_repeated_by_itself_counts_once() -> None:
     one_retry = block(causes={FailureCause.INTERNAL: budget(1)})
     [submit] = actions(looked_up(failed, resubmission=one_retry), Submit)
     assert (submit.number, submit.cause) == (2, FailureCause.INTERNAL)
+
+
+def test_the_wait_grows_by_the_factor_up_to_the_limit() -> None:
+    one = budget(first_s=300, factor=2, most_s=1000)
+    assert [retry_wait(one, tried).total_seconds() for tried in range(4)] == [300, 600, 1000, 1000]
+
+
+def test_the_jitter_is_added_to_the_wait_by_its_share() -> None:
+    one = budget(first_s=300, factor=1, most_s=300, jitter=0.5)
+    assert [retry_wait(one, 0, share).total_seconds() for share in (0, 0.5, 1)] == [300, 375, 450]
+
+
+def test_an_attempt_has_the_same_share_each_time_and_others_have_another() -> None:
+    one = lineage().id
+    shares = {jitter_share(one, 2), jitter_share(one, 2), jitter_share(one, 3), jitter_share(replace(one, root="gpt"), 2)}
+    assert len(shares) == 3
+    assert all(0 <= share <= 1 for share in shares)

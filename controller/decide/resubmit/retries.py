@@ -1,6 +1,9 @@
-"""What the retries of a lineage count against, and giving up once a budget is used up."""
+"""Retries: how many count against a budget, how long each waits, and giving up once the budget is used up."""
 
 from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
 
 from controller.decide.announce import checkpoint_facts, say
 from controller.decide.deadline.outlook import expected_s, proven_lineage_s
@@ -11,10 +14,11 @@ from controller.decide.resubmit.refused_steps import never_fitted
 from controller.jobs.failure import FailureCause
 from controller.ledger.entry import CheckpointScanned, Started
 from controller.ledger.intent import Intent, IntentResult, Submit
+from controller.ledger.lineage_id import LineageId
 from controller.ledger.messages.kind import GiveUpReason
 from controller.ledger.messages.message import CapFacts, GaveUp, JobFacts
 from controller.ledger.move_cause import AttemptCause
-from controller.policy.resubmission import BudgetPer, Resubmission
+from controller.policy.resubmission import Budget, BudgetPer, Resubmission
 
 RETRIES_MAX = 100  # of a lineage for the causes of one budget, whatever progress its attempts make
 
@@ -50,6 +54,18 @@ def _progressed(facts: Facts, job: str) -> bool:
 def made(intent: Intent, facts: Facts) -> bool:
     """Whether the attempt of a Submit was seen."""
     return isinstance(intent.action, Submit) and facts.lineage.entry(Started, intent.action.job) is not None
+
+
+def retry_wait(budget: Budget, tried: int, share: float = 0.0) -> timedelta:
+    """The wait before try number ``tried`` + 1 of a cause; ``share`` (0 to 1) is the part of the jitter that is added."""
+    plain_s = min(budget.first_s * budget.factor**tried, budget.most_s)
+    return timedelta(seconds=round(plain_s * (1 + budget.jitter * share)))
+
+
+def jitter_share(lineage: LineageId, number: int) -> float:
+    """The attempt's own share (0 to 1) of a jitter: the same each time it is computed, and different for each lineage."""
+    digest = hashlib.sha256(f"{lineage.root}/{lineage}/{number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") / 2**32
 
 
 def give_up(
