@@ -29,4 +29,5 @@ def _message(refused: RefusedPolicy, ports: Ports) -> Message:
         kind=message.kind,
         facts=facts_to_json(message),
         at=now,
+        revision=policy.revision,
     )

@@ -95,7 +95,7 @@ def _overdue(facts: Facts) -> bool:
 def _begun_beside(facts: Facts, end: datetime, ports: ReadPorts) -> list[Work]:
     """What the ledger knows of jobs on the same checkpoint prefix that began while this one was not over.
 
-    Who gives his job the name of an attempt takes that name, and does not begin anew: the lineage goes on.
+    A job of somebody that has the name of an attempt takes that name, and does not begin anew: the lineage goes on.
     """
     mine = facts.work
     if not mine.checkpoint_uri or facts.job.created_at >= end:
