@@ -88,7 +88,7 @@ def test_a_value_of_a_cell_that_is_not_python_is_said_to_come_from_there(said_of
         {"cell_type": "code", "source": V2_SPOT.replace("max_run=14400", "max_run=limit")},
     ]
     said = said_of(json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}), name="train.ipynb")
-    assert "MaxRuntimeInSeconds\": \"a_cell_that_is_not_python(…)" in json.dumps(said.job, ensure_ascii=False)
+    assert 'MaxRuntimeInSeconds": "a_cell_that_is_not_python(…)' in json.dumps(said.job, ensure_ascii=False)
 
 
 @pytest.mark.parametrize(
