@@ -43,10 +43,10 @@ from controller.aws.stack_parameters import (
 )
 from controller.aws.stack_parameters import region as region  # for handlers and commands
 from controller.aws.system_clock import SystemClock
-from controller.runtime.chat_by_channel import ChatByChannel
-from controller.runtime.ports import Answer, Chat, Clock, Home, Ports, Unreachable
-from controller.runtime.slack_ports import SlackClickPorts
-from controller.runtime.slack_user import KnownUsers
+from controller.runtime.outbox.chat_by_channel import ChatByChannel
+from controller.runtime.ports.all_ports import Answer, Chat, Clock, Home, Ports, Unreachable
+from controller.runtime.ports.slack import SlackClickPorts
+from controller.runtime.ports.slack_user import KnownUsers
 from controller.runtime.tally import Tally
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
@@ -56,7 +56,7 @@ OPTIONAL_CONFIG = CallLimits(connect_timeout=1, read_timeout=4, total_max_attemp
 if TYPE_CHECKING:
     from botocore.config import Config
 
-    from controller.runtime.slack_other_stack import OtherStack
+    from controller.runtime.slack_requests.other_stack import OtherStack
     from controller.slack.secret import SlackSecret
 
 _clock: Clock = SystemClock()

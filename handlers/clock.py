@@ -8,10 +8,10 @@ from typing import Any
 from chalice.app import Blueprint
 
 from controller import wiring
-from controller.runtime.close_days import close_days
+from controller.runtime.digests.close_days import close_days
+from controller.runtime.digests.queue_digests import queue_digests
 from controller.runtime.discover import discover as run_discover
-from controller.runtime.drain import drain as drain_outbox
-from controller.runtime.queue_digests import queue_digests
+from controller.runtime.outbox.drain import drain as drain_outbox
 from controller.runtime.refresh_prices import refresh_prices
 from controller.runtime.sweep import SweepResult
 from controller.runtime.sweep import sweep as run_sweep

@@ -13,7 +13,7 @@ from infra import function_permissions as permissions
 from infra.alarms import FUNCTIONS as CADENCES
 from infra.logical_ids import logical_id, role_of
 
-FILE = Path(__file__).resolve().parents[1] / "controller" / "cli" / "function_actions.json"
+FILE = Path(__file__).resolve().parents[1] / "controller" / "cli" / "doctor" / "function_actions.json"
 
 
 def text() -> str:

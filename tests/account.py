@@ -13,7 +13,7 @@ from controller.jobs.job import Job, Outcome
 from controller.ledger.intent import Probe, Publish, Submit
 from controller.ledger.lineage_id import LineageId
 from controller.policy.policy import Policy
-from controller.runtime.ports import Answer, Done, Ledger, PartUnread, Ports, Trigger
+from controller.runtime.ports.all_ports import Answer, Done, Ledger, PartUnread, Ports, Trigger
 from controller.runtime.reconcile import Reconciled, reconcile
 from controller.runtime.sweep import SweepResult, sweep
 from controller.units.money import Rate

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from controller.decide.decision import Need
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.jobs.algorithm import Algorithm, AlgorithmClass
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import OUTCOMES, Interval, Job, Outcome, Usage

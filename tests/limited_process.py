@@ -19,7 +19,7 @@ WALL_S_MAX = 300  # a busy machine
 CLOSED_PIPE = "closed pipe"
 
 _FORKING = multiprocessing.get_context("forkserver")
-_FORKING.set_forkserver_preload(["controller.cli.check", "controller.cli.compile_policies", "controller.cli.validate"])
+_FORKING.set_forkserver_preload(["controller.cli.check.command", "controller.cli.compile_policies", "controller.cli.validate"])
 
 
 @dataclass(frozen=True, slots=True)

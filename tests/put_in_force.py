@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from controller.runtime.policy_ports import Reading, Revisions
+from controller.runtime.ports.policy import Reading, Revisions
 
 
 def in_force_since(revisions: Revisions, revision: str, now: datetime, document: Mapping[str, Any] | None = None) -> datetime:

@@ -12,9 +12,9 @@ from datetime import datetime
 from controller.aws.event_publisher import EventPublisher
 from controller.notifications.block_kit import Page
 from controller.notifications.mrkdwn import code, mrkdwn_object
-from controller.runtime.outbox import Chat, WrongChannel
-from controller.runtime.ports import Answer, Clock, Done, Later
-from controller.runtime.post_only_chat import PostOnlyChat
+from controller.runtime.outbox.post_only_chat import PostOnlyChat
+from controller.runtime.ports.all_ports import Answer, Clock, Done, Later
+from controller.runtime.ports.outbox import Chat, WrongChannel
 
 DETAIL_TYPE = "Spotwarden Message"
 READ_ONLY = "no Slack is set up: messages can be read, and not answered"

@@ -13,7 +13,7 @@ from controller.policy.agreed_rate import AgreedRate
 from controller.policy.load_policy import agreed_rates, fields_read, load_policy
 from controller.policy.policy import Policy
 from controller.policy.when import Path
-from controller.runtime.policy_ports import Reading, RefusedPolicy, Revisions
+from controller.runtime.ports.policy import Reading, RefusedPolicy, Revisions
 
 DATA = pathlib.Path(__file__).resolve().parents[1] / "data"
 

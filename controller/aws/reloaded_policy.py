@@ -20,8 +20,8 @@ from controller.policy.compiled_document import BadDocument, document_of, policy
 from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy
 from controller.policy.when import Path
-from controller.runtime.answers import Unreachable
-from controller.runtime.policy_ports import PutInForce, Reading, RefusedPolicy, RevisionInForce, Revisions
+from controller.runtime.ports.answers import Unreachable
+from controller.runtime.ports.policy import PutInForce, Reading, RefusedPolicy, RevisionInForce, Revisions
 
 READINGS_MAX = 5
 READ_EVERY = timedelta(seconds=30)  # the sweep of each minute reads it, so a version is in force within a minute

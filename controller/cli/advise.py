@@ -16,7 +16,7 @@ from controller.cli.options import Format, OutputFormat, Table
 from controller.cli.printable import json_text
 from controller.ledger.entry import Finished
 from controller.policy.spot_worth import cost_of, prospect_of
-from controller.runtime.ports import Clock, Ledger
+from controller.runtime.ports.all_ports import Clock, Ledger
 from controller.savings.advice import QUANTILE, Advice, advise
 from controller.savings.interruption_rates import PRIOR_HOURS
 from controller.units.duration import span

@@ -26,7 +26,7 @@ from botocore.exceptions import (
 )
 
 from controller.cli.errors import AwsUnreachable, BadInput
-from controller.runtime.ports import Unreachable
+from controller.runtime.ports.all_ports import Unreachable
 
 T = TypeVar("T")
 

@@ -22,8 +22,8 @@ from controller.ledger.intent import Submit
 from controller.ledger.lineage import Lineage, mode_of, newest_attempt
 from controller.ledger.lineage_id import LineageId
 from controller.policy.user_request import UserRequest
-from controller.runtime.gather import lineage_of
-from controller.runtime.ports import Clock, Jobs, Ledger, Unreachable
+from controller.runtime.gather.gather import lineage_of
+from controller.runtime.ports.all_ports import Clock, Jobs, Ledger, Unreachable
 from controller.units.free_text import one_line
 
 TRIES = 3

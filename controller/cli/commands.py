@@ -47,7 +47,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command(
         name="check",
-        run="check.run",
+        run="check.command.run",
         aws=True,
         help="Check training jobs against the policies and against SageMaker's own limits.",
         examples=("spotwarden check job.json --policies policies --format json",),
@@ -90,7 +90,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="test",
-        run="cases.run",
+        run="cases.command.run",
         help="Run the cases beside the policies, and say what no case reaches.",
         examples=("spotwarden test policies --coverage --junit cases.xml",),
         exit_codes=(
@@ -124,7 +124,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="audit",
-        run="audit.run",
+        run="audit.command.run",
         aws=True,
         help="Compare the recorded savings with what AWS reports today.",
         examples=(
@@ -218,7 +218,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="doctor",
-        run="doctor.run",
+        run="doctor.command.run",
         aws=True,
         help="Check an installation, and say what is wrong.",
         examples=("spotwarden doctor --stack spotwarden-dev --format json",),

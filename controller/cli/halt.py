@@ -11,8 +11,8 @@ from controller.cli.errors import BadInput
 from controller.cli.ledger import with_ledger
 from controller.cli.options import Table
 from controller.ledger.halt import WHO_MAX, WHY_MAX, halt_of
-from controller.notifications.message_text import halted
-from controller.runtime.ports import Clock, Ledger
+from controller.notifications.messages.text import halted
+from controller.runtime.ports.all_ports import Clock, Ledger
 from controller.units.free_text import one_line
 
 

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.cli.aws_calls import explained
 from controller.cli.errors import AwsUnreachable, BadInput
-from controller.runtime.ports import Clock, Ledger, Outbox, Unreachable
+from controller.runtime.ports.all_ports import Clock, Ledger, Outbox, Unreachable
 
 Work = Callable[[Ledger, Clock], int]
 WorkWithOutbox = Callable[[Ledger, Outbox, Clock], int]

@@ -17,7 +17,7 @@ from controller.policy.compiled_document import BadDocument, document_of, policy
 from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy
 from controller.policyfile import BadPolicy, compile_folder
-from controller.runtime.policy_ports import Revisions
+from controller.runtime.ports.policy import Revisions
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 PACKAGED = "packaged"  # the policies that ship with this version

@@ -15,7 +15,7 @@ from controller.policy.agreed_rate import AgreedRate
 from controller.policy.compiled_document import BadDocument, document_of
 from controller.policy.load_policy import agreed_rates
 from controller.policyfile import BadPolicy
-from controller.runtime.policy_ports import Revisions
+from controller.runtime.ports.policy import Revisions
 from controller.savings.agreed_rates import with_agreed
 from controller.savings.dated_prices import RateOf
 

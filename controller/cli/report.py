@@ -21,9 +21,9 @@ from controller.cli.policy_source import PolicyFolder
 from controller.cli.printable import printable_lines
 from controller.cli.rates_used import rates_in_force
 from controller.policy.agreed_rate import AgreedRate
-from controller.runtime.policy_ports import Revisions
-from controller.runtime.ports import Clock, Ledger
-from controller.runtime.read_days import ReportSource, rollups_of_days
+from controller.runtime.digests.read_days import ReportSource, rollups_of_days
+from controller.runtime.ports.all_ports import Clock, Ledger
+from controller.runtime.ports.policy import Revisions
 from controller.savings.report import By, Origin, Report, first_day_needed, report_of_ledgers
 from controller.savings.rollup import Rollup
 from controller.units.money import Rate

@@ -12,10 +12,10 @@ from controller.cli.options import Format, OutputFormat, Table
 from controller.cli.printable import json_text, printable
 from controller.ledger.halt import Halt
 from controller.ledger.lineage_id import LineageId
-from controller.notifications.message_text import halted
-from controller.runtime.ledger_ports import FailingTrigger
-from controller.runtime.policy_ports import RevisionInForce
-from controller.runtime.ports import Clock, Ledger, Message, Outbox
+from controller.notifications.messages.text import halted
+from controller.runtime.ports.all_ports import Clock, Ledger, Message, Outbox
+from controller.runtime.ports.ledger import FailingTrigger
+from controller.runtime.ports.policy import RevisionInForce
 from controller.units.duration import span
 from controller.units.free_text import one_line
 from controller.units.plural import count

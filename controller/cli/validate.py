@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 
 from controller.aws.system_clock import SystemClock
+from controller.cli.cases.run_cases import cases_of
 from controller.cli.errors import BadInput
 from controller.cli.options import LOCAL_FOLDER
 from controller.cli.problem_formats import as_github, as_json, as_sarif
-from controller.cli.run_cases import cases_of
 from controller.cli.usage import BAD_INPUT
 from controller.policy.load_policy import load_policy
 from controller.policyfile import BadPolicy, Problem, Validated, validate_folder

@@ -13,7 +13,6 @@ from controller.decide import (
     capacity_signals,
     close_lineage,
     deduplicate,
-    enforce,
     job_updates,
     observe,
     phase_times,
@@ -21,15 +20,16 @@ from controller.decide import (
     read_directives,
     record_usage,
     refresh_card,
-    resubmit,
     settle_caps,
     user_requests,
     wakeups,
-)  # fmt: skip
+)
 from controller.decide.deadline import stop_to_move
 from controller.decide.decider_failed import decider_failed
 from controller.decide.decision import Decision
+from controller.decide.enforce import enforce
 from controller.decide.facts import Facts
+from controller.decide.resubmit import resubmit
 from controller.units.value import dataclass, replace
 
 

@@ -9,12 +9,12 @@ from controller.decide.announce import announce, say
 from controller.decide.call_off import called_off_numbers
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.decide.refused_steps import another_step_follows, never_fitted
+from controller.decide.resubmit.refused_steps import another_step_follows, never_fitted
 from controller.jobs.service_limit import service_limit_in
 from controller.ledger.entry import Started
 from controller.ledger.intent import NAME_TAKEN, NEVER_FITS, NO_PERMISSION, NOT_DECIDED, Intent, IntentResult, Stop, Submit
 from controller.ledger.lineage import Lineage
-from controller.ledger.message import (
+from controller.ledger.messages.message import (
     Abandoned,
     CheckpointsUnseen,
     JobFacts,

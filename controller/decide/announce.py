@@ -10,8 +10,8 @@ from controller.decide.facts import Facts
 from controller.decide.spend_cap import cost_facts
 from controller.ledger.entry import CheckpointScanned
 from controller.ledger.intent import Announce, Intent
-from controller.ledger.message import CheckpointFacts, Message, OfJob
-from controller.ledger.message_json import facts_to_json
+from controller.ledger.messages.message import CheckpointFacts, Message, OfJob
+from controller.ledger.messages.stored_facts import facts_to_json
 
 
 def say(facts: Facts, message: Message, *detail: str, channel: str = "", once_a_day: str = "") -> Decision:

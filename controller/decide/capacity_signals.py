@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from controller.decide.decision import Decision
+from controller.decide.decision import Decision, Need
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.jobs.job import Job, Outcome, Service
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, CapacitySeen
 

@@ -10,7 +10,7 @@ from controller.decide.deadline.outlook import deadline_of
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.record_usage import measured_of
-from controller.decide.resubmit import resubmit
+from controller.decide.resubmit.resubmit import resubmit
 from controller.jobs.job import Outcome
 from controller.ledger.entry import CheckpointScanned, Ended, Finished, Measured, Started
 from controller.ledger.intent import Intent, Publish, Submit

@@ -10,8 +10,8 @@ from controller.decide.announce import announce
 from controller.decide.decision import DeciderProblem, Decision
 from controller.decide.facts import Facts
 from controller.ledger.intent import Announce, Intent, Wake
-from controller.ledger.message import DeciderFailed, JobFacts
-from controller.ledger.message_kind import MessageKind
+from controller.ledger.messages.kind import MessageKind
+from controller.ledger.messages.message import DeciderFailed, JobFacts
 
 HOUR = timedelta(hours=1)
 LOOKED_AT_FOR = timedelta(days=1)

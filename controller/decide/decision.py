@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import field
 from datetime import UTC, date, datetime
+from enum import StrEnum
 
-from controller.decide.need import Need
 from controller.jobs.claim import Claim
 from controller.jobs.quota_hold import QuotaHold
 from controller.jobs.work import Work
@@ -15,6 +15,21 @@ from controller.ledger.intent import Announce, Intent, Probe, Publish, Settle, S
 from controller.ledger.pool import CapacitySignal, PhaseTimes
 from controller.ledger.under_policy import under
 from controller.units.value import dataclass, replace
+
+
+class Need(StrEnum):
+    """A question whose answer costs a call that only few decisions need.
+
+    A decider with an open question puts it into ``Decision.needs`` and decides nothing that depends on it. The runtime looks it
+    up, adds the answer to the facts, and decides again.
+    """
+
+    ON_DEMAND_ROOM = "on-demand room"  # how many instances the on-demand quota still has room for: ``Facts.room``
+    TEAM_SPENT = "team spent"  # how much of the team's spend cap for this month is taken: ``Facts.team_spent_micros``
+    REPAIR_PREFIX = "repair prefix"  # which checkpoint prefix a repaired job may be given: ``Facts.repair_prefix``
+    RULE_ACTS = "rule acts"  # on how many jobs guarded rules acted: ``Facts.rule_acts`` and ``Facts.last_day``
+    DONE_ELSEWHERE = "done elsewhere"  # which other job does the same work: ``Facts.done_elsewhere``
+    PLACEMENT_SCORE = "placement score"  # EC2's placement score of the pool, once an hour: ``Facts.placement``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, JobDeleted, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
-from controller.ledger.message import Deleted
+from controller.ledger.messages.message import Deleted
 
 
 def decide_deleted(lineage: Lineage, name: str, now: datetime, channel: str) -> Decision:

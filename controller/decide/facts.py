@@ -7,7 +7,7 @@ from dataclasses import field
 from datetime import datetime, timedelta
 from math import ceil
 
-from controller.decide.need import Need
+from controller.decide.decision import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim, claim_of
 from controller.jobs.directives import DIRECTIVE_TAGS, NEVER, RESUBMIT_TAG, Directives, directives_of

@@ -6,8 +6,8 @@ from controller.decide.announce import say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.ledger.entry import Finished
-from controller.ledger.message import Finished as JobFinished
-from controller.ledger.message import Interrupted, JobFacts
+from controller.ledger.messages.message import Finished as JobFinished
+from controller.ledger.messages.message import Interrupted, JobFacts
 from controller.policy.slack_settings import Importance
 
 

@@ -14,7 +14,7 @@ from controller.jobs.changes import RequestForm
 from controller.jobs.spot_possible import why_not_spot
 from controller.ledger.attempt_name import probe_name
 from controller.ledger.intent import Intent, Probe, Wake
-from controller.ledger.message import JobFacts, Probing
+from controller.ledger.messages.message import JobFacts, Probing
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
 

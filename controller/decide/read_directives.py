@@ -18,7 +18,7 @@ from controller.jobs.job import FAMILY_TAG
 from controller.ledger.directives_in_force import in_force, readings, tags_of
 from controller.ledger.entry import DirectivesRead
 from controller.ledger.intent import Submit
-from controller.ledger.message import JobFacts, TagsChanged
+from controller.ledger.messages.message import JobFacts, TagsChanged
 
 CHANGES_MAX = 10  # of a lineage, recorded and told; further ones have no effect either
 

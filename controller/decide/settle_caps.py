@@ -7,7 +7,7 @@ from math import ceil
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.record_usage import record_usage
-from controller.decide.resubmit import resubmit
+from controller.decide.resubmit.resubmit import resubmit
 from controller.decide.spend_cap import DAY_S, came_to_nothing, unmeasured_micros
 from controller.ledger.entry import Ended, Measured, Started, Unmeasured
 from controller.ledger.intent import Intent, Settle, Stop, Submit

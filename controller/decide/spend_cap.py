@@ -5,7 +5,7 @@
 The attempt is the request that will be sent: its instance type, its count, its MaxRuntimeInSeconds, at the dearest rate it may be
 billed at. Nothing that the job's creator writes lowers that; where the family's completed runs show that less is enough, the
 request is sent with the shorter MaxRuntimeInSeconds, so that SageMaker itself keeps the cap. What a team may spend in a month is
-reserved right before the act: ``controller.runtime.reserve_spend``.
+reserved right before the act: ``controller.runtime.perform.reserve_spend``.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from datetime import datetime
 from math import ceil
 
 from controller.decide.call_off import called_off_numbers
+from controller.decide.decision import Need
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.decide.record_usage import measured_of
 from controller.jobs.job import FAMILY_TAG, family_of
 from controller.jobs.request import RequestChange, merged
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage
-from controller.ledger.message import CapFacts, CostFacts
+from controller.ledger.messages.message import CapFacts, CostFacts
 from controller.policy.resubmission import NO_CAPS
 from controller.savings.attempt_savings import spent_micros
 from controller.savings.job_history import RUNS_MIN

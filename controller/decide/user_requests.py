@@ -10,11 +10,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.decide.announce import say
-from controller.decide.asked_again import request_as_asked
 from controller.decide.call_off import called_off_numbers, waiting_attempt
 from controller.decide.deadline.stop_to_move import moving
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
+from controller.decide.resubmit.asked_again import request_as_asked
 from controller.decide.spend_cap import attempt_cost_micros
 from controller.jobs.job import Outcome
 from controller.jobs.request import change_to_json, on_demand
@@ -22,8 +22,8 @@ from controller.ledger.directives_in_force import pending
 from controller.ledger.entry import Ended, Flagged, UserRequested, Waived
 from controller.ledger.intent import Intent, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt, owner_of
-from controller.ledger.message import CannotRepeat, JobFacts, Message, StoppingAsAsked
-from controller.ledger.message_kind import asked_by
+from controller.ledger.messages.kind import asked_by
+from controller.ledger.messages.message import CannotRepeat, JobFacts, Message, StoppingAsAsked
 from controller.ledger.move_cause import MoveCause
 from controller.policy.policy import Policy
 from controller.policy.repair import NotRepairable

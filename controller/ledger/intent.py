@@ -15,7 +15,7 @@ from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from controller.ledger.message_kind import MessageKind
+from controller.ledger.messages.kind import MessageKind
 from controller.ledger.move_cause import AttemptCause
 from controller.ledger.under_policy import UnderPolicy
 from controller.units.value import dataclass

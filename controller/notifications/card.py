@@ -17,7 +17,7 @@ from controller.ledger.entry import Ended, Finished, Flagged, Interrupted, Repea
 from controller.ledger.intent import Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.notifications.links import job_links, link
-from controller.notifications.message_text import policy_text, reason, where_text
+from controller.notifications.messages.text import policy_text, reason, where_text
 from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.news import News, cannot_repeat, news_of
 from controller.notifications.parts import Button, Buttons, Fields, Part, Small, Text

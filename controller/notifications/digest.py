@@ -10,7 +10,7 @@ from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
 from controller.notifications.card import saved_text
 from controller.notifications.links import link
-from controller.notifications.message_text import BELOW_IS, IN_THREAD, THREAD_LISTS, bold, halted_text, policy_text
+from controller.notifications.messages.text import BELOW_IS, IN_THREAD, THREAD_LISTS, bold, halted_text, policy_text
 from controller.notifications.movers import movers
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text

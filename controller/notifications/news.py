@@ -8,11 +8,11 @@ from dataclasses import replace
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, Stop
 from controller.ledger.lineage import Lineage
-from controller.ledger.message import CannotRepeat, Message, OfJob, PolicyRefused, RateLimit, RuleBroken, WaiverExpiring
-from controller.ledger.message_json import message_of
-from controller.ledger.message_kind import MessageKind, NextStep
-from controller.notifications.message_catalogue import describe, row_of
-from controller.notifications.message_text import NEXT, MessageText, policy_text
+from controller.ledger.messages.kind import MessageKind, NextStep
+from controller.ledger.messages.message import CannotRepeat, Message, OfJob, PolicyRefused, RateLimit, RuleBroken, WaiverExpiring
+from controller.ledger.messages.stored_facts import message_of
+from controller.notifications.messages.catalogue import describe, row_of
+from controller.notifications.messages.text import NEXT, MessageText, policy_text
 from controller.policy.policy import Policy
 from controller.policy.slack_settings import Importance
 from controller.units.value import dataclass

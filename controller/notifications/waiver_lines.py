@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.ledger.entry import Waived
-from controller.notifications.message_text import bold, person
+from controller.notifications.messages.text import bold, person
 from controller.notifications.mrkdwn import escaped, when
 from controller.policy.waiver import Waiver
 

@@ -8,7 +8,7 @@ from typing import assert_never
 from controller.decide.user_requests import possible_requests, waivable_rules
 from controller.ledger.entry import Ended
 from controller.ledger.lineage import Lineage, newest_attempt
-from controller.notifications.message_text import bold
+from controller.notifications.messages.text import bold
 from controller.notifications.mrkdwn import code, escaped
 from controller.policy.user_request import UserRequest
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from controller.ledger.message import PolicyRefused
-from controller.ledger.message_json import facts_to_json
-from controller.runtime.policy_ports import RefusedPolicy
-from controller.runtime.ports import Message, Ports
+from controller.ledger.messages.message import PolicyRefused
+from controller.ledger.messages.stored_facts import facts_to_json
+from controller.runtime.ports.all_ports import Message, Ports
+from controller.runtime.ports.policy import RefusedPolicy
 
 
 def announce_policy(ports: Ports) -> RefusedPolicy | None:

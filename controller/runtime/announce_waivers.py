@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from controller.ledger.message import WaiverExpiring
-from controller.ledger.message_json import facts_to_json
+from controller.ledger.messages.message import WaiverExpiring
+from controller.ledger.messages.stored_facts import facts_to_json
 from controller.policy.policy import Policy
 from controller.policy.waiver import EXPIRES_SOON, Waiver, WaiverState
-from controller.runtime.ports import Message, Ports
+from controller.runtime.ports.all_ports import Message, Ports
 
 
 def announce_waivers(ports: Ports) -> int:

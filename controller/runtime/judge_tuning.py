@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 from controller.jobs.request import change_to_json
 from controller.jobs.tuning import TuningJob, UnreadDefinitions
-from controller.ledger.message import JobFacts, TuningFlagged
-from controller.ledger.message_json import facts_to_json
+from controller.ledger.messages.message import JobFacts, TuningFlagged
+from controller.ledger.messages.stored_facts import facts_to_json
 from controller.policy.judge import Basis, judge
 from controller.policy.rules.kind import Evidence
 from controller.policy.slack_settings import Importance
-from controller.runtime.ports import Message, Ports
-from controller.runtime.tags_of_jobs import labelled
+from controller.runtime.gather.tags_of_jobs import labelled
+from controller.runtime.ports.all_ports import Message, Ports
 
 TOLD_MAX = 50  # messages about one tuning job: a policy of more rules than that is a mistake
 
@@ -36,7 +36,7 @@ def judge_tuning(name: str, ports: Ports) -> int:
 
 
 def _messages(tuner: TuningJob, ports: Ports) -> Iterator[Message]:
-    from controller.notifications.message_catalogue import importance_of  # here: events about training jobs need none of it
+    from controller.notifications.messages.catalogue import importance_of  # here: events about training jobs need none of it
 
     policy, now = ports.policies.current(), ports.clock.now()
     for definition, found in tuner.definitions:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.ledger.pool import MarketSignal
-from controller.runtime.ports import Ports
+from controller.runtime.ports.all_ports import Ports
 from controller.runtime.read_events import market_warning_of
 
 

@@ -24,10 +24,10 @@ from controller.ledger.entry import Ended
 from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Stop, Submit
 from controller.ledger.lineage import Lineage, mode_of
 from controller.ledger.lineage_id import LineageId
-from controller.runtime.gather import gather, look_up
-from controller.runtime.perform import Outpaced, leave_a_wake, perform
-from controller.runtime.ports import PartUnread, Ports, Trigger
-from controller.runtime.read_ports import ReadPorts
+from controller.runtime.gather.gather import gather, look_up
+from controller.runtime.perform.perform import Outpaced, leave_a_wake, perform
+from controller.runtime.ports.all_ports import PartUnread, Ports, Trigger
+from controller.runtime.ports.reading import ReadPorts
 from controller.runtime.take_in_requests import take_in_requests
 from controller.runtime.timeouts import LEASE
 from controller.units.value import dataclass, replace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from controller.runtime.ports import Ports
+from controller.runtime.ports.all_ports import Ports
 
 WEEK = timedelta(days=6)  # the function runs several times a day; after six days the list is read again
 PRICED_AGAIN = 35  # days before today whose attempts take a price that was not known when they were recorded

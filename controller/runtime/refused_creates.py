@@ -15,12 +15,12 @@ from typing import Any
 
 from controller.jobs.job import team_by_role
 from controller.jobs.service_limit import service_limit_in
-from controller.ledger.message import CreateRefused
-from controller.ledger.message_json import facts_to_json
+from controller.ledger.messages.message import CreateRefused
+from controller.ledger.messages.stored_facts import facts_to_json
 from controller.ledger.refused_create import CreateRefusal, RefusedCreate
-from controller.notifications.message_catalogue import importance_of
+from controller.notifications.messages.catalogue import importance_of
 from controller.policy.policy import Policy
-from controller.runtime.ports import Message, Ports
+from controller.runtime.ports.all_ports import Message, Ports
 from controller.runtime.read_events import BadEvent
 from controller.units.free_text import one_line
 

@@ -6,7 +6,7 @@ from controller.decide.call_off import recorded
 from controller.decide.user_requests import accepted_requests
 from controller.ledger.lineage import mode_of
 from controller.ledger.lineage_id import LineageId
-from controller.runtime.ports import Ports
+from controller.runtime.ports.all_ports import Ports
 
 TRIES = 3
 AT_ONCE = 20  # requests taken in at once, in one transaction; the others wait for the sweep's next trigger

@@ -16,8 +16,8 @@ from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from controller.runtime.answers import Done, Later, Refused
-from controller.runtime.slack_other_stack import OtherStack
+from controller.runtime.ports.answers import Done, Later, Refused
+from controller.runtime.slack_requests.other_stack import OtherStack
 from controller.slack.signatures import SIGNATURE, TIMESTAMP
 
 API_ID = re.compile(r"[a-z0-9]{4,32}")

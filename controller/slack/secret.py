@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from controller.runtime.answers import Unreachable
+from controller.runtime.ports.answers import Unreachable
 
 Secret = Mapping[str, str]
 READ_EVERY = timedelta(minutes=2)

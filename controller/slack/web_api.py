@@ -19,9 +19,9 @@ from slack_sdk.webhook import WebhookClient
 
 from controller.notifications.block_kit import Page, pages
 from controller.notifications.parts import Text
-from controller.runtime.outbox import WrongChannel
-from controller.runtime.ports import Answer, Done, Later, Post, Refused, Unreachable
-from controller.runtime.slack_user import SlackUser
+from controller.runtime.ports.all_ports import Answer, Done, Later, Post, Refused, Unreachable
+from controller.runtime.ports.outbox import WrongChannel
+from controller.runtime.ports.slack_user import SlackUser
 
 TIMEOUT_S = 5
 CLICK_TIMEOUT_S = 1  # a person waits: Slack allows three seconds for the answer

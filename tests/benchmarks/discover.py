@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from datetime import timedelta
 
-from controller.runtime.schedule_ports import DiscoverPass
+from controller.runtime.ports.schedule import DiscoverPass
 from tests.unit.infra.local.sagemaker.requests import T0
 from tests.unit.runtime.old_account import HOUR, OldAccount
 

@@ -22,9 +22,9 @@ from controller.aws.dynamodb.items import write
 from controller.aws.dynamodb.keys import key, partition
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Credited, Ended, Entry, Measured
-from controller.runtime.close_days import close_days
-from controller.runtime.ports import Home
-from controller.runtime.queue_digests import Period, queue_digest
+from controller.runtime.digests.close_days import close_days
+from controller.runtime.digests.queue_digests import Period, queue_digest
+from controller.runtime.ports.all_ports import Home
 from controller.savings.progress import Basis
 from controller.savings.rollup import roll_up
 from infra.local import aws

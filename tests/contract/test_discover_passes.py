@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from controller.runtime.ledger_ports import Ledger
-from controller.runtime.schedule_ports import DiscoverPass, PassPosition
+from controller.runtime.ports.ledger import Ledger
+from controller.runtime.ports.schedule import DiscoverPass, PassPosition
 from tests.builders import BEGIN
 
 FIRST, SECOND = DiscoverPass

@@ -21,9 +21,9 @@ from controller.jobs.job import Job
 from controller.ledger.intent import Intent, IntentResult, Stop
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import MarketSignal, MarketSignalKind
-from controller.runtime.ports import FailingTrigger, Message, Overdue, Ports, Trigger, Unreachable
+from controller.runtime.ports.all_ports import FailingTrigger, Message, Overdue, Ports, Trigger, Unreachable
+from controller.runtime.ports.schedule import DiscoverPass, PassPosition
 from controller.runtime.reconcile import reconcile
-from controller.runtime.schedule_ports import DiscoverPass, PassPosition
 from infra.local import aws
 from tests.builders import BEGIN, attempt, job, lineage_id, policy
 from tests.client_errors import client_error

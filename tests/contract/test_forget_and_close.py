@@ -18,8 +18,8 @@ from controller.cli.ledger_data.rows import line_of
 from controller.cli.ledger_data.whole_table import WholeTable
 from controller.decide.decision import Decision
 from controller.ledger.entry import Credited, Entry
-from controller.runtime.close_days import close_days
-from controller.runtime.ports import Unreachable
+from controller.runtime.digests.close_days import close_days
+from controller.runtime.ports.all_ports import Unreachable
 from controller.runtime.tally import Tally
 from infra.local import aws
 from tests.builders import BEGIN, lineage_id

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from controller.aws.dynamodb.all_ports import DynamoLedger
-from controller.runtime.ledger_ports import Ledger
-from controller.runtime.schedule_ports import DiscoverPass
+from controller.runtime.ports.ledger import Ledger
+from controller.runtime.ports.schedule import DiscoverPass
 from infra.local import aws
 from tests.builders import BEGIN
 

@@ -2,7 +2,7 @@
 
 A secret and two deployments at once, before anything is deployed: ``test_deploy.py``. An unknown stage: ``test_stage_files.py``.
 A Python without wheels: ``tests/packaging/test_package.py``. The same installations seen from outside:
-``tests/unit/cli/test_doctor.py``.
+``tests/unit/cli/doctor/test_command.py``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 
 from controller import wiring
 from controller.policy.compiled_document import document_text
-from controller.runtime.ports import Message
+from controller.runtime.ports.all_ports import Message
 from infra.local import aws
 from infra.local.bus import envelope
 from infra.local.host import CLIENT_CONFIG, Host

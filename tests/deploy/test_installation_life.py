@@ -23,7 +23,7 @@ from moto.cloudformation.models import cloudformation_backends
 import infra.deploy
 from controller import wiring
 from controller.cli import main
-from controller.cli.doctor_permissions import function_of, needed_actions
+from controller.cli.doctor.permissions import function_of, needed_actions
 from controller.policyfile import compile_folder
 from infra.local import aws
 from infra.local.demo.scenario import MONDAY

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.cli.doctor_permissions import needed_actions
+from controller.cli.doctor.permissions import needed_actions
 from infra import doctor_actions
 from infra.alarms import FUNCTIONS
 from infra.logical_ids import log_group, role_of

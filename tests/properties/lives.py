@@ -10,9 +10,8 @@ from random import Random
 from hypothesis import strategies as st
 
 from controller.decide import decide
-from controller.decide.decision import Decision
+from controller.decide.decision import Decision, Need
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import claim_of
 from controller.jobs.failure import FailureCause, RetryChange

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from controller.decide import decide
 from controller.decide.facts import Facts
-from controller.decide.retry_budget import tried_for
+from controller.decide.resubmit.retries import tried_for
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Ended, Measured, Unmeasured, UserRequested
 from controller.ledger.intent import Announce, Intent, Stop, Submit, Wake

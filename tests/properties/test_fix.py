@@ -12,10 +12,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from controller.cli.check.judging import Checked, check_document
+from controller.cli.check.request_constraints import documented_refusals
+from controller.cli.check.request_model import model_refusals
 from controller.cli.documents.found import Found
-from controller.cli.judging import Checked, check_document
-from controller.cli.request_constraints import documented_refusals
-from controller.cli.request_model import model_refusals
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.job import Job
 from controller.jobs.request import merged

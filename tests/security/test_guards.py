@@ -14,18 +14,21 @@ from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.user_requests import DynamoUserRequests
 from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.sagemaker import jobs, status_history
-from controller.decide import enforce, resubmit
+from controller.decide.enforce import enforce
 from controller.decide.facts import Facts
+from controller.decide.resubmit import resubmit
 from controller.jobs import directives
 from controller.jobs.claim import Claim
 from controller.jobs.directives import DIRECTIVE_TAGS
 from controller.ledger.intent import Stop
-from controller.ledger.message_kind import MessageKind
+from controller.ledger.messages.kind import MessageKind
 from controller.notifications import block_kit, mrkdwn
 from controller.policy import fix
 from controller.policyfile import folder
-from controller.runtime import gather, perform, preconditions, reserve_spend, slack_command
-from controller.runtime.policy_ports import PutInForce
+from controller.runtime.gather import gather
+from controller.runtime.perform import perform, preconditions, reserve_spend
+from controller.runtime.ports.policy import PutInForce
+from controller.runtime.slack_requests import command as slack_command
 from controller.slack.secret import SlackSecret
 from tests.security import (
     test_buckets,

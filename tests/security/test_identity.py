@@ -10,7 +10,7 @@ import pytest
 
 from controller.ledger.entry import Finished, Started
 from controller.ledger.intent import Publish
-from controller.ledger.message_kind import MessageKind
+from controller.ledger.messages.kind import MessageKind
 from infra.local.host import Host, UserAction
 from infra.local.sagemaker.settings import WorldSettings
 from tests.security.lab import MONDAY, entries, lab, launch, lineage_id, lineage_of, next_name, request, run, status, texts

@@ -12,7 +12,7 @@ import pytest
 from controller.aws.stack_parameters import InvalidRoles, training_roles
 from controller.ledger.entry import Started
 from controller.ledger.intent import Stop
-from controller.ledger.message_kind import MessageKind
+from controller.ledger.messages.kind import MessageKind
 from infra import function_permissions as permissions
 from infra.local.host import Host
 from infra.local.sagemaker.capacity import Steps

@@ -15,9 +15,9 @@ from controller.aws.dynamodb.items import stamp, write
 from controller.aws.dynamodb.keys import key
 from controller.ledger.entry import Measured, Started
 from controller.ledger.halt import Halt
-from controller.ledger.message_kind import MessageKind
+from controller.ledger.messages.kind import MessageKind
 from controller.ledger.pool import PoolMemory
-from controller.runtime.ports import Message
+from controller.runtime.ports.all_ports import Message
 from controller.savings.attempt_savings import Savings
 from controller.savings.rollup import Group, Rollup
 from controller.units.money import Rate

@@ -25,19 +25,19 @@ from controller.jobs.job import Outcome
 from controller.ledger.entry import Ended, Flagged, Measured, Started, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, Stop
-from controller.ledger.message import MESSAGES
-from controller.ledger.message_kind import MessageKind
+from controller.ledger.messages.kind import MessageKind
+from controller.ledger.messages.message import MESSAGES
 from controller.notifications.block_kit import Page, pages
 from controller.notifications.card import card
 from controller.notifications.digest import DigestNotes, digest_parts
-from controller.notifications.message_catalogue import describe
-from controller.notifications.message_text import bold, halted_text, mention_of, misdirected, person, reason
+from controller.notifications.messages.catalogue import describe
+from controller.notifications.messages.storm import storm_head
+from controller.notifications.messages.text import bold, halted_text, mention_of, misdirected, person, reason
 from controller.notifications.mrkdwn import code, escaped, plain
 from controller.notifications.parts import Button, Buttons, Chart, Header, Part, Small, Table, Text
 from controller.notifications.report_formats.as_csv import as_csv
 from controller.notifications.report_formats.as_html import as_html
 from controller.notifications.report_formats.as_text import as_text
-from controller.notifications.storm_message import storm_head
 from controller.notifications.waiver_form import waiver_form
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity

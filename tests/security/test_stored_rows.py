@@ -16,7 +16,7 @@ from controller.jobs.job import Outcome
 from controller.ledger.attempt_name import probe_name
 from controller.ledger.entry import Finished, Started
 from controller.ledger.intent import Action, Intent, IntentResult, Probe, Publish, Purpose, Settle, Stop, Submit
-from controller.ledger.message_kind import MessageKind
+from controller.ledger.messages.kind import MessageKind
 from controller.ledger.move_cause import MoveCause
 from controller.notifications.card import card
 from controller.policy.slack_settings import Importance, SlackSettings

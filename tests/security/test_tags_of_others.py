@@ -16,7 +16,7 @@ from controller.decide.user_requests import accepted_requests
 from controller.jobs.job import Outcome
 from controller.ledger.entry import DirectivesRead, Ended, UserRequested
 from controller.ledger.intent import Announce
-from controller.notifications.message_catalogue import text_of
+from controller.notifications.messages.catalogue import text_of
 from controller.policy.slack_settings import SlackSettings
 from controller.policy.user_request import UserRequest
 from infra.local.host import Host

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.ledger.message_kind import MessageKind
+from controller.ledger.messages.kind import MessageKind
 from controller.notifications.block_kit import pages
-from controller.notifications.message_catalogue import describe
-from controller.notifications.message_text import misdirected
+from controller.notifications.messages.catalogue import describe
+from controller.notifications.messages.storm import storm_head
+from controller.notifications.messages.text import misdirected
 from controller.notifications.parts import Part
 from controller.notifications.plain_text import BODY_BYTES_MAX, SUBJECT_MAX, PlainMessage, plain_message
-from controller.notifications.storm_message import storm_head
 from tests.security.test_slack_text import HARMLESS, HOSTILE, WORDS, message, parts_of_card, parts_of_digest, whole
 
 SUBJECT = re.compile(r"[A-Za-z0-9!-/:-@\[-`{-~][\x20-\x7e]*")

@@ -15,11 +15,11 @@ from controller.jobs.failure import FailureCause
 from controller.ledger.halt import Halt
 from controller.policy.policy import Policy
 from controller.runtime import discover, reconcile, sweep
-from controller.runtime.drain import drain
 from controller.runtime.market_signals import note_signal
-from controller.runtime.perform import TRIES_MAX
-from controller.runtime.ports import Ports, Trigger, Unreachable
-from controller.runtime.schedule_ports import DiscoverPass
+from controller.runtime.outbox.drain import drain
+from controller.runtime.perform.perform import TRIES_MAX
+from controller.runtime.ports.all_ports import Ports, Trigger, Unreachable
+from controller.runtime.ports.schedule import DiscoverPass
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.settings import WorldSettings
 from infra.local.sagemaker.world import World

@@ -12,15 +12,19 @@ from typing import Any
 from controller.aws import s3_checkpoints
 from controller.aws.sagemaker import ownership, read_job
 from controller.aws.sagemaker.jobs import SageMakerJobs
-from controller.decide import deduplicate, resubmit, submission, wakeups
+from controller.decide import deduplicate, wakeups
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
+from controller.decide.resubmit import resubmit, submission
 from controller.ledger import lineage
 from controller.ledger.intent import IntentResult
 from controller.ledger.lineage import ATTEMPT_TAG, Lineage
 from controller.ledger.lineage_id import LineageId
-from controller.runtime import batches, discover, drain, gather, perform, reconcile, sweep
-from controller.runtime.ports import Done, Later, Trigger, Unreachable
+from controller.runtime import discover, reconcile, sweep
+from controller.runtime.gather import gather
+from controller.runtime.outbox import batches, drain
+from controller.runtime.perform import perform
+from controller.runtime.ports.all_ports import Done, Later, Trigger, Unreachable
 from controller.savings import interruption_rates
 from tests.simulation import world_invariants
 from tests.simulation.faulty_ports import FaultyLedger

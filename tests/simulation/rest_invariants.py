@@ -14,10 +14,10 @@ from controller.ledger.entry import Ended, Measured, Started, Unmeasured
 from controller.ledger.intent import Announce, IntentResult, Purpose, Stop
 from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
-from controller.notifications.message_catalogue import text_of
+from controller.notifications.messages.catalogue import text_of
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy, RuleAction
-from controller.runtime.close_days import close_days
+from controller.runtime.digests.close_days import close_days
 from controller.savings.attempt_savings import spent_micros
 from tests.simulation.actors import TIED_TO
 from tests.simulation.cap_invariants import may_have_no_cap

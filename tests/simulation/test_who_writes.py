@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, get_type_hints
 
-from controller.runtime import gather, perform, reconcile
-from controller.runtime.ports import Ports
-from controller.runtime.read_ports import ReadLedger, ReadPorts
+from controller.runtime import reconcile
+from controller.runtime.gather import gather
+from controller.runtime.perform import perform
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.reading import ReadLedger, ReadPorts
 from tests.simulation.history import History
 from tests.simulation.replace_function import replaced
 

@@ -22,10 +22,10 @@ from controller.ledger.entry import Started
 from controller.ledger.intent import Announce, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
-from controller.ledger.message_kind import ASKED_BY
+from controller.ledger.messages.kind import ASKED_BY
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.policy import AppliesTo, Policy
-from controller.runtime.gather import LINEAGE_TAG
+from controller.runtime.gather.gather import LINEAGE_TAG
 from controller.runtime.timeouts import LEASE
 from infra.local.sagemaker.job import TrainingJob
 from infra.local.sagemaker.phase import Phase

@@ -9,7 +9,7 @@ import pytest
 
 from controller import wiring
 from controller.ledger.entry import UserRequested
-from controller.runtime.slack_other_stack import OtherStack
+from controller.runtime.slack_requests.other_stack import OtherStack
 from controller.slack.peers import PASSED_ON, Peers
 from infra.local.aws import ACCOUNT, REGION
 from infra.local.host import Host

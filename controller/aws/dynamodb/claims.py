@@ -14,7 +14,7 @@ from controller.aws.dynamodb.items import Item, read, write
 from controller.aws.dynamodb.keys import HEAD, claim_pk, key, partition_of
 from controller.aws.dynamodb.table import Table, Write, next_version, version_of
 from controller.jobs.claim import Claim, holding_up
-from controller.runtime.answers import Unreachable
+from controller.runtime.ports.answers import Unreachable
 
 TRIES = 3
 

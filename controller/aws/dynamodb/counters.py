@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from controller.aws.dynamodb.items import MARK, Item
 from controller.aws.dynamodb.keys import key, limit_pk
 from controller.aws.dynamodb.table import Table, Write, unchanged
-from controller.runtime.answers import Unreachable
+from controller.runtime.ports.answers import Unreachable
 
 TRIES = 3
 USED = "used"

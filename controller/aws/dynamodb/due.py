@@ -17,7 +17,7 @@ from controller.aws.dynamodb.items import MARK, Item, moment, stamp
 from controller.aws.dynamodb.keys import FAILING, LINEAGE, PARTITIONS, REQUEST, key, lineage_pk, partition_of, request_pk
 from controller.aws.dynamodb.table import Table
 from controller.ledger.lineage_id import LineageId
-from controller.runtime.ledger_ports import FailingTrigger, Overdue
+from controller.runtime.ports.ledger import FailingTrigger, Overdue
 from controller.runtime.read_events import Trigger
 
 PROBLEM_MAX = 500

@@ -8,7 +8,7 @@ from controller.aws.dynamodb.items import read_or_none, write
 from controller.aws.dynamodb.keys import HALT, key
 from controller.aws.dynamodb.table import Table, Write, unchanged
 from controller.ledger.halt import Halt
-from controller.runtime.answers import Unreachable
+from controller.runtime.ports.answers import Unreachable
 
 TRIES = 3
 EXPIRES = "expires_at"  # when DynamoDB removes a row

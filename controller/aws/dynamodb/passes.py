@@ -15,7 +15,7 @@ from controller.aws.dynamodb.items import MARK, moment, stamp
 from controller.aws.dynamodb.keys import DISCOVER, key
 from controller.aws.dynamodb.moments import moment_of, move_forward
 from controller.aws.dynamodb.table import Table
-from controller.runtime.schedule_ports import DiscoverPass, PassPosition
+from controller.runtime.ports.schedule import DiscoverPass, PassPosition
 
 
 class DynamoDiscoverPasses:

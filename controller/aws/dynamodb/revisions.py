@@ -15,7 +15,7 @@ from controller.aws.dynamodb.items import MARK, Item, moment, stamp
 from controller.aws.dynamodb.keys import POLICY, key
 from controller.aws.dynamodb.table import Table
 from controller.policy.compiled_document import BYTES_MAX, document_text
-from controller.runtime.policy_ports import PutInForce, Reading, RevisionInForce
+from controller.runtime.ports.policy import PutInForce, Reading, RevisionInForce
 
 CURRENT = "current"  # no revision has this name: a revision is twelve hexadecimal digits
 SKEW_MAX = timedelta(minutes=5)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from controller.cli.judging import as_seen
-from controller.decide.planned_stop import may_act, planned_stop
-from controller.decide.retry_backoff import retry_wait
+from controller.cli.check.judging import as_seen
+from controller.decide.enforce.planned_stop import may_act, planned_stop
+from controller.decide.resubmit.retries import retry_wait
 from controller.jobs.job import Job
 from controller.jobs.request import change_from_json
 from controller.ledger.intent import Purpose, Stop

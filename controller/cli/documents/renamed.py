@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from controller.cli.check.request_model import shape
 from controller.cli.documents.found import Located, line_of
-from controller.cli.request_model import shape
 
 
 def renamed(document: Any, shape_name: str) -> Any:

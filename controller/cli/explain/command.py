@@ -12,8 +12,11 @@ import typer
 
 from controller.aws.price_lookup import Prices
 from controller.aws.system_clock import SystemClock
-from controller.cli.case_jobs import priced_region
-from controller.cli.check import described, job_name, known_tags
+from controller.cli.cases.jobs import priced_region
+from controller.cli.cases.run_cases import action_of
+from controller.cli.check.command import described, job_name, known_tags
+from controller.cli.check.judging import Checked, as_seen, check_document, check_job
+from controller.cli.check.live_evidence import with_expectation
 from controller.cli.documents import Found, documents
 from controller.cli.errors import BadInput
 from controller.cli.explain.output import Explained, as_json, as_text
@@ -21,20 +24,16 @@ from controller.cli.explain.reasons import block_reasons, places_in, rule_reason
 from controller.cli.explain.short import in_short, why_not_again
 from controller.cli.explain.timeline import Event, bounded, intent_text, timeline
 from controller.cli.job_names import not_meant
-from controller.cli.judging import Checked, as_seen, check_document, check_job
 from controller.cli.ledger import with_ledger
-from controller.cli.live_evidence import with_expectation
 from controller.cli.options import LOCAL_FOLDER, Format, OutputFormat, Table
 from controller.cli.policy_source import PolicyUsed, policy_in_force, policy_of_folder
 from controller.cli.printable import printable
-from controller.cli.run_cases import action_of
 from controller.cli.usage import BAD_INPUT
 from controller.decide import decide
-from controller.decide.decision import Decision
-from controller.decide.enforce import basis_of
+from controller.decide.decision import Decision, Need
+from controller.decide.enforce.enforce import basis_of
+from controller.decide.enforce.roll_out import rolled_out
 from controller.decide.facts import Facts
-from controller.decide.need import Need
-from controller.decide.roll_out import rolled_out
 from controller.jobs.job import Job
 from controller.ledger.intent import Announce, Intent, RefreshCard
 from controller.ledger.lineage import Lineage
@@ -44,8 +43,8 @@ from controller.policy.judge import judge
 from controller.policy.policy import Policy
 from controller.policyfile import BadPolicy
 from controller.policyfile.folder import policy_files
-from controller.runtime.gather import lineage_of
-from controller.runtime.ports import Clock, Ledger
+from controller.runtime.gather.gather import lineage_of
+from controller.runtime.ports.all_ports import Clock, Ledger
 
 
 def run(

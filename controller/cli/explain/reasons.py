@@ -16,7 +16,7 @@ from controller.jobs.claim import Claim
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import why_not_spot
 from controller.jobs.unsaid import Unsaid, guarded
-from controller.notifications.rule_messages import HELD_BACK
+from controller.notifications.messages.rules import HELD_BACK
 from controller.policy.findings import Finding, Verdict
 from controller.policy.policy import Policy, Rule
 from controller.policy.resubmission import Resubmission

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from controller.cli.found_text import found_text
+from controller.cli.check.found_text import found_text
 from controller.ledger.entry import (
     CheckpointScanned,
     Credited,
@@ -28,8 +28,8 @@ from controller.ledger.entry import (
 )
 from controller.ledger.intent import Announce, Intent, Probe, Publish, RefreshCard, Settle, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
-from controller.notifications.message_catalogue import text_of
-from controller.notifications.message_text import cause_sentence, reason
+from controller.notifications.messages.catalogue import text_of
+from controller.notifications.messages.text import cause_sentence, reason
 from controller.notifications.mrkdwn import unmarked
 from controller.units.duration import span
 from controller.units.free_text import one_line

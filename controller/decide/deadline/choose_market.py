@@ -17,7 +17,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from controller.ledger.message_kind import MoveReason
+from controller.ledger.messages.kind import MoveReason
 from controller.units.value import dataclass
 
 LOOK_S_MIN = 60  # the interval of the sweep

@@ -23,7 +23,7 @@ from controller.decide.facts import Facts
 from controller.decide.phase_times import learned
 from controller.jobs.spot_possible import why_not_spot
 from controller.ledger.entry import CheckpointScanned, Started
-from controller.ledger.message_kind import MoveReason
+from controller.ledger.messages.kind import MoveReason
 from controller.ledger.move_cause import MoveCause
 from controller.policy.resubmission import DeadlineSettings, Resubmission
 from controller.savings.job_history import RUNS_MIN, quantile

@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from controller.decide.announce import checkpoint_facts, say
 from controller.decide.deadline.choose_market import Move
 from controller.decide.deadline.outlook import Outlook, deadline_of, outlook
-from controller.decide.decision import Decision
+from controller.decide.decision import Decision, Need
 from controller.decide.facts import Facts
-from controller.decide.fallback import NoFallback, next_fallback, step_of_move
-from controller.decide.need import Need
-from controller.decide.refused_steps import place_with, places_that_never_fit
+from controller.decide.resubmit.fallback import NoFallback, next_fallback, step_of_move
+from controller.decide.resubmit.refused_steps import place_with, places_that_never_fit
 from controller.decide.spend_cap import reservation_for, still_reserved
 from controller.jobs.request import on_demand
 from controller.ledger.intent import Announce, Intent, Purpose, Stop, Wake
-from controller.ledger.message import (
+from controller.ledger.messages.kind import MessageKind, MoveReason
+from controller.ledger.messages.message import (
     CannotAfford,
     CannotRepeat,
     CapFacts,
@@ -31,7 +31,6 @@ from controller.ledger.message import (
     OnDemandForbidden,
     WouldMove,
 )
-from controller.ledger.message_kind import MessageKind, MoveReason
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Guarantee, Resubmission

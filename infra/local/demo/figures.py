@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from controller import wiring
-from controller.cli.audit import audited
+from controller.cli.audit.command import audited
 from controller.ledger.entry import Entry, Flagged
 from controller.notifications.report_formats.as_html import as_html
-from controller.runtime.read_days import rollups_of_days
+from controller.runtime.digests.read_days import rollups_of_days
 from controller.savings.attempt_savings import Savings, sum_savings
 from controller.savings.report import Origin, report_of
 from controller.savings.rollup import NOBODY

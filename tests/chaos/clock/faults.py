@@ -5,7 +5,7 @@ from typing import Any
 
 from controller import decide
 from controller.ledger.intent import Stop
-from controller.runtime import perform
+from controller.runtime.perform import perform
 
 
 def _plant(module: Any, name: str, fault: Any) -> None:

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from controller.policy.compiled_document import BYTES_MAX, document_text
-from controller.runtime.policy_ports import PutInForce, Reading, RevisionInForce
-from controller.runtime.schedule_ports import DiscoverPass, PassPosition
+from controller.runtime.ports.policy import PutInForce, Reading, RevisionInForce
+from controller.runtime.ports.schedule import DiscoverPass, PassPosition
 
 
 class MemoryMoments:

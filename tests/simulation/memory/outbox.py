@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from controller.runtime.outbox import redriven
-from controller.runtime.ports import Message, Post
+from controller.runtime.ports.all_ports import Message, Post
+from controller.runtime.ports.outbox import redriven
 
 
 class MemoryOutbox:

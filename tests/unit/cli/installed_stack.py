@@ -12,14 +12,14 @@ import pytest
 
 from controller import wiring
 from controller.aws.dynamodb.all_ports import DynamoLedger
-from controller.cli.doctor_permissions import needed_actions
+from controller.cli.doctor.permissions import needed_actions
 from controller.policy.compiled_document import document_text, revision_of
-from controller.runtime.schedule_ports import DiscoverPass
+from controller.runtime.ports.schedule import DiscoverPass
 from infra.local import aws
 from infra.local.slack import Slack
 from infra.stack import merge_template
 from tests.put_in_force import in_force_since
-from tests.unit.cli.test_doctor_reports import as_the_stack_makes_it
+from tests.unit.cli.doctor.test_reports import as_the_stack_makes_it
 
 STACK = "spotwarden-dev"
 KEPT = ("Ledger", "DeadLetters", "Reports")

@@ -10,14 +10,14 @@ from typing import Any, cast
 
 import pytest
 
-from controller.cli.audit import audit_lines
-from controller.cli.audit import audited as audit_of_period
+from controller.cli.audit.command import audit_lines
+from controller.cli.audit.command import audited as audit_of_period
 from controller.cli.rates_used import rates_in_force, rates_when_recorded
 from controller.jobs.job import Job, Outcome
 from controller.ledger.entry import Credited, Measured
 from controller.policyfile import compile_folder
-from controller.runtime.ports import Jobs, Prices
-from controller.runtime.read_days import rollups_of_days
+from controller.runtime.digests.read_days import rollups_of_days
+from controller.runtime.ports.all_ports import Jobs, Prices
 from controller.savings.audit import Audit, audit
 from controller.units.money import Rate
 from tests.builders import BEGIN, ended, job, ledger_with, lineage, usage

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from controller.cli import main
-from controller.cli.doctor_slack import SCOPES
+from controller.cli.doctor.slack import SCOPES
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "slack.md"
 

@@ -9,7 +9,7 @@ from controller.decide import decide
 from controller.decide.facts import Facts
 from controller.jobs.job import Job
 from controller.ledger.intent import Announce
-from controller.notifications.message_catalogue import text_of
+from controller.notifications.messages.catalogue import text_of
 from controller.policy.resubmission import Resubmission
 from tests.builders import BEGIN, block, facts, job, policy
 

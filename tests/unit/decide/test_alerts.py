@@ -26,7 +26,7 @@ from controller.ledger.intent import (
     Submit,
     Wake,
 )
-from controller.ledger.message_kind import MessageKind
+from controller.ledger.messages.kind import MessageKind
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.mode import Mode
 from controller.policy.selector import Selector

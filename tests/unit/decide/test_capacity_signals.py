@@ -10,9 +10,8 @@ import pytest
 
 from controller.decide import decide
 from controller.decide.capacity_signals import capacity_signals
-from controller.decide.decision import Decision
+from controller.decide.decision import Decision, Need
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.jobs.job import Interval, Job, Outcome, Service
 from controller.ledger.pool import CapacitySeen, PlacementAsked
 from controller.policy.resubmission import DeadlineSettings

@@ -15,8 +15,8 @@ from controller.decide.facts import Facts
 from controller.ledger.entry import Started
 from controller.ledger.intent import Announce, Intent, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
-from controller.ledger.message import DeciderFailed, JobFacts
-from controller.ledger.message_json import facts_to_json
+from controller.ledger.messages.message import DeciderFailed, JobFacts
+from controller.ledger.messages.stored_facts import facts_to_json
 from controller.ledger.move_cause import MoveCause
 from tests.builders import BEGIN, attempt, ended, facts, job, lineage, lineage_id
 

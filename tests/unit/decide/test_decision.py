@@ -7,9 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from controller.decide.decision import Decision
+from controller.decide.decision import Decision, Need
 from controller.decide.deduplicate import new_to
-from controller.decide.need import Need
 from controller.jobs.claim import claim_of
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome

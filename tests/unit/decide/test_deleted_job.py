@@ -13,7 +13,7 @@ from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Ended, JobDeleted, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
-from controller.ledger.message_kind import MessageKind
+from controller.ledger.messages.kind import MessageKind
 from tests.builders import BEGIN, lineage, lineage_id
 
 NOW = BEGIN + timedelta(hours=1)

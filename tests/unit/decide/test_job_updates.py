@@ -13,7 +13,7 @@ from controller.decide.job_updates import announce_updates
 from controller.jobs.job import Job, Outcome, Service
 from controller.ledger.entry import Finished
 from controller.ledger.intent import Announce
-from controller.ledger.message_kind import MessageKind
+from controller.ledger.messages.kind import MessageKind
 from controller.policy.slack_settings import Importance, SlackSettings
 from tests.builders import BEGIN, ended, facts, job, lineage, policy
 

@@ -16,7 +16,7 @@ from controller.jobs.job import Interval
 from controller.ledger.attempt_name import attempt_name, probe_name
 from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Submit, Wake
 from controller.ledger.lineage_id import LineageId
-from controller.ledger.message_kind import MessageKind
+from controller.ledger.messages.kind import MessageKind
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
 from controller.policy.resubmission import DeadlineSettings

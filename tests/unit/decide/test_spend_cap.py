@@ -20,7 +20,7 @@ from controller.jobs.job import Outcome
 from controller.jobs.request import on_demand, on_instances
 from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Submit
-from controller.ledger.message import CapFacts, CostFacts
+from controller.ledger.messages.message import CapFacts, CostFacts
 from tests.builders import BEGIN, block, ended, facts, job, lineage, rate, usage
 from tests.unit.decide.deciding import HOUR, actions, looked_up, text
 

@@ -22,9 +22,9 @@ from controller.jobs.failure import FailureCause
 from controller.jobs.job import Interval, Job, Outcome, Service
 from controller.ledger.entry import Ended, Flagged, Started, UserRequested, Waived
 from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, Stop, Submit
-from controller.ledger.message_kind import MessageKind, asked_by
+from controller.ledger.messages.kind import MessageKind, asked_by
 from controller.ledger.move_cause import MoveCause
-from controller.notifications.message_catalogue import text_of
+from controller.notifications.messages.catalogue import text_of
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
 from controller.policy.slack_settings import SlackSettings

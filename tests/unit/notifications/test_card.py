@@ -13,12 +13,12 @@ from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Credited, Ended, Finished, Flagged, Interrupted, Measured, Repeated, Started, Waived
 from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
-from controller.ledger.message import CannotRepeat, CheckpointsUnseen, GaveUp, JobFacts, RuleBroken
-from controller.ledger.message_json import facts_to_json
-from controller.ledger.message_kind import GiveUpReason, NextStep
+from controller.ledger.messages.kind import GiveUpReason, NextStep
+from controller.ledger.messages.message import CannotRepeat, CheckpointsUnseen, GaveUp, JobFacts, RuleBroken
+from controller.ledger.messages.stored_facts import facts_to_json
 from controller.notifications.block_kit import pages
 from controller.notifications.card import card, money_text, saved_text
-from controller.notifications.message_catalogue import describe
+from controller.notifications.messages.catalogue import describe
 from controller.notifications.mrkdwn import when
 from controller.notifications.parts import Buttons, Fields, Small, Text
 from controller.policy.mode import Mode

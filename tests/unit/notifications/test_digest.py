@@ -14,10 +14,10 @@ from controller.ledger.halt import Halt
 from controller.notifications.block_kit import pages
 from controller.notifications.digest import DigestNotes, digest_head, digest_parts, is_empty
 from controller.policy.slack_settings import DigestTime, SlackSettings
-from controller.runtime.close_days import close_days
-from controller.runtime.digest_schedule import last_due
-from controller.runtime.drain import drain
-from controller.runtime.queue_digests import Period, channels_of, queue_digests
+from controller.runtime.digests.close_days import close_days
+from controller.runtime.digests.digest_schedule import last_due
+from controller.runtime.digests.queue_digests import Period, channels_of, queue_digests
+from controller.runtime.outbox.drain import drain
 from controller.savings.report import report_of
 from controller.savings.rollup import roll_up
 from tests import builders

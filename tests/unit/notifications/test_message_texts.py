@@ -9,15 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from controller.jobs.job import Outcome
-from controller.ledger import message as m
-from controller.ledger.message import JobFacts, Message
-from controller.ledger.message_json import facts_to_json
-from controller.ledger.message_kind import GiveUpReason, MessageKind, MoveReason, NextStep, asked_by
-from controller.notifications.message_catalogue import row_of
-from controller.notifications.storm_message import storm_head
-from controller.runtime.outbox import Message as Queued
+from controller.ledger.messages import message as m
+from controller.ledger.messages.kind import GiveUpReason, MessageKind, MoveReason, NextStep, asked_by
+from controller.ledger.messages.message import JobFacts, Message
+from controller.ledger.messages.stored_facts import facts_to_json
+from controller.notifications.messages.catalogue import row_of
+from controller.notifications.messages.storm import storm_head
+from controller.runtime.ports.outbox import Message as Queued
 from tests.builders import BEGIN
-from tests.unit.notifications.test_message_catalogue import CAP, CHECKPOINT, LATER
+from tests.unit.notifications.messages.test_catalogue import CAP, CHECKPOINT, LATER
 
 FILE = Path(__file__).with_name("message_texts.md")
 SPOT = JobFacts(name="bert", instance_type="ml.g5.xlarge", instances=2, spot=True, team="vision")

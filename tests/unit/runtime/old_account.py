@@ -11,7 +11,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.runtime.discover import discover
-from controller.runtime.ports import Ports
+from controller.runtime.ports.all_ports import Ports
 from controller.runtime.sweep import SweepResult
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World

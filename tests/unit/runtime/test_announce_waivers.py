@@ -11,7 +11,7 @@ import pytest
 from controller.policy.slack_settings import SlackSettings
 from controller.policy.waiver import Waiver
 from controller.runtime.announce_waivers import announce_waivers
-from controller.runtime.queue_digests import queue_digests
+from controller.runtime.digests.queue_digests import queue_digests
 from tests.builders import BEGIN, policy, rule
 from tests.unit.policy.test_waiver import waiver
 from tests.unit.runtime.slack_place import Place

@@ -11,7 +11,7 @@ import pytest
 
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.runtime.discover import SECOND_LOOK, discover
-from controller.runtime.schedule_ports import DiscoverPass, PassPosition
+from controller.runtime.ports.schedule import DiscoverPass, PassPosition
 from controller.runtime.timeouts import TIME_LIMIT
 from tests.client_errors import client_error
 from tests.unit.infra.local.sagemaker.requests import T0

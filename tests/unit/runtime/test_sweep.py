@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from controller.jobs.job import Outcome
-from controller.runtime.policy_ports import RefusedPolicy
-from controller.runtime.ports import Later, Message, Unreachable
+from controller.runtime.ports.all_ports import Later, Message, Unreachable
+from controller.runtime.ports.policy import RefusedPolicy
 from controller.runtime.sweep import sweep
 from tests.account import Account, JobsOf
 from tests.builders import BEGIN, block, job, policy

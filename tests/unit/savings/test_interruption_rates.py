@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from controller.ledger.entry import Entry, Interrupted, Measured
 from controller.ledger.pool import MarketSignal, MarketSignalKind, PoolMemory
-from controller.runtime.close_days import close_days
+from controller.runtime.digests.close_days import close_days
 from controller.runtime.tally import Tally
 from controller.savings.interruption_rates import cheapest_first, estimate, pool_memories
 from tests import builders

@@ -10,9 +10,9 @@ from urllib.error import URLError
 
 import pytest
 
-from controller.runtime.answers import Done, Later, Refused
-from controller.runtime.ports import Home
-from controller.runtime.slack_other_stack import OtherStack, other_stack_of
+from controller.runtime.ports.all_ports import Home
+from controller.runtime.ports.answers import Done, Later, Refused
+from controller.runtime.slack_requests.other_stack import OtherStack, other_stack_of
 from controller.slack.peers import PASSED_ON, Peers, sealed
 from tests.builders import lineage_id
 

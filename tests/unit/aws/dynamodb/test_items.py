@@ -26,11 +26,11 @@ from controller.ledger.entry import Entry, Finished, JobDeleted
 from controller.ledger.intent import Action, Announce, Intent, IntentResult, Stop
 from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
-from controller.ledger.message_kind import MessageKind
+from controller.ledger.messages.kind import MessageKind
 from controller.ledger.pool import PhaseTimes
 from controller.ledger.under_policy import UnderPolicy
-from controller.runtime.batches import kind_of
-from controller.runtime.ports import Message
+from controller.runtime.outbox.batches import kind_of
+from controller.runtime.ports.all_ports import Message
 from tests.builders import BEGIN
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

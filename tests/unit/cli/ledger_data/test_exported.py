@@ -19,7 +19,7 @@ from controller.cli.ledger_data.rows import line_of
 from controller.decide.decision import Decision
 from controller.ledger.entry import Entry
 from controller.ledger.lineage import Lineage
-from controller.runtime.schedule_ports import RollupVersions
+from controller.runtime.ports.schedule import RollupVersions
 from controller.savings.attempt_savings import Savings
 from controller.savings.rollup import Group, Rollup
 from tests.builders import lineage_id

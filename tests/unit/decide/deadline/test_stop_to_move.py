@@ -11,14 +11,13 @@ import pytest
 
 from controller.decide import decide
 from controller.decide.deadline.stop_to_move import keep_deadline
-from controller.decide.decision import Decision
+from controller.decide.decision import Decision, Need
 from controller.decide.facts import Facts
-from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Interval, Service
 from controller.ledger.intent import Announce, Intent, Purpose, Stop, Wake
 from controller.ledger.move_cause import MoveCause
-from controller.notifications.message_catalogue import importance_of
+from controller.notifications.messages.catalogue import importance_of
 from controller.policy.mode import Mode
 from controller.policy.resubmission import DeadlineSettings, FallbackKind, FallbackStep, Guarantee, InterruptionLimit
 from controller.policy.slack_settings import Importance

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.runtime.ports import Overdue, Trigger
+from controller.runtime.ports.all_ports import Overdue, Trigger
 from infra.local.demo.proof import overdue_in_silence
 from tests.builders import BEGIN
 

@@ -1,0 +1,82 @@
+"""What the caller's own credentials may not read, said with the IAM action that is missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from controller.aws.errors import AwsFault, fault_of
+from controller.cli.aws_calls import explained
+from controller.runtime.ports.all_ports import Unreachable
+
+Look = Callable[[], tuple[bool | None, str]]
+# What IAM calls the operations that the doctor uses.
+ACTIONS = {
+    "GetCallerIdentity": "sts:GetCallerIdentity", "DescribeStacks": "cloudformation:DescribeStacks",
+    "ListStackResources": "cloudformation:ListStackResources", "DescribeRule": "events:DescribeRule",
+    "DescribeAlarms": "cloudwatch:DescribeAlarms", "GetMetricStatistics": "cloudwatch:GetMetricStatistics",
+    "GetQueueAttributes": "sqs:GetQueueAttributes", "DescribeTable": "dynamodb:DescribeTable", "GetItem": "dynamodb:GetItem",
+    "Query": "dynamodb:Query", "GetRole": "iam:GetRole", "ListRolePolicies": "iam:ListRolePolicies",
+    "GetRolePolicy": "iam:GetRolePolicy", "HeadBucket": "s3:ListBucket", "GetObject": "s3:GetObject",
+    "GetSecretValue": "secretsmanager:GetSecretValue", "ListServiceQuotas": "servicequotas:ListServiceQuotas",
+    "GetTopicAttributes": "sns:GetTopicAttributes", "ListTargetsByRule": "events:ListTargetsByRule",
+    "DescribeEventBus": "events:DescribeEventBus", "GetPolicy": "lambda:GetPolicy",
+    "DescribeContinuousBackups": "dynamodb:DescribeContinuousBackups", "GetFunctionConcurrency": "lambda:GetFunctionConcurrency",
+    "GetTemplate": "cloudformation:GetTemplate", "GetFunctionConfiguration": "lambda:GetFunctionConfiguration",
+    "GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock", "GetBucketPolicy": "s3:GetBucketPolicy",
+    "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration", "GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "ListAttachedRolePolicies": "iam:ListAttachedRolePolicies",
+    "DescribeTimeToLive": "dynamodb:DescribeTimeToLive", "ListSubscriptionsByTopic": "sns:ListSubscriptionsByTopic",
+}  # fmt: skip
+DENIED = frozenset({"403", "Forbidden", "AuthorizationError", "UnauthorizedException"})  # beside those of every service
+PERFORM = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at: ``ok`` is None where it could not be looked at."""
+
+    check: str
+    ok: bool | None
+    says: str
+
+
+@dataclass(slots=True)
+class Looks:
+    """Looks at one thing after the other, and remembers which actions the caller lacks."""
+
+    lacking: set[str] = field(default_factory=set)
+
+    def at(self, check: str, look: Look) -> Iterator[Finding]:
+        """One finding; where AWS does not answer or does not let the caller look, the check was not made, and why."""
+        try:
+            ok, says = look()
+        except (ClientError, BotoCoreError, Unreachable) as error:
+            action = _action(error)
+            if action:
+                self.lacking.add(action)
+            why = f"your credentials lack {action}" if action else str(explained(error))
+            yield Finding(check=check, ok=None, says=f"not checked: {why}")
+        else:
+            yield Finding(check=check, ok=ok, says=says)
+
+    def caller(self) -> Iterator[Finding]:
+        """What the caller has to be allowed; nothing where every look was possible."""
+        if self.lacking:
+            says = f"your credentials lack {', '.join(sorted(self.lacking))}: allow them, or use --profile with others"
+            yield Finding(check="caller", ok=False, says=says)
+
+
+def _action(error: Exception) -> str:
+    """The IAM action that a refused call needs; empty where the call was not refused for want of a permission."""
+    cause = error if isinstance(error, ClientError) else error.__cause__
+    if not isinstance(cause, ClientError):
+        return ""
+    code = cause.response.get("Error", {}).get("Code", "")
+    if code not in DENIED and fault_of(cause) is not AwsFault.DENIED:
+        return ""
+    said = PERFORM.search(cause.response.get("Error", {}).get("Message", ""))
+    return said[1] if said else ACTIONS.get(cause.operation_name, f"the permission for {cause.operation_name}")

@@ -1,0 +1,135 @@
+"""Whether the roles of a stack allow what the functions' code calls, and no more.
+
+What the code calls is in ``function_actions.json``: ``python -m infra.doctor_actions`` writes it from the table that a test
+holds to the code. Actions are compared; a permissions boundary and the resources of a statement are not looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from controller.cli.doctor.iam_statements import Statement, is_about, lets_service, listed, statements_of
+from controller.cli.doctor.triggers import REDEPLOY
+from controller.runtime.ports.all_ports import Unreachable
+
+NEEDED = Path(__file__).with_name("function_actions.json")
+Parameters = Mapping[str, str]
+BY_SAGEMAKER = "sagemaker.amazonaws.com"
+AGAIN = f"{REDEPLOY}, which puts its own policies back"
+
+
+def _where_given(*names: str) -> Callable[[Parameters], bool]:
+    return lambda parameters: all(parameters.get(name, "").strip("[]'\" ") for name in names)
+
+
+# The conditions of the template under which a function is given a permission.
+CONDITIONS: Mapping[str, Callable[[Parameters], bool]] = {
+    "": lambda _: True,
+    "HasRoles": _where_given("TrainingRoles"),
+    "HasBuckets": _where_given("CheckpointBuckets"),
+    "HasPolicyUri": _where_given("PolicyUri"),
+    "HasPolicyKey": _where_given("PolicyUri", "PolicyKey"),
+    "HasSlack": _where_given("SlackTokenSecret"),
+    "HasNoSlack": lambda parameters: not _where_given("SlackTokenSecret")(parameters),
+    "HasSlackKey": _where_given("SlackTokenSecret", "SlackSecretKey"),
+    "HasApi": lambda parameters: _where_given("SlackTokenSecret")(parameters) and parameters.get("SlackApi", "yes") == "yes",
+    "HasNotices": lambda parameters: not _where_given("SlackTokenSecret")(parameters) and _where_given("NoticeTopic")(parameters),
+    "HasPolicyTopics": _where_given("PolicyTopics"),
+    "HasTopicKey": _where_given("TopicKey"),
+    "HasVpc": _where_given("SubnetIds"),
+    "HasKey": _where_given("Key"),
+}
+
+
+def needed_actions(parameters: Parameters) -> dict[str, set[str]]:
+    """The actions of each function of a stack with these parameters, by the logical id of its role."""
+    found: dict[str, set[str]] = {}
+    for role, function in json.loads(NEEDED.read_text("utf-8")).items():
+        if CONDITIONS[function["exists"]](parameters):
+            found[role] = {a for when, actions in function["actions"].items() if CONDITIONS[when](parameters) for a in actions}
+    return found
+
+
+def function_of(role: str) -> str:
+    """The function that has a role, both as logical ids."""
+    return role.removesuffix("Role")
+
+
+def look_at_role(iam: Any, role: str, name: str, needed: Iterable[str]) -> tuple[bool, str]:
+    """Compare a deployed role with what its function needs; ``name`` is empty where the stack has no such role."""
+    if not name:
+        return False, f"{function_of(role)} has no role {role} in the stack: {AGAIN}"
+    documents = list(_documents(iam, name))
+    allows = [one for document in documents for one in statements_of(document, "Allow")]
+    denies = [one for document in documents for one in statements_of(document, "Deny") if not one.get("Condition")]
+    lacks = sorted(
+        action for action in needed
+        if not any(is_about(one, action) for one in allows) or any(is_about(one, action) for one in denies)
+    )  # fmt: skip
+    more = sorted(set(_beyond(allows, {action.lower() for action in needed})))
+    if attached := _attached(iam, name):
+        return False, (
+            f"{function_of(role)} may also do what {', '.join(attached)} allows, which is not part of the stack:"
+            f" aws iam detach-role-policy --role-name {name} --policy-arn {attached[0]}"
+        )
+    if not lacks and not more:
+        return True, f"{function_of(role)} may do what its code calls, and no more"
+    said = [*([f"lacks {', '.join(lacks)}"] if lacks else []), *([f"may also do {', '.join(more)}"] if more else [])]
+    return False, f"{function_of(role)} {' and '.join(said)}: {AGAIN}"
+
+
+def look_at_training_roles(iam: Any, arns: Iterable[str], account: str) -> tuple[bool, str]:
+    """Whether the roles that attempts may be given are there, and SageMaker may assume them."""
+    wanted, missing, closed = list(arns), list[str](), list[str]()
+    if not wanted:
+        return True, "none: the stack observes and reports, and submits nothing"
+    if foreign := [arn for arn in wanted if arn.split(":")[4] != account]:
+        return (
+            False,
+            f"these TrainingRoles are of another account than {account}: {', '.join(foreign)}; a job needs a role of its own",
+        )
+    for arn in wanted:
+        try:
+            trust = iam.get_role(RoleName=arn.rpartition("/")[2])["Role"].get("AssumeRolePolicyDocument", {})
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchEntity":
+                raise
+            missing.append(arn)
+        else:
+            by_this = {"aws:sourceaccount": account}
+            if not lets_service(trust, BY_SAGEMAKER, "sts:AssumeRole", known=by_this, everybody=False):  # a trust's * is accounts
+                closed.append(arn)
+    if missing:
+        return False, f"these TrainingRoles do not exist: {', '.join(missing)}; create them, or deploy without them"
+    if closed:
+        return False, f"SageMaker may not assume {', '.join(closed)}: add {BY_SAGEMAKER} to the trust policy, or deploy without"
+    return True, ", ".join(wanted)
+
+
+def _attached(iam: Any, name: str) -> list[str]:
+    """The managed policies of a role: the stack attaches none."""
+    pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=name)
+    return sorted(policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"])
+
+
+def _beyond(allows: Iterable[Statement], needed: Collection[str]) -> Iterator[str]:
+    """What the statements allow that is not needed; ``needed`` is in lower case."""
+    for one in allows:
+        yield from (action for action in listed(one.get("Action")) if action.lower() not in needed)
+        if "NotAction" in one:
+            yield f"everything but {', '.join(listed(one['NotAction']))}"
+
+
+def _documents(iam: Any, name: str) -> Iterator[Mapping[str, Any]]:
+    """The policies in a role."""
+    for page in iam.get_paginator("list_role_policies").paginate(RoleName=name):
+        for policy in page["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            if not isinstance(document, Mapping):  # boto3 has decoded it where it was JSON
+                raise Unreachable(f"the policy {policy} of {name} is not JSON")
+            yield document

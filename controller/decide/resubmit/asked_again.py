@@ -1,0 +1,70 @@
+"""Judges the attempt that a person asked for, or that follows a first job, before it is created: no rule stops it afterwards.
+
+A request that an enforcing rule would stop is submitted with its fix, if the policy has one, and refused otherwise. A waiver lets
+it pass as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.decide.enforce.enforce import basis_of, offences_of, unwaived
+from controller.decide.enforce.repair_prefix import candidate_prefixes
+from controller.decide.enforce.roll_out import without_guards
+from controller.decide.facts import Facts
+from controller.jobs.job import Job
+from controller.jobs.request import RequestChange, merged
+from controller.policy.findings import Finding
+from controller.policy.fix import applied
+from controller.policy.judge import standing_findings
+from controller.policy.mode import Mode
+from controller.policy.policy import RuleAction
+from controller.policy.repair import NotRepairable, repaired_request
+from controller.policy.rules.kind import Evidence
+
+
+def request_as_asked(facts: Facts, changes: RequestChange) -> RequestChange | NotRepairable:
+    """The changes of the next attempt's request with what its rules demand, or why it must not be submitted.
+
+    The job may still run: then it is judged as the attempt for which it would be stopped.
+    """
+    basis = replace(basis_of(facts), evidence=Evidence(claims=facts.claims))
+
+    def breaks(changed: Job) -> tuple[Finding, ...]:
+        return standing_findings(changed, basis)
+
+    job = replace(applied(facts.job, changes), outcome=None, intervals=())
+    offences = [f for f in without_guards(facts, breaks(job)) if f.mode is Mode.ENFORCE and f.action is not None]
+    if not offences:
+        return changes
+    names = ", ".join(finding.policy for finding in offences)
+    found = "it would break " + ", ".join(f"{f.policy} ({f.field} is {f.found}; wanted: {f.wanted})" for f in offences)
+    fix = repaired_request(job, offences, facts.policy, breaks)
+    if isinstance(fix, NotRepairable):
+        return NotRepairable(why=f"{found}, so it would be stopped: {fix.why}", rules=names)
+    if any(fix.get(member, value) != value for member, value in changes.items() if not isinstance(value, dict)):
+        return NotRepairable(why=f"{found}, and the fix is the opposite of what was asked for", rules=names)
+    return merged(changes, _with_own_prefix(facts, fix))
+
+
+def repair_of_first(facts: Facts) -> RequestChange | NotRepairable:
+    """What an enforcing rule demands of the attempt after a first job that ended before the rule could stop it.
+
+    Nothing for a later attempt. A job that a rule would have stopped for good is not submitted again: its creator chooses when
+    it fails, and attempts are never stopped.
+    """
+    offences = offences_of(facts) if facts.number == 1 else ()
+    if not offences:
+        return {}
+    if any(finding.action is RuleAction.STOP for finding in offences):
+        broken = ", ".join(f"{f.policy} ({f.field} is {f.found}; wanted: {f.wanted})" for f in offences)
+        names = ", ".join(finding.policy for finding in offences)
+        return NotRepairable(why=f"it breaks {broken}, and ended before it could be stopped", rules=names)
+    fix = repaired_request(replace(facts.job, outcome=None), offences, facts.policy, unwaived(facts))
+    return {} if isinstance(fix, NotRepairable) else _with_own_prefix(facts, fix)  # the rule would have left the job alone
+
+
+def _with_own_prefix(facts: Facts, fix: RequestChange) -> RequestChange:
+    """A fix whose checkpoint prefix is the lineage's own: nobody else's work lies there."""
+    uri = (fix.get("CheckpointConfig") or {}).get("S3Uri")
+    return merged(fix, {"CheckpointConfig": {"S3Uri": candidate_prefixes(facts, uri)[1]}}) if uri else fix

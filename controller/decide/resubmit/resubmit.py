@@ -1,0 +1,297 @@
+"""Submits again a job that did not complete: within a limit per cause, step by step of the ladder; or gives up with a message."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.decide.announce import say
+from controller.decide.call_off import called_off_numbers
+from controller.decide.decision import Decision, Need
+from controller.decide.enforce.repair_again import repair_now, same_repair
+from controller.decide.enforce.repair_prefix import refused_as_not_free
+from controller.decide.facts import READ_AFTER, Facts
+from controller.decide.resubmit.asked_again import repair_of_first, request_as_asked
+from controller.decide.resubmit.done_elsewhere import not_done_twice
+from controller.decide.resubmit.fallback import (
+    Fallback,
+    NoFallback,
+    current_step,
+    next_fallback,
+    spot_again,
+    step_in_time,
+    step_of_move,
+    step_past_refused,
+)
+from controller.decide.resubmit.own_change import changed_by_us, resources_of, resources_that_worked
+from controller.decide.resubmit.refused_steps import never_fitted, refused_submissions, short_of_quota
+from controller.decide.resubmit.retries import RETRIES_MAX, give_up, jitter_share, made, retry_wait, tried_for
+from controller.decide.resubmit.submission import ended_at, submit_next
+from controller.decide.user_requests import latest_request
+from controller.jobs.failure import FailureCause
+from controller.jobs.request import (
+    RequestChange,
+    change_from_json,
+    in_subnets,
+    merged,
+    on_demand,
+    on_instances,
+    on_volume,
+)
+from controller.ledger.entry import Ended, UserRequested
+from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Submit
+from controller.ledger.messages.kind import GiveUpReason, MoveReason, asked_by
+from controller.ledger.messages.message import CalledOff, CannotRepeat, ChangedBack, JobFacts, WouldResubmit
+from controller.ledger.move_cause import MoveCause
+from controller.policy.mode import Mode
+from controller.policy.repair import NotRepairable
+from controller.policy.resubmission import Budget, BudgetPer, Resubmission
+from controller.policy.user_request import UserRequest
+
+_NO_ROOM = frozenset({FailureCause.CAPACITY, FailureCause.QUOTA})
+PREFIXES_TRIED_MAX = 3  # attempts that found their new prefix taken; then people have been told three times
+
+
+def resubmit(facts: Facts) -> Decision:
+    """Decide the next attempt of a job that failed with a retryable cause, or that was stopped to be moved or repaired.
+
+    Nothing happens unless a ``resubmit`` block of the policy selects the job: people, Airflow and Step Functions retry too. An
+    outcome that was older than the block's ``within`` when it was first seen is only recorded. A repair needs no block: its rule
+    asked for it.
+    """
+    job = facts.job
+    if job.cause is None or facts.owned:
+        return Decision()
+    under_way = _under_way(facts)
+    if under_way is None:
+        return not_done_twice(facts, _next_attempt(facts))
+    doubtful = not made(under_way, facts) and not _decided_now(under_way, facts)
+    return Decision(intents=(under_way,), doubtful=frozenset({under_way.key} if doubtful else ()))
+
+
+def _decided_now(under_way: Intent, facts: Facts) -> bool:
+    """Whether what somebody tried is what would be decided at this moment."""
+    now = (i.action for i in _next_attempt(facts).intents if isinstance(i.action, Submit))
+    return isinstance(under_way.action, Submit) and any(under_way.action.same_request(submit) for submit in now)
+
+
+def _next_attempt(facts: Facts) -> Decision:
+    """The next attempt as the policy and the lineage ask for it now, whatever was said before."""
+    job = facts.job
+    if not facts.newest or job.cause is None:
+        return Decision()
+    stop, block = _our_stop(facts), facts.policy.resubmission_for(job)
+    asked = latest_request(facts, UserRequest.STOP, UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.CANCEL)
+    if asked is not None and asked.request is UserRequest.CANCEL:
+        return _called_off(facts, asked)
+    ask = stop is None or stop.purpose is Purpose.RULE or called_off_numbers(facts.lineage, job.name)
+    if ask and asked is not None:
+        return Decision() if asked.request is UserRequest.STOP else _as_asked(facts, block, asked)
+    if stop is not None and stop.purpose is Purpose.RULE:
+        return Decision()
+    if stop is not None and stop.purpose is Purpose.REPAIR:
+        return _repaired(facts, stop, block)
+    if stop is not None and isinstance(stop.next_cause, MoveCause):
+        return _moved(facts, block, stop.next_cause)
+    if block is None or block.mode is Mode.AUDIT or facts.never_again or _too_old(facts, block):
+        return Decision()
+    return _again(facts, block, job.cause)
+
+
+# ── after an outcome without a stop of ours ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
+    budget, sharing = block.budget_of(cause)
+    job, shown = facts.job, JobFacts.of(facts.job)
+    if cause in _NO_ROOM and _is_on_demand_for_its_deadline(facts):
+        return _back_to_spot(facts, block)
+    if changed_by_us(facts) and block.mode is not Mode.WARN:
+        return _changed_back(facts, block, cause)
+    if budget is None or not budget.counts(cause, job.failure):
+        return Decision()
+    if job.unrepeatable:
+        return say(facts, CannotRepeat(job=shown, why=job.unrepeatable))
+    if block.mode is Mode.WARN:
+        return say(facts, WouldResubmit(job=shown, cause=cause, block=block.name, limit=budget.limit), cause)
+    repair = repair_of_first(facts)
+    if isinstance(repair, NotRepairable):
+        return say(facts, CannotRepeat(job=shown, why=repair.why, rules=repair.rules), "rules")
+    refused, short = refused_submissions(facts), short_of_quota(facts, block)
+    if refused or short:
+        found = _elsewhere_at_once(facts, block, cause, budget, refused, short, repair)
+        if found is not None:
+            return found
+    tried = tried_for(facts, sharing, budget.per)
+    limit = budget.limit if cause.tries_max is None else min(budget.limit, cause.tries_max)
+    if tried >= limit:
+        of_progress = budget.per is BudgetPer.PROGRESS
+        return give_up(facts, block, GiveUpReason.LIMIT_REACHED, cause, tried=tried, without_progress=of_progress)
+    if (all_tries := tried_for(facts, sharing)) >= (cause.tries_max or RETRIES_MAX):
+        return give_up(facts, block, GiveUpReason.LIMIT_REACHED, cause, tried=all_tries)
+    step = next_fallback(facts, block, cause, budget)
+    if isinstance(step, NoFallback):
+        return give_up(facts, block, step.why, cause, tried=tried)
+    wait = retry_wait(budget, tried, jitter_share(facts.lineage.id, facts.number))
+    due_at = ended_at(facts) + wait
+    step, due_at, hurry = step_in_time(facts, block, step, due_at)
+    if "tags" in job.unknown:
+        due_at = max(due_at, job.created_at + READ_AFTER)  # one of them may forbid it
+    return submit_next(facts, block, cause, _with_repair(step, repair), due_at, tried=tried, limit=limit, why=hurry)
+
+
+def _with_repair(step: Fallback, repair: RequestChange) -> Fallback:
+    """A step with what the rules demand beside it; where the policy's own ladder says something else, that counts."""
+    return replace(step, changes=merged(repair, step.changes)) if repair else step
+
+
+def _changed_back(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
+    """Go back, without a wait and once, to the resources that worked; a person is told what our own change broke."""
+    job, ours, back = facts.job, resources_of(facts.job), resources_that_worked(facts)
+    if job.unrepeatable:
+        return say(facts, CannotRepeat(job=JobFacts.of(job), why=job.unrepeatable))
+    if back is None:
+        return give_up(facts, block, GiveUpReason.NOT_RETRYABLE, cause)
+    other = back.instance_count if back.instance_count != job.instance_count else None
+    known = ours.volume_gb is not None and back.volume_gb is not None
+    volume_gb = back.volume_gb if known and back.volume_gb != ours.volume_gb else None
+    subnets = back.subnets if known and back.subnets != ours.subnets else ()
+    changes = merged(
+        on_instances(back.instance_type, other), on_volume(volume_gb) if volume_gb else {}, in_subnets(subnets) if subnets else {}
+    )  # fmt: skip
+    step = Fallback(fallback_step=current_step(facts), changes=changes)
+    attempt = facts.lineage.name_of(facts.number + 1, job.identity)
+    message = ChangedBack(
+        name=job.name, attempt=attempt, why=job.failure or "", instance_type=job.instance_type, instances=job.instance_count,
+        back_to_type=back.instance_type, back_to_instances=back.instance_count, trained=back.trained,
+        volume_gb=ours.volume_gb if volume_gb else None, back_to_volume_gb=volume_gb,
+        subnets=", ".join(ours.subnets) if subnets else "", back_to_subnets=", ".join(subnets), team=job.team or "",
+    )  # fmt: skip
+    submitted = submit_next(facts, block, MoveCause.CHANGED_BACK, step, ended_at(facts))
+    return submitted | say(facts, message) if any(isinstance(i.action, Submit) for i in submitted.intents) else submitted
+
+
+def _elsewhere_at_once(
+    facts: Facts, block: Resubmission, cause: FailureCause, budget: Budget, refused: tuple[Intent, ...],
+    short: tuple[Intent, ...], repair: RequestChange,
+) -> Decision | None:  # fmt: skip
+    """Another place after submissions that got no attempt, whatever the budgets say; None to go on as after any outcome."""
+    submits = tuple(i.action for i in (*refused, *short) if isinstance(i.action, Submit))
+    step, after = step_past_refused(facts, block, cause, budget, submits), 1 + len(submits)
+    step = _with_repair(step, repair) if step is not None else None
+    if step is not None and short:
+        return submit_next(facts, block, FailureCause.QUOTA, step, ended_at(facts), after=after, limit=after, tried=len(submits))
+    if step is not None:
+        tried = tried_for(facts, block.budget_of(cause)[1], budget.per)
+        return submit_next(facts, block, cause, step, ended_at(facts), after=after, limit=budget.limit, tried=tried)
+    waiting = tuple(i for i in short if i.open)
+    if waiting:
+        return Decision(intents=waiting) if refused else None
+    if not any(never_fitted(i) for i in refused):
+        return None
+    return give_up(facts, block, GiveUpReason.NO_FURTHER_STEP, cause, tried=len(refused))
+
+
+def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) -> Decision:
+    """The attempt that a person asked for. It counts against no budget and no cap: the policy says who may ask."""
+    if facts.job.unrepeatable:
+        return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
+    leaving_spot = asked.request is UserRequest.ON_DEMAND and facts.job.spot
+    as_asked: RequestChange = on_demand() if leaving_spot else {}
+    changes = request_as_asked(facts, as_asked)  # so that no rule has to stop it afterwards
+    if isinstance(changes, NotRepairable):
+        return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=changes.why, rules=changes.rules))
+    step = Fallback(fallback_step=current_step(facts), changes=changes)
+    after = max(asked.number - facts.number, 1)
+    return submit_next(facts, block, MoveCause.ASKED, step, asked.at, why=asked_by(asked.who), after=after)
+
+
+def _called_off(facts: Facts, asked: UserRequested) -> Decision:
+    """What is decided once a person called the next attempt off: none follows, until somebody requests one."""
+    attempt = facts.lineage.name_of(asked.number, facts.job.identity)
+    return say(facts, CalledOff(job=JobFacts.of(facts.job), attempt=attempt, who=asked.who, why=asked.why), str(asked.number))
+
+
+# ── after a stop of ours ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _moved(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Decision:
+    """The attempt for which a job was stopped: without a wait, outside every budget, and whatever the policy says now."""
+    if _refused(facts):
+        return _back(facts, block)
+    step, stop = step_of_move(facts, block, cause), _our_stop(facts)
+    if cause is MoveCause.ASKED and stop is not None and stop.changes:  # with the fix that it was stopped for
+        step = replace(step, changes=change_from_json(stop.changes))
+    return submit_next(facts, block, cause, step, ended_at(facts))
+
+
+def _back(facts: Facts, block: Resubmission | None) -> Decision:
+    """Return to where the job was, without a wait, because its new place refused it. The refused attempt keeps its name."""
+    cause = MoveCause.RETURN if facts.job.spot else MoveCause.DEADLINE
+    step = Fallback(fallback_step=current_step(facts), changes={})
+    return submit_next(facts, block, cause, step, ended_at(facts), why=MoveReason.NO_CAPACITY, after=2)
+
+
+def _back_to_spot(facts: Facts, block: Resubmission) -> Decision:
+    """Return to spot, without a wait: on-demand had no capacity."""
+    step = Fallback(fallback_step=current_step(facts), changes=spot_again(facts))
+    return submit_next(facts, block, MoveCause.RETURN, step, ended_at(facts), why=MoveReason.NO_CAPACITY)
+
+
+def _is_on_demand_for_its_deadline(facts: Facts) -> bool:
+    """Whether the job that ended is the on-demand attempt of a deadline."""
+    made = next((submit for submit, _ in facts.lineage.submits() if submit.number == facts.number), None)
+    return made is not None and made.cause is MoveCause.DEADLINE and not facts.job.spot
+
+
+def _refused(facts: Facts) -> bool:
+    """Whether AWS refused the attempt for which this job was stopped."""
+    return any(
+        i.closed is IntentResult.REFUSED and isinstance(i.action, Submit) and not i.name_spent
+        and isinstance(i.action.cause, MoveCause) and i.action.cause.elsewhere
+        for i in facts.lineage.intents
+        if i.action.about == facts.job.name
+    )  # fmt: skip
+
+
+def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
+    """The job again with its repair: once, and outside every budget."""
+    if facts.job.unrepeatable:
+        return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
+    repair = repair_now(facts, stop)
+    if isinstance(repair, NotRepairable):
+        return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=repair.why))
+    after, changes = 1 + refused_as_not_free(facts.lineage, facts.job.name), repair
+    said = facts.lineage.intent(f"submit/{facts.lineage.name_of(facts.number + after, facts.job.identity)}")
+    known = said.action if said is not None and said.closed is not IntentResult.WITHDRAWN else None
+    if isinstance(known, Submit) and same_repair(known.changes, repair):
+        changes = change_from_json(known.changes)
+    elif "CheckpointConfig" in repair:
+        if Need.REPAIR_PREFIX not in facts.looked_up or after > PREFIXES_TRIED_MAX:
+            return Decision(needs=frozenset({Need.REPAIR_PREFIX}) if after <= PREFIXES_TRIED_MAX else frozenset())
+        changes = merged(changes, {"CheckpointConfig": {"S3Uri": facts.repair_prefix}})
+    step = Fallback(fallback_step=current_step(facts), changes=changes)
+    return submit_next(facts, block, MoveCause.REPAIR, step, ended_at(facts), why=stop.because, after=after)
+
+
+# ── what is known of the outcome ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _under_way(facts: Facts) -> Intent | None:
+    """The submission that may be under way, or that is done and not closed. No other is decided beside it."""
+    open_ = (i for i in facts.lineage.open_intents(facts.job.name) if isinstance(i.action, Submit))
+    return next((i for i in open_ if i.leased_until is not None or made(i, facts)), None)
+
+
+def _our_stop(facts: Facts) -> Stop | None:
+    """The controller's Stop that ended this job, if there was one."""
+    asked = facts.lineage.intent(f"stop/{facts.job.name}")
+    if asked is None or asked.claim == 0 or asked.closed is IntentResult.WITHDRAWN or not isinstance(asked.action, Stop):
+        return None
+    return asked.action
+
+
+def _too_old(facts: Facts, block: Resubmission) -> bool:
+    ended = facts.lineage.entry(Ended, facts.job.name)
+    seen_at = ended.seen_at if ended else facts.now
+    ended_at = facts.job.ended_at or (ended.at if ended else facts.now)
+    return (seen_at - ended_at).total_seconds() > block.within_s

@@ -1,0 +1,45 @@
+"""Looks into a job's checkpoint prefix, and goes on where S3 does not answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from controller.decide.facts import Facts
+from controller.decide.observe import scan_reason
+from controller.jobs.checkpoint import CheckpointScan
+from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.reading import ReadPorts
+
+SCAN_WAIT_MAX = timedelta(minutes=15)  # how long the record of an interruption or an end waits for S3's answer
+
+
+def scan(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan:
+    """What lies below a prefix, without what the policy says is no checkpoint."""
+    return ports.checkpoints.scan(uri, now=facts.now, ignore=facts.policy.checkpoint_ignore)
+
+
+def scan_or_none(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan | None:
+    """The same; None where S3 does not answer."""
+    try:
+        return scan(facts, uri, ports)
+    except Unreachable:
+        return None
+
+
+def scan_or_go_on(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan | None:
+    """The same, but an S3 that stays silent holds up no decision: then the last scan of the ledger counts. Raises Unreachable.
+
+    What is to be recorded, an interruption or an end, is waited for a while: a later scan could not tell what was there then.
+    """
+    try:
+        return scan(facts, uri, ports)
+    except Unreachable:
+        job, reason = facts.job, scan_reason(facts)
+        happened_at = job.ended_at or max((*job.interrupted_at, *job.repeated_at), default=None)
+        if reason is not None and happened_at is not None and facts.now - happened_at < SCAN_WAIT_MAX:
+            raise
+    if job.alive:
+        return None
+    return CheckpointScan(
+        uri=uri, scanned_at=facts.now, objects=0, bytes_seen=0, newest_at=None, complete=False, problem="S3 does not answer"
+    )
