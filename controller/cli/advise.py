@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from controller.aws.price_lookup import Prices
+from controller.cli.input.options import Format, OutputFormat, Table
 from controller.cli.ledger import with_ledger
-from controller.cli.options import Format, OutputFormat, Table
-from controller.cli.printable import json_text
+from controller.cli.output.printable import json_text
 from controller.ledger.entry import Finished
 from controller.policy.spot_worth import cost_of, prospect_of
 from controller.runtime.ports.all_ports import Clock, Ledger

@@ -25,7 +25,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from controller.cli.errors import AwsUnreachable, BadInput
+from controller.cli.output.errors import AwsUnreachable, BadInput
 from controller.runtime.ports.all_ports import Unreachable
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.cli.aws_calls import explained
-from controller.cli.errors import AwsUnreachable, BadInput
+from controller.cli.output.errors import AwsUnreachable, BadInput
 from controller.runtime.ports.all_ports import Clock, Ledger, Outbox, Unreachable
 
 Work = Callable[[Ledger, Clock], int]

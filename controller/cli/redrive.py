@@ -19,9 +19,9 @@ from botocore.exceptions import ClientError, ParamValidationError
 from controller.aws.errors import AwsFault, fault_of
 from controller.cli.aws_calls import asking
 from controller.cli.doctor.triggers import NO_QUEUE
-from controller.cli.errors import BadInput
+from controller.cli.input.options import Table
 from controller.cli.ledger import with_outbox
-from controller.cli.options import Table
+from controller.cli.output.errors import BadInput
 from controller.runtime.ports.all_ports import Clock, Ledger, Outbox
 from controller.runtime.read_events import BadEvent, event_in, function_in, not_of, parsed_body
 from controller.units.free_text import one_line

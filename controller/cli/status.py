@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from controller.cli.input.options import Format, OutputFormat, Table
 from controller.cli.ledger import with_outbox
-from controller.cli.options import Format, OutputFormat, Table
-from controller.cli.printable import json_text, printable
+from controller.cli.output.printable import json_text, printable
 from controller.ledger.halt import Halt
 from controller.ledger.lineage_id import LineageId
 from controller.notifications.messages.text import halted

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from controller.cli.aws_calls import explained, patient_client
-from controller.cli.errors import AwsUnreachable, BadInput
+from controller.cli.output.errors import AwsUnreachable, BadInput
 from controller.runtime.ports.all_ports import Unreachable
 
 

@@ -13,7 +13,7 @@ from typing import assert_never
 from controller.decide.deadline.outlook import deadline_of
 from controller.decide.decision import Need
 from controller.decide.enforce.repair_prefix import candidate_prefixes, free_of, template_prefix
-from controller.decide.enforce.spot_worth import worth_of
+from controller.decide.enforce.spot_worth_evidence import worth_of
 from controller.decide.facts import Facts
 from controller.decide.observe import scan_reason
 from controller.decide.ownership import as_claimed_first, settle_owner, to_ask
