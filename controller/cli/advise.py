@@ -16,7 +16,8 @@ from controller.cli.ledger import with_ledger
 from controller.cli.output.printable import json_text
 from controller.ledger.entry import Finished
 from controller.policy.spot_worth import cost_of, prospect_of
-from controller.runtime.ports.all_ports import Clock, Ledger
+from controller.runtime.ports.aws import Clock
+from controller.runtime.ports.ledger import Ledger
 from controller.savings.advice import QUANTILE, Advice, advise
 from controller.savings.interruption_rates import PRIOR_HOURS
 from controller.units.duration import span

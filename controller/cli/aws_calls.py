@@ -26,7 +26,7 @@ from botocore.exceptions import (
 )
 
 from controller.cli.output.errors import AwsUnreachable, BadInput
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 
 T = TypeVar("T")
 

@@ -23,7 +23,9 @@ from controller.ledger.lineage import Lineage, mode_of, newest_attempt
 from controller.ledger.lineage_id import LineageId
 from controller.policy.user_request import UserRequest
 from controller.runtime.gather.gather import lineage_of
-from controller.runtime.ports.all_ports import Clock, Jobs, Ledger, Unreachable
+from controller.runtime.ports.answers import Unreachable
+from controller.runtime.ports.aws import Clock, Jobs
+from controller.runtime.ports.ledger import Ledger
 from controller.units.free_text import one_line
 
 TRIES = 3

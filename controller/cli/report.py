@@ -22,7 +22,8 @@ from controller.cli.output.printable import printable_lines
 from controller.cli.rates_used import rates_in_force
 from controller.policy.agreed_rate import AgreedRate
 from controller.runtime.digests.read_days import ReportSource, rollups_of_days
-from controller.runtime.ports.all_ports import Clock, Ledger
+from controller.runtime.ports.aws import Clock
+from controller.runtime.ports.ledger import Ledger
 from controller.runtime.ports.policy import Revisions
 from controller.savings.report import By, Origin, Report, first_day_needed, report_of_ledgers
 from controller.savings.rollup import Rollup

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from controller.ledger.messages.message import PolicyRefused
 from controller.ledger.messages.stored_facts import facts_to_json
-from controller.runtime.ports.all_ports import Message, Ports
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.outbox import Message
 from controller.runtime.ports.policy import RefusedPolicy
 
 

@@ -26,7 +26,7 @@ from controller.ledger.entry import Started, UserRequested
 from controller.ledger.halt import halt_of
 from controller.ledger.intent import Intent, Wake
 from controller.policy.user_request import UserRequest
-from controller.runtime.ports.all_ports import Message
+from controller.runtime.ports.outbox import Message
 from controller.runtime.refused_creates import refused_create_of
 from controller.savings.attempt_savings import Savings
 from controller.savings.rollup import Group, Rollup

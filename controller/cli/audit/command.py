@@ -18,7 +18,8 @@ from controller.cli.output.printable import printable_lines
 from controller.cli.rates_used import rates_in_force, rates_when_recorded
 from controller.ledger.entry import Measured, Started, Unmeasured
 from controller.runtime.gather.gather import lineage_of
-from controller.runtime.ports.all_ports import Clock, Jobs, Ledger, Prices
+from controller.runtime.ports.aws import Clock, Jobs, Prices
+from controller.runtime.ports.ledger import Ledger
 from controller.savings.audit import Audit, audit
 from controller.savings.dated_prices import RateOf, with_prices
 from controller.units.money import dollars

@@ -30,7 +30,8 @@ from controller.cli.input.options import Format, OutputFormat
 from controller.cli.output.printable import json_text, printable
 from controller.policy.compiled_document import BadDocument, document_of
 from controller.policyfile import compile_folder
-from controller.runtime.ports.all_ports import Ledger, Unreachable
+from controller.runtime.ports.answers import Unreachable
+from controller.runtime.ports.ledger import Ledger
 from controller.runtime.ports.schedule import DiscoverPass
 from controller.units.plural import count
 

@@ -44,7 +44,8 @@ from controller.policy.policy import Policy
 from controller.policyfile import BadPolicy
 from controller.policyfile.folder import policy_files
 from controller.runtime.gather.gather import lineage_of
-from controller.runtime.ports.all_ports import Clock, Ledger
+from controller.runtime.ports.aws import Clock
+from controller.runtime.ports.ledger import Ledger
 
 
 def run(

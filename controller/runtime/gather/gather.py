@@ -36,7 +36,8 @@ from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.runtime.gather.checkpoint_scans import scan_or_go_on, scan_or_none
 from controller.runtime.gather.tags_of_jobs import as_of_lineage, as_read_first, labelled, tagged_first, without_tags
 from controller.runtime.perform.same_work import done_elsewhere, without_stale
-from controller.runtime.ports.all_ports import PartUnread, Prices
+from controller.runtime.ports.answers import PartUnread
+from controller.runtime.ports.aws import Prices
 from controller.runtime.ports.ledger import ReadLineages
 from controller.runtime.ports.reading import ReadPorts
 from controller.runtime.ports.schedule import ReadPoolMemories

@@ -18,7 +18,7 @@ from controller.jobs.work import Work, family_of_work
 from controller.ledger.attempt_name import may_be_ours
 from controller.ledger.lineage_id import LineageId
 from controller.policy.rules.checkpoint_exclusive import CHECKPOINT_EXCLUSIVE
-from controller.runtime.ports.all_ports import PartUnread
+from controller.runtime.ports.answers import PartUnread
 from controller.runtime.ports.reading import ReadPorts
 
 KNOWN_MAX = 5  # jobs of the ledger that are described

@@ -17,7 +17,7 @@ from controller.cli.ledger import with_ledger
 from controller.cli.output.errors import AwsUnreachable
 from controller.decide.decision import Decision
 from controller.ledger.halt import Halt
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from infra.local import aws
 from tests.account import Account, Clock
 from tests.builders import BEGIN, lineage, policy
