@@ -57,7 +57,7 @@ chaos: $(BIN)/installed  ## run the demo with the real package, and kill its pro
 bench-coldstart: $(BIN)/installed  ## measure cold starts of the package, of plain Chalice and of c7n, under AWS's runtime client
 	$(BIN)/python -m tests.benchmarks.coldstart $(ARGS)
 
-nightly: lint-stack simulate mutants bench  ## run everything that takes long: simulate (and its mutants), mutants, bench, chaos
+nightly: lint-stack simulate mutants bench  ## run everything that takes long: lint-stack, simulate, mutants, bench, chaos, and the tests marked nightly
 	$(BIN)/python -m tests.chaos --week
 	$(BIN)/python -m tests.chaos --jobs 37 --share 0 --fault stops-stay-open
 	$(BIN)/python -m tests.chaos --jobs 37 --share 0 --fault usage-is-not-recorded

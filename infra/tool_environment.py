@@ -19,7 +19,7 @@ class NotInstalled(Exception):
 def programs_of(folder: Path, packages: Sequence[str]) -> Path:
     """Return the folder with the programs of an environment, which is made at its first use; raises NotInstalled."""
     programs, complete = folder / "bin", folder / "installed"
-    if not complete.exists():  # an installation that was cut is made anew
+    if not complete.exists():  # an installation that was cut off is made again
         shutil.rmtree(folder, ignore_errors=True)
         for command in ([sys.executable, "-m", "venv", str(folder)], [str(programs / "python"), *PIP, *packages]):
             done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  # our own arguments

@@ -111,7 +111,7 @@ class Users:
         message = next(m for m in slack.messages if m.ts == ts)
         elements = [e for block in message.blocks if block["type"] == "actions" for e in block["elements"]]
         button = next(e for e in elements if e["action_id"] == action_id)
-        trigger = self._trigger()
+        trigger = self.new_trigger()
         payload = {
             "type": "block_actions", "user": {"id": user or self.me}, "team": {"id": "T0"}, "trigger_id": trigger,
             "channel": {"id": message.channel_id, "name": message.channel}, "message": message.to_json(),
@@ -143,13 +143,20 @@ class Users:
 
     def command(self, text: str, user: str = "") -> AppResponse:
         """Type ``/spot`` and some text."""
-        form = {"command": "/spot", "text": text, "user_id": user or self.me, "channel_id": "C0", "trigger_id": self._trigger()}
+        form = {
+            "command": "/spot",
+            "text": text,
+            "user_id": user or self.me,
+            "channel_id": "C0",
+            "trigger_id": self.new_trigger(),
+        }
         response = self._reported(self.app.command(form))
         if response.status == 200:
             self.ephemerals.append(str(response.json().get("text", "")))
         return response
 
-    def _trigger(self) -> str:
+    def new_trigger(self) -> str:
+        """Make the id that comes with a click or a command; the app opens a modal with it."""
         self._count += 1
         trigger = f"{int(self.app.clock().timestamp())}.{self._count}"
         self.triggers.add(trigger)

@@ -91,7 +91,7 @@ def test_a_lineage_that_nobody_can_read_is_overdue_since_it_was_first_due(deploy
     assert all(one.problem.startswith("UnreadableItem: ") for one in failing)
 
 
-def test_a_lineage_that_can_be_read_again_is_overdue_no_more(deployed: Deployed) -> None:
+def test_a_lineage_that_can_be_read_again_is_no_longer_overdue(deployed: Deployed) -> None:
     start(deployed)
     make_unreadable(deployed)
     deployed.minutes(80, step=10)
@@ -102,13 +102,13 @@ def test_a_lineage_that_can_be_read_again_is_overdue_no_more(deployed: Deployed)
     assert list(wiring.ports().ledger.due.failing()) == []
 
 
-def test_triggers_that_fail_for_two_hours(deployed: Deployed) -> None:
+def test_triggers_that_fail_for_two_hours_raise_an_alarm(deployed: Deployed) -> None:
     start(deployed)
     make_unreadable(deployed)
     proves(deployed, "RingsFail", lambda: deployed.minutes(200, step=20))
 
 
-def test_a_decider_that_raises_in_two_hours(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decider_that_raises_in_two_hours_raises_an_alarm(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     def raises(*_: object) -> Decision:
         raise ArithmeticError
 
@@ -117,7 +117,7 @@ def test_a_decider_that_raises_in_two_hours(deployed: Deployed, monkeypatch: pyt
     proves(deployed, "DecidersFail", lambda: deployed.minutes(150, step=10))
 
 
-def test_a_description_with_a_member_that_this_version_does_not_know(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_member_that_this_version_does_not_know_raises_an_alarm(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     world = deployed.host.world
     describe = world.describe_training_job
     start(deployed)
@@ -136,7 +136,7 @@ def test_a_sweep_that_reports_nothing_is_overdue_work(deployed: Deployed) -> Non
 
 
 @pytest.mark.parametrize(("function", "alarm"), [("discover", "DiscoverIsMissing"), ("digests", "DigestsAreMissing")])
-def test_an_hourly_function_that_does_not_run(deployed: Deployed, function: str, alarm: str) -> None:
+def test_an_hourly_function_that_does_not_run_raises_an_alarm(deployed: Deployed, function: str, alarm: str) -> None:
     deployed.minutes(180, step=30)
     assert not deployed.fires(alarm)
     deployed.silent.add(function)
@@ -144,14 +144,14 @@ def test_an_hourly_function_that_does_not_run(deployed: Deployed, function: str,
     assert deployed.fires(alarm)
 
 
-def test_a_policy_document_that_cannot_be_read(deployed: Deployed) -> None:
+def test_a_policy_document_that_cannot_be_read_raises_an_alarm(deployed: Deployed) -> None:
     deployed.minutes(5)
     os.environ["POLICY_URI"] = "s3://nobodys-policies/policies.json"
     wiring.install(clock=deployed.host.clock, client_config=CLIENT_CONFIG)
     proves(deployed, "PolicyIsRefused", lambda: deployed.minutes(6))
 
 
-def test_a_revoked_slack_token(deployed: Deployed) -> None:
+def test_a_revoked_slack_token_raises_alarms(deployed: Deployed) -> None:
     deployed.minutes(10, step=5)
     deployed.host.slack.token = "xoxb-renewed"
     queue_a_message(deployed)
@@ -163,7 +163,7 @@ def test_a_revoked_slack_token(deployed: Deployed) -> None:
     assert not deployed.host.bus.dead_letters  # every run is "done": nothing else tells
 
 
-def test_a_message_that_slack_refuses_in_every_form(deployed: Deployed) -> None:
+def test_a_message_that_slack_refuses_in_every_form_raises_an_alarm(deployed: Deployed) -> None:
     deployed.minutes(10, step=5)
     deployed.host.slack.refuses = "an_error_of_next_year"
     queue_a_message(deployed)
@@ -171,7 +171,7 @@ def test_a_message_that_slack_refuses_in_every_form(deployed: Deployed) -> None:
     assert [message.key for message in wiring.ports().outbox.aside()] == ["said"]
 
 
-def test_a_channel_that_does_not_exist_waits_between_its_hourly_tries_too(deployed: Deployed) -> None:
+def test_a_channel_that_does_not_exist_keeps_its_alarm_between_the_hourly_tries(deployed: Deployed) -> None:
     deployed.host.slack.channels = frozenset({"#other"})
     queue_a_message(deployed)
     proves(deployed, "ChannelsWait", lambda: deployed.minutes(70, step=5))
@@ -192,7 +192,7 @@ def event(deployed: Deployed, function: str, **changed: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("function", ["sweep", "drain", "discover", "digests", "prices", "job_changed", "market_signalled"])
-def test_a_function_that_fails_again_and_again(deployed: Deployed, function: str) -> None:
+def test_a_function_that_fails_again_and_again_raises_an_alarm(deployed: Deployed, function: str) -> None:
     start(deployed)
     delete_the_table(deployed)
     name = "".join(word.title() for word in function.split("_"))
@@ -210,7 +210,7 @@ def test_a_function_that_fails_again_and_again(deployed: Deployed, function: str
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_that_aws_throttles_or_whose_dead_letter_is_lost(deployed: Deployed, function: str) -> None:
+def test_a_function_that_aws_throttles_or_whose_dead_letter_is_lost_raises_an_alarm(deployed: Deployed, function: str) -> None:
     cadence = FUNCTIONS[function]
     period = timedelta(seconds=max(cadence.period_s, 300))
     says = deployed.aws_says
@@ -219,11 +219,11 @@ def test_a_function_that_aws_throttles_or_whose_dead_letter_is_lost(deployed: De
         proves(deployed, f"{function}LosesDeadLetters", lambda: says("DestinationDeliveryFailures", function, 1, 1, period))
 
 
-def test_an_api_that_lambda_cannot_run(deployed: Deployed) -> None:
+def test_an_api_that_lambda_cannot_run_raises_an_alarm(deployed: Deployed) -> None:
     proves(deployed, "APIHandlerFails", lambda: deployed.aws_says("Errors", "APIHandler", 1, 3, timedelta(minutes=5)))
 
 
-def test_clicks_that_are_answered_with_an_error(deployed: Deployed) -> None:
+def test_clicks_that_are_answered_with_an_error_raise_an_alarm(deployed: Deployed) -> None:
     delete_the_table(deployed)
     users = deployed.host.slack.users
     assert users is not None
@@ -236,12 +236,12 @@ def test_clicks_that_are_answered_with_an_error(deployed: Deployed) -> None:
     proves(deployed, "SlackRequestsFail", clicks)
 
 
-def test_events_of_another_account(deployed: Deployed) -> None:
+def test_events_of_another_account_raise_an_alarm(deployed: Deployed) -> None:
     foreign = event(deployed, "job_changed", account="999999999999")
     proves(deployed, "EventsOfOthers", lambda: deployed.observe(lambda: deployed.host.bus.put(foreign)))
 
 
-def test_events_that_fail_for_good(deployed: Deployed) -> None:
+def test_events_that_always_fail_raise_an_alarm(deployed: Deployed) -> None:
     bad = event(deployed, "job_changed", detail={})
     deployed.host.bus.put(bad)
     proves(deployed, "DeadLettersNotEmpty", lambda: deployed.minutes(5))

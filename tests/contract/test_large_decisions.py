@@ -34,7 +34,7 @@ TELLS_NEWS = replace(POLICY, slack=SlackSettings(tell=tuple(Importance)))
 
 
 def interrupted_often(ledger: Ledger, times: int, *, over: timedelta = HOUR, policy: Policy = POLICY) -> Account:
-    """A spot job that ended for want of capacity after many interruptions, and that nobody looked at before."""
+    """A spot job that ended because there was no capacity after many interruptions, and that nobody looked at before."""
     account = Account(policy, ledger, now=BEGIN + over)
     account.jobs["bert"] = builders.job(interrupted_at=tuple(BEGIN + n * over / times for n in range(times)))
     account.end("bert", Outcome.CAPACITY)

@@ -36,7 +36,7 @@ def host() -> Iterator[Host]:
 
 @pytest.fixture(autouse=True)
 def _as_deployed(host: Host, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each test breaks one thing; ports are built anew before and after it."""
+    """Each test breaks one thing; ports are built again before and after it."""
     yield
     monkeypatch.undo()
     renew(host)

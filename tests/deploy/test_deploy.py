@@ -131,28 +131,44 @@ def test_a_secret_that_is_missing_is_refused_by_its_name(local: aws.Local, packa
     assert said == f"found no secret {arn} in us-east-1: create it first (docs/slack.md)"
 
 
-class Answers:
-    """A client of AWS whose every call has one answer, or raises one error."""
+class Stuck:
+    """A CloudFormation whose stack has this status and no resources."""
 
-    def __init__(self, answer: dict[str, Any] | str) -> None:
-        self.answer = answer
+    def __init__(self, status: str) -> None:
+        self.status = status
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        return self._answer
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803 (AWS's own name)
+        return {"Stacks": [{"StackName": StackName, "StackStatus": self.status, "StackId": "arn:aws:cloudformation:…"}]}
 
-    def _answer(self, **_: Any) -> Any:
-        if isinstance(self.answer, str):
-            raise client_error(self.answer, operation="CreateChangeSet")
-        return self.answer
+    def get_paginator(self, _: str) -> Stuck:
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        return [{"StackResourceSummaries": []}]
 
 
-def test_a_secret_that_will_be_deleted_is_refused() -> None:
-    clients = {"secretsmanager": Answers({"DeletedDate": "soon"})}
-    one = Deployment(STAGE, clients.__getitem__)
+class Overtaken:
+    """A CloudFormation that refuses each change set: another deployment made one first."""
+
+    def __init__(self, real: Any, code: str) -> None:
+        self.real, self.code = real, code
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def create_change_set(self, **_: Any) -> None:
+        raise client_error(self.code, operation="CreateChangeSet")
+
+
+def test_a_secret_that_will_be_deleted_is_refused(local: aws.Local, package: Path) -> None:
+    class Secrets:
+        def describe_secret(self, SecretId: str) -> dict[str, Any]:  # noqa: N803 (AWS's own name)
+            return {"ARN": SecretId, "DeletedDate": "soon"}
+
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack"
-    assert refused(lambda: one._check_secret(arn)).startswith(
-        f"the secret {arn} is marked for deletion: aws secretsmanager restore"
-    )
+    stage = replace(STAGE, parameters={**STAGE.parameters, "SlackTokenSecret": arn})
+    said = refused(lambda: deployment(local, [], stage, secretsmanager=Secrets()).deploy(package, yes))
+    assert said.startswith(f"the secret {arn} is marked for deletion: aws secretsmanager restore")
 
 
 @pytest.mark.parametrize(
@@ -164,17 +180,23 @@ def test_a_secret_that_will_be_deleted_is_refused() -> None:
         ("ROLLBACK_FAILED", "run `make destroy STAGE=test` first"),
     ],
 )
-def test_a_stack_that_takes_no_change_now_is_told_with_what_to_do(status: str, told: str) -> None:
-    one = Deployment(STAGE, {"cloudformation": Answers({"Stacks": [{"StackStatus": status}]})}.__getitem__)
-    assert told in refused(one._status)
+def test_a_stack_that_takes_no_change_now_is_told_with_what_to_do(
+    local: aws.Local, package: Path, status: str, told: str
+) -> None:
+    asked: list[str] = []
+    one = deployment(local, [], cloudformation=Stuck(status))
+    assert told in refused(lambda: one.deploy(package, yes))
     if status.endswith("_FAILED"):  # it can be deleted
-        assert one._status_or_failed() == "CREATE_FAILED"
+        one.destroy(lambda question: bool(asked.append(question)), delete_ledger=False)
+        assert asked == ["Delete the stack spotwarden-test in us-east-1?"]
 
 
 @pytest.mark.parametrize("code", ["AlreadyExistsException", "OperationInProgressException"])
-def test_of_two_deployments_that_make_their_change_sets_at_once_one_is_refused(code: str) -> None:
-    one = Deployment(STAGE, {"cloudformation": Answers(code)}.__getitem__)
-    said = refused(lambda: one._change_set("https://x", create=False))
+def test_of_two_deployments_that_make_their_change_sets_at_once_one_is_refused(
+    local: aws.Local, package: Path, code: str
+) -> None:
+    second = deployment(local, [], cloudformation=Overtaken(local.client("cloudformation"), code))
+    said = refused(lambda: second.deploy(package, yes))
     assert said == "another deployment of spotwarden-test has just begun: try again when it is over"
 
 

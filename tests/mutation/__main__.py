@@ -70,9 +70,9 @@ def _run(mutants: list[Mutant], of: int, tests: Sequence[str], jobs: int, at_lea
         of_package = [result for result in results if result.mutant.package == package]
         if of_package:
             print(f"{package:14} {len(of_package):7} {sum(r.killed for r in of_package) / len(of_package):7.0%}")
-    fates = ", ".join(f"{count} {fate}" for fate, count in sorted(Counter(result.fate for result in results).items()))
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(Counter(result.outcome for result in results).items()))
     score = killed / len(results)
-    print(f"{len(results)} of {of} mutants in {time.perf_counter() - began:.0f} s: {fates}")
+    print(f"{len(results)} of {of} mutants in {time.perf_counter() - began:.0f} s: {outcomes}")
     print(f"score {score:.1%} killed; {len(results) - killed} survived, {explained} of them explained")
     return 0 if score >= at_least else 1
 
@@ -83,7 +83,7 @@ def _check_the_runner(task: Task, covered: CoverageByTest) -> None:
     tests = sorted(covered.seconds, key=lambda test: covered.seconds[test])
     [result] = run([Task(same, tests, covered.seconds_of(tests))], 1, lambda _: None)
     if result.killed:
-        raise RuntimeError(f"the tests fail in the runner without any mutant: {result.fate}")
+        raise RuntimeError(f"the tests fail in the runner without any mutant: {result.outcome}")
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ class _Progress:
         if not result.killed:
             reason = reason_of(result.mutant)
             print(
-                f"[{self.run}/{self.of}] {result.fate} ({result.tests} tests): {result.mutant}"
+                f"[{self.run}/{self.of}] {result.outcome} ({result.tests} tests): {result.mutant}"
                 + (f"\n    explained: {reason}" if reason else ""),
                 flush=True,
             )

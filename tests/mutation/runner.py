@@ -35,7 +35,7 @@ WALL_FACTOR = 20
 T = TypeVar("T")
 
 
-class Fate(StrEnum):
+class Outcome(StrEnum):
     KILLED = "killed"
     TIMEOUT = "timeout"  # counts as killed: the tests would not end
     SURVIVED = "survived"
@@ -44,15 +44,15 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a mutant, and how many test functions could have killed it."""
+    """The outcome of a mutant, and how many test functions could have killed it."""
 
     mutant: Mutant
-    fate: Fate
+    outcome: Outcome
     tests: int
 
     @property
     def killed(self) -> bool:
-        return self.fate in (Fate.KILLED, Fate.TIMEOUT)
+        return self.outcome in (Outcome.KILLED, Outcome.TIMEOUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def run(tasks: Sequence[Task], jobs: int, seen: Callable[[Result], object]) -> l
     while True:
         for index, task in waiting:
             if not task.tests:
-                results[index] = Result(task.mutant, Fate.NOT_RUN, 0)
+                results[index] = Result(task.mutant, Outcome.NOT_RUN, 0)
                 seen(results[index])
                 continue
             running[_fork(lambda task=task: _test(task))] = index  # type: ignore[misc]
@@ -83,7 +83,7 @@ def run(tasks: Sequence[Task], jobs: int, seen: Callable[[Result], object]) -> l
         pid, status = os.wait()
         index = running.pop(pid)
         task = tasks[index]
-        results[index] = Result(task.mutant, _fate(os.waitstatus_to_exitcode(status)), len(task.tests))
+        results[index] = Result(task.mutant, _outcome(os.waitstatus_to_exitcode(status)), len(task.tests))
         seen(results[index])
 
 
@@ -135,15 +135,15 @@ def _test(task: Task) -> int:
     return int(pytest.main([*PYTEST, *task.tests]))
 
 
-def _fate(code: int) -> Fate:
+def _outcome(code: int) -> Outcome:
     """What pytest's exit code says; tests that cannot be collected have killed it. Raises RuntimeError for our own."""
     match code:
         case pytest.ExitCode.OK:
-            return Fate.SURVIVED
+            return Outcome.SURVIVED
         case pytest.ExitCode.TESTS_FAILED | pytest.ExitCode.INTERRUPTED | pytest.ExitCode.USAGE_ERROR:
-            return Fate.KILLED
+            return Outcome.KILLED
         case _ if code in (-signal.SIGXCPU, -signal.SIGALRM, -signal.SIGKILL):
-            return Fate.TIMEOUT
+            return Outcome.TIMEOUT
     raise RuntimeError(f"pytest ended with {code}")
 
 

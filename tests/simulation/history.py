@@ -90,7 +90,7 @@ class History:
         self.policies = policies_and_tags.capped(self._stream("caps"), self.policies)
         if faults.break_rules:
             self.policies = policies_and_tags.repairing(self._stream("repairs"), self.policies)
-        self._extend_request = partial(policies_and_tags.with_deadline_tags, more, begin=BEGIN) if extended else None
+        self.extend_request = partial(policies_and_tags.with_deadline_tags, more, begin=BEGIN) if extended else None
         self.ledger, self.outbox, self.events = CheckedLedger(), MemoryOutbox(), Bus()
         self.checker = InvariantChecker(self.world, self.ledger, self._limits(), edited=faults.edit_policy > 0)
         self.ledger.checker = self.checker
@@ -99,7 +99,7 @@ class History:
         roots = actors.NAMES[: self.jobs or self._stream("jobs").choice([2, 3, 5])]
         self.broken = set(roots[: faults.broken])
         self._silent: set[str] = set()
-        self._roots = roots
+        self.roots = roots
         self.rollout = Rollout(self.lambdas, self.ledger, [(BEGIN, self.policies[0])])
         self.checker.intervals = self.rollout.intervals
         buckets = self._stream("buckets")
@@ -114,9 +114,9 @@ class History:
         self._minute = BEGIN
         self._looks, self._looked_before = self._stream("looks"), set()
 
-    _extend_request: Callable[[dict[str, Any]], dict[str, Any]] | None = field(init=False)
+    extend_request: Callable[[dict[str, Any]], dict[str, Any]] | None = field(init=False)
     _silent: set[str] = field(init=False)
-    _roots: tuple[str, ...] = field(init=False)
+    roots: tuple[str, ...] = field(init=False)
     ports: Ports = field(init=False)
     _minute: datetime = field(init=False)
     _world_at: datetime | None = None
@@ -139,10 +139,10 @@ class History:
     def _plan(self) -> None:
         assert self.faults is not None
         more_faults = partial(actors.with_faults, self._stream("requests"), self.faults)
-        users = actors.Users(self._stream("people"), self.world, self.checker, (self._extend_request, more_faults))
+        users = actors.Users(self._stream("people"), self.world, self.checker, (self.extend_request, more_faults))
         when = self._stream("times")
         stranger = Stranger(self._stream("stranger"), self.world, self.checker)
-        for name in self._roots:
+        for name in self.roots:
             self._at(BEGIN + timedelta(seconds=when.randrange(2400)), partial(users.begin, name))
         acts: dict[Callable[[], object], int] = {
             users.stop: self.faults.stop_jobs, users.delete: self.faults.delete_jobs, users.reuse_name: self.faults.reuse_names,
@@ -269,7 +269,7 @@ class History:
     def _is_sick(self, text: str) -> bool:
         """Whether Slack answers a message with errors, by the lineages that it names."""
         assert self.faults is not None
-        sick = [name for name in self._roots if self._stream(f"sick/{name}").random() < self.faults.sick_messages]
+        sick = [name for name in self.roots if self._stream(f"sick/{name}").random() < self.faults.sick_messages]
         return any(re.search(rf"\b{name}\b", text) for name in sick)
 
     def _check_others_go_on(self) -> None:

@@ -232,7 +232,7 @@ def no_lineage_ends_with_a_foreign_model(history: History) -> None:
 
 def no_stranger_evades_a_rule(history: History) -> None:
     """A stranger's job is a root of its own, and a rule that enforces takes it down as any other, unless it never trained: in an
-    outage it may end for want of capacity before anybody sees it.
+    outage it may end because there is no capacity before anybody sees it.
     """
     for life in _reachable(history):
         if not life.hostile:

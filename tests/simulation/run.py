@@ -36,7 +36,7 @@ def run_seed(seed: int) -> Outcome:
     if not violation:
         return Outcome(seed=seed, violation="", happened=happened)
     assert history.faults is not None
-    faults, jobs = history.faults, len(history._roots)
+    faults, jobs = history.faults, len(history.roots)
     for kind in faults.kinds():
         if run_history(seed, faults.without(kind), None)[1]:
             faults = faults.without(kind)

@@ -45,7 +45,7 @@ def history_with_deadlines(seed: int) -> History | None:
             "EnableManagedSpotTraining": True,
         }
 
-    history._extend_request = with_deadline
+    history.extend_request = with_deadline
     policy = builders.policy(
         "r0",
         in_force_at=BEGIN,

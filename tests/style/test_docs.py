@@ -27,8 +27,13 @@ CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]  # a changelog
 FENCE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 FILE = re.compile(r"(?<![\w/.:-])((?:controller|handlers|infra|tests|policies|\.chalice|\.ci)/[\w./-]*)")
 THEIRS = {  # what a reader makes
-    "infra/stages/prod.yaml", "controller.policy.rules.max_instances", "tests/unit/policy/rules/test_max_instances.py",
+    "infra/stages/prod.yaml", "max_instances.py", "controller.policy.rules.max_instances",
+    "tests/unit/policy/rules/test_max_instances.py",
 }  # fmt: skip
+SHORT = re.compile(r"`(\w+\.py)`")  # beside a file that the sentence names with its folder
+SOURCES = {path.name for folder in ("controller", "handlers", "infra", "tests") for path in (ROOT / folder).rglob("*.py")} | {
+    "app.py"
+}
 MODULE = re.compile(r"(?<![\w/.])((?:controller|handlers|infra|tests)(?:\.\w+)+)")
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]+)(?:#[^)]*)?\)")
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
@@ -57,6 +62,7 @@ def exists(dotted: str) -> bool:
 def test_every_file_that_a_page_names_exists(page: Path) -> None:
     named = {found.rstrip(".") for found in FILE.findall(text_of(page))}
     assert [path for path in sorted(named - THEIRS) if not (ROOT / path).exists()] == []
+    assert {*SHORT.findall(text_of(page))} - THEIRS <= SOURCES
 
 
 @PARAMETERS

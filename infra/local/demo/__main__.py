@@ -6,9 +6,13 @@ long one. No call leaves this machine.
 
 from __future__ import annotations
 
+import io
+import logging
 import sys
 import traceback
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +41,8 @@ APP = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo. Exit code 1 when it counts a problem or fails; a failure is one sentence, with the name of its log."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal may have another encoding than UTF-8
     return run_app(APP, argv, "spotwarden demo")
 
 
@@ -84,7 +90,8 @@ def demo(
     try:
         from infra.local.demo.run import run  # moto and boto3 take seconds to import
 
-        return run(options, output)
+        with _only_own_lines():
+            return run(options, output)
     except KeyboardInterrupt:
         output.line("Stopped.")
         return INTERRUPTED
@@ -93,6 +100,21 @@ def demo(
     except Exception as error:
         output.line(f"The demo failed: {_sentence(error)} {_log(options.out)}")
         return 1
+
+
+@contextmanager
+def _only_own_lines() -> Iterator[None]:
+    """Let nothing else print: logging writes a traceback for each line of a log whose disk is full, and Powertools warns of each
+    function that Ctrl-C ends.
+    """
+    before = logging.raiseExceptions
+    logging.raiseExceptions = False
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="No application metrics", category=UserWarning)
+            yield
+    finally:
+        logging.raiseExceptions = before
 
 
 def _sentence(error: Exception) -> str:

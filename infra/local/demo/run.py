@@ -47,7 +47,7 @@ def run(options: DemoOptions, output: screen.Screen) -> int:
         elif sys.stdout.isatty() and not options.no_page and not failed:
             _serve_page(host, output)
         else:
-            output.next_steps(out)
+            output.next_steps()
     return 1 if failed else 0
 
 

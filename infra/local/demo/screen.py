@@ -31,6 +31,7 @@ COLOURS = {
     "judged": "yellow", "stopped": "red", "submitted again": "green", "interrupted": "magenta", "no capacity": "magenta",
     "failed": "red", "completed": "dim", "saved so far": "bold green",
 }  # fmt: skip
+WIDTH_MAX = 1_000  # columns: wider than any terminal
 CLASSIFY = 'classify "CapacityError: Unable to provision requested ML compute capacity."'
 
 
@@ -82,7 +83,11 @@ class Screen:
             for team, s in sorted(teams.items(), key=lambda item: -item[1].saved_micros)
         ]
         columns = ("team", "jobs", "saved", "spent", "AWS's %", "not in the dollars")
-        self._console.print(_table("Saved by team", columns, rows))
+        teams_table = _table("Saved by team", columns, rows)
+        at_any_width = self._console.options.update(max_width=WIDTH_MAX)
+        if self._console.measure(teams_table, options=at_any_width).minimum > self._console.width:  # a cut amount says nothing
+            teams_table = _table("Saved by team", columns[:4], [row[:4] for row in rows])
+        self._console.print(teams_table)
         wrong = {name: found for name, found in summary["problems"].items() if found}
         for name, found in wrong.items():
             self.line(f"Problem: {words_of(name)}: {found}", style="bold red")
@@ -97,9 +102,8 @@ class Screen:
         self.line(f"\nOpen in a browser: {out / 'slack.html'} (every message) and {out / 'report.html'} (what spot saved).")
         self.line(f"Figures: {out / 'demo-summary.json'}. Log of the functions: {out / 'functions.log'}.")
 
-    def next_steps(self, out: Path) -> None:
+    def next_steps(self) -> None:
         """Suggest what to try after the demo."""
-        del out
         self._commands(
             "Try next:", "demo --keep     # then press buttons in Slack, and run report, audit and halt", "demo --week", CLASSIFY
         )
@@ -117,7 +121,7 @@ class Screen:
 
     def page(self, slack: str, after_a_click: timedelta) -> None:
         """Say where the Slack page is."""
-        self.next_steps(Path())
+        self.next_steps()
         hours = int(after_a_click / timedelta(hours=1))
         self.line(f"The Slack page: {slack}. Each click lets {hours} hours of the demo pass. Ctrl-C ends it.")
 

@@ -42,7 +42,7 @@ class Started:
 
 @dataclass
 class RuntimeApi:
-    """Answers what awslambdaric asks: the next event, and the fate of its answer."""
+    """Answers what awslambdaric asks: the next event, and what becomes of its answer."""
 
     events: Sequence[Mapping[str, Any]]
     on_init: Callable[[], None]
