@@ -187,7 +187,7 @@ ALARMS: tuple[Alarm, ...] = (
     ),
     Alarm(
         name="DigestsAreMissing",
-        meaning="No digest was considered for three hours.",
+        meaning="The function of the digests did not run for three hours.",
         runbook="As SweepIsMissing, and see DigestsFails. Digests that are due are sent by its next run.",
         metric="Digests",
         statistic="SampleCount",
@@ -200,7 +200,7 @@ ALARMS: tuple[Alarm, ...] = (
     ),
     Alarm(
         name="RingsFail",
-        meaning="Jobs could not be looked at in two hours running.",
+        meaning="Jobs could not be looked at in two consecutive hours.",
         runbook="Read the lines \"trigger failed\" in the saved query Errors: job and problem. What to do: see WorkIsOverdue.",
         metric="RingsFailed",
         statistic="Sum",
@@ -210,7 +210,7 @@ ALARMS: tuple[Alarm, ...] = (
     ),
     Alarm(
         name="DecidersFail",
-        meaning="A part of the decision about jobs raised an error in two hours running; the rest of it was carried out.",
+        meaning="A part of the decision about jobs raised an error in two consecutive hours; the rest of it was carried out.",
         runbook="Run the saved query Errors, and open an issue with its lines. To stop all actions until then: spotwarden halt.",
         metric="DecidersFailed",
         statistic="Sum",
@@ -256,7 +256,7 @@ ALARMS: tuple[Alarm, ...] = (
     ),
     Alarm(
         name="MessagesAreShelved",
-        meaning="Messages became older than a day before they could be sent; they are told in the next digest only.",
+        meaning="Messages waited for more than a day; only the next digest lists them.",
         runbook="See MessagesWait. Nothing else has to be done: the next digest lists them.",
         metric="MessagesShelved",
         statistic="Sum",

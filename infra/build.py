@@ -253,10 +253,10 @@ def _last_lines(text: str, count: int = 12) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Build from the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="Build Spotwarden's Lambda package and its CloudFormation template.")
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / "package")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "package", help="the folder of the package")
     parser.add_argument("--policies", type=Path, default=ROOT / "policies", help="the policy folder that ships")
-    parser.add_argument("--architecture", choices=sorted(ARCHITECTURES), default="arm64")
-    parser.add_argument("--python", choices=list(GLIBC_OF), default=list(GLIBC_OF)[-1])
+    parser.add_argument("--architecture", choices=sorted(ARCHITECTURES), default="arm64", help="the processor of the functions")
+    parser.add_argument("--python", choices=list(GLIBC_OF), default=list(GLIBC_OF)[-1], help="the Python of the functions")
     chosen = parser.parse_args(arguments)
     target = Target(python=chosen.python, architecture=chosen.architecture)
     try:

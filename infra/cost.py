@@ -132,8 +132,8 @@ def table(jobs: int) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the bill; returns the exit code."""
-    parser = argparse.ArgumentParser(description="What a Spotwarden stack costs a month, at list prices.")
-    parser.add_argument("--jobs", type=int, default=1000)
+    parser = argparse.ArgumentParser(description="Print what a Spotwarden stack costs a month, at list prices.")
+    parser.add_argument("--jobs", type=int, default=1000, help="training jobs a month")
     print(table(parser.parse_args(arguments).jobs))
     return 0
 

@@ -286,9 +286,9 @@ def _asked(question: str) -> bool:
 def main(arguments: list[str] | None = None) -> int:
     """Check, deploy or destroy a stage from the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="Check the file of a stage of Spotwarden, deploy the stage, or destroy it.")
-    parser.add_argument("action", choices=("check", "deploy", "destroy"))
-    parser.add_argument("stage")
-    parser.add_argument("--package", type=Path, default=Path("build/package"))
+    parser.add_argument("action", choices=("check", "deploy", "destroy"), help="what to do with the stage")
+    parser.add_argument("stage", help="the name of a file in the folder of stage files, without .yaml")
+    parser.add_argument("--package", type=Path, default=Path("build/package"), help="the folder of the package")
     parser.add_argument("--stages", type=Path, default=STAGES, help="the folder of stage files")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--revert-drift", action="store_true", help="with deploy: put back what was changed by hand")

@@ -75,7 +75,7 @@ def text_of(table: Table) -> str:
 def main() -> None:
     """Refresh the table of the package, and print how many prices changed in each region."""
     parser = argparse.ArgumentParser(prog="python -m infra.derive_prices", description="Refresh the package's table of prices.")
-    parser.add_argument("regions", nargs="+", metavar="REGION")
+    parser.add_argument("regions", nargs="+", metavar="REGION", help="an AWS region, such as us-east-1")
     parser.add_argument("--file", type=Path, help="a bulk price file (index.json) of one region, downloaded before")
     asked = parser.parse_args()
     if asked.file and len(asked.regions) > 1:

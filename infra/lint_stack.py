@@ -6,6 +6,7 @@ infra/lint_stack.yaml; a finding without one, and a reason without a finding, fa
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -120,10 +121,12 @@ def unexplained(found: set[tuple[str, str]], accepted: Mapping[str, Mapping[str,
 
 def main(arguments: list[str] | None = None) -> int:
     """Lint the template of a package (build/package/sam.json); returns the exit code."""
-    [package] = arguments if arguments is not None else sys.argv[1:]
+    parser = argparse.ArgumentParser(prog="python -m infra.lint_stack", description="Lint a package's template and permissions.")
+    parser.add_argument("template", type=Path, help="the template of a package, such as build/package/sam.json")
+    package: Path = parser.parse_args(arguments).template
     template = BUILD / "transformed.json"
     template.parent.mkdir(parents=True, exist_ok=True)
-    template.write_text(json.dumps(transformed(json.loads(Path(package).read_text("utf-8")))))
+    template.write_text(json.dumps(transformed(json.loads(package.read_text("utf-8")))))
     accepted = yaml.safe_load(ACCEPTED.read_text("utf-8"))
     problems = unexplained(checkov(template), accepted["checkov"])
     problems += unexplained(parliament(permissions.FUNCTIONS), accepted["parliament"])

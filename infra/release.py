@@ -155,8 +155,8 @@ def _git(*words: str) -> str:
 def main(arguments: Iterable[str] | None = None) -> int:
     """Make a release from the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="Make the files of a release from a tag.")
-    parser.add_argument("tag")
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / "release")
+    parser.add_argument("tag", help="a tag of the checked-out commit, such as v0.2.0")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "release", help="the folder of the files")
     chosen = parser.parse_args(list(arguments) if arguments is not None else None)
     target = Target(python="3.14", architecture="arm64")
     try:

@@ -38,7 +38,7 @@ def write_history(file: Path, jobs: int) -> None:
 def main() -> int:
     """Print both figures; exit with 1 where one is above its goal."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.backtest", description=__doc__)
-    parser.add_argument("--jobs", type=int, default=100_000)
+    parser.add_argument("--jobs", type=int, default=100_000, help="how many recorded jobs")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         history = Path(folder, "history.jsonl")

@@ -49,9 +49,9 @@ def measure(jobs: int, days: float, hours: int) -> None:
 def main() -> None:
     """Measure one account."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=100_000)
-    parser.add_argument("--days", type=float, default=3 * 365)
-    parser.add_argument("--hours", type=int, default=14)
+    parser.add_argument("--jobs", type=int, default=100_000, help="training jobs of the account")
+    parser.add_argument("--days", type=float, default=3 * 365, help="the age of the oldest job")
+    parser.add_argument("--hours", type=int, default=14, help="how many hourly runs")
     asked = parser.parse_args()
     measure(asked.jobs, asked.days, asked.hours)
 

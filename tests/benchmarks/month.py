@@ -140,8 +140,12 @@ def measured(ledger: Any) -> tuple[float, int]:
 def main() -> None:
     """Print a line for each ledger and number of jobs, compared with the smallest number."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.month", description=__doc__)
-    parser.add_argument("--memory", type=int, nargs="*", default=[10_000, 100_000, 1_000_000], metavar="JOBS")
-    parser.add_argument("--dynamo", type=int, nargs="*", default=[10_000, 100_000], metavar="JOBS")
+    parser.add_argument(
+        "--memory", type=int, nargs="*", default=[10_000, 100_000, 1_000_000], metavar="JOBS", help="with a ledger in memory"
+    )
+    parser.add_argument(
+        "--dynamo", type=int, nargs="*", default=[10_000, 100_000], metavar="JOBS", help="with a DynamoDB on this machine"
+    )
     asked = parser.parse_args()
     rows: list[tuple[str, int, float, float, int]] = []
     for jobs in asked.memory:

@@ -167,9 +167,9 @@ def main() -> None:
     """Print the table; the exit code is 1 where an event about a job of which nothing is new costs more than the goal."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=300, help="live training jobs of the account")
-    parser.add_argument("--runs", type=int, default=9)
+    parser.add_argument("--runs", type=int, default=9, help="processes of each kind")
     parser.add_argument("--events", type=int, default=10, help="warm events of each process")
-    parser.add_argument("--work", type=Path, default=ROOT / "build" / "coldstart")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "coldstart", help="the folder of the packages")
     parser.add_argument("--earlier", type=Path, help="the deployment.zip of another version, for this machine's Python")
     chosen = parser.parse_args()
     needed = chosen.runs * chosen.events * (2 if chosen.earlier else 1)

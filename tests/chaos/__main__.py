@@ -215,7 +215,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7, help="of the jobs, the faults, the spot capacity and the kills")
     parser.add_argument("--share", type=float, default=0.5, help="of the invocations that are to die; more than half of those do")
     parser.add_argument("--fault", choices=sorted(FAULTS), default="", help="plant this fault; exit code 0 if a count shows it")
-    parser.add_argument("--work", type=Path, default=ROOT / "build" / "chaos")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "chaos", help="the folder of the package and the logs")
     return run(parser.parse_args())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -37,6 +38,14 @@ def test_no_test_patches_our_own_code() -> None:
     patching = re.compile(r"mock\.patch|from unittest(\.mock)? import|monkeypatch\.setattr\(\s*[\"']?(controller|handlers)")
     tests = [p for p in (ROOT / "tests").rglob("*.py") if p != Path(__file__)]
     assert [str(p.relative_to(ROOT)) for p in tests if patching.search(p.read_text("utf-8"))] == []
+
+
+def test_each_option_of_a_script_says_what_it_is_for() -> None:
+    texts = ((p, p.read_text("utf-8")) for folder in ("infra", "tests") for p in (ROOT / folder).rglob("*.py"))
+    calls = [(p, n) for p, text in texts if "add_argument" in text for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call)]
+    options = [(p, n) for p, n in calls if isinstance(n.func, ast.Attribute) and n.func.attr == "add_argument"]
+    assert options
+    assert [f"{p.relative_to(ROOT)}:{n.lineno}" for p, n in options if "help" not in {k.arg for k in n.keywords}] == []
 
 
 def test_make_runs_the_property_tests_with_the_same_examples_each_time() -> None:

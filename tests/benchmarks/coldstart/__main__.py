@@ -65,8 +65,8 @@ def table(compared: list[Variant], share: float) -> Iterator[str]:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=9)
-    parser.add_argument("--work", type=Path, default=ROOT / "build" / "coldstart")
+    parser.add_argument("--runs", type=int, default=9, help="cold starts of each variant")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "coldstart", help="the folder of the packages")
     parser.add_argument("--only", nargs="*", default=None, help="names of variants")
     chosen = parser.parse_args()
     packed = lay_out(chosen.work)
