@@ -1,1 +1,1 @@
-"""What people ask for in Slack: a click (``interactions``), a command (``command``), and who may (``permissions``, ``user``)."""
+"""What people ask for in Slack: a click (``interactions``), a slash command (``slash_command``), and who may (``permissions``)."""
