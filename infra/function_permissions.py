@@ -212,35 +212,18 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "sweep": (*RECONCILE, "dynamodb Query due"),
     "discover": (*RECONCILE, DEAD_LETTER),
     "drain": (
-        *QUEUE_A_MESSAGE,
-        "dynamodb Query",
-        "dynamodb UpdateItem",
-        "dynamodb DeleteItem",
-        "dynamodb TransactWriteItems with Delete",
-        "secretsmanager GetSecretValue",
-        "events PutEvents",
-        "sns Publish",
+        *QUEUE_A_MESSAGE, "dynamodb Query", "dynamodb UpdateItem", "dynamodb DeleteItem",
+        "dynamodb TransactWriteItems with Delete", "secretsmanager GetSecretValue", "events PutEvents", "sns Publish",
     ),
     "prices": (
-        "dynamodb GetItem",
-        "dynamodb PutItem",
-        "dynamodb Query",
-        "dynamodb UpdateItem",
-        "pricing GetProducts",
-        DEAD_LETTER,
+        "dynamodb GetItem", "dynamodb PutItem", "dynamodb Query", "dynamodb UpdateItem", "pricing GetProducts", DEAD_LETTER,
     ),
     "api_handler": (
-        "dynamodb GetItem",
-        "dynamodb PutItem",
-        "dynamodb Query",
-        "dynamodb Query family",
-        "sagemaker DescribeTrainingJob",
-        "sagemaker ListTags",
-        "sagemaker DescribeAlgorithm",
-        "secretsmanager GetSecretValue",
+        "dynamodb GetItem", "dynamodb PutItem", "dynamodb Query", "dynamodb Query family", "sagemaker DescribeTrainingJob",
+        "sagemaker ListTags", "sagemaker DescribeAlgorithm", "secretsmanager GetSecretValue",
     ),
     "digests": (*DIGEST, DEAD_LETTER),
-}
+}  # fmt: skip
 
 
 # Functions that never submit → the partitions that they write. Only functions that submit write a lineage (lineage#…).
