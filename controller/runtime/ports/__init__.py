@@ -1,1 +1,1 @@
-"""The ports of the runtime: protocols for AWS, the ledger, messages, the policy and Slack. ``all_ports`` has them in one value."""
+"""The ports of the runtime: protocols for AWS, the ledger, messages, the policy, Slack. ``all_ports`` has them in one value."""
