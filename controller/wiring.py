@@ -11,14 +11,11 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from controller.aws.clients import CallLimits, Hurried, Lazy, boto3_client, client_of
 from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.ec2_placement import PlacementScores
-from controller.aws.errors import AwsFault, fault_of
 from controller.aws.event_publisher import EventPublisher
 from controller.aws.packaged_policy import CompiledPolicies
 from controller.aws.prepare import prepare as prepare  # for init
@@ -44,7 +41,10 @@ from controller.aws.stack_parameters import (
 from controller.aws.stack_parameters import region as region  # for handlers and commands
 from controller.aws.system_clock import SystemClock
 from controller.runtime.outbox.chat_by_channel import ChatByChannel
-from controller.runtime.ports.all_ports import Answer, Chat, Clock, Home, Ports, Unreachable
+from controller.runtime.ports.all_ports import Home, Ports
+from controller.runtime.ports.answers import Answer, Unreachable
+from controller.runtime.ports.aws import Clock
+from controller.runtime.ports.outbox import Chat
 from controller.runtime.ports.slack import SlackClickPorts
 from controller.runtime.ports.slack_user import KnownUsers
 from controller.runtime.tally import Tally
@@ -288,16 +288,12 @@ def _slack_secret() -> SlackSecret:
 
 def _read_slack_secret() -> Mapping[str, str]:
     """What Secrets Manager holds for Slack. Raises Misconfigured and Unreachable."""
-    try:
-        answer = _hurried_client("secretsmanager").get_secret_value(SecretId=setting("SPOTWARDEN_SLACK_TOKEN_SECRET"))
-    except (ClientError, BotoCoreError) as error:
-        if fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE):
-            raise Unreachable(f"Secrets Manager: {error}") from error
-        raise
+    from controller.aws.secret_text import secret_text
     from controller.slack.secret import secret_in
 
+    text = secret_text(_hurried_client("secretsmanager"), setting("SPOTWARDEN_SLACK_TOKEN_SECRET"))
     try:
-        return secret_in(answer.get("SecretString", ""))
+        return secret_in(text)
     except ValueError as problem:
         raise Misconfigured(str(problem)) from None
 

@@ -12,10 +12,10 @@ from urllib.parse import parse_qs
 from chalice.app import Blueprint, Response
 
 from controller import wiring
-from controller.runtime.ports.all_ports import Unreachable
-from controller.runtime.slack_requests.command import command
+from controller.runtime.ports.answers import Unreachable
 from controller.runtime.slack_requests.interactions import BadRequest, interaction
 from controller.runtime.slack_requests.other_stack import answer_for_other_stack, other_stack_of
+from controller.runtime.slack_requests.slash_command import command
 from handlers.observed import answered, failed, hidden, logger
 from handlers.warm import warm_slack
 

@@ -13,7 +13,10 @@ from controller.jobs.job import Job, Outcome
 from controller.ledger.intent import Probe, Publish, Submit
 from controller.ledger.lineage_id import LineageId
 from controller.policy.policy import Policy
-from controller.runtime.ports.all_ports import Answer, Done, Ledger, PartUnread, Ports, Trigger
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.answers import Answer, Done, PartUnread
+from controller.runtime.ports.ledger import Ledger
+from controller.runtime.read_events import Trigger
 from controller.runtime.reconcile import Reconciled, reconcile
 from controller.runtime.sweep import SweepResult, sweep
 from controller.units.money import Rate

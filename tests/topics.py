@@ -8,7 +8,7 @@ from controller.notifications.block_kit import Page
 from controller.notifications.plain_text import PlainMessage, plain_message
 from controller.policy.sns_topic import BadTopic, sns_topic
 from controller.runtime.outbox.post_only_chat import PostOnlyChat
-from controller.runtime.ports.all_ports import Answer, Done
+from controller.runtime.ports.answers import Answer, Done
 from controller.runtime.ports.outbox import WrongChannel
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from controller.aws.json_client import JsonClient, usable
 from controller.aws.service_models import checked, use_packaged_models
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from controller.units.value import dataclass
 
 if TYPE_CHECKING:

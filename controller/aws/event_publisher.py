@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import CODES, AwsFault, fault_of
 from controller.ledger.intent import Publish
-from controller.runtime.ports.all_ports import Answer, Done, Later, Refused
+from controller.runtime.ports.answers import Answer, Done, Later, Refused
 
 SOURCE = "spotwarden"
 

@@ -13,7 +13,8 @@ from controller.aws.event_publisher import EventPublisher
 from controller.notifications.block_kit import Page
 from controller.notifications.mrkdwn import code, mrkdwn_object
 from controller.runtime.outbox.post_only_chat import PostOnlyChat
-from controller.runtime.ports.all_ports import Answer, Clock, Done, Later
+from controller.runtime.ports.answers import Answer, Done, Later
+from controller.runtime.ports.aws import Clock
 from controller.runtime.ports.outbox import Chat, WrongChannel
 
 DETAIL_TYPE = "Spotwarden Message"

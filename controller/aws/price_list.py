@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from controller.savings.dated_prices import spot_of
 from controller.units.money import Rate, micros_from_dollars
 from controller.units.value import dataclass

@@ -18,7 +18,7 @@ from controller.aws.errors import UNREADABLE, AwsFault, fault_of
 from controller.jobs.checkpoint import NOT_LOOKED_INTO, CheckpointScan
 from controller.jobs.checkpoint_files import StoredFile, checkpoint_files, newest_checkpoint_at
 from controller.jobs.claim import bucket_and_prefix
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 
 PAGE = 1000  # objects in a page of S3
 REQUESTS_MAX = 12  # per scan

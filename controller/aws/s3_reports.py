@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 
 if TYPE_CHECKING:
     from controller.savings.report import Report

@@ -12,7 +12,8 @@ from controller.notifications.block_kit import Page
 from controller.notifications.plain_text import plain_message
 from controller.policy.sns_topic import BadTopic, partition_of, sns_topic
 from controller.runtime.outbox.post_only_chat import PostOnlyChat
-from controller.runtime.ports.all_ports import Answer, Done, Home, Later, Refused
+from controller.runtime.ports.all_ports import Home
+from controller.runtime.ports.answers import Answer, Done, Later, Refused
 from controller.runtime.ports.outbox import WrongChannel
 
 # SNS's errors are of three classes, as Slack's are. What is about the topic, whatever the message, is listed here; so is a key of

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.commands import COMMANDS, GROUPS, Command
-from controller.cli.usage import BAD_INPUT, guarded, usage_error
+from controller.cli.output.usage import BAD_INPUT, guarded, usage_error
 from controller.cli.version import installed_version
 
 __all__ = ["COMMANDS", "Command", "main"]

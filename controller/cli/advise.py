@@ -11,12 +11,13 @@ from typing import Annotated
 import typer
 
 from controller.aws.price_lookup import Prices
+from controller.cli.input.options import Format, OutputFormat, Table
 from controller.cli.ledger import with_ledger
-from controller.cli.options import Format, OutputFormat, Table
-from controller.cli.printable import json_text
+from controller.cli.output.printable import json_text
 from controller.ledger.entry import Finished
 from controller.policy.spot_worth import cost_of, prospect_of
-from controller.runtime.ports.all_ports import Clock, Ledger
+from controller.runtime.ports.aws import Clock
+from controller.runtime.ports.ledger import Ledger
 from controller.savings.advice import QUANTILE, Advice, advise
 from controller.savings.interruption_rates import PRIOR_HOURS
 from controller.units.duration import span

@@ -25,8 +25,8 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from controller.cli.errors import AwsUnreachable, BadInput
-from controller.runtime.ports.all_ports import Unreachable
+from controller.cli.output.errors import AwsUnreachable, BadInput
+from controller.runtime.ports.answers import Unreachable
 
 T = TypeVar("T")
 

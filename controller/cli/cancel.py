@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.errors import BadInput
-from controller.cli.job_names import job_name, not_meant
+from controller.cli.input.job_names import job_name, not_meant
+from controller.cli.input.options import Table
 from controller.cli.ledger import with_ledger
-from controller.cli.options import Table
+from controller.cli.output.errors import BadInput
 from controller.decide.call_off import open_submit, recorded, waiting_attempt
 from controller.decide.user_requests import REASON_MAX, request_of
 from controller.ledger.entry import Ended
@@ -23,7 +23,9 @@ from controller.ledger.lineage import Lineage, mode_of, newest_attempt
 from controller.ledger.lineage_id import LineageId
 from controller.policy.user_request import UserRequest
 from controller.runtime.gather.gather import lineage_of
-from controller.runtime.ports.all_ports import Clock, Jobs, Ledger, Unreachable
+from controller.runtime.ports.answers import Unreachable
+from controller.runtime.ports.aws import Clock, Jobs
+from controller.runtime.ports.ledger import Ledger
 from controller.units.free_text import one_line
 
 TRIES = 3

@@ -19,8 +19,7 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.cli.errors import BadInput
-from controller.cli.pasted_forms import (
+from controller.cli.input.pasted_forms import (
     BEGINNINGS,
     BOTOCORE,
     CAPACITY,
@@ -36,7 +35,8 @@ from controller.cli.pasted_forms import (
     TIME_EXCEEDED,
     WRAPPERS,
 )
-from controller.cli.printable import json_text
+from controller.cli.output.errors import BadInput
+from controller.cli.output.printable import json_text
 from controller.jobs.failure import CLASSES, FailureCause, classify
 from controller.jobs.service_limit import ServiceLimit, never_fits, service_limit_in
 

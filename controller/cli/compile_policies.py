@@ -13,10 +13,10 @@ from controller import wiring
 from controller.aws.s3_policy import InvalidPolicyUri, bucket_and_key
 from controller.aws.system_clock import SystemClock
 from controller.cli.aws_calls import asking
-from controller.cli.errors import AwsUnreachable, BadInput
-from controller.cli.output_file import write_output
-from controller.cli.printable import printable
-from controller.cli.usage import BAD_INPUT
+from controller.cli.output.errors import AwsUnreachable, BadInput
+from controller.cli.output.output_file import write_output
+from controller.cli.output.printable import printable
+from controller.cli.output.usage import BAD_INPUT
 from controller.policy.compiled_document import BYTES_MAX, BadDocument, document_of, document_text, policy_of
 from controller.policyfile import as_text, validate_folder
 from controller.policyfile.folder import NOT_READ, is_case_file, unread_files

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import typer
 
-from controller.cli.errors import BadInput
+from controller.cli.output.errors import BadInput
 
 MODULE = "infra.local.cli"
 

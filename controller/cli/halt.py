@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.errors import BadInput
+from controller.cli.input.options import Table
 from controller.cli.ledger import with_ledger
-from controller.cli.options import Table
+from controller.cli.output.errors import BadInput
 from controller.ledger.halt import WHO_MAX, WHY_MAX, halt_of
 from controller.notifications.messages.text import halted
-from controller.runtime.ports.all_ports import Clock, Ledger
+from controller.runtime.ports.aws import Clock
+from controller.runtime.ports.ledger import Ledger
 from controller.units.free_text import one_line
 
 

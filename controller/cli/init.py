@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.errors import BadInput
-from controller.cli.options import LOCAL_FOLDER
+from controller.cli.input.options import LOCAL_FOLDER
+from controller.cli.output.errors import BadInput
 from controller.policyfile.json_schema import schema_text
 
 POLICY, CASES, SCHEMA = "starter.yaml", "starter.test.yaml", ".policy.schema.json"

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.cli.aws_calls import explained
-from controller.cli.errors import AwsUnreachable, BadInput
-from controller.runtime.ports.all_ports import Clock, Ledger, Outbox, Unreachable
+from controller.cli.output.errors import AwsUnreachable, BadInput
+from controller.runtime.ports.answers import Unreachable
+from controller.runtime.ports.aws import Clock
+from controller.runtime.ports.ledger import Ledger
+from controller.runtime.ports.outbox import Outbox
 
 Work = Callable[[Ledger, Clock], int]
 WorkWithOutbox = Callable[[Ledger, Outbox, Clock], int]

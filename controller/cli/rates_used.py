@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from controller.cli.policy_source import policy_document
+from controller.cli.input.policy_source import policy_document
 from controller.ledger.entry import Measured
 from controller.policy.agreed_rate import AgreedRate
 from controller.policy.compiled_document import BadDocument, document_of

@@ -19,10 +19,12 @@ from botocore.exceptions import ClientError, ParamValidationError
 from controller.aws.errors import AwsFault, fault_of
 from controller.cli.aws_calls import asking
 from controller.cli.doctor.triggers import NO_QUEUE
-from controller.cli.errors import BadInput
+from controller.cli.input.options import Table
 from controller.cli.ledger import with_outbox
-from controller.cli.options import Table
-from controller.runtime.ports.all_ports import Clock, Ledger, Outbox
+from controller.cli.output.errors import BadInput
+from controller.runtime.ports.aws import Clock
+from controller.runtime.ports.ledger import Ledger
+from controller.runtime.ports.outbox import Outbox
 from controller.runtime.read_events import BadEvent, event_in, function_in, not_of, parsed_body
 from controller.units.free_text import one_line
 from controller.units.plural import count

@@ -12,17 +12,18 @@ from typing import Annotated, NamedTuple, Protocol
 
 import typer
 
-from controller.cli.errors import BadInput
+from controller.cli.input.options import PeriodText, Table
+from controller.cli.input.period import period_of, refuse_bad_period
+from controller.cli.input.policy_source import PolicyFolder
 from controller.cli.ledger import with_ledger
-from controller.cli.options import PeriodText, Table
-from controller.cli.output_file import refuse_unwritable, write_output
-from controller.cli.period import period_of, refuse_bad_period
-from controller.cli.policy_source import PolicyFolder
-from controller.cli.printable import printable_lines
+from controller.cli.output.errors import BadInput
+from controller.cli.output.output_file import refuse_unwritable, write_output
+from controller.cli.output.printable import printable_lines
 from controller.cli.rates_used import rates_in_force
 from controller.policy.agreed_rate import AgreedRate
 from controller.runtime.digests.read_days import ReportSource, rollups_of_days
-from controller.runtime.ports.all_ports import Clock, Ledger
+from controller.runtime.ports.aws import Clock
+from controller.runtime.ports.ledger import Ledger
 from controller.runtime.ports.policy import Revisions
 from controller.savings.report import By, Origin, Report, first_day_needed, report_of_ledgers
 from controller.savings.rollup import Rollup

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.output_file import refuse_unwritable, write_output
+from controller.cli.output.output_file import refuse_unwritable, write_output
 from controller.policyfile.json_schema import schema_text
 from controller.policyfile.reference import reference_page
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.cli.errors import BadInput
+from controller.cli.output.errors import BadInput
 
 SCOPES = ["chat:write", "chat:write.public", "commands", "usergroups:read", "users:read"]
 Url = Annotated[str, typer.Option("--url", metavar="URL", help="The stack's output SlackUrl. Empty: an app without buttons.")]

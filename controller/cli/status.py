@@ -7,14 +7,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from controller.cli.input.options import Format, OutputFormat, Table
 from controller.cli.ledger import with_outbox
-from controller.cli.options import Format, OutputFormat, Table
-from controller.cli.printable import json_text, printable
+from controller.cli.output.printable import json_text, printable
 from controller.ledger.halt import Halt
 from controller.ledger.lineage_id import LineageId
 from controller.notifications.messages.text import halted
-from controller.runtime.ports.all_ports import Clock, Ledger, Message, Outbox
-from controller.runtime.ports.ledger import FailingTrigger
+from controller.runtime.ports.aws import Clock
+from controller.runtime.ports.ledger import FailingTrigger, Ledger
+from controller.runtime.ports.outbox import Message, Outbox
 from controller.runtime.ports.policy import RevisionInForce
 from controller.units.duration import span
 from controller.units.free_text import one_line

@@ -13,10 +13,10 @@ import typer
 
 from controller.aws.system_clock import SystemClock
 from controller.cli.cases.run_cases import cases_of
-from controller.cli.errors import BadInput
-from controller.cli.options import LOCAL_FOLDER
-from controller.cli.problem_formats import as_github, as_json, as_sarif
-from controller.cli.usage import BAD_INPUT
+from controller.cli.input.options import LOCAL_FOLDER
+from controller.cli.output.errors import BadInput
+from controller.cli.output.problem_formats import as_github, as_json, as_sarif
+from controller.cli.output.usage import BAD_INPUT
 from controller.policy.load_policy import load_policy
 from controller.policyfile import BadPolicy, Problem, Validated, validate_folder
 from controller.policyfile.folder import folder_files

@@ -39,7 +39,7 @@ def alert(facts: Facts) -> Decision:
 
 def alert_failed_intents(lineage: Lineage, job: str, channel: str, now: datetime) -> Decision:
     """Announce every stop or submission of a job that AWS refused or whose tries are used up."""
-    said, team = Decision(), team_of(lineage, job)
+    said, team = Decision(), team_at_start(lineage, job)
     for intent in lineage.intents:
         if intent.action.about != job or not isinstance(intent.action, Submit | Stop):
             continue
@@ -54,7 +54,7 @@ def alert_failed_intents(lineage: Lineage, job: str, channel: str, now: datetime
     return said
 
 
-def team_of(lineage: Lineage, job: str) -> str:
+def team_at_start(lineage: Lineage, job: str) -> str:
     """The team that the job's first entry names; empty where there is none."""
     started = lineage.entry(Started, job)
     return (started.team if started else None) or ""

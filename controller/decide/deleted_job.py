@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from controller.decide.alerts import alert_failed_intents, team_of
+from controller.decide.alerts import alert_failed_intents, team_at_start
 from controller.decide.announce import announce
 from controller.decide.decision import WRITES_MAX, Decision
 from controller.jobs.claim import Claim, claim_of
@@ -70,7 +70,7 @@ def _abandon(
     if not lost and lineage.entry(Ended, name):
         return said
     submissions, stops = (sum(isinstance(i.action, kind) for i in lost) for kind in (Submit, Stop))
-    message = Deleted(name=name, submissions=submissions, stops=stops, team=team_of(lineage, name))
+    message = Deleted(name=name, submissions=submissions, stops=stops, team=team_at_start(lineage, name))
     return said | announce(message, about=name, channel=channel, at=now)
 
 

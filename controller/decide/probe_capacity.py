@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from controller.decide.announce import say
-from controller.decide.deadline.choose_market import Move, worth_a_move
 from controller.decide.deadline.outlook import outlook
+from controller.decide.deadline.spot_or_on_demand import Move, worth_a_move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.algorithm import AlgorithmClass

@@ -139,8 +139,8 @@ def accepted_requests(
     """The requests that hold, as the lineage records them. Others can write what waits, so only what is asked is taken from it.
 
     It must be about the newest attempt, be possible now, be younger than a day, and be asked by somebody whom the policy lets ask
-    for it. Whether he is in a user group was asked of Slack when he pressed: its members are known to Slack alone, so a group
-    that the policy still lists is enough here.
+    for it. Whether the person is in a user group was asked of Slack at the click: Slack alone knows its members, so a group that
+    the policy still lists is enough here.
     """
     taken: list[UserRequested | Waived] = []
     for one in sorted(waiting, key=lambda request: (request.at, request.key)):

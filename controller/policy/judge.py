@@ -160,7 +160,7 @@ def _options(rule: Rule) -> Any:
 
 
 def _word(job: Job, findings: Sequence[Finding], undecided: Sequence[str]) -> VerdictKind:
-    """Stop is for a live job that nobody else owns; whether the controller may carry it out is ``enforcement``'s to say."""
+    """Stop is for a live job that nobody else owns; ``controller.decide.enforce`` decides whether the controller may stop it."""
     fatal = any(f.mode is Mode.ENFORCE and f.action is not None for f in findings)
     if fatal and job.alive and job.service is None:
         return VerdictKind.STOP

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from controller.ledger.messages.message import PolicyRefused
 from controller.ledger.messages.stored_facts import facts_to_json
-from controller.runtime.ports.all_ports import Message, Ports
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.outbox import Message
 from controller.runtime.ports.policy import RefusedPolicy
 
 
@@ -29,4 +30,5 @@ def _message(refused: RefusedPolicy, ports: Ports) -> Message:
         kind=message.kind,
         facts=facts_to_json(message),
         at=now,
+        revision=policy.revision,
     )

@@ -6,7 +6,8 @@ from controller.ledger.messages.message import WaiverExpiring
 from controller.ledger.messages.stored_facts import facts_to_json
 from controller.policy.policy import Policy
 from controller.policy.waiver import EXPIRES_SOON, Waiver, WaiverState
-from controller.runtime.ports.all_ports import Message, Ports
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.outbox import Message
 
 
 def announce_waivers(ports: Ports) -> int:

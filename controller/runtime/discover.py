@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from controller.decide.decision import DeciderProblem
-from controller.runtime.job_pages import CHANGES_FOR, ListedJob
-from controller.runtime.ports.all_ports import Ports, Trigger
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.aws import CHANGES_FOR, ListedJob
 from controller.runtime.ports.schedule import DiscoverPass, PassPosition
+from controller.runtime.read_events import Trigger
 from controller.runtime.sweep import SweepResult, trigger_job
 from controller.runtime.timeouts import TIME_LIMIT
 

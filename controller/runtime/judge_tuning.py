@@ -15,7 +15,8 @@ from controller.policy.judge import Basis, judge
 from controller.policy.rules.kind import Evidence
 from controller.policy.slack_settings import Importance
 from controller.runtime.gather.tags_of_jobs import labelled
-from controller.runtime.ports.all_ports import Message, Ports
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.outbox import Message
 
 TOLD_MAX = 50  # messages about one tuning job: a policy of more rules than that is a mistake
 

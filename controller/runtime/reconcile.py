@@ -26,8 +26,10 @@ from controller.ledger.lineage import Lineage, mode_of
 from controller.ledger.lineage_id import LineageId
 from controller.runtime.gather.gather import gather, look_up
 from controller.runtime.perform.perform import Outpaced, leave_a_wake, perform
-from controller.runtime.ports.all_ports import PartUnread, Ports, Trigger
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.answers import PartUnread
 from controller.runtime.ports.reading import ReadPorts
+from controller.runtime.read_events import Trigger
 from controller.runtime.take_in_requests import take_in_requests
 from controller.runtime.timeouts import LEASE
 from controller.units.value import dataclass, replace

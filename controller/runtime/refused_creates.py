@@ -20,7 +20,8 @@ from controller.ledger.messages.stored_facts import facts_to_json
 from controller.ledger.refused_create import CreateRefusal, RefusedCreate
 from controller.notifications.messages.catalogue import importance_of
 from controller.policy.policy import Policy
-from controller.runtime.ports.all_ports import Message, Ports
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.outbox import Message
 from controller.runtime.read_events import BadEvent
 from controller.units.free_text import one_line
 

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 
 from controller.decide.decision import DeciderProblem
 from controller.runtime.announce_policy import announce_policy
-from controller.runtime.ports.all_ports import FailingTrigger, Overdue, Ports, Trigger
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.ledger import FailingTrigger, Overdue
 from controller.runtime.ports.policy import RefusedPolicy
+from controller.runtime.read_events import Trigger
 from controller.runtime.reconcile import Reconciled, reconcile
 from controller.runtime.timeouts import LATE, TIME_LIMIT, first_in_turn
 from controller.units.value import dataclass, replace

@@ -19,8 +19,8 @@ from slack_sdk.webhook import WebhookClient
 
 from controller.notifications.block_kit import Page, pages
 from controller.notifications.parts import Text
-from controller.runtime.ports.all_ports import Answer, Done, Later, Post, Refused, Unreachable
-from controller.runtime.ports.outbox import WrongChannel
+from controller.runtime.ports.answers import Answer, Done, Later, Refused, Unreachable
+from controller.runtime.ports.outbox import Post, WrongChannel
 from controller.runtime.ports.slack_user import SlackUser
 
 TIMEOUT_S = 5

@@ -10,7 +10,7 @@ from slack_sdk.webhook import WebhookClient
 from controller.notifications.block_kit import Page
 from controller.notifications.mrkdwn import code, mrkdwn_object
 from controller.runtime.outbox.post_only_chat import PostOnlyChat
-from controller.runtime.ports.all_ports import Answer, Done, Later, Refused
+from controller.runtime.ports.answers import Answer, Done, Later, Refused
 from controller.slack.web_api import ERROR_CODE, TIMEOUT_S, TOO_LARGE, UNANSWERED, rate_limited
 
 UNUSABLE = frozenset(

@@ -30,8 +30,8 @@ from infra.local.pricing import PriceBook, QuotaBook, packaged_prices
 from infra.local.sagemaker.server import Server, serve
 from infra.local.sagemaker.world import World
 from infra.local.schedule import next_fire
-from infra.local.slack import Slack
-from infra.local.slack_users import AppRequests, Users
+from infra.local.slack.server import Slack
+from infra.local.slack.users import AppRequests, Users
 
 MINUTE = timedelta(minutes=1)
 EVERY_MINUTE = ("sweep", "drain")

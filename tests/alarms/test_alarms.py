@@ -14,7 +14,7 @@ import pytest
 from controller import decide, wiring
 from controller.decide.decision import Decision
 from controller.notifications.block_kit import Page
-from controller.runtime.ports.all_ports import Message
+from controller.runtime.ports.outbox import Message
 from infra.alarms import ALARMS, FUNCTIONS
 from infra.local import aws
 from infra.local.bus import envelope

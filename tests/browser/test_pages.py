@@ -13,8 +13,8 @@ from controller.notifications.report_formats.as_html import as_html
 from controller.savings.report import report_of
 from controller.savings.rollup import roll_up
 from infra.browser import chromium, looking
-from infra.local.slack import Slack
-from infra.local.slack_users import AppRequests, AppResponse, Users
+from infra.local.slack.server import Slack
+from infra.local.slack.users import AppRequests, AppResponse, Users
 from tests.unit.savings.test_report import measured, told
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)

@@ -12,7 +12,8 @@ from controller.aws.clients import CallLimits, client_of
 from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.aws.json_client import OTHERWISE, JsonClient
-from controller.runtime.ports.all_ports import Ledger, Outbox
+from controller.runtime.ports.ledger import Ledger
+from controller.runtime.ports.outbox import Outbox
 from infra.local import aws, dynamodb_local
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
 

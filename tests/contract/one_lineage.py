@@ -9,7 +9,7 @@ from controller.jobs.failure import FailureCause
 from controller.ledger.entry import Entry, Interrupted, Started
 from controller.ledger.intent import Announce, Intent, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
-from controller.runtime.ports.all_ports import Ledger
+from controller.runtime.ports.ledger import Ledger
 from tests.builders import BEGIN, lineage_id
 
 ID = lineage_id()

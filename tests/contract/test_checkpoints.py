@@ -10,7 +10,8 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from controller.aws.s3_checkpoints import S3Checkpoints
-from controller.runtime.ports.all_ports import Checkpoints, Unreachable
+from controller.runtime.ports.answers import Unreachable
+from controller.runtime.ports.aws import Checkpoints
 from infra.local import aws
 from infra.local.checkpoint_store import CheckpointStore
 from infra.local.sagemaker.world import World

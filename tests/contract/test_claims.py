@@ -8,7 +8,7 @@ import pytest
 
 from controller.decide.decision import Decision
 from controller.jobs.claim import Claim
-from controller.runtime.ports.all_ports import Ledger
+from controller.runtime.ports.ledger import Ledger
 from tests.builders import BEGIN, lineage_id
 
 ROLE = "arn:aws:iam::111122223333:role/Train"

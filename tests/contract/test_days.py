@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from controller.decide.decision import Decision
 from controller.ledger.entry import Entry, Interrupted, Waived
-from controller.runtime.ports.all_ports import LateDay, Ledger
+from controller.runtime.ports.ledger import Ledger
+from controller.runtime.ports.schedule import LateDay
 from controller.savings.attempt_savings import Savings
 from controller.savings.rollup import Count, CountKind, Group, Rollup
 from controller.units.money import Rate

@@ -9,7 +9,7 @@ import pytest
 
 from controller.decide.decision import Decision
 from controller.ledger.intent import Intent, Stop
-from controller.runtime.ports.all_ports import FailingTrigger, Ledger
+from controller.runtime.ports.ledger import FailingTrigger, Ledger
 from tests.builders import lineage_id
 from tests.contract.one_lineage import (
     ID,

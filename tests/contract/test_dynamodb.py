@@ -21,8 +21,12 @@ from controller.jobs.job import Job
 from controller.ledger.intent import Intent, IntentResult, Stop
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import MarketSignal, MarketSignalKind
-from controller.runtime.ports.all_ports import FailingTrigger, Message, Overdue, Ports, Trigger, Unreachable
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.answers import Unreachable
+from controller.runtime.ports.ledger import FailingTrigger, Overdue
+from controller.runtime.ports.outbox import Message
 from controller.runtime.ports.schedule import DiscoverPass, PassPosition
+from controller.runtime.read_events import Trigger
 from controller.runtime.reconcile import reconcile
 from infra.local import aws
 from tests.builders import BEGIN, attempt, job, lineage_id, policy

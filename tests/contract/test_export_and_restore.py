@@ -15,18 +15,18 @@ import pytest
 
 from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
-from controller.cli.errors import BadInput
 from controller.cli.ledger_data.export import export
 from controller.cli.ledger_data.forget import FORGOTTEN, forget, without
 from controller.cli.ledger_data.restore import restore
 from controller.cli.ledger_data.rows import line_of
 from controller.cli.ledger_data.whole_table import WholeTable
+from controller.cli.output.errors import BadInput
 from controller.decide.decision import Decision
 from controller.ledger.entry import Started, UserRequested
 from controller.ledger.halt import halt_of
 from controller.ledger.intent import Intent, Wake
 from controller.policy.user_request import UserRequest
-from controller.runtime.ports.all_ports import Message
+from controller.runtime.ports.outbox import Message
 from controller.runtime.refused_creates import refused_create_of
 from controller.savings.attempt_savings import Savings
 from controller.savings.rollup import Group, Rollup

@@ -19,7 +19,7 @@ from controller.cli.ledger_data.whole_table import WholeTable
 from controller.decide.decision import Decision
 from controller.ledger.entry import Credited, Entry
 from controller.runtime.digests.close_days import close_days
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from controller.runtime.tally import Tally
 from infra.local import aws
 from tests.builders import BEGIN, lineage_id

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from controller.aws.sagemaker.jobs import TERMINAL, SageMakerJobs
-from controller.runtime.job_pages import JobPage, ListedJob
+from controller.runtime.ports.aws import JobPage, ListedJob
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.server import serve
 from infra.local.sagemaker.world import World

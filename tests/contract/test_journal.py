@@ -11,7 +11,7 @@ from controller.jobs.job import Outcome
 from controller.ledger.entry import Finished
 from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PhaseTimes, PlacementAsked
 from controller.ledger.refused_create import CreateRefusal, RefusedCreate
-from controller.runtime.ports.all_ports import Ledger
+from controller.runtime.ports.ledger import Ledger
 from controller.runtime.ports.policy import PutInForce, Reading, RevisionInForce
 from controller.savings.job_history import FamilyRun
 from tests.builders import BEGIN, lineage_id

@@ -18,7 +18,8 @@ from controller.ledger.intent import Announce, Intent, IntentResult, RefreshCard
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy
 from controller.policy.slack_settings import Importance, SlackSettings
-from controller.runtime.ports.all_ports import Ledger, Refused
+from controller.runtime.ports.answers import Refused
+from controller.runtime.ports.ledger import Ledger
 from controller.runtime.reconcile import ROUNDS_MAX
 from infra.local import aws
 from tests import builders

@@ -8,7 +8,7 @@ from datetime import timedelta
 from controller.decide.decision import Decision
 from controller.ledger.intent import IntentResult
 from controller.ledger.lineage import Lineage
-from controller.runtime.ports.all_ports import Ledger
+from controller.runtime.ports.ledger import Ledger
 from tests.contract.one_lineage import (
     ID,
     MINUTE,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from controller.ledger.halt import Halt
-from controller.runtime.ports.all_ports import Ledger
+from controller.runtime.ports.ledger import Ledger
 from tests.builders import BEGIN
 
 HALT = Halt(why="the policy stops everything", who="ada", since=BEGIN)

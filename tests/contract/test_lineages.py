@@ -12,7 +12,7 @@ from controller.decide.deduplicate import new_to
 from controller.ledger.entry import Measured
 from controller.ledger.intent import Announce, Intent, IntentResult, Probe
 from controller.ledger.lineage import Lineage
-from controller.runtime.ports.all_ports import Ledger
+from controller.runtime.ports.ledger import Ledger
 from tests.builders import BEGIN, lineage_id
 from tests.contract.one_lineage import (
     ANNOUNCE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from controller.runtime.ports.all_ports import Message, Outbox, Post
+from controller.runtime.ports.outbox import Message, Outbox, Post
 from tests.builders import BEGIN
 
 MINUTE = timedelta(minutes=1)

@@ -20,7 +20,7 @@ from controller.aws.sagemaker import described_members
 from controller.aws.system_clock import SystemClock
 from controller.jobs import algorithm
 from controller.policyfile import compile_folder
-from controller.runtime.ports.all_ports import Trigger
+from controller.runtime.read_events import Trigger
 from controller.runtime.reconcile import reconcile
 from infra.local import aws
 from infra.local.host import VirtualClock

@@ -8,7 +8,7 @@ from typing import Any
 from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.decide.decision import Decision
 from controller.jobs.quota_hold import QuotaHold
-from controller.runtime.ports.all_ports import Ledger
+from controller.runtime.ports.ledger import Ledger
 from infra.local import aws
 from tests.builders import BEGIN, lineage_id
 

@@ -9,7 +9,7 @@ from controller.ledger.entry import Flagged, RuleHeldBack
 from controller.ledger.rule_acts import NO_ACTS, RuleActs
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
-from controller.runtime.ports.all_ports import Ledger
+from controller.runtime.ports.ledger import Ledger
 from tests.builders import BEGIN, lineage_id
 
 ONE, OTHER = lineage_id("one"), lineage_id("other")

@@ -17,8 +17,9 @@ from controller.notifications.block_kit import Page, pages
 from controller.notifications.mrkdwn import escaped
 from controller.notifications.parts import Text
 from controller.notifications.plain_text import BODY_BYTES_MAX, plain_message
-from controller.runtime.ports.all_ports import Chat, Done, Home, Later, Post, Refused
-from controller.runtime.ports.outbox import WrongChannel
+from controller.runtime.ports.all_ports import Home
+from controller.runtime.ports.answers import Done, Later, Refused
+from controller.runtime.ports.outbox import Chat, Post, WrongChannel
 from infra.local import aws
 from tests.topics import MemoryTopics
 

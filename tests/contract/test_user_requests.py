@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from controller.ledger.entry import UserRequested
 from controller.policy.user_request import UserRequest
-from controller.runtime.ports.all_ports import Ledger, Trigger
+from controller.runtime.ports.ledger import Ledger
+from controller.runtime.read_events import Trigger
 from tests.builders import BEGIN, lineage_id
 
 BERT = lineage_id()

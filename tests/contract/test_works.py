@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from controller.decide.decision import Decision
 from controller.jobs.work import Work
-from controller.runtime.ports.all_ports import Ledger
+from controller.runtime.ports.ledger import Ledger
 from tests.builders import ACCOUNT, BEGIN, REGION, lineage_id
 
 HOUR = timedelta(hours=1)

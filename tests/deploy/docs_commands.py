@@ -15,7 +15,7 @@ from typing import Any
 import typer
 
 import controller.cli
-from controller.cli.usage import usage_error
+from controller.cli.output.usage import usage_error
 from tests.deploy.aws_cli import NoSuchCommand, call_of
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,7 +16,7 @@ import pytest
 
 from controller import wiring
 from controller.policy.compiled_document import document_text
-from controller.runtime.ports.all_ports import Message
+from controller.runtime.ports.outbox import Message
 from infra.local import aws
 from infra.local.bus import envelope
 from infra.local.host import CLIENT_CONFIG, Host

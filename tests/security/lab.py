@@ -27,7 +27,7 @@ from infra.local.host import TRAINING_ROLES, Host, hosting
 from infra.local.sagemaker.capacity import ALWAYS, Capacity
 from infra.local.sagemaker.settings import WorldSettings
 from infra.local.sagemaker.world import World
-from infra.local.slack_message import Message
+from infra.local.slack.message import Message
 
 E = TypeVar("E")
 

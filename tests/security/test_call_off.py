@@ -14,7 +14,7 @@ from controller.ledger.intent import IntentResult, Submit
 from infra.local import aws
 from infra.local.bus import envelope
 from infra.local.host import Host
-from infra.local.slack_message import Message
+from infra.local.slack.message import Message
 from tests.security.lab import entries, lab, launch, lineage_id, lineage_of, messages, next_name, request, run, texts
 
 POLICY = """

@@ -12,7 +12,7 @@ from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.ledger.halt import Halt
 from controller.policy.policy import Policy, RateLimits, Repair, RuleAction
-from controller.runtime.ports.all_ports import Done, Later
+from controller.runtime.ports.answers import Done, Later
 from tests import builders
 from tests.account import Account
 from tests.security.lab import lab, launch, next_name, request, run, status, texts

@@ -12,7 +12,7 @@ from controller.decide.enforce.repair_prefix import new_prefix_of
 from controller.jobs.job import Outcome
 from controller.ledger.halt import halt_of
 from controller.policy.policy import Repair, RuleAction
-from controller.runtime.ports.all_ports import Answer, Done
+from controller.runtime.ports.answers import Answer, Done
 from infra.local.host import Host
 from tests import builders
 from tests.account import Account

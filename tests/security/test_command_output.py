@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from controller.cli import COMMANDS, main
-from controller.cli.usage import BAD_INPUT, PIPE_CLOSED
+from controller.cli.output.usage import BAD_INPUT, PIPE_CLOSED
 from infra.local.host import TABLE
 from tests.security.lab import lab, launch, request, run
 

@@ -28,7 +28,7 @@ from controller.policyfile import folder
 from controller.runtime.gather import gather
 from controller.runtime.perform import perform, preconditions, reserve_spend
 from controller.runtime.ports.policy import PutInForce
-from controller.runtime.slack_requests import command as slack_command
+from controller.runtime.slack_requests import slash_command
 from controller.slack.secret import SlackSecret
 from tests.security import (
     test_buckets,
@@ -239,7 +239,7 @@ GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
         lambda _: test_slack_text.test_every_kind_of_message_is_inert(MessageKind.FLAGGED),
     ),
     "17: everybody in the channel reads": (
-        ((slack_command, "refuses_to_read", lambda _: lambda who, ports: ""),),
+        ((slash_command, "refuses_to_read", lambda _: lambda who, ports: ""),),
         lambda _: _a_guest_asks(),
     ),
     "18: a file that cannot be read is passed over": (

@@ -16,8 +16,8 @@ from controller.cli import main
 from controller.ledger.entry import UserRequested, Waived
 from controller.ledger.halt import Halt
 from infra.local.host import TABLE, Host
-from infra.local.slack_message import Message
-from infra.local.slack_users import Users
+from infra.local.slack.message import Message
+from infra.local.slack.users import Users
 from tests.security.lab import entries, lab, launch, messages, request, run, status
 
 ASKED_BY = """

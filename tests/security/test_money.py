@@ -17,7 +17,7 @@ from controller.ledger.intent import IntentResult, Submit
 from controller.ledger.move_cause import MoveCause
 from controller.policy.policy import Repair, RuleAction
 from controller.policy.selector import Selector
-from controller.runtime.ports.all_ports import Done
+from controller.runtime.ports.answers import Done
 from controller.savings.attempt_savings import spent_micros
 from infra.local.host import Host, UserAction
 from infra.local.sagemaker.capacity import EPOCH, Steps

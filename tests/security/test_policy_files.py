@@ -227,7 +227,7 @@ def test_a_selector_that_says_nothing_is_a_mistake(match: str, tmp_path: Path) -
 
 
 def test_no_name_of_a_file_breaks_a_format_or_moves_a_cursor() -> None:
-    from controller.cli.problem_formats import as_github, as_json, as_sarif
+    from controller.cli.output.problem_formats import as_github, as_json, as_sarif
     from controller.policyfile import Problem
 
     names = (

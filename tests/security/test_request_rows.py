@@ -27,7 +27,7 @@ from controller.runtime.take_in_requests import take_in_requests
 from handlers.observed import logger
 from infra.function_permissions import FUNCTIONS, LEDGER, statements
 from infra.local.host import TABLE, Host
-from infra.local.slack_users import Users
+from infra.local.slack.users import Users
 from tests.security.lab import entries, lab, launch, lineage_id, lineage_of, messages, next_name, on_call, request, run, status
 from tests.security.test_halt import ASKED_BY, card
 

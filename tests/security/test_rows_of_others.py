@@ -17,7 +17,7 @@ from controller.ledger.entry import Measured, Started
 from controller.ledger.halt import Halt
 from controller.ledger.messages.kind import MessageKind
 from controller.ledger.pool import PoolMemory
-from controller.runtime.ports.all_ports import Message
+from controller.runtime.ports.outbox import Message
 from controller.savings.attempt_savings import Savings
 from controller.savings.rollup import Group, Rollup
 from controller.units.money import Rate

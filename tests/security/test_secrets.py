@@ -18,8 +18,8 @@ from controller.aws.sagemaker.read_job import DocumentKind, job_of
 from controller.cli.history.redaction import redacted
 from infra.local.host import CLIENT_CONFIG, REPORTS, TABLE, Host
 from infra.local.sagemaker.errors import ApiError
-from infra.local.slack import ME
-from infra.local.slack_users import AppRequests
+from infra.local.slack.server import ME
+from infra.local.slack.users import AppRequests
 from tests.security.lab import lab, launch, log, messages, on_call, request, run, status, texts
 
 POLICY = """

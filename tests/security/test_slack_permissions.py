@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from controller import wiring
 from controller.ledger.entry import UserRequested
 from infra.local.host import Host
-from infra.local.slack import HOME, ME, Trouble, full_member
-from infra.local.slack_users import Users
+from infra.local.slack.server import HOME, ME, Trouble, full_member
+from infra.local.slack.users import Users
 from tests.security.lab import entries, lab, launch, request, run
 from tests.security.test_halt import ASKED_BY, card
 

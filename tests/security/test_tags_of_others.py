@@ -21,7 +21,7 @@ from controller.policy.slack_settings import SlackSettings
 from controller.policy.user_request import UserRequest
 from infra.local.host import Host
 from infra.local.sagemaker.capacity import Steps
-from infra.local.slack_message import Message
+from infra.local.slack.message import Message
 from tests import builders
 from tests.builders import BEGIN
 from tests.security.lab import MONDAY, entries, lab, launch, messages, request, run, status, texts

@@ -10,7 +10,7 @@ from controller.decide.call_off import open_submit
 from controller.decide.user_requests import request_of
 from controller.ledger.intent import Submit
 from controller.policy.user_request import UserRequest
-from controller.runtime.ports.all_ports import Clock
+from controller.runtime.ports.aws import Clock
 from tests.simulation.memory import MemoryLedger
 
 WHO = "U0CANCEL"

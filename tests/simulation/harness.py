@@ -19,7 +19,8 @@ from controller.ledger.intent import Publish
 from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
 from controller.policy.policy import Policy
-from controller.runtime.ports.all_ports import Answer, Done, Later, Ports, Unreachable
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.answers import Answer, Done, Later, Unreachable
 from controller.units.money import Rate
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World

@@ -18,8 +18,10 @@ from controller.runtime import discover, reconcile, sweep
 from controller.runtime.market_signals import note_signal
 from controller.runtime.outbox.drain import drain
 from controller.runtime.perform.perform import TRIES_MAX
-from controller.runtime.ports.all_ports import Ports, Trigger, Unreachable
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.answers import Unreachable
 from controller.runtime.ports.schedule import DiscoverPass
+from controller.runtime.read_events import Trigger
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.settings import WorldSettings
 from infra.local.sagemaker.world import World

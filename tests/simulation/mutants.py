@@ -24,7 +24,8 @@ from controller.runtime import discover, reconcile, sweep
 from controller.runtime.gather import gather
 from controller.runtime.outbox import batches, drain
 from controller.runtime.perform import perform
-from controller.runtime.ports.all_ports import Done, Later, Trigger, Unreachable
+from controller.runtime.ports.answers import Done, Later, Unreachable
+from controller.runtime.read_events import Trigger
 from controller.savings import interruption_rates
 from tests.simulation import world_invariants
 from tests.simulation.faulty_ports import FaultyLedger

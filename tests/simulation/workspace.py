@@ -16,7 +16,7 @@ from slack_sdk import WebClient
 
 from controller.slack.web_api import SlackChat
 from infra.local.http_server import Request
-from infra.local.slack import Slack, Trouble, respond
+from infra.local.slack.server import Slack, Trouble, respond
 from tests.simulation.lambdas import Lambdas
 
 TOKEN = "xoxb-local"

@@ -11,8 +11,8 @@ from controller.policyfile import compile_folder
 from infra.local.demo.scenario import MONDAY, Launch, request
 from infra.local.demo.world import POLICIES, actions_of, create_bucket, demo_world
 from infra.local.host import Host, hosting
-from infra.local.slack_message import Message
-from infra.local.slack_users import Users
+from infra.local.slack.message import Message
+from infra.local.slack.users import Users
 
 HOUR = timedelta(hours=1)
 LAUNCHES = (

@@ -9,7 +9,7 @@ from controller import wiring
 from controller.ledger.entry import UserRequested, Waived
 from infra.local.demo.scenario import MONDAY
 from infra.local.host import Host
-from infra.local.slack_users import Users
+from infra.local.slack.users import Users
 from tests.slack.conftest import card, later, offered
 
 

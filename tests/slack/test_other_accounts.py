@@ -13,7 +13,7 @@ from controller.runtime.slack_requests.other_stack import OtherStack
 from controller.slack.peers import PASSED_ON, Peers
 from infra.local.aws import ACCOUNT, REGION
 from infra.local.host import Host
-from infra.local.slack_users import Users
+from infra.local.slack.users import Users
 from tests.security.lab import lineage_of
 from tests.slack.conftest import card, later
 

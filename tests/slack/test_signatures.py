@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from controller import wiring
 from controller.slack.web_api import CLICK_TIMEOUT_S
 from infra.local.host import Host
-from infra.local.slack_users import Users
+from infra.local.slack.users import Users
 
 PATHS = ("/slack/interactions", "/slack/command")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -21,7 +21,7 @@ from controller.aws.dynamodb.keys import LATE, ROLLUP, key, partition_of
 from controller.aws.dynamodb.moments import moment_of, move_forward
 from controller.aws.dynamodb.retention import FOR_EVER, Retention
 from controller.aws.dynamodb.table import Table, Write
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from controller.runtime.ports.schedule import LateDay, RollupVersions
 from controller.savings.attempt_savings import FIELDS, Savings
 from controller.savings.rollup import Count, CountKind, Group, Mover, Rollup, with_missed

@@ -24,7 +24,7 @@ from controller.ledger.intent import Intent, IntentResult, Stop, Submit
 from controller.ledger.pool import CapacitySeen, MarketSignal, PhaseTimes, PlacementAsked, PoolMemory
 from controller.ledger.refused_create import RefusedCreate
 from controller.ledger.under_policy import UNDER_POLICY, UnderPolicy
-from controller.runtime.ports.all_ports import Message, Post
+from controller.runtime.ports.outbox import Message, Post
 from controller.units.money import Rate
 
 Item = dict[str, Any]

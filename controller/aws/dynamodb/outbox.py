@@ -17,8 +17,8 @@ from typing import Any
 from controller.aws.dynamodb.items import MARK, Item, read_or_none, stamp, write
 from controller.aws.dynamodb.keys import ASIDE, CHANNELS, key, outbox_pk, partition_of, post_pk, said_pk, shelf_pk
 from controller.aws.dynamodb.table import Table
-from controller.runtime.ports.all_ports import Message, Post, Unreachable
-from controller.runtime.ports.outbox import redriven
+from controller.runtime.ports.answers import Unreachable
+from controller.runtime.ports.outbox import Message, Post, redriven
 
 REMEMBERED = timedelta(days=30)
 POSTS_REMEMBERED = timedelta(days=90)

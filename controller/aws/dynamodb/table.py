@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from controller.aws.dynamodb.items import MARK, Item
 from controller.aws.dynamodb.keys import HEAD, LINEAGE, key
 from controller.aws.errors import AwsFault, fault_of
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 
 Write = dict[str, Any]  # a write of a transaction: {"Put": …}, {"Update": …} or {"Delete": …}
 

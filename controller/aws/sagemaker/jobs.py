@@ -40,8 +40,8 @@ from controller.ledger.intent import NEVER_FITS, NO_PERMISSION, NO_QUOTA, Probe,
 from controller.ledger.lineage import ATTEMPT_TAG, LINEAGE_TAG
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.move_cause import MoveCause
-from controller.runtime.job_pages import CHANGES_FOR, JobPage, ListedJob
-from controller.runtime.ports.all_ports import Answer, Done, Later, PartUnread, Refused, Unreachable
+from controller.runtime.ports.answers import Answer, Done, Later, PartUnread, Refused, Unreachable
+from controller.runtime.ports.aws import CHANGES_FOR, JobPage, ListedJob
 from controller.units.value import replace
 
 CAUSE_TAG = "spotwarden:cause"

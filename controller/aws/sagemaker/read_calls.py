@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 
 
 def read(call: Callable[[], Any], what: str) -> Any:

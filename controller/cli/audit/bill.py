@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from controller.cli.audit.bill_file import bill_of_parts
 from controller.cli.audit.export_folder import whole_export
-from controller.runtime.ports.all_ports import Ledger, Prices
+from controller.runtime.ports.aws import Prices
+from controller.runtime.ports.ledger import Ledger
 from controller.savings.bill import Bill, Compared, calibration, compare
 from controller.units.money import dollars
 from controller.units.plural import count

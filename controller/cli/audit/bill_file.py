@@ -14,8 +14,8 @@ from typing import IO, Any, cast
 
 from controller.cli.audit.export_folder import is_folder, refuse_bad_folder
 from controller.cli.audit.parquet_rows import TOO_LARGE, parquet_rows, reason, refuse_without_pyarrow
-from controller.cli.errors import BadInput
-from controller.cli.s3_object import ADDRESS, S3Object, streamed
+from controller.cli.input.s3_object import ADDRESS, S3Object, streamed
+from controller.cli.output.errors import BadInput
 from controller.savings.bill import READ, Bill, column_name, read_bill
 from controller.units.free_text import one_line
 

@@ -10,15 +10,16 @@ import typer
 
 from controller.cli.audit.bill import audit_bill
 from controller.cli.audit.bill_file import refuse_bad_parts
+from controller.cli.input.options import PeriodText, Table
+from controller.cli.input.period import period_of, refuse_bad_period
+from controller.cli.input.policy_source import PolicyFolder
 from controller.cli.ledger import with_ledger
-from controller.cli.options import PeriodText, Table
-from controller.cli.period import period_of, refuse_bad_period
-from controller.cli.policy_source import PolicyFolder
-from controller.cli.printable import printable_lines
+from controller.cli.output.printable import printable_lines
 from controller.cli.rates_used import rates_in_force, rates_when_recorded
 from controller.ledger.entry import Measured, Started, Unmeasured
 from controller.runtime.gather.gather import lineage_of
-from controller.runtime.ports.all_ports import Clock, Jobs, Ledger, Prices
+from controller.runtime.ports.aws import Clock, Jobs, Prices
+from controller.runtime.ports.ledger import Ledger
 from controller.savings.audit import Audit, audit
 from controller.savings.dated_prices import RateOf, with_prices
 from controller.units.money import dollars

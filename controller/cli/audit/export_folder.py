@@ -13,8 +13,8 @@ from typing import Any, cast
 from botocore.exceptions import ClientError
 
 from controller.cli.audit.export_parts import PART, Listed, chosen_parts, is_part
-from controller.cli.errors import BadInput
-from controller.cli.s3_object import ADDRESS, streamed
+from controller.cli.input.s3_object import ADDRESS, streamed
+from controller.cli.output.errors import BadInput
 
 FILES_MAX = 20_000  # many years of parts
 MANIFEST_BYTES_MAX = 20_000_000

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from controller.cli.errors import BadInput
+from controller.cli.output.errors import BadInput
 from controller.units.calendar import month_start, next_month_start
 from controller.units.plural import count
 from controller.units.value import dataclass

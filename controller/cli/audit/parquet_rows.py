@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from controller.cli.errors import BadInput
+from controller.cli.output.errors import BadInput
 from controller.units.free_text import one_line
 from controller.units.plural import count
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from controller.cli.errors import BadInput
+from controller.cli.output.errors import BadInput
 from controller.units.duration import seconds
 
 

@@ -13,9 +13,9 @@ import typer
 from controller.cli.backtest_deadline.cases import Case, Shape, Trace, cases_of, duration_s, shapes_of, traces_in
 from controller.cli.backtest_deadline.market import RunResult, SpotSignal, Strategy, play
 from controller.cli.backtest_deadline.strategies import ManagedSpot, SpotElseOnDemand, Spotwarden, UniformProgress
-from controller.cli.errors import BadInput
-from controller.cli.options import Format, OutputFormat
-from controller.cli.printable import json_text
+from controller.cli.input.options import Format, OutputFormat
+from controller.cli.output.errors import BadInput
+from controller.cli.output.printable import json_text
 
 SHAPES = "48h/52h,48h/60h,48h/70h,12h/18h,12h/24h,4h/8h"
 

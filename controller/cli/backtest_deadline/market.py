@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from controller.cli.backtest_deadline.cases import Case
-from controller.decide.deadline.choose_market import AttemptState
+from controller.decide.deadline.spot_or_on_demand import AttemptState
 
 
 class Action(StrEnum):

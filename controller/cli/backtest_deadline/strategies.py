@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from controller.cli.backtest_deadline.market import Action, Run
-from controller.decide.deadline import choose_market
-from controller.decide.deadline.choose_market import AttemptState, DeadlineState, Move, MoveCosts
+from controller.decide.deadline import spot_or_on_demand
+from controller.decide.deadline.spot_or_on_demand import AttemptState, DeadlineState, Move, MoveCosts
 
 START = datetime(2026, 1, 1, tzinfo=UTC)  # any day: only differences matter
 
@@ -77,7 +77,7 @@ class Spotwarden:
             spot_seen=None if run.spot_seen is None or not run.checkpoints else run.spot_seen or run.attempt is AttemptState.SPOT,
         )
         costs = MoveCosts(overhead_s=run.overhead * run.gap_s, margin_s=run.gap_s - 1)
-        move = choose_market.choose(state, costs).move
+        move = spot_or_on_demand.choose(state, costs).move
         if run.trains and not run.checkpoints and not self._moves:
             return current
         match move:

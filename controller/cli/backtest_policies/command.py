@@ -13,10 +13,10 @@ import typer
 from controller.aws.price_lookup import Prices
 from controller.cli.backtest_policies.output import BAD_LINES_MAX, Source, as_json, lines
 from controller.cli.backtest_policies.totals import Backtest, PolicyTotals, everything
-from controller.cli.errors import BadInput
 from controller.cli.history.recorded import BadLine, recorded_jobs
-from controller.cli.printable import json_text, printable
-from controller.cli.usage import BAD_INPUT
+from controller.cli.output.errors import BadInput
+from controller.cli.output.printable import json_text, printable
+from controller.cli.output.usage import BAD_INPUT
 from controller.policy.load_policy import load_policy
 from controller.policyfile import BadPolicy, compile_folder
 

@@ -13,11 +13,11 @@ import typer
 
 from controller.cli.cases.junit import junit_report
 from controller.cli.cases.run_cases import CaseResult, cases_of, parts_of, run_case
-from controller.cli.errors import BadInput
-from controller.cli.options import LOCAL_FOLDER
-from controller.cli.output_file import refuse_unwritable, write_output
-from controller.cli.printable import json_text, printable
-from controller.cli.usage import BAD_INPUT
+from controller.cli.input.options import LOCAL_FOLDER
+from controller.cli.output.errors import BadInput
+from controller.cli.output.output_file import refuse_unwritable, write_output
+from controller.cli.output.printable import json_text, printable
+from controller.cli.output.usage import BAD_INPUT
 from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy
 from controller.policyfile import BadPolicy, Problem, compile_folder

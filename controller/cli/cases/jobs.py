@@ -13,7 +13,7 @@ from controller.aws.sagemaker.read_job import DocumentKind
 from controller.cli.cases.attempts import lineage_before
 from controller.cli.documents import Found, documents, documents_in
 from controller.decide.decision import Need
-from controller.decide.enforce.spot_worth import worth_of
+from controller.decide.enforce.spot_worth_evidence import worth_of
 from controller.decide.facts import Facts
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim, claim_of

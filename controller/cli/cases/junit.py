@@ -7,7 +7,7 @@ from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from controller.cli.cases.run_cases import CaseResult
-from controller.cli.printable import printable_lines
+from controller.cli.output.printable import printable_lines
 
 
 def junit_report(results: Sequence[CaseResult], missed: Sequence[tuple[str, str]]) -> str:

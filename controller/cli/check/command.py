@@ -17,13 +17,13 @@ from controller.aws.system_clock import SystemClock
 from controller.cli.check.judging import NOTHING_SEEN, SAGEMAKER, Checked, check_document, check_job
 from controller.cli.check.text_output import TextOutput
 from controller.cli.documents import Found, documents
-from controller.cli.errors import AwsUnreachable, BadInput
-from controller.cli.job_names import job_name as name_in
-from controller.cli.job_names import not_meant
-from controller.cli.options import Format, OutputFormat, Table
-from controller.cli.policy_source import PolicyFolder, policy_document
-from controller.cli.printable import json_text, printable
-from controller.cli.usage import BAD_INPUT
+from controller.cli.input.job_names import job_name as name_in
+from controller.cli.input.job_names import not_meant
+from controller.cli.input.options import Format, OutputFormat, Table
+from controller.cli.input.policy_source import PolicyFolder, policy_document
+from controller.cli.output.errors import AwsUnreachable, BadInput
+from controller.cli.output.printable import json_text, printable
+from controller.cli.output.usage import BAD_INPUT
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import Refusal
 from controller.policy.findings import Finding, Fix, VerdictKind

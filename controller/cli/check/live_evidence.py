@@ -15,7 +15,8 @@ from controller.policy.rules.kind import Evidence
 from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.policy.waiver import Waiver
 from controller.runtime.gather.gather import RUNS_MAX, asks_worth, lineage_of, with_worth
-from controller.runtime.ports.all_ports import Clock, Ledger
+from controller.runtime.ports.aws import Clock
+from controller.runtime.ports.ledger import Ledger
 
 
 def live_evidence(job: Job, policy: Policy, table: str) -> Evidence:

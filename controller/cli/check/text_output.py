@@ -13,7 +13,7 @@ from rich.text import Text
 from controller.cli.check.fix_words import fix_lines, prefix_lines, resume_lines
 from controller.cli.check.found_text import found_text
 from controller.cli.check.judging import Checked
-from controller.cli.printable import printable
+from controller.cli.output.printable import printable
 from controller.policy.findings import Finding, VerdictKind
 from controller.policy.policy import Severity
 from controller.units.plural import count

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
 from controller.cli.aws_calls import explained
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 
 Look = Callable[[], tuple[bool | None, str]]
 # What IAM calls the operations that the doctor uses.

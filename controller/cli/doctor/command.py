@@ -26,11 +26,12 @@ from controller.cli.doctor.schedules import last_digests, last_sweep, messages
 from controller.cli.doctor.slack import look_at_slack
 from controller.cli.doctor.table import look_at_table
 from controller.cli.doctor.triggers import look_at_alarms, look_at_bus, look_at_dead_letters, look_at_rules
-from controller.cli.options import Format, OutputFormat
-from controller.cli.printable import json_text, printable
+from controller.cli.input.options import Format, OutputFormat
+from controller.cli.output.printable import json_text, printable
 from controller.policy.compiled_document import BadDocument, document_of
 from controller.policyfile import compile_folder
-from controller.runtime.ports.all_ports import Ledger, Unreachable
+from controller.runtime.ports.answers import Unreachable
+from controller.runtime.ports.ledger import Ledger
 from controller.runtime.ports.schedule import DiscoverPass
 from controller.units.plural import count
 

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from controller.cli.doctor.iam_statements import Statement, is_about, lets_service, listed, statements_of
 from controller.cli.doctor.triggers import REDEPLOY
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 
 NEEDED = Path(__file__).with_name("function_actions.json")
 Parameters = Mapping[str, str]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from controller.runtime.ports.all_ports import Ledger, Outbox
+from controller.runtime.ports.ledger import Ledger
+from controller.runtime.ports.outbox import Outbox
 
 SWEEP_MAX = timedelta(minutes=15)
 DIGESTS_MAX = timedelta(hours=3)

@@ -18,7 +18,7 @@ HELP = re.compile(r"^\s*[\w.]+\?{1,2}\s*$")
 CELL_MAGIC = re.compile(r"^\s*%%(\w+)")
 OF_PYTHON = frozenset({"time", "timeit", "capture", "prun", "local", "python", "python3"})  # such a cell runs as Python
 ASSIGNED = re.compile(r"^\s*([A-Za-z_]\w*)\s*=[^=]")
-UNREAD = "_unread_()"
+UNREAD = "a_cell_that_is_not_python()"  # reports show it as where the value comes from
 
 
 def notebook_jobs(file: str, document: Mapping[str, Any]) -> Iterator[Found]:

@@ -12,7 +12,7 @@ from controller.cli.documents.batch import service_job
 from controller.cli.documents.found import Found, beside, joined, line_of, templated, walk
 from controller.cli.documents.parse import json_value
 from controller.cli.documents.tuning import tuning_jobs
-from controller.cli.job_names import JOB_NAME
+from controller.cli.input.job_names import JOB_NAME
 from controller.jobs.job import Service
 
 Document = Mapping[str, Any]

@@ -18,17 +18,17 @@ from controller.cli.check.command import described, job_name, known_tags
 from controller.cli.check.judging import Checked, as_seen, check_document, check_job
 from controller.cli.check.live_evidence import with_expectation
 from controller.cli.documents import Found, documents
-from controller.cli.errors import BadInput
 from controller.cli.explain.output import Explained, as_json, as_text
 from controller.cli.explain.reasons import block_reasons, places_in, rule_reasons
 from controller.cli.explain.short import in_short, why_not_again
 from controller.cli.explain.timeline import Event, bounded, intent_text, timeline
-from controller.cli.job_names import not_meant
+from controller.cli.input.job_names import not_meant
+from controller.cli.input.options import LOCAL_FOLDER, Format, OutputFormat, Table
+from controller.cli.input.policy_source import PolicyUsed, policy_in_force, policy_of_folder
 from controller.cli.ledger import with_ledger
-from controller.cli.options import LOCAL_FOLDER, Format, OutputFormat, Table
-from controller.cli.policy_source import PolicyUsed, policy_in_force, policy_of_folder
-from controller.cli.printable import printable
-from controller.cli.usage import BAD_INPUT
+from controller.cli.output.errors import BadInput
+from controller.cli.output.printable import printable
+from controller.cli.output.usage import BAD_INPUT
 from controller.decide import decide
 from controller.decide.decision import Decision, Need
 from controller.decide.enforce.enforce import basis_of
@@ -44,7 +44,8 @@ from controller.policy.policy import Policy
 from controller.policyfile import BadPolicy
 from controller.policyfile.folder import policy_files
 from controller.runtime.gather.gather import lineage_of
-from controller.runtime.ports.all_ports import Clock, Ledger
+from controller.runtime.ports.aws import Clock
+from controller.runtime.ports.ledger import Ledger
 
 
 def run(

@@ -13,7 +13,7 @@ from controller.cli.check.judging import Checked
 from controller.cli.explain.reasons import BlockReason, Looked, RuleReason, WaiverReason
 from controller.cli.explain.timeline import Event
 from controller.cli.explain.values import options_text, wanted_text
-from controller.cli.printable import json_text, printable
+from controller.cli.output.printable import json_text, printable
 from controller.policyfile.cases import NONE
 from controller.units.free_text import one_line
 

@@ -18,10 +18,10 @@ import typer
 
 from controller.aws.sagemaker.described_members import UNACCOUNTED
 from controller.cli.aws_calls import asking, patient_client
-from controller.cli.errors import BadInput
 from controller.cli.history.recorded import PRODUCT_ID, document_of
 from controller.cli.history.redaction import redacted
-from controller.cli.output_file import refuse_unwritable
+from controller.cli.output.errors import BadInput
+from controller.cli.output.output_file import refuse_unwritable
 from controller.units.duration import BadDuration, seconds
 from controller.units.plural import count
 

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from controller.aws.sagemaker.members_read import NO_FIELDS
 from controller.aws.sagemaker.read_job import BadDocument, DocumentKind, job_of, kind_of
-from controller.cli.errors import BadInput
+from controller.cli.output.errors import BadInput
 from controller.jobs.job import Job
 from controller.policyfile.folder import UTF_16
 from controller.units.free_text import one_line

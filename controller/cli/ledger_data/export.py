@@ -8,12 +8,12 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from controller.cli.errors import BadInput
+from controller.cli.input.options import Table
 from controller.cli.ledger_data.rows import line_of
 from controller.cli.ledger_data.whole_table import WholeTable
 from controller.cli.ledger_data.with_table import with_table
-from controller.cli.options import Table
-from controller.cli.output_file import refuse_unwritable
+from controller.cli.output.errors import BadInput
+from controller.cli.output.output_file import refuse_unwritable
 from controller.units import plural
 
 

@@ -16,8 +16,8 @@ from controller.aws.dynamodb.market_signals import DynamoMarketSignals
 from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.stored_prices import DynamoStoredPrices
 from controller.aws.dynamodb.table import Table
-from controller.cli.errors import BadInput
 from controller.cli.ledger_data.rows import rows_of
+from controller.cli.output.errors import BadInput
 from controller.ledger.lineage_id import LineageId
 from controller.savings.rollup import Rollup
 

@@ -20,9 +20,9 @@ from controller.aws.dynamodb.days import DynamoDays
 from controller.aws.dynamodb.items import Item
 from controller.aws.dynamodb.keys import REQUEST
 from controller.aws.dynamodb.table import Table as LedgerTable
+from controller.cli.input.options import Table
 from controller.cli.ledger_data.whole_table import WholeTable
 from controller.cli.ledger_data.with_table import with_table
-from controller.cli.options import Table
 from controller.ledger.messages.kind import ASKED_BY
 from controller.savings.rollup import Rollup
 from controller.units.plural import count

@@ -20,11 +20,11 @@ import typer
 
 from controller.aws.dynamodb.items import MARK, Item
 from controller.aws.dynamodb.keys import RESTORE, key
-from controller.cli.errors import BadInput
+from controller.cli.input.options import Table
 from controller.cli.ledger_data.rows import line_of, rows_of
 from controller.cli.ledger_data.whole_table import WholeTable
 from controller.cli.ledger_data.with_table import with_table
-from controller.cli.options import Table
+from controller.cli.output.errors import BadInput
 from controller.units import plural
 
 WINDOW = 500

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.aws.dynamodb.items import SCHEMA, Item
-from controller.cli.errors import BadInput
+from controller.cli.output.errors import BadInput
 
 GZIP = b"\x1f\x8b"
 SCALARS = {"S": str, "N": str, "BOOL": bool, "NULL": bool}

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from controller.cli.aws_calls import explained, patient_client
-from controller.cli.errors import AwsUnreachable, BadInput
-from controller.runtime.ports.all_ports import Unreachable
+from controller.cli.output.errors import AwsUnreachable, BadInput
+from controller.runtime.ports.answers import Unreachable
 
 
 def with_table(table: str | None, work: Callable[[Any, str], int]) -> int:

@@ -1,1 +1,1 @@
-"""Deadlines: how much work is left (``outlook``), spot or on-demand (``choose_market``), the stop for it (``stop_to_move``)."""
+"""Deadlines: how much work is left (``outlook``), the choice (``spot_or_on_demand``), and the stop for it (``stop_to_move``)."""

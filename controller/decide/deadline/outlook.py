@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from controller.decide.deadline.choose_market import (
+from controller.decide.deadline.spot_or_on_demand import (
     AttemptState,
     DeadlineState,
     Move,

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.decide.announce import checkpoint_facts, say
-from controller.decide.deadline.choose_market import Move
 from controller.decide.deadline.outlook import Outlook, deadline_of, outlook
+from controller.decide.deadline.spot_or_on_demand import Move
 from controller.decide.decision import Decision, Need
 from controller.decide.facts import Facts
 from controller.decide.resubmit.fallback import NoFallback, next_fallback, step_of_move

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from controller.decide.deadline.choose_market import Move
 from controller.decide.deadline.outlook import outlook, spot_wait_s
+from controller.decide.deadline.spot_or_on_demand import Move
 from controller.decide.facts import Facts
 from controller.decide.resubmit.refused_steps import Place, place_of, place_with, places_that_never_fit
 from controller.jobs.failure import FailureCause, RetryChange

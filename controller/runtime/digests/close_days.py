@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from controller.runtime.ports.all_ports import LateDay, Ports, Unreachable
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.answers import Unreachable
+from controller.runtime.ports.schedule import LateDay
 from controller.savings.dated_prices import with_prices
 from controller.savings.interruption_rates import pool_memories
 from controller.savings.rollup import Rollup, roll_up

@@ -18,7 +18,8 @@ from controller.policy.waiver import WaiverState
 from controller.runtime.announce_waivers import announce_waivers
 from controller.runtime.digests.digest_schedule import last_due, reported_days, reported_until
 from controller.runtime.digests.read_days import rollups_of_days
-from controller.runtime.ports.all_ports import Message, Ports
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.outbox import Message
 from controller.savings.report import By, Origin, report_of
 from controller.savings.rollup import Rollup
 from controller.units.calendar import month_start

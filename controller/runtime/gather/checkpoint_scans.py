@@ -7,7 +7,7 @@ from datetime import timedelta
 from controller.decide.facts import Facts
 from controller.decide.observe import scan_reason
 from controller.jobs.checkpoint import CheckpointScan
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from controller.runtime.ports.reading import ReadPorts
 
 SCAN_WAIT_MAX = timedelta(minutes=15)  # how long the record of an interruption or an end waits for S3's answer

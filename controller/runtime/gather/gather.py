@@ -13,7 +13,7 @@ from typing import assert_never
 from controller.decide.deadline.outlook import deadline_of
 from controller.decide.decision import Need
 from controller.decide.enforce.repair_prefix import candidate_prefixes, free_of, template_prefix
-from controller.decide.enforce.spot_worth import worth_of
+from controller.decide.enforce.spot_worth_evidence import worth_of
 from controller.decide.facts import Facts
 from controller.decide.observe import scan_reason
 from controller.decide.ownership import as_claimed_first, settle_owner, to_ask
@@ -36,7 +36,8 @@ from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.runtime.gather.checkpoint_scans import scan_or_go_on, scan_or_none
 from controller.runtime.gather.tags_of_jobs import as_of_lineage, as_read_first, labelled, tagged_first, without_tags
 from controller.runtime.perform.same_work import done_elsewhere, without_stale
-from controller.runtime.ports.all_ports import PartUnread, Prices
+from controller.runtime.ports.answers import PartUnread
+from controller.runtime.ports.aws import Prices
 from controller.runtime.ports.ledger import ReadLineages
 from controller.runtime.ports.reading import ReadPorts
 from controller.runtime.ports.schedule import ReadPoolMemories

@@ -14,7 +14,8 @@ from controller.notifications.block_kit import Page, pages
 from controller.notifications.messages.storm import storm_details, storm_head
 from controller.notifications.messages.text import policy_text
 from controller.policy.sns_topic import is_topic
-from controller.runtime.ports.all_ports import Answer, Message, Refused
+from controller.runtime.ports.answers import Answer, Refused
+from controller.runtime.ports.outbox import Message
 from controller.runtime.timeouts import LATE, first_in_turn
 from controller.units.value import dataclass
 

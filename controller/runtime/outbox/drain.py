@@ -27,12 +27,13 @@ from controller.runtime.outbox.batches import (
     storm_pages,
     turned,
 )  # fmt: skip
-from controller.runtime.outbox.drained import Sent, with_what_is_left
+from controller.runtime.outbox.drain_result import Sent, with_what_is_left
 from controller.runtime.outbox.message_parts import parts_of, where_of
 from controller.runtime.outbox.page_posts import PagePosts, card_page, goes_without_card, lost_its_thread
 from controller.runtime.outbox.topic_batches import TOPIC_CALLS_MAX, topic_batches, topic_page
-from controller.runtime.ports.all_ports import Answer, Done, Later, Message, Ports, Refused
-from controller.runtime.ports.outbox import WrongChannel
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.answers import Answer, Done, Later, Refused
+from controller.runtime.ports.outbox import Message, WrongChannel
 from controller.runtime.timeouts import LEASE, TIME_LIMIT
 from controller.units.value import dataclass
 

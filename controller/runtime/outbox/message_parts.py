@@ -13,7 +13,9 @@ from controller.notifications.messages.text import bold, where_text
 from controller.notifications.parts import Part, Text
 from controller.notifications.without_buttons import without_buttons
 from controller.runtime.outbox.batches import UNMADE
-from controller.runtime.ports.all_ports import Message, Ports, Unreachable
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.answers import Unreachable
+from controller.runtime.ports.outbox import Message
 from controller.units.money import Rate
 
 

@@ -12,8 +12,9 @@ from controller.notifications.mrkdwn import shortened
 from controller.policy.sns_topic import is_topic
 from controller.runtime.outbox.batches import UNMADE
 from controller.runtime.outbox.message_parts import card_of
-from controller.runtime.ports.all_ports import Answer, Done, Later, Message, Ports, Post, Refused
-from controller.runtime.ports.outbox import WrongChannel
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.answers import Answer, Done, Later, Refused
+from controller.runtime.ports.outbox import Message, Post, WrongChannel
 from controller.runtime.timeouts import LATE
 
 NO_THREAD = ("thread_not_found", "cannot_reply_to_message", "message_not_found", "restricted_action_thread_locked")

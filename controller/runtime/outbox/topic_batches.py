@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from controller.notifications.block_kit import Page, page_of, pages
 from controller.runtime.outbox.batches import UNMADE, Batch, kind_of, storm_pages
 from controller.runtime.outbox.message_parts import parts_for_topic, where_of
-from controller.runtime.ports.all_ports import Message, Ports
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.outbox import Message
 
 TOPIC_CALLS_MAX = 10  # a topic and pass
 TOGETHER_MAX = 100_000  # characters of what is sent together; SNS takes 256 kB

@@ -31,7 +31,10 @@ from controller.policy.slack_settings import Importance
 from controller.runtime.perform.call_backoff import wait_before_retry
 from controller.runtime.perform.preconditions import why_not_now
 from controller.runtime.perform.rate_limits import OnHold
-from controller.runtime.ports.all_ports import Answer, Done, Later, Message, Ports, Refused, Trigger, Unreachable
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.answers import Answer, Done, Later, Refused, Unreachable
+from controller.runtime.ports.outbox import Message
+from controller.runtime.read_events import Trigger
 from controller.units.plural import count
 
 TRIES_MAX = 60  # answers; with the waits of call_backoff, more than two days

@@ -10,7 +10,8 @@ from controller.ledger.intent import Announce, Intent, Probe, Publish, Purpose, 
 from controller.ledger.lineage import Lineage
 from controller.runtime.perform.rate_limits import OnHold, one_probe, rate_limit
 from controller.runtime.perform.reserve_spend import reserve_for_move, reserve_for_submit
-from controller.runtime.ports.all_ports import Ports, Refused
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.answers import Refused
 
 
 def why_not_now(intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | Refused | None:

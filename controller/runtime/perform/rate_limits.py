@@ -6,7 +6,9 @@ from controller.ledger.intent import Intent
 from controller.ledger.lineage import Lineage
 from controller.ledger.messages.message import RateLimit
 from controller.ledger.messages.stored_facts import facts_to_json
-from controller.runtime.ports.all_ports import Message, Ports, Refused
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.answers import Refused
+from controller.runtime.ports.outbox import Message
 from controller.units.calendar import hour_key, next_hour
 from controller.units.value import dataclass
 

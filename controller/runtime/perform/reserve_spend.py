@@ -13,7 +13,8 @@ from controller.ledger.intent import Intent, Stop, Submit
 from controller.ledger.lineage import Lineage, team_of
 from controller.ledger.move_cause import MoveCause
 from controller.runtime.perform.rate_limits import OnHold
-from controller.runtime.ports.all_ports import Ports, Refused
+from controller.runtime.ports.all_ports import Ports
+from controller.runtime.ports.answers import Refused
 from controller.units.calendar import month_key
 from controller.units.money import dollars
 

@@ -18,7 +18,7 @@ from controller.jobs.work import Work, family_of_work
 from controller.ledger.attempt_name import may_be_ours
 from controller.ledger.lineage_id import LineageId
 from controller.policy.rules.checkpoint_exclusive import CHECKPOINT_EXCLUSIVE
-from controller.runtime.ports.all_ports import PartUnread
+from controller.runtime.ports.answers import PartUnread
 from controller.runtime.ports.reading import ReadPorts
 
 KNOWN_MAX = 5  # jobs of the ledger that are described
@@ -95,7 +95,7 @@ def _overdue(facts: Facts) -> bool:
 def _begun_beside(facts: Facts, end: datetime, ports: ReadPorts) -> list[Work]:
     """What the ledger knows of jobs on the same checkpoint prefix that began while this one was not over.
 
-    A person who gives a job the name of an attempt takes that name and does not start over: the lineage continues.
+    A job of somebody that has the name of an attempt takes that name and does not start over: the lineage continues.
     """
     mine = facts.work
     if not mine.checkpoint_uri or facts.job.created_at >= end:

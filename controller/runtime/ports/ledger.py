@@ -202,12 +202,12 @@ class Limits(ReadLimits, Protocol):
     def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime, in_place_of: Sequence[str] = ()) -> bool:
         """Take from a limit that spans lineages, in one conditional write; False where it has no room. None is no limit.
 
-        Who asks again takes only what he does not hold yet. What those ``in_place_of`` hold is given back in the same write; as
-        much as that needs no room.
+        Asked again, it takes only what ``who`` does not hold yet. What those ``in_place_of`` hold is given back in the same
+        write; as much as that needs no room.
         """
 
     def settle(self, what: str, who: str, amount: int, now: datetime) -> None:
-        """Let somebody hold just this amount, more or less than he took before; nothing happens where he holds it already."""
+        """Let ``who`` hold just this amount, more or less than before; nothing happens where it holds that already."""
 
 
 class SeenRequests(Protocol):

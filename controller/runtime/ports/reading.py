@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from controller.runtime.ports.all_ports import Checkpoints, Clock, Placement, Policies, Prices, Quotas, ReadJobs
+from controller.runtime.ports.aws import Checkpoints, Clock, Placement, Prices, Quotas, ReadJobs
 from controller.runtime.ports.ledger import Capacity, Histories, QuotaHolds, ReadClaims, ReadLimits, ReadLineages
 from controller.runtime.ports.lookups import RuleActsPort, Works
+from controller.runtime.ports.policy import Policies
 from controller.runtime.ports.schedule import ReadDays, ReadPoolMemories
 
 

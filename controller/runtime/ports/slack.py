@@ -6,7 +6,12 @@ from dataclasses import field
 
 from controller.ledger.lineage_id import LineageId
 from controller.runtime.gather.gather import lineage_of
-from controller.runtime.ports.all_ports import Chat, Clock, Home, Jobs, Ledger, Policies, Unreachable
+from controller.runtime.ports.all_ports import Home
+from controller.runtime.ports.answers import Unreachable
+from controller.runtime.ports.aws import Clock, Jobs
+from controller.runtime.ports.ledger import Ledger
+from controller.runtime.ports.outbox import Chat
+from controller.runtime.ports.policy import Policies
 from controller.runtime.ports.slack_user import KnownUsers, SlackUser
 from controller.units.value import dataclass
 

@@ -25,7 +25,12 @@ from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.waiver_form import WAIVER_CALLBACK, waiver_form, waiver_request_of
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
-from controller.runtime.ports.all_ports import Chat, Clock, Done, Home, Ledger, Policies, Unreachable
+from controller.runtime.ports.all_ports import Home
+from controller.runtime.ports.answers import Done, Unreachable
+from controller.runtime.ports.aws import Clock
+from controller.runtime.ports.ledger import Ledger
+from controller.runtime.ports.outbox import Chat
+from controller.runtime.ports.policy import Policies
 from controller.runtime.ports.slack_user import SlackUser
 from controller.runtime.slack_requests.permissions import SLACK_USER, refuses_request, refuses_to_read
 from controller.units.value import dataclass

@@ -13,8 +13,9 @@ from typing import Any
 from controller.ledger.lineage_id import LineageId
 from controller.notifications.messages.text import where_text
 from controller.notifications.waiver_form import WAIVER_CALLBACK
-from controller.runtime.ports.all_ports import Chat, Home
+from controller.runtime.ports.all_ports import Home
 from controller.runtime.ports.answers import Done, Later, Refused
+from controller.runtime.ports.outbox import Chat
 from controller.units.value import dataclass
 
 ADDRESS = "at"  # the member of a button's value that says where its stack listens

@@ -11,7 +11,9 @@ from typing import Protocol
 from controller.notifications.messages.text import mention_of
 from controller.policy.slack_settings import MEMBERS
 from controller.policy.user_request import UserRequest
-from controller.runtime.ports.all_ports import Chat, Policies, Unreachable
+from controller.runtime.ports.answers import Unreachable
+from controller.runtime.ports.outbox import Chat
+from controller.runtime.ports.policy import Policies
 from controller.runtime.ports.slack_user import SlackUser
 
 NOT_A_MEMBER = "Only full members of this workspace may read about jobs here. You are a guest, or belong to another workspace."

@@ -19,9 +19,9 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.errors import BadInput
-from controller.cli.output_file import why_not_written
-from controller.cli.usage import usage_error
+from controller.cli.output.errors import BadInput
+from controller.cli.output.output_file import why_not_written
+from controller.cli.output.usage import usage_error
 from infra.local.demo.options import DemoOptions
 from infra.local.demo.scenario import MONDAY, SHORT, WEEK, launches
 from infra.local.demo.screen import Screen

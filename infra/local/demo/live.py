@@ -13,7 +13,7 @@ from controller.units.money import cost_micros, dollars
 from infra.local.demo import proof
 from infra.local.host import Host
 from infra.local.sagemaker.job import TrainingJob
-from infra.local.slack_message import Message
+from infra.local.slack.message import Message
 
 MARKUP = re.compile(r"<[^>]*>|:[a-z_]+:|[*`_]")
 FINDING = " breaks the rule "

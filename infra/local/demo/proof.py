@@ -10,7 +10,7 @@ from itertools import combinations
 
 from controller.aws.price_lookup import Prices
 from controller.ledger.entry import Ended, Entry, Measured
-from controller.runtime.ports.all_ports import Overdue
+from controller.runtime.ports.ledger import Overdue
 from controller.units.money import cost_micros
 from infra.local.sagemaker.job import TrainingJob
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from controller.runtime.job_pages import JobPage, ListedJob
+from controller.runtime.ports.aws import JobPage, ListedJob
 
 
 class MemoryJobList:

@@ -18,7 +18,9 @@ from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, PhaseTimes, PlacementAsked
 from controller.ledger.rule_acts import RuleActs
-from controller.runtime.ports.all_ports import FailingTrigger, LateDay, Overdue, Trigger
+from controller.runtime.ports.ledger import FailingTrigger, Overdue
+from controller.runtime.ports.schedule import LateDay
+from controller.runtime.read_events import Trigger
 
 E = TypeVar("E")
 TRANSACTION_MAX = 100  # writes, as DynamoDB has it

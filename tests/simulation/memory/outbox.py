@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from controller.runtime.ports.all_ports import Message, Post
-from controller.runtime.ports.outbox import redriven
+from controller.runtime.ports.outbox import Message, Post, redriven
 
 
 class MemoryOutbox:

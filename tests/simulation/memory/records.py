@@ -10,8 +10,7 @@ from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.pool import MarketSignal, PoolMemory
 from controller.ledger.refused_create import RefusedCreate
-from controller.runtime.ports.all_ports import LateDay
-from controller.runtime.ports.schedule import RollupVersions
+from controller.runtime.ports.schedule import LateDay, RollupVersions
 from controller.savings.job_history import FamilyRun
 from controller.savings.rollup import Rollup
 from controller.units.money import Rate

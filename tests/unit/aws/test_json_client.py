@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 from controller.aws.errors import fault_of
 from controller.aws.json_client import OTHERWISE, SERVICES, JsonClient, usable
 from controller.aws.sagemaker.jobs import SageMakerJobs
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from infra.local.http_server import HttpServer, Request, Response
 from tests.unit.aws.answers_of_aws import UNREACHABLE, client
 from tests.unit.aws.sagemaker.test_described_members import JOB

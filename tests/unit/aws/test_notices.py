@@ -12,8 +12,8 @@ from controller.aws.event_publisher import EventPublisher
 from controller.aws.notices import NoticeChat
 from controller.notifications.block_kit import Page, pages
 from controller.notifications.parts import Text
-from controller.runtime.ports.all_ports import Answer, Done, Later, Post, Refused
-from controller.runtime.ports.outbox import WrongChannel
+from controller.runtime.ports.answers import Answer, Done, Later, Refused
+from controller.runtime.ports.outbox import Post, WrongChannel
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 TOPIC = "arn:aws:sns:us-east-1:123456789012:ops"

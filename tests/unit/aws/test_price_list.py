@@ -16,7 +16,7 @@ from botocore.config import Config
 
 from controller.aws.price_list import PriceList, PriceRows
 from controller.aws.price_lookup import Prices
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from controller.runtime.refresh_prices import refresh_prices
 from controller.savings.dated_prices import spot_of
 from controller.savings.rollup import Rollup

@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidatio
 
 from controller.aws.topic_chat import TopicChat
 from controller.notifications.block_kit import Page
-from controller.runtime.ports.all_ports import Answer, Done, Home, Later, Refused
+from controller.runtime.ports.all_ports import Home
+from controller.runtime.ports.answers import Answer, Done, Later, Refused
 from controller.runtime.ports.outbox import WrongChannel
 from tests.client_errors import client_error
 

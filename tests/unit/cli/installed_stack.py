@@ -16,7 +16,7 @@ from controller.cli.doctor.permissions import needed_actions
 from controller.policy.compiled_document import document_text, revision_of
 from controller.runtime.ports.schedule import DiscoverPass
 from infra.local import aws
-from infra.local.slack import Slack
+from infra.local.slack.server import Slack
 from infra.stack import merge_template
 from tests.put_in_force import in_force_since
 from tests.unit.cli.doctor.test_reports import as_the_stack_makes_it

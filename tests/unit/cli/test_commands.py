@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from controller.cli import COMMANDS, Command, main
-from controller.cli.usage import PIPE_CLOSED
+from controller.cli.output.usage import PIPE_CLOSED
 from controller.policyfile import as_text, compile_folder
 
 RULES = "version: 1\nrules:\n  - {name: one, rule: spot-required}\n"

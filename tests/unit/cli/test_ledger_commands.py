@@ -12,12 +12,12 @@ from botocore.exceptions import NoCredentialsError, NoRegionError
 from controller import wiring
 from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.cli import main
-from controller.cli.errors import AwsUnreachable
 from controller.cli.halt import resume
 from controller.cli.ledger import with_ledger
+from controller.cli.output.errors import AwsUnreachable
 from controller.decide.decision import Decision
 from controller.ledger.halt import Halt
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from infra.local import aws
 from tests.account import Account, Clock
 from tests.builders import BEGIN, lineage, policy

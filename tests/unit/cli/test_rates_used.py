@@ -17,7 +17,7 @@ from controller.jobs.job import Job, Outcome
 from controller.ledger.entry import Credited, Measured
 from controller.policyfile import compile_folder
 from controller.runtime.digests.read_days import rollups_of_days
-from controller.runtime.ports.all_ports import Jobs, Prices
+from controller.runtime.ports.aws import Jobs, Prices
 from controller.savings.audit import Audit, audit
 from controller.units.money import Rate
 from tests.builders import BEGIN, ended, job, ledger_with, lineage, usage

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from controller import wiring
 from controller.cli import main
-from controller.cli.errors import BadInput
+from controller.cli.output.errors import BadInput
 from controller.cli.redrive import QueueFunctions, account_of_queue
 from controller.ledger.entry import Ended
 from controller.runtime.read_events import BadEvent

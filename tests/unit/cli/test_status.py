@@ -15,8 +15,8 @@ from controller.cli import main
 from controller.cli.status import READ_MAX, SHOWN_MAX, as_text, status_of
 from controller.decide.decision import Decision
 from controller.ledger.intent import Intent, Wake
-from controller.runtime.ports.all_ports import Message
 from controller.runtime.ports.ledger import Overdue
+from controller.runtime.ports.outbox import Message
 from controller.runtime.read_events import Trigger
 from infra.local.host import Host
 from tests.builders import BEGIN, lineage, lineage_id

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from controller import wiring
-from controller.runtime.ports.all_ports import Message
+from controller.runtime.ports.outbox import Message
 from infra.local import aws
 from infra.local.host import CLIENT_CONFIG
 from tests.security import lab as attacks

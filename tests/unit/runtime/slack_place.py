@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from controller.notifications.block_kit import Page
-from controller.runtime.ports.all_ports import Answer, Done, Home, Message, Post
+from controller.runtime.ports.all_ports import Home
+from controller.runtime.ports.answers import Answer, Done
+from controller.runtime.ports.outbox import Message, Post
 from tests import builders
 from tests.builders import BEGIN, lineage_id
 from tests.own_ports import OwnPorts

@@ -9,8 +9,16 @@ from typing import Any
 import pytest
 
 from controller.ledger.pool import MarketSignalKind
-from controller.runtime.ports.all_ports import Trigger
-from controller.runtime.read_events import BadEvent, event_in, function_in, market_warning_of, not_of, trigger_of, tuning_job_in
+from controller.runtime.read_events import (
+    BadEvent,
+    Trigger,
+    event_in,
+    function_in,
+    market_warning_of,
+    not_of,
+    trigger_of,
+    tuning_job_in,
+)
 
 
 def job_event(**changed: Any) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from controller.ledger.entry import Ended, Measured
 from controller.ledger.intent import Submit
 from controller.ledger.lineage import Lineage
 from controller.policy.resubmission import DeadlineSettings
-from controller.runtime.ports.all_ports import PartUnread, Trigger, Unreachable
+from controller.runtime.ports.answers import PartUnread, Unreachable
+from controller.runtime.read_events import Trigger
 from controller.runtime.reconcile import reconcile
 from tests import builders
 from tests.account import Account

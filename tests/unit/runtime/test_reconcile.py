@@ -13,7 +13,7 @@ from controller.ledger.intent import Announce, Stop, Submit
 from controller.policy.selector import Selector
 from controller.policy.slack_settings import SlackSettings
 from controller.policy.user_request import UserRequest
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from tests import builders
 from tests.account import Account
 from tests.builders import BEGIN, lineage_id

@@ -14,7 +14,7 @@ from controller.ledger.intent import Intent, Submit
 from controller.ledger.refused_create import CreateRefusal
 from controller.policy.policy import Labels
 from controller.policy.slack_settings import SlackSettings
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from controller.runtime.read_events import BadEvent
 from controller.runtime.refused_creates import NO_TYPE, is_api_call, note_refused_create, refused_create_of
 from tests.builders import ACCOUNT, BEGIN, REGION, lineage, policy

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from controller.jobs.job import Outcome
-from controller.runtime.ports.all_ports import Later, Message, Unreachable
+from controller.runtime.ports.answers import Later, Unreachable
+from controller.runtime.ports.outbox import Message
 from controller.runtime.ports.policy import RefusedPolicy
 from controller.runtime.sweep import sweep
 from tests.account import Account, JobsOf

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from controller.notifications.block_kit import Page
-from controller.runtime.ports.all_ports import Answer, Done, Later, Post, Refused
-from controller.runtime.ports.outbox import WrongChannel
+from controller.runtime.ports.answers import Answer, Done, Later, Refused
+from controller.runtime.ports.outbox import Post, WrongChannel
 from controller.slack.web_api import SlackChat, rate_limited
 from infra.local.http_server import HttpServer, Response
-from infra.local.slack import Slack, Trouble
+from infra.local.slack.server import Slack, Trouble
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 BLOCK = {"type": "section", "text": {"type": "mrkdwn", "text": "*bert* starved"}}

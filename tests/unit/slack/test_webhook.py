@@ -10,7 +10,8 @@ import pytest
 
 from controller.notifications.block_kit import Page, pages
 from controller.notifications.parts import Small
-from controller.runtime.ports.all_ports import Done, Later, Post, Refused
+from controller.runtime.ports.answers import Done, Later, Refused
+from controller.runtime.ports.outbox import Post
 from controller.slack.webhook import WebhookChat
 from infra.local.http_server import HttpServer, Request, Response
 

@@ -30,7 +30,7 @@ from controller.ledger.messages.kind import MessageKind
 from controller.ledger.pool import PhaseTimes
 from controller.ledger.under_policy import UnderPolicy
 from controller.runtime.outbox.batches import kind_of
-from controller.runtime.ports.all_ports import Message
+from controller.runtime.ports.outbox import Message
 from tests.builders import BEGIN
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

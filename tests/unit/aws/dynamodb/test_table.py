@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from controller.aws.dynamodb.table import Table
 from controller.aws.operator_advice import advice
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from tests.client_errors import client_error
 
 CALLS = ("get", "query", "put", "transact")

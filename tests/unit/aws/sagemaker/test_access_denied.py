@@ -18,7 +18,7 @@ from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.decide.ownership import OwnerAnswer
 from controller.jobs.failure import FailureCause
 from controller.ledger.intent import NEVER_FITS, Submit
-from controller.runtime.ports.all_ports import Answer, Done, Later, PartUnread, Refused, Unreachable
+from controller.runtime.ports.answers import Answer, Done, Later, PartUnread, Refused, Unreachable
 from tests.builders import BEGIN, job, lineage_id
 from tests.client_errors import client_error
 

@@ -15,7 +15,7 @@ import pytest
 from controller.aws.price_lookup import Prices
 from controller.cli.audit.bill import audit_bill
 from controller.cli.audit.bill_file import bill_of, bill_of_parts, refuse_bad_parts
-from controller.cli.errors import BadInput
+from controller.cli.output.errors import BadInput
 from controller.savings.dated_prices import spot_of
 from tests import builders
 from tests.unit.savings.test_report import measured, useful

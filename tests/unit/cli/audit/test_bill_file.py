@@ -22,7 +22,7 @@ import pytest
 from pyarrow import parquet
 
 from controller.cli.audit.bill_file import bill_of, refuse_bad_bill
-from controller.cli.errors import BadInput
+from controller.cli.output.errors import BadInput
 from controller.savings.bill import Bill
 from tests.unit.cli.embedded_s3 import s3_with
 

@@ -14,7 +14,7 @@ import pytest
 
 from controller.cli.audit.bill_file import bill_of, bill_of_parts, refuse_bad_parts
 from controller.cli.audit.export_folder import whole_export
-from controller.cli.errors import BadInput
+from controller.cli.output.errors import BadInput
 from tests.unit.cli.audit.test_bill import FIRST, HEAD, UNTIL, row
 from tests.unit.cli.embedded_s3 import s3_with
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controller.cli.audit.export_parts import Listed, chosen_parts
-from controller.cli.errors import BadInput
+from controller.cli.output.errors import BadInput
 
 OCTOBER, NOVEMBER, DECEMBER = (date(2026, month, 1) for month in (10, 11, 12))
 FIRST, SECOND = "2026-10-02T04:00:00.000Z-4d5e6f70-0000-4000-8000-000000000001", "2026-10-03T04:00:00.000Z-00000000-1"

@@ -19,9 +19,11 @@ from controller.cli.doctor.command import Installation
 from controller.cli.doctor.schedules import last_sweep
 from controller.ledger.halt import Halt
 from controller.policy.compiled_document import document_text
-from controller.runtime.ports.all_ports import Message, Overdue, Trigger
+from controller.runtime.ports.ledger import Overdue
+from controller.runtime.ports.outbox import Message
+from controller.runtime.read_events import Trigger
 from infra.local import aws
-from infra.local.slack import Slack
+from infra.local.slack.server import Slack
 from tests.builders import lineage_id
 from tests.client_errors import client_error
 from tests.put_in_force import in_force_since

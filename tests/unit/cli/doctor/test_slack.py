@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controller.cli.doctor.slack import look_at_slack
-from infra.local.slack import Slack
+from infra.local.slack.server import Slack
 from tests.client_errors import client_error
 
 

@@ -12,8 +12,8 @@ import pytest
 from controller.cli.backtest_deadline.cases import traces_in
 from controller.cli.documents import documents
 from controller.cli.documents.other_tools import source_of_another_tool
-from controller.cli.errors import BadInput
 from controller.cli.ledger_data.rows import rows_of
+from controller.cli.output.errors import BadInput
 from tests.unit.cli.checking import Check
 
 

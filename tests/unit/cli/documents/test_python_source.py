@@ -82,6 +82,15 @@ def test_a_notebook_is_one_program_and_a_job_stands_in_its_cell(said_of: Check) 
     assert (said.code, said.job["path"], said.job["line"], said.job["verdict"]) == (0, "cells[2].estimator", 3, "allow")
 
 
+def test_a_value_of_a_cell_that_is_not_python_is_said_to_come_from_there(said_of: Check) -> None:
+    cells = [
+        {"cell_type": "code", "source": ["limit = !cat limit.txt\n"]},
+        {"cell_type": "code", "source": V2_SPOT.replace("max_run=14400", "max_run=limit")},
+    ]
+    said = said_of(json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}), name="train.ipynb")
+    assert 'MaxRuntimeInSeconds": "a_cell_that_is_not_python(…)' in json.dumps(said.job, ensure_ascii=False)
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [

@@ -15,7 +15,7 @@ from controller.cli.check.judging import check_job
 from controller.cli.documents import Found
 from controller.cli.explain.command import explained as explained_job
 from controller.cli.explain.output import as_text
-from controller.cli.policy_source import PolicyUsed
+from controller.cli.input.policy_source import PolicyUsed
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.user_entry import Waived
 from controller.policy.judge import Basis

@@ -12,9 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from controller.cli import main
-from controller.cli.errors import BadInput
 from controller.cli.history.export import export
 from controller.cli.history.recorded import Recorded, recorded_jobs
+from controller.cli.output.errors import BadInput
 from infra.local.host import Host
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.cli.errors import BadInput
 from controller.cli.history.recorded import LINE_BYTES_MAX, BadLine, Recorded, recorded_jobs
+from controller.cli.output.errors import BadInput
 
 ARN = "arn:aws:sagemaker:us-east-1:111122223333:training-job/"
 

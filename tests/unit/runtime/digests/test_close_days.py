@@ -14,7 +14,7 @@ from controller.decide.decision import Decision
 from controller.ledger.entry import Credited, Entry, Interrupted
 from controller.runtime.digests.close_days import close_days
 from controller.runtime.digests.read_days import rollups_of_days
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from controller.runtime.refresh_prices import refresh_prices
 from controller.savings.rollup import CountKind
 from controller.units.money import Rate

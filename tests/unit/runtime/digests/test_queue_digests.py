@@ -16,7 +16,7 @@ from controller.policy.policy import Severity
 from controller.policy.slack_settings import SlackSettings
 from controller.runtime.digests.queue_digests import Period, queue_digest
 from controller.runtime.outbox.drain import drain
-from controller.runtime.ports.all_ports import Message
+from controller.runtime.ports.outbox import Message
 from controller.savings.rollup import roll_up
 from tests import builders
 from tests.builders import BEGIN

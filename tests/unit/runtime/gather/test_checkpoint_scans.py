@@ -15,7 +15,7 @@ from controller.jobs.job import Interval, Outcome
 from controller.ledger.entry import Ended
 from controller.ledger.intent import Submit
 from controller.runtime.gather.checkpoint_scans import SCAN_WAIT_MAX, scan_or_go_on
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from tests.builders import BEGIN, attempt, ended, facts, job, lineage
 from tests.unit.decide.deciding import HOUR, actions
 

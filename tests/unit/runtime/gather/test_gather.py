@@ -19,7 +19,7 @@ from controller.ledger.pool import PlacementAsked, PoolMemory
 from controller.policy.policy import Repair, RuleAction
 from controller.policy.rollout import Rollout, SurpriseGuard
 from controller.runtime.gather.gather import gather, look_up
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from tests.builders import BEGIN, REGION, facts, job, lineage, lineage_id, policy, rate, rule
 from tests.own_ports import OwnPorts
 from tests.simulation.memory import MemoryLedger

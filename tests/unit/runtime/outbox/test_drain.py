@@ -16,7 +16,8 @@ from controller.ledger.intent import Announce, Intent, IntentResult
 from controller.notifications.block_kit import Page
 from controller.runtime.outbox.drain import drain
 from controller.runtime.perform.perform import perform
-from controller.runtime.ports.all_ports import Answer, Later, Message, Post, Refused, Unreachable
+from controller.runtime.ports.answers import Answer, Later, Refused, Unreachable
+from controller.runtime.ports.outbox import Message, Post
 from controller.runtime.tally import Tally
 from tests import builders
 from tests.builders import BEGIN, lineage_id

@@ -14,8 +14,8 @@ from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
 from controller.notifications.block_kit import Page
 from controller.runtime.outbox.drain import drain
-from controller.runtime.ports.all_ports import Answer, Later, Message, Post, Refused
-from controller.runtime.ports.outbox import WrongChannel
+from controller.runtime.ports.answers import Answer, Later, Refused
+from controller.runtime.ports.outbox import Message, Post, WrongChannel
 from tests.builders import BEGIN, lineage_id
 from tests.simulation.memory import MemoryLedger
 from tests.unit.runtime.slack_place import MINUTE, Place, Slack

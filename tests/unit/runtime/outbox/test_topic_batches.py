@@ -19,8 +19,8 @@ from controller.notifications.parts import Table, Text
 from controller.runtime.outbox.chat_by_channel import ChatByChannel
 from controller.runtime.outbox.drain import PAUSE, drain
 from controller.runtime.outbox.topic_batches import TOPIC_CALLS_MAX
-from controller.runtime.ports.all_ports import Answer, Done, Later, Message, Refused
-from controller.runtime.ports.outbox import WrongChannel
+from controller.runtime.ports.answers import Answer, Done, Later, Refused
+from controller.runtime.ports.outbox import Message, WrongChannel
 from tests import builders
 from tests.builders import BEGIN, lineage_id
 from tests.simulation.memory.ledger import MemoryLedger

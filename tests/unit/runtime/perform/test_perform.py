@@ -20,7 +20,7 @@ from controller.ledger.halt import Halt
 from controller.ledger.intent import NAME_TAKEN, NO_QUOTA, Announce, Intent, IntentResult, Stop, Submit
 from controller.policy.resubmission import FallbackKind, FallbackStep
 from controller.runtime.perform.perform import TRIES_MAX
-from controller.runtime.ports.all_ports import Answer, Done, Later, Refused, Unreachable
+from controller.runtime.ports.answers import Answer, Done, Later, Refused, Unreachable
 from tests import builders
 from tests.account import Account
 from tests.builders import BEGIN, lineage_id

@@ -16,9 +16,9 @@ from controller.jobs.job import Interval, Job, Outcome
 from controller.jobs.work import Work
 from controller.ledger.entry import Started
 from controller.ledger.intent import Intent, Submit, Wake
-from controller.runtime.job_pages import JobPage, ListedJob
 from controller.runtime.perform.same_work import UNKNOWN_MAX, done_elsewhere
-from controller.runtime.ports.all_ports import Done, PartUnread, Unreachable
+from controller.runtime.ports.answers import Done, PartUnread, Unreachable
+from controller.runtime.ports.aws import JobPage, ListedJob
 from controller.runtime.ports.reading import ReadPorts
 from tests import builders
 from tests.account import Account

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from controller.runtime.ports.all_ports import Overdue, Trigger
+from controller.runtime.ports.ledger import Overdue
+from controller.runtime.read_events import Trigger
 from infra.local.demo.proof import overdue_in_silence
 from tests.builders import BEGIN
 

@@ -14,9 +14,9 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from infra.local.slack import Slack, Trouble
-from infra.local.slack_mrkdwn import mrkdwn
-from infra.local.slack_page import page
+from infra.local.slack.mrkdwn import mrkdwn
+from infra.local.slack.page import page
+from infra.local.slack.server import Slack, Trouble
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from controller.cli.errors import BadInput
+from controller.cli.output.errors import BadInput
 from controller.units.calendar import month_start, next_month_start
 
 DAY = timedelta(days=1)

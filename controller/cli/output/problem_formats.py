@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from controller.cli.printable import json_text
+from controller.cli.output.printable import json_text
 from controller.cli.version import installed_version
 from controller.policyfile import Level, Problem
 from controller.policyfile.problem import printable

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from controller.cli.backtest_deadline.cases import Case
 from controller.cli.backtest_deadline.market import Action, Run, SpotSignal, play
 from controller.cli.backtest_deadline.strategies import Spotwarden
-from controller.decide.deadline.choose_market import (
+from controller.decide.deadline.spot_or_on_demand import (
     AttemptState,
     DeadlineState,
     Move,

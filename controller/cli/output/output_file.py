@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from controller.cli.errors import BadInput
+from controller.cli.output.errors import BadInput
 
 
 def write_output(file: Path, text: str) -> None:

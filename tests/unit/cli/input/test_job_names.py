@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.cli.job_names import job_name, not_meant
+from controller.cli.input.job_names import job_name, not_meant
 
 ARN = "arn:aws:sagemaker:eu-west-1:111122223333:training-job/bert"
 

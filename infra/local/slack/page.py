@@ -14,8 +14,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from infra.local.slack_chart import svg_of
-from infra.local.slack_mrkdwn import mrkdwn, plain_text
+from infra.local.slack.chart import svg_of
+from infra.local.slack.mrkdwn import mrkdwn, plain_text
 
 Shown = Mapping[str, Any]
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from controller.aws.packaged_policy import packaged_document
-from controller.cli.errors import BadInput
-from controller.cli.options import LOCAL_FOLDER
+from controller.cli.input.options import LOCAL_FOLDER
+from controller.cli.output.errors import BadInput
 from controller.policy.compiled_document import BadDocument, document_of, policy_of
 from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from infra.local.slack_message import Message
+from infra.local.slack.message import Message
 
 ANSWER_S = 60  # Slack itself waits for three seconds, which a busy machine may need to import a module
 

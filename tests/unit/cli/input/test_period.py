@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from controller.cli.errors import BadInput
-from controller.cli.period import period_of
+from controller.cli.input.period import period_of
+from controller.cli.output.errors import BadInput
 
 TODAY = date(2026, 10, 20)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from controller.cli import main as spotwarden
-from controller.cli.output_file import why_not_written
+from controller.cli.output.output_file import why_not_written
 from infra.local.demo.__main__ import main
 
 

@@ -15,8 +15,8 @@ from typing import ParamSpec
 import typer
 from pydantic import ValidationError
 
-from controller.cli.errors import AwsUnreachable, BadInput
-from controller.cli.printable import printable_lines
+from controller.cli.output.errors import AwsUnreachable, BadInput
+from controller.cli.output.printable import printable_lines
 
 BAD_INPUT = 2
 UNREACHABLE = 5

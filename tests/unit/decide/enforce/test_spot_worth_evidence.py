@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controller.decide import decide
-from controller.decide.enforce.spot_worth import worth_of
+from controller.decide.enforce.spot_worth_evidence import worth_of
 from controller.decide.facts import Facts
 from controller.jobs.checkpoint import CheckpointScan
 from controller.ledger.entry import CheckpointScanned

@@ -19,9 +19,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from infra.local.http_server import HttpServer, Request, Response, json_response, text_response
-from infra.local.slack_message import Message, Refused, TooFast, content
-from infra.local.slack_page import page
-from infra.local.slack_users import Users
+from infra.local.slack.message import Message, Refused, TooFast, content
+from infra.local.slack.page import page
+from infra.local.slack.users import Users
 
 POST_INTERVAL = timedelta(seconds=1)  # Slack's documented limit: one message a second for each channel
 

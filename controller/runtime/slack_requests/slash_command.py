@@ -16,7 +16,7 @@ from controller.notifications.parts import Part, Small, Text
 from controller.notifications.period_sentence import sentence
 from controller.notifications.waiver_lines import waived_line, waiver_line
 from controller.policy.waiver import WaiverState
-from controller.runtime.ports.all_ports import Unreachable
+from controller.runtime.ports.answers import Unreachable
 from controller.runtime.slack_requests.interactions import Answer, SlackPorts
 from controller.runtime.slack_requests.permissions import refuses_to_read
 from controller.savings.report import By, report_of

@@ -1,0 +1,1 @@
+"""How commands end: results in files and on terminals, problems for programs, and one sentence with an exit code."""
