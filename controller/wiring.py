@@ -18,10 +18,10 @@ from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.ec2_placement import PlacementScores
 from controller.aws.event_publisher import EventPublisher
 from controller.aws.packaged_policy import CompiledPolicies
-from controller.aws.prepare import prepare as prepare  # for init
 from controller.aws.price_list import REGION as PRICING_REGION
 from controller.aws.price_list import PriceList
 from controller.aws.price_lookup import Prices
+from controller.aws.read_at_init import prepare as prepare  # for init
 from controller.aws.reloaded_policy import ReloadedPolicies, policies_of
 from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.s3_reports import S3ReportStore

@@ -27,7 +27,7 @@ class S3ReportStore:
         """
         if not self._bucket:
             return ""
-        from controller.notifications.links import object_url  # here: most functions write no report
+        from controller.notifications.console_links import object_url  # here: most functions write no report
         from controller.notifications.report_formats.as_html import as_html
 
         key = f"reports/{report.since}_{report.until}.html"

@@ -12,7 +12,7 @@ import typer
 
 from controller.aws.price_lookup import Prices
 from controller.cli.input.options import Format, OutputFormat, Table
-from controller.cli.ledger import with_ledger
+from controller.cli.open_ledger import with_ledger
 from controller.cli.output.printable import json_text
 from controller.ledger.entry import Finished
 from controller.policy.spot_worth import cost_of, prospect_of

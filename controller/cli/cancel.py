@@ -12,7 +12,7 @@ import typer
 
 from controller.cli.input.job_names import job_name, not_meant
 from controller.cli.input.options import Table
-from controller.cli.ledger import with_ledger
+from controller.cli.open_ledger import with_ledger
 from controller.cli.output.errors import BadInput
 from controller.decide.call_off import open_submit, recorded, waiting_attempt
 from controller.decide.user_requests import REASON_MAX, request_of

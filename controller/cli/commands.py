@@ -258,14 +258,14 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="demo",
-        run="embedded.run_demo",
+        run="demo_and_local.run_demo",
         help="Simulate some days of training jobs on this machine.",
         examples=("spotwarden demo --keep --ports-file ports.json",),
         forwards=True,
     ),
     Command(
         name="local",
-        run="embedded.run_local",
+        run="demo_and_local.run_local",
         help="Run the AWS that is embedded in this machine.",
         examples=("spotwarden local demo",),
         forwards=True,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.input.options import Table
-from controller.cli.ledger import with_ledger
+from controller.cli.open_ledger import with_ledger
 from controller.cli.output.errors import BadInput
 from controller.ledger.halt import WHO_MAX, WHY_MAX, halt_of
 from controller.notifications.messages.text import halted

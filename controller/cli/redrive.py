@@ -20,7 +20,7 @@ from controller.aws.errors import AwsFault, fault_of
 from controller.cli.aws_calls import asking
 from controller.cli.doctor.triggers import NO_QUEUE
 from controller.cli.input.options import Table
-from controller.cli.ledger import with_outbox
+from controller.cli.open_ledger import with_outbox
 from controller.cli.output.errors import BadInput
 from controller.runtime.ports.aws import Clock
 from controller.runtime.ports.ledger import Ledger

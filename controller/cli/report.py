@@ -12,14 +12,14 @@ from typing import Annotated, NamedTuple, Protocol
 
 import typer
 
+from controller.cli.agreed_rates import rates_in_force
 from controller.cli.input.options import PeriodText, Table
 from controller.cli.input.period import period_of, refuse_bad_period
 from controller.cli.input.policy_source import PolicyFolder
-from controller.cli.ledger import with_ledger
+from controller.cli.open_ledger import with_ledger
 from controller.cli.output.errors import BadInput
 from controller.cli.output.output_file import refuse_unwritable, write_output
 from controller.cli.output.printable import printable_lines
-from controller.cli.rates_used import rates_in_force
 from controller.policy.agreed_rate import AgreedRate
 from controller.runtime.digests.read_days import ReportSource, rollups_of_days
 from controller.runtime.ports.aws import Clock

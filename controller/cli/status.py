@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.cli.input.options import Format, OutputFormat, Table
-from controller.cli.ledger import with_outbox
+from controller.cli.open_ledger import with_outbox
 from controller.cli.output.printable import json_text, printable
 from controller.ledger.halt import Halt
 from controller.ledger.lineage_id import LineageId

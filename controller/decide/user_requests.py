@@ -14,7 +14,7 @@ from controller.decide.call_off import called_off_numbers, waiting_attempt
 from controller.decide.deadline.stop_to_move import moving
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.decide.resubmit.asked_again import request_as_asked
+from controller.decide.resubmit.requested_attempt import request_as_asked
 from controller.decide.spend_cap import attempt_cost_micros
 from controller.jobs.job import Outcome
 from controller.jobs.request import change_to_json, on_demand

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from controller.jobs.job import Job
-from controller.jobs.unsaid import Unsaid, guarded, need, says
+from controller.jobs.unknown_fields import Unsaid, guarded, need, says
 from controller.units.duration import said
 from controller.units.value import dataclass
 

@@ -16,10 +16,10 @@ from controller.ledger.directives_in_force import pending
 from controller.ledger.entry import Ended, Finished, Flagged, Interrupted, Repeated, Started
 from controller.ledger.intent import Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt
-from controller.notifications.links import job_links, link
+from controller.notifications.card_announcements import News, cannot_repeat, news_of
+from controller.notifications.console_links import job_links, link
 from controller.notifications.messages.text import policy_text, reason, where_text
 from controller.notifications.mrkdwn import escaped, when
-from controller.notifications.news import News, cannot_repeat, news_of
 from controller.notifications.parts import Button, Buttons, Fields, Part, Small, Text
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest

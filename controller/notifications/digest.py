@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
 from controller.notifications.card import saved_text
-from controller.notifications.links import link
+from controller.notifications.console_links import link
 from controller.notifications.messages.text import BELOW_IS, IN_THREAD, THREAD_LISTS, bold, halted_text, policy_text
-from controller.notifications.movers import movers
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
 from controller.notifications.period_sentence import forecast_text, outcome_text, refused_advice, refused_items, sentence
+from controller.notifications.top_jobs import movers
 from controller.notifications.waiver_lines import waived_line, waiver_line
 from controller.policy.waiver import Waiver
 from controller.savings.report import Line, PoolLine, Report

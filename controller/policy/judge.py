@@ -11,7 +11,7 @@ from typing import Any
 
 from controller.jobs.directives import Directives, directives_of
 from controller.jobs.job import Job
-from controller.jobs.unsaid import Unsaid, guarded
+from controller.jobs.unknown_fields import Unsaid, guarded
 from controller.policy.findings import NO_DEMAND, NO_FIX, Demand, Finding, Fix, Verdict, VerdictKind
 from controller.policy.fix import Values, combined_fix
 from controller.policy.mode import Mode

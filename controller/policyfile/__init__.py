@@ -1,6 +1,6 @@
 """Policy files: reads and validates the YAML that people write, and compiles it to the JSON document that Lambda loads.
 
-Reading order: ``schema``, ``options`` and ``slack_section`` (sections and keys), ``vocabulary`` (types of values), ``yaml_nodes``
+Reading order: ``schema``, ``rule_options``, ``slack_section`` (sections, keys), ``vocabulary`` (types of values), ``yaml_nodes``
 (YAML with its places), ``validation_errors``, ``consistency``, ``similar_words`` and ``problem`` (mistakes), ``compile``,
 ``warnings``. Never on Lambda: pydantic and YAML would double the cold start. What a compiled policy means is in
 ``controller.policy``.

@@ -25,8 +25,8 @@ from controller.policyfile.consistency import (
     refuse_unknown_rules,
 )
 from controller.policyfile.folder import BYTES_MAX, is_case_file, misspelt_files, policy_files, read_policy
-from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import BadPolicy, Problem, quoted
+from controller.policyfile.rule_options import OPTIONS
 from controller.policyfile.schema import (
     Block,
     BudgetEntry,

@@ -23,8 +23,8 @@ from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.policy.rules.tags_required import TAGS_REQUIRED
 from controller.policy.slack_settings import MEMBERS
 from controller.policy.user_request import UserRequest
-from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import Path, quoted, some_of
+from controller.policyfile.rule_options import OPTIONS
 from controller.policyfile.schema import Backoff
 from controller.policyfile.similar_words import similar_words
 from controller.policyfile.slack_section import READ

@@ -16,7 +16,7 @@ from pydantic_core import core_schema
 from controller.policy.rules.rule_kinds import RULE_KINDS
 from controller.policyfile.consistency import ENOUGH_ALONE, SECTIONS
 from controller.policyfile.descriptions import DESCRIPTIONS
-from controller.policyfile.options import OPTIONS
+from controller.policyfile.rule_options import OPTIONS
 from controller.policyfile.schema import ALL, STEP_WORDS, File, OtherSubnets, OtherTypes
 from controller.policyfile.schema_conditions import of_blocks, of_defaults, of_kind, of_may, of_modes, of_rates, of_repairs
 from controller.policyfile.vocabulary import WRITTEN, listed, written_duration

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.policyfile.json_schema import policy_schema
-from controller.policyfile.options import OPTIONS
+from controller.policyfile.rule_options import OPTIONS
 
 WORDS_MAX = 12
 HEAD = """\

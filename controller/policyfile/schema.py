@@ -119,7 +119,7 @@ class SurpriseEntry(Limits):
 
 
 class RuleEntry(StrictModel):
-    """``options`` depend on the kind of rule: see ``controller.policyfile.options``; ``when`` is read by ``consistency``."""
+    """``options`` depend on the kind of rule: see ``controller.policyfile.rule_options``; ``when`` is read by ``consistency``."""
 
     name: Name
     rule: Annotated[str, BeforeValidator(one_of(tuple(RULE_KINDS)))]

@@ -9,8 +9,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import Path, quoted
+from controller.policyfile.rule_options import OPTIONS
 from controller.policyfile.similar_words import similar_words
 from controller.policyfile.yaml_hints import yaml_hint
 from controller.policyfile.yaml_nodes import Tree

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from infra.local import pattern
+from infra.local import event_pattern
 from infra.local.lambda_context import LambdaContext
 from infra.local.schedule import check_expression
 from infra.logical_ids import logical_id
@@ -64,7 +64,7 @@ def rules(app: Any) -> tuple[Rule, ...]:
 
 def _rule(source: Any) -> Rule:
     if hasattr(source, "event_pattern"):
-        pattern.check(source.event_pattern)
+        event_pattern.check(source.event_pattern)
         return _rule_for(source, pattern=source.event_pattern)
     if hasattr(source, "schedule_expression"):
         expression = source.schedule_expression
@@ -100,7 +100,7 @@ class Bus:
 
     def put(self, event: Event) -> int:
         """Deliver an EventBridge envelope to each rule that matches it now, and return the number of matches."""
-        matching = [r for r in self.rules.values() if r.pattern is not None and pattern.matches(r.pattern, event)]
+        matching = [r for r in self.rules.values() if r.pattern is not None and event_pattern.matches(r.pattern, event)]
         for rule in matching:
             self._attempt(Delivery(rule=rule, event=event, due_at=self.clock()))
         return len(matching)

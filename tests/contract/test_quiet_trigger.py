@@ -15,7 +15,7 @@ import pytest
 from controller import wiring
 from controller.aws import price_lookup
 from controller.aws.dynamodb import items
-from controller.aws.prepare import prepare
+from controller.aws.read_at_init import prepare
 from controller.aws.sagemaker import described_members
 from controller.aws.system_clock import SystemClock
 from controller.jobs import algorithm

@@ -12,7 +12,7 @@ import pytest
 from moto.events.models import EventPattern
 
 import app
-from infra.local import bus, pattern
+from infra.local import bus, event_pattern
 from infra.stack import merge_template
 from infra.tool_environment import NotInstalled, programs_of
 
@@ -91,7 +91,7 @@ def test_every_pattern_of_the_stack_means_the_same_to_three_engines() -> None:
     for (wanted, event), answer in zip(asked, theirs, strict=True):
         assert EventPattern.load(json.dumps(wanted)).matches_event(event) is answer, (wanted, event)
         try:
-            pattern.check(wanted)
-        except pattern.UnknownPattern:
+            event_pattern.check(wanted)
+        except event_pattern.UnknownPattern:
             continue  # the local bus refuses it and runs no such rule
-        assert pattern.matches(wanted, event) is answer, (wanted, event)
+        assert event_pattern.matches(wanted, event) is answer, (wanted, event)

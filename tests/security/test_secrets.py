@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller import wiring
-from controller.aws.sagemaker.confidential import without_credentials, without_values
+from controller.aws.sagemaker.hide_secrets import without_credentials, without_values
 from controller.aws.sagemaker.read_job import DocumentKind, job_of
 from controller.cli.history.redaction import redacted
 from infra.local.host import CLIENT_CONFIG, REPORTS, TABLE, Host

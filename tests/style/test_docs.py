@@ -16,7 +16,7 @@ from pydantic import Field, StrictInt
 from controller.cli import COMMANDS
 from controller.jobs.job import Job
 from controller.policy.rules.kind import Evidence, RuleKind
-from controller.policyfile.options import Options
+from controller.policyfile.rule_options import Options
 from infra.cost import metrics
 from infra.package_graph import PICTURE, imports, packages, picture
 from tests.builders import job

@@ -19,8 +19,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import UNREADABLE, AwsFault, fault_of
-from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.described_members import note_unaccounted, unaccounted
+from controller.aws.sagemaker.hide_secrets import without_values
 from controller.aws.sagemaker.identity import identity_of, probe_identity_of, work_of
 from controller.aws.sagemaker.impossible_values import without_impossible_values
 from controller.aws.sagemaker.lone_surrogates import without_lone_surrogates

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from controller.aws.sagemaker.confidential import HIDDEN
-from controller.aws.sagemaker.unsaid_fields import DocumentKind, overlaps
+from controller.aws.sagemaker.fields_by_document import DocumentKind, overlaps
+from controller.aws.sagemaker.hide_secrets import HIDDEN
 
 TEXT_MAX, VALUES_MAX = 5_000, 1_000  # SageMaker's own limits are below them
 NO_FIELDS: Mapping[tuple[str, ...], bool] = {}

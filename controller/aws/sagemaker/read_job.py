@@ -12,7 +12,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from controller.aws.sagemaker.confidential import without_credentials
+from controller.aws.sagemaker.fields_by_document import DocumentKind, is_detail, unsaid_fields
+from controller.aws.sagemaker.hide_secrets import without_credentials
 from controller.aws.sagemaker.job_resources import MANY, job_resources
 from controller.aws.sagemaker.members import (
     SECONDS_MAX,
@@ -30,7 +31,6 @@ from controller.aws.sagemaker.members_read import NO_FIELDS, members_read
 from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable_of
 from controller.aws.sagemaker.rule_instances import rule_instances
 from controller.aws.sagemaker.status_history import status_history
-from controller.aws.sagemaker.unsaid_fields import DocumentKind, is_detail, unsaid_fields
 from controller.jobs.algorithm import Algorithm, algorithm_of
 from controller.jobs.job import Job, Service
 from controller.jobs.spot_possible import members_excluding_spot

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TypedDict
 
-from controller.aws.sagemaker.confidential import without_values
+from controller.aws.sagemaker.hide_secrets import without_values
 from controller.aws.sagemaker.members import SECONDS_MAX, Document, moment, objects, section, text, whole
 from controller.jobs.failure import FailureCause, classify
 from controller.jobs.job import Interval, Outcome, Usage, outcome_of

@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
+from controller.cli.agreed_rates import rates_in_force, rates_when_recorded
 from controller.cli.audit.bill import audit_bill
 from controller.cli.audit.bill_file import refuse_bad_parts
 from controller.cli.input.options import PeriodText, Table
 from controller.cli.input.period import period_of, refuse_bad_period
 from controller.cli.input.policy_source import PolicyFolder
-from controller.cli.ledger import with_ledger
+from controller.cli.open_ledger import with_ledger
 from controller.cli.output.printable import printable_lines
-from controller.cli.rates_used import rates_in_force, rates_when_recorded
 from controller.ledger.entry import Measured, Started, Unmeasured
 from controller.runtime.gather.gather import lineage_of
 from controller.runtime.ports.aws import Clock, Jobs, Prices

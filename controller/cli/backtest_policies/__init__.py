@@ -1,4 +1,4 @@
 """``spotwarden backtest policies``: what a policy folder would have done to recorded jobs.
 
-Reading order: ``judged`` says it of one job, ``totals`` adds up, ``output`` prints, ``command`` reads the command line.
+Reading order: ``judge_recorded_job`` (one job), ``totals`` (their sum), ``output`` (what is printed), ``command``.
 """

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 
-from controller.cli.backtest_policies.judged import ORDER, RESUBMIT, Act, Judged, judged_job, when_created
+from controller.cli.backtest_policies.judge_recorded_job import ORDER, RESUBMIT, Act, Judged, judged_job, when_created
 from controller.jobs.job import Job, Outcome
 from controller.policy.policy import Policy
 from controller.units.free_text import one_line

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller.cli.cases.jobs import as_made, evidence_of, facts_of, found_of
-from controller.cli.check.found_text import found_text
+from controller.cli.check.finding_text import found_text
 from controller.cli.check.judging import Checked, check_document
 from controller.cli.check.request_model import CREATE_AND_DESCRIBE, misnamed
 from controller.cli.documents import Found

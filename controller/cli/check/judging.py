@@ -12,7 +12,7 @@ from controller.aws.sagemaker.read_job import BadDocument, DocumentKind, job_of
 from controller.aws.sagemaker.tuning import resources_of
 from controller.cli.check.refused_members import ADDED, refused_around, refused_members
 from controller.cli.check.request_model import corrected
-from controller.cli.check.whole_tags import only_added, says_tags, tags_over, whole_fix
+from controller.cli.check.tags_of_fix import only_added, says_tags, tags_over, whole_fix
 from controller.cli.documents.found import CREATE_SHAPE, Found, said_part
 from controller.cli.documents.sdk import image_like
 from controller.jobs.algorithm import algorithm_of

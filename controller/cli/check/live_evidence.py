@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from controller.aws.price_lookup import Prices
 from controller.cli.check.judging import NOTHING_SEEN, as_seen
-from controller.cli.ledger import with_ledger
+from controller.cli.open_ledger import with_ledger
 from controller.decide.enforce.enforce import basis_of
 from controller.decide.facts import Facts
 from controller.jobs.job import Job

@@ -10,8 +10,8 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from controller.cli.check.finding_text import found_text
 from controller.cli.check.fix_words import fix_lines, prefix_lines, resume_lines
-from controller.cli.check.found_text import found_text
 from controller.cli.check.judging import Checked
 from controller.cli.output.printable import printable
 from controller.policy.findings import Finding, VerdictKind

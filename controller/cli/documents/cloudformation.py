@@ -9,9 +9,9 @@ from typing import Any
 
 from controller.aws.sagemaker.read_job import BadDocument
 from controller.cli.documents.found import CREATE_SHAPE, Found, Later, Located, beside, joined, line_of, templated
+from controller.cli.documents.member_names import renamed
 from controller.cli.documents.parse import json_value
 from controller.cli.documents.pipelines import pipeline
-from controller.cli.documents.renamed import renamed
 from controller.cli.documents.step_functions import state_machine
 
 KIND = "CloudFormation template"

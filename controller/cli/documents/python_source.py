@@ -14,6 +14,7 @@ from typing import Any
 
 from controller.cli.documents.found import Found, Later, joined, templated
 from controller.cli.documents.literals import call_of, dotted, plain
+from controller.cli.documents.member_names import renamed
 from controller.cli.documents.python_calls import (
     SetLater,
     calls,
@@ -39,7 +40,6 @@ from controller.cli.documents.python_classes import (
 )
 from controller.cli.documents.python_scope import arguments_of, class_scope, given_again, scope_of, step
 from controller.cli.documents.python_values import Attributes, Call, without_calls
-from controller.cli.documents.renamed import renamed
 from controller.cli.documents.sdk import (
     NAMED,
     estimator_request,

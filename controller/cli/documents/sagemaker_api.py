@@ -130,7 +130,7 @@ def _pipeline_step(file: str, detail: Document, path: str, line: int | None, doc
 
 def _api_call(file: str, detail: Document, path: str, line: int | None) -> Iterator[Found]:
     """A call that CloudTrail recorded; its members begin with a small letter."""
-    from controller.cli.documents.renamed import renamed
+    from controller.cli.documents.member_names import renamed
 
     parameters, name = detail.get("requestParameters"), detail.get("eventName")
     place = joined(path, "requestParameters")

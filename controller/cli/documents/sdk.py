@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from controller.cli.documents.found import Later
-from controller.cli.documents.renamed import renamed
+from controller.cli.documents.member_names import renamed
 from controller.jobs.spot_possible import Refusal
 
 DEFAULT = Later(why="the SDK's default")

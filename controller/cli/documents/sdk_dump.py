@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.cli.documents.found import Found, Located, line_of, templated
-from controller.cli.documents.renamed import renamed
+from controller.cli.documents.member_names import renamed
 from controller.cli.documents.sagemaker_api import described
 from controller.cli.documents.sdk import trainer_request
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.cli.documents.found import Found, Later, Located, joined, line_of, templated
-from controller.cli.documents.renamed import renamed
+from controller.cli.documents.member_names import renamed
 from controller.cli.documents.tuning import tuning_jobs
 from controller.jobs.job import Service
 

@@ -25,7 +25,7 @@ from controller.cli.explain.timeline import Event, bounded, intent_text, timelin
 from controller.cli.input.job_names import not_meant
 from controller.cli.input.options import LOCAL_FOLDER, Format, OutputFormat, Table
 from controller.cli.input.policy_source import PolicyUsed, policy_in_force, policy_of_folder
-from controller.cli.ledger import with_ledger
+from controller.cli.open_ledger import with_ledger
 from controller.cli.output.errors import BadInput
 from controller.cli.output.printable import printable
 from controller.cli.output.usage import BAD_INPUT

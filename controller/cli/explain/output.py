@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from controller.cli.check.found_text import found_text
+from controller.cli.check.finding_text import found_text
 from controller.cli.check.judging import Checked
 from controller.cli.explain.reasons import BlockReason, Looked, RuleReason, WaiverReason
 from controller.cli.explain.timeline import Event

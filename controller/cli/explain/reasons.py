@@ -8,14 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from controller.aws.sagemaker.confidential import COMMAND_LINE, FREE_TEXT
-from controller.aws.sagemaker.unsaid_fields import MEMBERS
+from controller.aws.sagemaker.fields_by_document import MEMBERS
+from controller.aws.sagemaker.hide_secrets import COMMAND_LINE, FREE_TEXT
 from controller.cli.explain.values import VALUE_MAX, shown
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import why_not_spot
-from controller.jobs.unsaid import Unsaid, guarded
+from controller.jobs.unknown_fields import Unsaid, guarded
 from controller.notifications.messages.rules import HELD_BACK
 from controller.policy.findings import Finding, Verdict
 from controller.policy.policy import Policy, Rule

@@ -10,8 +10,8 @@ from controller.cli.explain.timeline import intent_text
 from controller.ledger.entry import Ended
 from controller.ledger.intent import Stop
 from controller.ledger.lineage import Lineage, newest_attempt
+from controller.notifications.card_announcements import news_of
 from controller.notifications.mrkdwn import unmarked
-from controller.notifications.news import news_of
 from controller.policy.policy import Policy
 from controller.policy.slack_settings import Importance
 

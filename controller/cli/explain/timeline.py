@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from controller.cli.check.found_text import found_text
+from controller.cli.check.finding_text import found_text
 from controller.ledger.entry import (
     CheckpointScanned,
     Credited,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from controller.aws.sagemaker.confidential import COMMAND_LINE, FREE_TEXT, HIDDEN, without_credentials, without_values
+from controller.aws.sagemaker.hide_secrets import COMMAND_LINE, FREE_TEXT, HIDDEN, without_credentials, without_values
 
 QUOTING = frozenset({"FailureReason", "StatusMessage", "StatusDetails"})
 """Texts of SageMaker or of the container, which may quote any value of the request."""

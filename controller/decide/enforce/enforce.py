@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from controller.decide.announce import say
 from controller.decide.decision import Decision, Need
 from controller.decide.enforce.planned_stop import may_act, planned_stop
-from controller.decide.enforce.repair_room import look_for_room_again, with_room
+from controller.decide.enforce.repair_spend_cap import look_for_room_again, with_room
 from controller.decide.enforce.roll_out import rolled_out
 from controller.decide.facts import Facts
 from controller.decide.spend_cap import attempt_cost_micros

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from controller.decide.enforce.repair_again import repair_now
+from controller.decide.enforce.recompute_repair import repair_now
 from controller.decide.facts import Facts
 from controller.jobs.checkpoint import within
 from controller.jobs.claim import Claim, claim_of, writing_there

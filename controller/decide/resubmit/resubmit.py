@@ -7,11 +7,10 @@ from dataclasses import replace
 from controller.decide.announce import say
 from controller.decide.call_off import called_off_numbers
 from controller.decide.decision import Decision, Need
-from controller.decide.enforce.repair_again import repair_now, same_repair
+from controller.decide.enforce.recompute_repair import repair_now, same_repair
 from controller.decide.enforce.repair_prefix import refused_as_not_free
 from controller.decide.facts import READ_AFTER, Facts
-from controller.decide.resubmit.asked_again import repair_of_first, request_as_asked
-from controller.decide.resubmit.done_elsewhere import not_done_twice
+from controller.decide.resubmit.done_by_another_job import not_done_twice
 from controller.decide.resubmit.fallback import (
     Fallback,
     NoFallback,
@@ -22,10 +21,11 @@ from controller.decide.resubmit.fallback import (
     step_of_move,
     step_past_refused,
 )
-from controller.decide.resubmit.own_change import changed_by_us, resources_of, resources_that_worked
 from controller.decide.resubmit.refused_steps import never_fitted, refused_submissions, short_of_quota
+from controller.decide.resubmit.requested_attempt import repair_of_first, request_as_asked
 from controller.decide.resubmit.retries import RETRIES_MAX, give_up, jitter_share, made, retry_wait, tried_for
 from controller.decide.resubmit.submission import ended_at, submit_next
+from controller.decide.resubmit.undo_fallback import changed_by_us, resources_of, resources_that_worked
 from controller.decide.user_requests import latest_request
 from controller.jobs.failure import FailureCause
 from controller.jobs.request import (

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from controller.notifications.links import console_url
-from controller.notifications.movers import HEAD, moved
+from controller.notifications.console_links import console_url
 from controller.notifications.period_sentence import outcome_text, refused_items, sentence
 from controller.notifications.report_formats.charts import bars
 from controller.notifications.report_formats.charts import lines as lines_of
@@ -27,6 +26,7 @@ from controller.notifications.report_formats.shared import (
     title,
     trend_texts,
 )
+from controller.notifications.top_jobs import HEAD, moved
 from controller.savings.report import Line, Report
 from controller.savings.rollup import Mover
 from controller.units.money import DOLLAR, dollars, percent

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from controller.notifications.movers import HEAD, moved
 from controller.notifications.period_sentence import outcome_text, refused_items, sentence
 from controller.notifications.report_formats.shared import (
     basis_text,
@@ -17,6 +16,7 @@ from controller.notifications.report_formats.shared import (
     title,
     trend_texts,
 )
+from controller.notifications.top_jobs import HEAD, moved
 from controller.savings.report import Line, Report
 from controller.units.money import dollars, percent
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from controller.jobs.checkpoint import within
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of
-from controller.jobs.unsaid import need, says
+from controller.jobs.unknown_fields import need, says
 from controller.policy.bounds import PREFIX, SecondsOrZero
 from controller.policy.findings import Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation

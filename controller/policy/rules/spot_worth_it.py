@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from controller.jobs.job import Job
-from controller.jobs.unsaid import Unsaid
+from controller.jobs.unknown_fields import Unsaid
 from controller.policy.bounds import Factor, Percent
 from controller.policy.findings import NO_DEMAND, Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of
-from controller.jobs.unsaid import need, says
+from controller.jobs.unknown_fields import need, says
 from controller.policy.bounds import Seconds
 from controller.policy.findings import Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation

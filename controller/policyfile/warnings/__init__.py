@@ -11,8 +11,8 @@ from typing import Any
 
 from controller.policyfile.problem import Problem
 from controller.policyfile.warnings.doubtful_when import doubtful_when
-from controller.policyfile.warnings.entry import Whole, warning_at, whole
 from controller.policyfile.warnings.idle import does_nothing
+from controller.policyfile.warnings.placed_warning import Whole, warning_at, whole
 from controller.policyfile.warnings.placeholders import looks_like_a_placeholder
 from controller.policyfile.warnings.prefixes import one_prefix_for_all, template_never_fits
 from controller.policyfile.warnings.selectors import patterns_in

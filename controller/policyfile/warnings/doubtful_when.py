@@ -13,7 +13,7 @@ from controller.policy.rules.spot_required import SPOT_REQUIRED
 from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.policy.rules.uncheckpointed_cap import UNCHECKPOINTED_CAP
 from controller.policyfile.problem import Problem
-from controller.policyfile.warnings.entry import Entry, Whole
+from controller.policyfile.warnings.placed_warning import Entry, Whole
 from controller.policyfile.when.doubts import doubts
 from controller.policyfile.when.logic import never
 from controller.policyfile.when.syntax import Node, Part, parse

@@ -9,7 +9,7 @@ from typing import Any
 from controller.policy.rules.max_runtime_limit import MAX_RUNTIME_LIMIT
 from controller.policyfile.consistency import mapping
 from controller.policyfile.problem import Path, Problem
-from controller.policyfile.warnings.entry import Entry, Whole, warning_at
+from controller.policyfile.warnings.placed_warning import Entry, Whole, warning_at
 from controller.units.duration import seconds
 
 CODE = "does-nothing"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from controller.policy.sns_topic import is_topic
 from controller.policyfile.problem import Path, Problem, quoted
-from controller.policyfile.warnings.entry import Whole, warning_at
+from controller.policyfile.warnings.placed_warning import Whole, warning_at
 from controller.policyfile.yaml_nodes import Tree
 
 CODE = "placeholder"

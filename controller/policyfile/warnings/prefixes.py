@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from controller.jobs.checkpoint import within
 from controller.policy.rules.spot_required import SPOT_REQUIRED
 from controller.policyfile.problem import Problem
-from controller.policyfile.warnings.entry import Whole
+from controller.policyfile.warnings.placed_warning import Whole
 
 UNREACHED, CONTRADICTED = "never-reached", "contradicted"
 

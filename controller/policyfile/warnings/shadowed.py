@@ -18,7 +18,7 @@ from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.policy.rules.tags_required import TAGS_REQUIRED
 from controller.policy.rules.uncheckpointed_cap import UNCHECKPOINTED_CAP
 from controller.policyfile.problem import Problem
-from controller.policyfile.warnings.entry import Entry, Whole
+from controller.policyfile.warnings.placed_warning import Entry, Whole
 from controller.policyfile.warnings.selectors import covers, known_types, overlap
 from controller.units.duration import said
 

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from controller.policy.selector import NO_TAG
 from controller.policyfile.problem import Problem
 from controller.policyfile.tags import NOT_IN_TAGS
-from controller.policyfile.warnings.entry import Entry, Whole
+from controller.policyfile.warnings.placed_warning import Entry, Whole
 from controller.policyfile.when.values import WILD
 
 TAG_LENGTH_MAX = 256

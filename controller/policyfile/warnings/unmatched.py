@@ -17,7 +17,7 @@ from controller.policy.rules.uncheckpointed_cap import UNCHECKPOINTED_CAP
 from controller.policy.selector import NO_TAG
 from controller.policyfile.problem import Problem
 from controller.policyfile.usage_types import REGIONS
-from controller.policyfile.warnings.entry import Entry, Whole
+from controller.policyfile.warnings.placed_warning import Entry, Whole
 from controller.policyfile.warnings.selectors import is_literal, known_types
 from controller.policyfile.when.values import WILD
 

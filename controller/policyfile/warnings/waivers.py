@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.policyfile.problem import Problem
-from controller.policyfile.warnings.entry import Entry, Whole
+from controller.policyfile.warnings.placed_warning import Entry, Whole
 from controller.policyfile.warnings.selectors import apart, covers
 
 OF_EVERY_JOB = ("name", "role", "account", "region")

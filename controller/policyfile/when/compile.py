@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.policyfile.when.check import check
 from controller.policyfile.when.fields import field_shape
-from controller.policyfile.when.habits import habit_hint
+from controller.policyfile.when.other_languages import habit_hint
 from controller.policyfile.when.syntax import BadWhen, Node, Part, parse
 
 

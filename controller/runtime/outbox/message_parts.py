@@ -8,7 +8,7 @@ from datetime import datetime
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.ledger.lineage_id import LineageId
 from controller.notifications.card import card
-from controller.notifications.links import job_links
+from controller.notifications.console_links import job_links
 from controller.notifications.messages.text import bold, where_text
 from controller.notifications.parts import Part, Text
 from controller.notifications.without_buttons import without_buttons

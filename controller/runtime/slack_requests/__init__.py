@@ -1,1 +1,1 @@
-"""What people ask for in Slack: a click (``interactions``), a command (``command``), and who may (``permissions``, ``user``)."""
+"""What people ask for in Slack: clicks (``interactions``), slash commands (``slash_command``), and who may (``permissions``)."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from controller import wiring
 from controller.cli.history.export import export
 from controller.policyfile import compile_folder
-from infra.local.demo import figures, keep, proof, screen
+from infra.local.demo import figures, keep_running, proof, screen
 from infra.local.demo.live import LiveEvents
 from infra.local.demo.options import DemoOptions
 from infra.local.demo.scenario import MONDAY, Launch, Length, launches
@@ -72,16 +72,16 @@ def _run_days(host: Host, launched: Sequence[Launch], length: Length, output: sc
 
 def _keep(host: Host, out: Path, ports_file: Path | None, output: screen.Screen) -> None:
     _let_time_pass_after_a_click(host)
-    with keep.published(host, out, ports_file):
-        output.kept(host.slack.url, out / keep.ENVIRONMENT_FILE, ports_file, f"{MONDAY:%Y-%m}")
-        keep.wait_for_the_end()
+    with keep_running.published(host, out, ports_file):
+        output.kept(host.slack.url, out / keep_running.ENVIRONMENT_FILE, ports_file, f"{MONDAY:%Y-%m}")
+        keep_running.wait_for_the_end()
     output.line("Stopped the embedded AWS.")
 
 
 def _serve_page(host: Host, output: screen.Screen) -> None:
     _let_time_pass_after_a_click(host)
     output.page(host.slack.url, AFTER_A_CLICK)
-    keep.wait_for_the_end()
+    keep_running.wait_for_the_end()
     output.line("Stopped the embedded AWS.")
 
 

@@ -13,7 +13,7 @@ from controller import wiring
 from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.cli import main
 from controller.cli.halt import resume
-from controller.cli.ledger import with_ledger
+from controller.cli.open_ledger import with_ledger
 from controller.cli.output.errors import AwsUnreachable
 from controller.decide.decision import Decision
 from controller.ledger.halt import Halt

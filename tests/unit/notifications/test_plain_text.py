@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from controller.notifications.block_kit import Page, pages
-from controller.notifications.links import job_links, link
+from controller.notifications.console_links import job_links, link
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Button, Buttons, Chart, Fields, Header, Number, Small, Table, Text
 from controller.notifications.plain_text import BODY_BYTES_MAX, SUBJECT_MAX, plain_message, plain_text

@@ -22,7 +22,7 @@ from controller.policy.slack_settings import DigestTime, Importance, Labels, Sla
 from controller.policy.user_request import UserRequest
 from controller.policyfile import BadPolicy, as_text, compile_folder
 from controller.policyfile.__main__ import main
-from controller.policyfile.options import OPTIONS
+from controller.policyfile.rule_options import OPTIONS
 from tests.builders import BEGIN, job
 from tests.unit.policyfile.writing import problems
 

@@ -15,7 +15,7 @@ from controller.jobs.failure import FailureCause
 from controller.policy.load_policy import load_policy
 from controller.policy.resubmission import DeadlineSettings, FallbackKind
 from controller.policyfile import compile_folder, validate_folder
-from controller.policyfile.options import OPTIONS
+from controller.policyfile.rule_options import OPTIONS
 from controller.policyfile.schema import Backoff, Causes, DeadlineEntry, File, OtherSubnets, OtherTypes
 from tests.builders import BEGIN
 

@@ -23,7 +23,7 @@ from controller.policyfile import validate_folder
 from controller.policyfile.descriptions import DESCRIPTIONS
 from controller.policyfile.folder import folder_files
 from controller.policyfile.json_schema import LEFT_TO_VALIDATE, policy_schema, schema_text
-from controller.policyfile.options import OPTIONS
+from controller.policyfile.rule_options import OPTIONS
 from controller.policyfile.schema import File, OtherSubnets, OtherTypes
 from controller.policyfile.yaml_nodes import read_yaml
 from tests.examples import examples

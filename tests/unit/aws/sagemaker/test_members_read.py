@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.sagemaker.confidential import HIDDEN
+from controller.aws.sagemaker.hide_secrets import HIDDEN
 from controller.aws.sagemaker.members_read import members_read
 from controller.aws.sagemaker.read_job import DocumentKind, job_of
 from tests.unit.aws.sagemaker.test_read_job import DESCRIPTION

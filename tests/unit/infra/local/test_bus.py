@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from chalice.app import Blueprint, Chalice
 
-from infra.local import bus, pattern
+from infra.local import bus, event_pattern
 from infra.local.bus import Bus, Rule
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -172,8 +172,8 @@ def test_an_event_source_that_the_local_bus_does_not_support_is_refused() -> Non
 )
 def test_patterns_match_scalars_by_type_and_value(wanted: Mapping[str, Any], matches: bool) -> None:
     given = {"detail": {"Status": "Failed", "Exit": 1, "Spot": True, "Nothing": None}}
-    pattern.check(wanted)
-    assert pattern.matches(wanted, given) is matches
+    event_pattern.check(wanted)
+    assert event_pattern.matches(wanted, given) is matches
 
 
 @pytest.mark.parametrize(
@@ -189,11 +189,11 @@ def test_patterns_match_scalars_by_type_and_value(wanted: Mapping[str, Any], mat
     ],
 )
 def test_a_pattern_on_which_local_matchers_differ_is_refused_with_its_place(wanted: Mapping[str, Any], where: str) -> None:
-    with pytest.raises(pattern.UnknownPattern, match=where):
-        pattern.check(wanted)
+    with pytest.raises(event_pattern.UnknownPattern, match=where):
+        event_pattern.check(wanted)
 
 
 def test_a_pattern_on_an_array_is_refused_when_such_an_event_comes() -> None:
     given = {"detail": {"Tags": ["a", "b"]}}
-    with pytest.raises(pattern.UnknownPattern, match=r"event\.detail\.Tags is an array"):
-        pattern.matches({"detail": {"Tags": ["a"]}}, given)
+    with pytest.raises(event_pattern.UnknownPattern, match=r"event\.detail\.Tags is an array"):
+        event_pattern.matches({"detail": {"Tags": ["a"]}}, given)

@@ -19,7 +19,7 @@ from infra.local import cli
 from infra.local.checkpoint_store import CheckpointStore
 from infra.local.demo import run
 from infra.local.demo.__main__ import main
-from infra.local.demo.keep import ENVIRONMENT_FILE, published
+from infra.local.demo.keep_running import ENVIRONMENT_FILE, published
 from infra.local.demo.live import Event, Kind, LiveEvents
 from infra.local.demo.scenario import MONDAY, SHORT, WEEK, Launch, launches, request
 from infra.local.demo.screen import COUNTS, Screen

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.jobs.job import Job
-from controller.jobs.unsaid import Unsaid, guarded
+from controller.jobs.unknown_fields import Unsaid, guarded
 from controller.policy.rules.kind import Evidence
 from controller.policy.rules.rule_kinds import RULE_KINDS
 from tests.builders import algorithm, job

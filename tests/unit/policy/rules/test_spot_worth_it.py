@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controller.jobs.job import Interval, Job
-from controller.jobs.unsaid import Unsaid
+from controller.jobs.unknown_fields import Unsaid
 from controller.policy.findings import NO_DEMAND, VerdictKind
 from controller.policy.judge import Basis
 from controller.policy.judge import judge as judge_all

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from controller.policyfile.similar_words import similar_words
 from controller.policyfile.when import BadWhen, compile_when
-from controller.policyfile.when.habits import CHAIN, DEFAULT, GLOBS, HYPHEN, LIST, NO_NULL, NOT
+from controller.policyfile.when.other_languages import CHAIN, DEFAULT, GLOBS, HYPHEN, LIST, NO_NULL, NOT
 from tests.examples import examples
 
 GOOD = [

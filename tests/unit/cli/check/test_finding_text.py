@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.cli.check.found_text import found_text
+from controller.cli.check.finding_text import found_text
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from controller.notifications.movers import movers
 from controller.notifications.mrkdwn import unmarked
 from controller.notifications.parts import Text
+from controller.notifications.top_jobs import movers
 from controller.savings.report import report_of
 from controller.savings.rollup import Mover
 

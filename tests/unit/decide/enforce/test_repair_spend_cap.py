@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from controller.decide.decision import Need
-from controller.decide.enforce.repair_room import look_for_room_again, with_room
+from controller.decide.enforce.repair_spend_cap import look_for_room_again, with_room
 from controller.decide.facts import Facts
 from controller.jobs.job import Job
 from controller.jobs.request import change_to_json

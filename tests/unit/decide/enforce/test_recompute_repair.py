@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from controller.decide.enforce.repair_again import repair_now, same_repair
+from controller.decide.enforce.recompute_repair import repair_now, same_repair
 from controller.decide.facts import Facts
 from controller.jobs.changes import Changes
 from controller.jobs.job import Outcome

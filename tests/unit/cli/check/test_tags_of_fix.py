@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controller.cli.check.fix_words import WAYS
-from controller.cli.check.whole_tags import ONLY_ADDED, whole_fix
+from controller.cli.check.tags_of_fix import ONLY_ADDED, whole_fix
 from controller.jobs.request import TAGS_MAX
 from controller.policy.findings import Fix
 from tests.builders import job

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from controller.notifications.links import console_url, link
+from controller.notifications.console_links import console_url, link
 from controller.notifications.mrkdwn import escaped
 from controller.notifications.parts import Part, Text
 from controller.savings.report import Report

@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import pytest
 
+from controller.cli.agreed_rates import rates_in_force, rates_when_recorded
 from controller.cli.audit.command import audit_lines
 from controller.cli.audit.command import audited as audit_of_period
-from controller.cli.rates_used import rates_in_force, rates_when_recorded
 from controller.jobs.job import Job, Outcome
 from controller.ledger.entry import Credited, Measured
 from controller.policyfile import compile_folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.notifications.links import console_url, job_links, link, logs_url
+from controller.notifications.console_links import console_url, job_links, link, logs_url
 
 
 @pytest.mark.parametrize(
