@@ -1,4 +1,4 @@
 """The ledger and the outbox in one DynamoDB table: the codec of its items, its transactions and its indexes.
 
-The types that are stored are in ``controller.ledger``; the contracts are in ``controller.runtime.ports.all_ports``.
+The types that are stored are in ``controller.ledger``; the ports are in ``controller.runtime.ports``.
 """

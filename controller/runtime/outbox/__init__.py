@@ -1,1 +1,1 @@
-"""Sending what waits in the outbox: ``drain`` is the whole of it, ``batches`` says what is sent in which order."""
+"""Sending what waits in the outbox: ``drain`` sends to each channel, ``batches`` says what goes together and in which order."""

@@ -1,1 +1,1 @@
-"""The ports of the runtime: protocols for what lies outside, one file per user. ``all_ports`` lists them all."""
+"""The ports of the runtime: protocols for AWS, the ledger, messages, the policy, Slack. ``all_ports`` has them in one value."""
