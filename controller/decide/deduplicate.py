@@ -52,8 +52,8 @@ def _is_news(decision: Decision) -> bool:
 
 
 def _replaces(intent: Intent, lineage: Lineage) -> bool:
-    """Whether the row is written anew: a submission that nobody ever tried is said with another content now, or a stop that was
-    held up with another month in which it reserves.
+    """Whether the row is written again: for a submission that was never tried and has another content now, or for a stop that was
+    held up and reserves in another month now.
     """
     before = lineage.intent(intent.key)
     if before is None or not before.open or before.leased_until:

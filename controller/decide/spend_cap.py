@@ -95,7 +95,7 @@ def reservation_for(facts: Facts, changes: RequestChange) -> Reservation | CapFa
 
 
 def still_reserved(begun: Intent | None, now: datetime) -> Stop | None:
-    """An open Stop that was begun and keeps what it reserved; None where what it may reserve is decided anew.
+    """An open Stop that was begun and keeps what it reserved; None where what it may reserve is decided again.
 
     A stop that was held up until the next month reserves in that month: the old one says nothing of what there is room for.
     """

@@ -26,7 +26,7 @@ def optimum(case: Case, spot_price: float) -> float:
             start = np.minimum(start, off[-1])
         start[0] = 0.0
         if not case.checkpoints:
-            start[1:] = start[case.work]  # whoever stops begins anew
+            start[1:] = start[case.work]  # a job that stops starts over
         on_demand = [np.minimum(start, going) for going in on]
         spot = [np.minimum(start, going) for going in off] if off is not None else [start] * (case.overhead + 1)
         idle = start

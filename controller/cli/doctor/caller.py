@@ -71,7 +71,7 @@ class Looks:
 
 
 def _action(error: Exception) -> str:
-    """The IAM action that a refused call needs; empty where the call was not refused for want of a permission."""
+    """The IAM action that a refused call needs; empty where the call was not refused because a permission is missing."""
     cause = error if isinstance(error, ClientError) else error.__cause__
     if not isinstance(cause, ClientError):
         return ""

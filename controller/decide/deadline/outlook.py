@@ -144,7 +144,7 @@ def _attempt_state(facts: Facts) -> AttemptState:
 
 
 def _can_return(facts: Facts) -> bool:
-    """Whether a job may go to and fro: on spot at all, and without beginning anew each time."""
+    """Whether a job may go back to spot: it may use spot at all, and does not start over with each move."""
     return why_not_spot(facts.job) is None and facts.job.checkpoint_uri is not None
 
 

@@ -30,11 +30,11 @@ from controller.units.money import Micros
 
 
 def enforce(facts: Facts) -> Decision:
-    """Flag what breaks the policy, tell people where a rule warns, and stop the offender where it enforces.
+    """Flag what breaks the policy, tell people where a rule warns, and stop the job where it enforces.
 
     A job that was over before the policy revision took force is not judged by it. Jobs of other services are flagged, never
-    announced or stopped: a tuning job would say the same a thousand times, and must not lose a child. A job that only claims
-    an owner is judged like any other, and the message says so.
+    announced or stopped: a tuning job would say the same a thousand times, and must not lose one of its jobs. A job that only
+    claims an owner is judged like any other, and the message says so.
     """
     job = facts.job
     if not (job.alive or _new(facts)):

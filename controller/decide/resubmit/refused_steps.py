@@ -21,7 +21,7 @@ _WHERE = ("instance_type", "instance_count", "spot", "volume_gb", "subnets", "pr
 
 
 def refused_submissions(facts: Facts) -> tuple[Intent, ...]:
-    """The submissions after this outcome that asked for what never fits, or whose tries are used up for want of quota."""
+    """The submissions after this outcome that asked for what never fits, or whose tries are used up: there was no quota."""
     return tuple(
         i for i in _submissions_after(facts)
         if never_fitted(i) or (i.closed is IntentResult.ABANDONED and i.why.startswith((NO_QUOTA, NO_PERMISSION)))
