@@ -6,7 +6,7 @@ decision out; ``controller.notifications`` makes the text of its messages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from controller.decide import (
     alerts,
@@ -141,15 +141,16 @@ DECIDERS: tuple[Decider, ...] = (
 """In this order: of two deciders that ask for the same thing, such as a stop, the first one counts."""
 
 
-def decide(facts: Facts) -> Decision:
-    """Decide what must be written and done, given the facts; or, in ``needs``, what must be known first.
+def decide(facts: Facts, deciders: Sequence[Decider] | None = None) -> Decision:
+    """Decide what must be written and done, given the facts; or, in ``needs``, what must be known first. By default, all
+    ``DECIDERS`` are asked.
 
     Deciding again on facts that include the decision adds nothing. A decider that raises does not stop the others: its exception
     becomes a problem of the decision, which is announced once. Without the job's tags or algorithm only some are
     asked (``Decider``).
     """
     decision = Decision()
-    for decider in DECIDERS:
+    for decider in DECIDERS if deciders is None else deciders:
         if facts.part_unread and not decider.without_parts:
             continue
         try:
