@@ -25,9 +25,9 @@ from infra.local.demo.scenario import MONDAY, SHORT, WEEK, Launch, launches, req
 from infra.local.demo.screen import COUNTS, Screen
 from infra.local.demo.world import POLICIES, actions_of, create_bucket, demo_world
 from infra.local.host import Host, hosting
+from tests.simulation.replace_function import replaced
 
 HOUR = timedelta(hours=1)
-from tests.simulation.replace_function import replaced
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
