@@ -6,6 +6,7 @@ It may import everything below. What a command prints is here or in ``controller
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 clean, 1 findings, 2 bad input, 5 AWS does not answer, 130 after Ctrl-C."""
     if sys.stdout is None:  # closed before the start: nobody reads what is printed
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open until the end
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # where the encoding of the terminal or the pipe is not UTF-8
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments:
         main(["--help"])

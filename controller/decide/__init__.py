@@ -6,7 +6,7 @@ decision out; ``controller.notifications`` makes the text of its messages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from controller.decide import (
     alerts,
@@ -141,15 +141,17 @@ DECIDERS: tuple[Decider, ...] = (
 """The deciders in the order in which they run. If two ask for the same thing, such as a stop, the first one counts."""
 
 
-def decide(facts: Facts) -> Decision:
+def decide(facts: Facts, deciders: Sequence[Decider] | None = None) -> Decision:
     """Return what must be written and done, given the facts; or, in ``needs``, what must be looked up first.
+
+    By default, all ``DECIDERS`` run.
 
     Deciding again on facts that include the decision adds nothing. A decider that raises does not stop the others: its exception
     becomes a problem of the decision, which is announced once. While a part of the job is unread, only some deciders run
     (``Decider.without_parts``).
     """
     decision = Decision()
-    for decider in DECIDERS:
+    for decider in DECIDERS if deciders is None else deciders:
         if facts.part_unread and not decider.without_parts:
             continue
         try:

@@ -23,17 +23,17 @@ def decide_deleted(lineage: Lineage, name: str, now: datetime, channel: str) -> 
     events are kept. Nothing is announced if the outcome is recorded and only Wakes are open. What does not fit into one
     transaction is decided again, until nothing is left.
     """
-    orphans = tuple(
+    left_open = tuple(
         i for i in lineage.open_intents(about=name)
         if not isinstance(i.action, Announce | Publish | RefreshCard) and (i.leased_until is None or i.leased_until <= now)
     )  # fmt: skip
     said = _new_to(lineage, _alerts(lineage, name, now, channel))
-    whole = said | (_new_to(lineage, _bury(lineage, name, orphans, orphans, now, channel)) if orphans else Decision())
+    whole = said | (_new_to(lineage, _abandon(lineage, name, left_open, left_open, now, channel)) if left_open else Decision())
     if whole.size <= WRITES_MAX:
         return whole
     if said:  # messages first: the intents that stay open bring the sweep back for the rest
         return Decision(intents=said.intents[:WRITES_MAX])
-    return _new_to(lineage, _bury(lineage, name, orphans, orphans[:ABANDONED_AT_ONCE], now, channel))
+    return _new_to(lineage, _abandon(lineage, name, left_open, left_open[:ABANDONED_AT_ONCE], now, channel))
 
 
 ABANDONED_AT_ONCE = 30  # with a claim to release for each of them, they fit into one transaction
@@ -55,10 +55,10 @@ def _new_to(lineage: Lineage, said: Decision) -> Decision:
     )
 
 
-def _bury(
-    lineage: Lineage, name: str, orphans: tuple[Intent, ...], now_abandoned: tuple[Intent, ...], now: datetime, channel: str
+def _abandon(
+    lineage: Lineage, name: str, left_open: tuple[Intent, ...], now_abandoned: tuple[Intent, ...], now: datetime, channel: str
 ) -> Decision:
-    """Abandon ``now_abandoned``, a part of the orphans. The message counts all of them, and is written with the first part."""
+    """Abandon ``now_abandoned``, a part of ``left_open``. The message counts all of them, and is written with the first part."""
     started = lineage.entry(Started, name)
     names = (name, *(i.action.job for i in now_abandoned if isinstance(i.action, Submit)))
     said = Decision(
@@ -67,7 +67,7 @@ def _bury(
         released=_claims(lineage, started, names),
         freed=_holds(lineage, started),
     )
-    lost = tuple(i for i in orphans if not isinstance(i.action, Wake))
+    lost = tuple(i for i in left_open if not isinstance(i.action, Wake))
     if not lost and lineage.entry(Ended, name):
         return said
     submissions, stops = (sum(isinstance(i.action, kind) for i in lost) for kind in (Submit, Stop))

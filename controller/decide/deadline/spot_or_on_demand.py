@@ -28,7 +28,7 @@ class AttemptState(StrEnum):
 
     WAITING = "waiting"  # it waits for spot capacity
     SPOT = "spot"  # it trains on spot
-    UNPROVEN = "unproven"  # it trains on spot, and begins anew after an interruption
+    UNPROVEN = "unproven"  # it trains on spot, and starts over after an interruption
     ON_DEMAND = "on-demand"
 
 
