@@ -32,7 +32,7 @@ _AROUND = ("version", "revision")  # keys that the revision does not cover
 _SIGNS = {*ORDERS, "==", "!=", "matches", "in"}
 
 
-class BadDocument(ValueError):
+class BadPolicyDocument(ValueError):
     """A text is not a valid compiled policy document of this version. The message names what was found and what is wanted."""
 
 
@@ -48,22 +48,22 @@ def document_text(document: Mapping[str, Any]) -> str:
 
 
 def document_of(text: str | bytes) -> dict[str, Any]:
-    """Parse a document and check its size, version and revision, but not its values. Raises BadDocument."""
+    """Parse a document and check its size, version and revision, but not its values. Raises BadPolicyDocument."""
     size = len(text.encode() if isinstance(text, str) else text)
     if size > BYTES_MAX:
-        raise BadDocument(f"found {size:,} bytes, wanted at most {BYTES_MAX:,}")
+        raise BadPolicyDocument(f"found {size:,} bytes, wanted at most {BYTES_MAX:,}")
     try:
         found = json.loads(text if isinstance(text, str) else text.decode(), parse_constant=_no_constant, object_pairs_hook=_once)
         document_text(found).encode()  # JSON can escape a lone surrogate, which cannot be stored as UTF-8
     except (ValueError, RecursionError) as error:
-        raise BadDocument(f"found text that is not JSON ({short(error)}), wanted what spotwarden compile writes") from None
+        raise BadPolicyDocument(f"found text that is not JSON ({short(error)}), wanted what spotwarden compile writes") from None
     if not isinstance(found, dict):
-        raise BadDocument(f"found JSON that is a {type(found).__name__}, wanted the map that spotwarden compile writes")
+        raise BadPolicyDocument(f"found JSON that is a {type(found).__name__}, wanted the map that spotwarden compile writes")
     if found.get("version") != VERSION or isinstance(found["version"], bool):
         has = f"version {short(found['version'])}" if "version" in found else "no version"
-        raise BadDocument(f"found {has}, wanted version {VERSION}: compile the policies with the spotwarden of the stack")
+        raise BadPolicyDocument(f"found {has}, wanted version {VERSION}: compile the policies with the spotwarden of the stack")
     if found.get("revision") != (own := revision_of(found)):
-        raise BadDocument(
+        raise BadPolicyDocument(
             f"found revision {short(found.get('revision', 'none'))} with the content of {own}: it was cut off or changed after"
             " spotwarden compile wrote it"
         )
@@ -71,14 +71,14 @@ def document_of(text: str | bytes) -> dict[str, Any]:
 
 
 def policy_of(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
-    """The policy in a document that ``document_of`` returned, with all values checked. Raises BadDocument."""
+    """The policy in a document that ``document_of`` returned, with all values checked. Raises BadPolicyDocument."""
     try:
         policy = load_policy(document, in_force_at)
         wrong = next(chain(mistyped(Policy, policy, "policy"), _broken_rules(policy.rules), _beyond(policy)), None)
     except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError, RecursionError) as error:
-        raise BadDocument(f"found a policy that cannot be read ({short(error)}): compile it again") from None
+        raise BadPolicyDocument(f"found a policy that cannot be read ({short(error)}): compile it again") from None
     if wrong:
-        raise BadDocument(f"found {wrong}: compile it again")
+        raise BadPolicyDocument(f"found {wrong}: compile it again")
     return policy
 
 

@@ -135,6 +135,6 @@ def surprise_held(m: SurpriseHeld) -> MessageText:
         why=f"Since policy {code(m.revision)} took force, it would act on {count(m.jobs, 'job')}"
         f" of {count(m.teams, 'team')}. The last of them is {bold(m.job.name)}.",
         next_step="The job keeps running, and the rule waits for a person.",
-        to_do="Correct the rule, or raise its guard. Either is a new policy revision, which begins anew.",
+        to_do="Correct the rule, or raise its guard. Either makes a new policy revision, whose count starts at zero.",
         small=small_print(m.job),
     )
