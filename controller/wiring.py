@@ -233,6 +233,7 @@ def _secret_or_none() -> str:
 
 @cache
 def hurried_client(service: str) -> Any:
+    """A client for the calls of a click in Slack: they end soon, whatever AWS does."""
     return client_of(service, _slack_client_config)
 
 
