@@ -1,4 +1,4 @@
-"""Abandons what is open about a job that SageMaker no longer knows."""
+"""Abandons the open intents of a job that SageMaker no longer knows."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from controller.ledger.messages.message import Deleted
 def decide_deleted(lineage: Lineage, name: str, now: datetime, channel: str) -> Decision:
     """Abandon the open intents of a job that SageMaker no longer knows, and announce it.
 
-    No Submit guesses a request. Leased intents and messages are kept. A job whose outcome is recorded may be deleted without a
-    message. What does not fit into one transaction is decided again afterwards, until nothing is left.
+    An open Submit is abandoned too: without the job's description, its request would be a guess. Leased intents, messages and
+    events are kept. Nothing is announced if the outcome is recorded and only Wakes are open. What does not fit into one
+    transaction is decided again, until nothing is left.
     """
     left_open = tuple(
         i for i in lineage.open_intents(about=name)
@@ -30,7 +31,7 @@ def decide_deleted(lineage: Lineage, name: str, now: datetime, channel: str) -> 
     whole = said | (_new_to(lineage, _abandon(lineage, name, left_open, left_open, now, channel)) if left_open else Decision())
     if whole.size <= WRITES_MAX:
         return whole
-    if said:  # before what is open is abandoned: that brings the sweep back for the rest
+    if said:  # messages first: the intents that stay open bring the sweep back for the rest
         return Decision(intents=said.intents[:WRITES_MAX])
     return _new_to(lineage, _abandon(lineage, name, left_open, left_open[:ABANDONED_AT_ONCE], now, channel))
 
@@ -39,7 +40,7 @@ ABANDONED_AT_ONCE = 30  # with a claim to release for each of them, they fit int
 
 
 def _alerts(lineage: Lineage, name: str, now: datetime, channel: str) -> Decision:
-    """What failed permanently and was not announced yet; not what was abandoned with the job, which one message counts."""
+    """The messages about intents that failed before the job was deleted. Those abandoned with it are counted in one message."""
     gone = lineage.entry(JobDeleted, name) is not None
     known = tuple(i for i in lineage.intents if not (gone and i.closed is IntentResult.ABANDONED))
     return alert_failed_intents(replace(lineage, intents=known), name, channel, now)
@@ -57,7 +58,7 @@ def _new_to(lineage: Lineage, said: Decision) -> Decision:
 def _abandon(
     lineage: Lineage, name: str, left_open: tuple[Intent, ...], now_abandoned: tuple[Intent, ...], now: datetime, channel: str
 ) -> Decision:
-    """Abandon some of the intents that are left open; the message counts all of them, and is written with the first."""
+    """Abandon ``now_abandoned``, a part of ``left_open``. The message counts all of them, and is written with the first part."""
     started = lineage.entry(Started, name)
     names = (name, *(i.action.job for i in now_abandoned if isinstance(i.action, Submit)))
     said = Decision(
@@ -75,7 +76,7 @@ def _abandon(
 
 
 def _claims(lineage: Lineage, started: Started | None, jobs: tuple[str, ...]) -> tuple[Claim, ...]:
-    """The claims that a deleted job, and a submission that was under way from it, may still hold."""
+    """The claims that the deleted job, and the attempts that were to follow it, may still hold."""
     if started is None or started.checkpoint_uri is None:
         return ()
     return tuple(claim_of(started.checkpoint_uri, job=job, lineage=str(lineage.id), created_at=started.at) for job in jobs)

@@ -24,7 +24,7 @@ READS = {
     "checkpoints": {"scan"},
     "quotas": {"on_demand"},
     "placement": {"score"},
-    "policies": {"current", "refused"},
+    "policies": {"current", "refused"},  # since when a new revision is in force is recorded when it is read: ``Policies.current``
     "prices": {"rate"},
     "clock": {"now"},
     "lineages": {"load", "submitter"},
