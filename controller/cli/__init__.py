@@ -49,11 +49,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     """Run typer under the same guard as each command: help and version are output, too."""
-    code: object = typer.main.get_command(_app(arguments)).main(arguments, prog_name="spotwarden", standalone_mode=False)
+    code: object = typer.main.get_command(app_for(arguments)).main(arguments, prog_name="spotwarden", standalone_mode=False)
     return code if isinstance(code, int) else 0
 
 
-def _app(arguments: Sequence[str]) -> typer.Typer:
+def app_for(arguments: Sequence[str]) -> typer.Typer:
     """The commands as typer wants them: the one that is called with its own arguments, the others with their names alone."""
     app = typer.Typer(
         name="spotwarden",

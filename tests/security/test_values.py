@@ -121,7 +121,7 @@ def _none_on_spot(pool: str) -> Any:
     return Steps(MONDAY, [(0.0, 0)], period_s=90 * 86_400.0)
 
 
-def _raising(name: str) -> tuple[Decider, ...]:
+def raising(name: str) -> tuple[Decider, ...]:
     def boom(facts: Facts, said: Decision) -> Decision:
         raise OverflowError(f"a value of {facts.job.role}")
 
@@ -132,7 +132,7 @@ def _raising(name: str) -> tuple[Decider, ...]:
 def broken(request: pytest.FixtureRequest) -> Iterator[str]:
     """The name of a decider that raises on every job."""
     name: str = request.param
-    with replaced((decide, "DECIDERS", lambda _: _raising(name))):
+    with replaced((decide, "DECIDERS", lambda _: raising(name))):
         yield name
 
 
