@@ -1,4 +1,4 @@
-"""Money, durations, calendar periods, plurals, texts and data classes: small things that every other package uses.
+"""Money, durations, calendar periods, plurals and texts: the small values that every other package uses.
 
 It imports only the standard library. What a job costs or saves is in ``controller.savings``.
 """
