@@ -6,6 +6,7 @@ It may import everything below. What a command prints is here or in ``controller
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 clean, 1 findings, 2 bad input, 5 AWS does not answer, 130 after Ctrl-C."""
     if sys.stdout is None:  # closed before the start: nobody reads what is printed
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open until the end
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # where the encoding of the terminal or the pipe is not UTF-8
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments:
         main(["--help"])
@@ -46,11 +49,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     """Run typer under the same guard as each command: help and version are output, too."""
-    code: object = typer.main.get_command(_app(arguments)).main(arguments, prog_name="spotwarden", standalone_mode=False)
+    code: object = typer.main.get_command(app_for(arguments)).main(arguments, prog_name="spotwarden", standalone_mode=False)
     return code if isinstance(code, int) else 0
 
 
-def _app(arguments: Sequence[str]) -> typer.Typer:
+def app_for(arguments: Sequence[str]) -> typer.Typer:
     """The commands as typer wants them: the one that is called with its own arguments, the others with their names alone."""
     app = typer.Typer(
         name="spotwarden",

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from controller.cli.backtest_deadline.cases import Case
+from controller.cli.backtest_deadline.cases import DeadlineCase
 
 
-def optimum(case: Case, spot_price: float) -> float:
+def optimum(case: DeadlineCase, spot_price: float) -> float:
     """The least cost of finishing by the deadline, in samples of on-demand; infinite where that is impossible.
 
     It goes backwards over the samples, for every amount of remaining work at once. The states are idle, spot and on-demand, the
@@ -26,7 +26,7 @@ def optimum(case: Case, spot_price: float) -> float:
             start = np.minimum(start, off[-1])
         start[0] = 0.0
         if not case.checkpoints:
-            start[1:] = start[case.work]  # whoever stops begins anew
+            start[1:] = start[case.work]  # a job that stops starts over
         on_demand = [np.minimum(start, going) for going in on]
         spot = [np.minimum(start, going) for going in off] if off is not None else [start] * (case.overhead + 1)
         idle = start

@@ -36,7 +36,7 @@ PERFORM = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CheckResult:
     """One thing that was looked at: ``ok`` is None where it could not be looked at."""
 
     check: str
@@ -50,7 +50,7 @@ class Looks:
 
     lacking: set[str] = field(default_factory=set)
 
-    def at(self, check: str, look: Look) -> Iterator[Finding]:
+    def at(self, check: str, look: Look) -> Iterator[CheckResult]:
         """One finding; where AWS does not answer or does not let the caller look, the check was not made, and why."""
         try:
             ok, says = look()
@@ -59,19 +59,19 @@ class Looks:
             if action:
                 self.lacking.add(action)
             why = f"your credentials lack {action}" if action else str(explained(error))
-            yield Finding(check=check, ok=None, says=f"not checked: {why}")
+            yield CheckResult(check=check, ok=None, says=f"not checked: {why}")
         else:
-            yield Finding(check=check, ok=ok, says=says)
+            yield CheckResult(check=check, ok=ok, says=says)
 
-    def caller(self) -> Iterator[Finding]:
+    def caller(self) -> Iterator[CheckResult]:
         """What the caller has to be allowed; nothing where every look was possible."""
         if self.lacking:
             says = f"your credentials lack {', '.join(sorted(self.lacking))}: allow them, or use --profile with others"
-            yield Finding(check="caller", ok=False, says=says)
+            yield CheckResult(check="caller", ok=False, says=says)
 
 
 def _action(error: Exception) -> str:
-    """The IAM action that a refused call needs; empty where the call was not refused for want of a permission."""
+    """The IAM action that a refused call needs; empty where the call was not refused because a permission is missing."""
     cause = error if isinstance(error, ClientError) else error.__cause__
     if not isinstance(cause, ClientError):
         return ""

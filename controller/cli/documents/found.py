@@ -17,7 +17,7 @@ CREATE_SHAPE = "CreateTrainingJobRequest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Later:
+class FilledInLater:
     """A value that the document does not contain: it is filled in when the job is created. ``why`` names what fills it in.
 
     ``template`` is not empty where the value is surely a text, and has ``{}`` for each part that is filled in; anything else may
@@ -36,7 +36,7 @@ class Located(dict[str, Any]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A training job of a file. ``body`` has SageMaker's own member names, and ``Later`` where a value is filled in later.
+    """A training job of a file. ``body`` has SageMaker's own member names, and ``FilledInLater`` where a value is not known yet.
 
     ``request`` names the shape of botocore's model that a request must fit, ``filled`` the members that somebody else adds to it;
     ``error`` says what is wrong where there is no job. ``tool`` is what the reader writes, for the words of a fix.
@@ -104,7 +104,7 @@ def templated(value: Any) -> Any:
         return changed
     if isinstance(value, list):
         return [templated(item) for item in value]
-    return Later(why=value, template=_template(value)) if isinstance(value, str) and _has_place(value) else value
+    return FilledInLater(why=value, template=_template(value)) if isinstance(value, str) and _has_place(value) else value
 
 
 def _template(text: str) -> str:
@@ -130,7 +130,7 @@ def _known_parts(value: Any, path: str, later: dict[str, str]) -> Any:
         kept = {}
         for name, item in value.items():
             place = joined(path, str(name))
-            if isinstance(item, Later):
+            if isinstance(item, FilledInLater):
                 later[place] = item.why
             else:
                 kept[name] = _known_parts(item, place, later)
@@ -138,7 +138,7 @@ def _known_parts(value: Any, path: str, later: dict[str, str]) -> Any:
     if isinstance(value, list | tuple):
         listed = []
         for number, item in enumerate(value):
-            if isinstance(item, Later):
+            if isinstance(item, FilledInLater):
                 later[path] = item.why
             else:
                 listed.append(_known_parts(item, joined(path, number), later))

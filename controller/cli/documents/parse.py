@@ -14,7 +14,7 @@ import yaml
 
 from controller.aws.sagemaker.members import shown
 from controller.aws.sagemaker.read_job import BadDocument
-from controller.cli.documents.found import Later, Located, LocatedText
+from controller.cli.documents.found import FilledInLater, Located, LocatedText
 from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 
 NUMBER_CHARS_MAX = 19
@@ -237,7 +237,7 @@ def _intrinsic(loader: _Loader, tag: str, node: yaml.Node) -> Any:
     if tag == "Sub" and isinstance(node, yaml.SequenceNode) and node.value and isinstance(node.value[0], yaml.ScalarNode):
         return _text(loader, node.value[0])
     said = node.value if isinstance(node, yaml.ScalarNode) else "…"
-    return Later(why=f"!{tag} {said}")
+    return FilledInLater(why=f"!{tag} {said}")
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)

@@ -39,6 +39,7 @@ from controller.units.plural import count
 
 TRIES_MAX = 60  # tries with an answer; with the waits of call_backoff they take more than two days
 UNDECIDED_LOOK_S = 60
+FAILED_LOOK = timedelta(minutes=5)  # until a Submit is tried again that a failed decider may have decided
 WHY_MAX = 2_000  # characters of an answer that are stored: AWS may quote the whole request, and an item takes 400 kB
 
 
@@ -49,14 +50,21 @@ class Outpaced(Exception):
 Reconcile = Callable[[Trigger, Ports], object]
 
 
-def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile, *, decided: bool = True) -> IntentResult | None:
+def perform(
+    intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile, *, decided: bool = True, failed: bool = False
+) -> IntentResult | None:
     """Perform an intent that is leased to this function, and store the answer. Returns how it was closed; None if it stays open.
 
     The intent is closed last: after a crash in between, the call is repeated, and never lost. An exception leaves the lease in
     place. ``decided`` says whether the present decision contains the intent. If not, whatever its row contains, nothing is
-    created, stopped or published: it is only checked whether an earlier try took effect.
+    created, stopped or published: it is only checked whether an earlier try took effect. ``failed`` says that a decider raised:
+    that one may have decided a Submit, so the Submit is put off and not refused.
     """
-    result = _perform(intent, lineage, ports, reconcile, decided=decided)
+    if failed and not decided and isinstance(intent.action, Submit):
+        result = None
+        _put_off(intent, lineage, ports, FAILED_LOOK, "a part of the decision failed", held=True)
+    else:
+        result = _perform(intent, lineage, ports, reconcile, decided=decided)
     ports.tally.performed(intent, result)
     return result
 
@@ -134,7 +142,7 @@ def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconc
             ports.ledger.limits.settle(account, f"{lineage.id}/{holder}", amount, ports.clock.now())
             return Done()
         case Wake():
-            return Done("rang")
+            return Done("the job was looked at")
         case _:
             assert_never(action)
 
