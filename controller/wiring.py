@@ -85,7 +85,7 @@ def install(
     _clock, _client_config, _slack_client_config = clock, client_config, slack_client_config
     built: tuple[Any, ...] = (
         _deciding_ports, _reading_ports, _policies, client, _client_in,
-        _hurried_client, _slack_app, _slack_secret, _known_users,
+        hurried_client, _slack_app, _slack_secret, _known_users,
     )  # fmt: skip
     for one in built:
         one.cache_clear()
@@ -194,10 +194,10 @@ def _known_users() -> KnownUsers:
 def slack_ports(came_at: datetime) -> SlackClickPorts:
     """The ports of a click, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
     hurry = partial(Hurried, until=came_at + SLACK_TIME_LIMIT, now=_now)
-    ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"), identity_key())
+    ledger = DynamoLedger(hurry(hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"), identity_key())
     policies = _policies(False)
     policies.begin(ledger.revisions)
-    sagemaker = hurry(_hurried_client("sagemaker"))
+    sagemaker = hurry(hurried_client("sagemaker"))
     return SlackClickPorts(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
         ledger=ledger,
@@ -217,7 +217,7 @@ def refuse_unsigned(body: bytes, headers: Mapping[str, str]) -> str:
     if refused:
         return refused
     try:
-        ledger = DynamoLedger(_hurried_client("dynamodb"), setting("SPOTWARDEN_TABLE"))
+        ledger = DynamoLedger(hurried_client("dynamodb"), setting("SPOTWARDEN_TABLE"))
         fresh = ledger.seen_requests.once(f"slack/{headers[SIGNATURE]}", _clock.now())
     except Unreachable:
         return ""  # a repeated request could write nothing either
@@ -232,7 +232,8 @@ def _secret_or_none() -> str:
 
 
 @cache
-def _hurried_client(service: str) -> Any:
+def hurried_client(service: str) -> Any:
+    """A client for the calls of a click in Slack: they end soon, whatever AWS does."""
     return client_of(service, _slack_client_config)
 
 
@@ -291,7 +292,7 @@ def _read_slack_secret() -> Mapping[str, str]:
     from controller.aws.secret_text import secret_text
     from controller.slack.secret import secret_in
 
-    text = secret_text(_hurried_client("secretsmanager"), setting("SPOTWARDEN_SLACK_TOKEN_SECRET"))
+    text = secret_text(hurried_client("secretsmanager"), setting("SPOTWARDEN_SLACK_TOKEN_SECRET"))
     try:
         return secret_in(text)
     except ValueError as problem:

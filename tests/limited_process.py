@@ -51,6 +51,7 @@ def spotwarden(*arguments: str, folder: Path, cpu_s: int = CPU_S_MAX, stdout: st
 def _run(arguments: tuple[str, ...], folder: str, cpu_s: int, stdout: str, stderr: str) -> None:
     os.dup2(_closed_pipe() if stdout == CLOSED_PIPE else os.open(stdout, os.O_WRONLY | os.O_CREAT), 1)
     os.dup2(os.open(stderr, os.O_WRONLY | os.O_CREAT), 2)
+    sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115 - as a new process has them
     os.chdir(folder)
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MAX, MEMORY_MAX))

@@ -40,7 +40,7 @@ from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class ApiService:
     """How a service is spoken to. ``calls`` are boto3's names of its calls, and AWS's own."""
 
     signing_name: str
@@ -55,17 +55,17 @@ def _calls(*names: str) -> Mapping[str, str]:
     return {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): name for name in names}
 
 
-SERVICES: Mapping[str, Service] = {
-    "dynamodb": Service(
+SERVICES: Mapping[str, ApiService] = {
+    "dynamodb": ApiService(
         signing_name="dynamodb", setting="DYNAMODB", host="dynamodb.{region}.amazonaws.com",
         target="DynamoDB_20120810", version="1.0",
         calls=_calls("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"),
     ),
-    "sagemaker": Service(
+    "sagemaker": ApiService(
         signing_name="sagemaker", setting="SAGEMAKER", host="api.sagemaker.{region}.amazonaws.com",
         target="SageMaker", version="1.1", calls=_calls("DescribeTrainingJob", "ListTags"),
     ),
-    "secretsmanager": Service(
+    "secretsmanager": ApiService(
         signing_name="secretsmanager", setting="SECRETS_MANAGER", host="secretsmanager.{region}.amazonaws.com",
         target="secretsmanager", version="1.1", calls=_calls("GetSecretValue"),
     ),

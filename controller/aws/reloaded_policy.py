@@ -16,7 +16,7 @@ from controller.aws.packaged_policy import CompiledPolicies, compiled_document
 from controller.aws.s3_policy import FoundObject, NotRead, S3PolicyDocument, Unchanged
 from controller.aws.stack_parameters import training_roles
 from controller.policy.agreed_rate import AgreedRate
-from controller.policy.compiled_document import BadDocument, document_of, policy_of
+from controller.policy.compiled_document import BadPolicyDocument, document_of, policy_of
 from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy
 from controller.policy.when import Path
@@ -128,7 +128,7 @@ class ReloadedPolicies:
                 self._etag, self._unread, self._bad, self._newest = etag, None, None, None
                 try:
                     self._newest = read_version(found)
-                except BadDocument as problem:
+                except BadPolicyDocument as problem:
                     self._bad = RefusedPolicy(place=source.uri, problem=str(problem), version=etag)
 
     def _last_good(self, revisions: Revisions) -> Policy | None:
@@ -144,7 +144,7 @@ class ReloadedPolicies:
             if document.get("revision") != current.revision:  # the packaged one, and it was not in force
                 return None
             return self._dated(policy_of(document, UNDATED), current)
-        except BadDocument:
+        except BadPolicyDocument:
             return None
 
     def _dated(self, policy: Policy, current: RevisionInForce) -> Policy:
@@ -173,6 +173,6 @@ def _is_that_of(policy: Policy, current: RevisionInForce) -> bool:
 def read_version(found: FoundObject) -> tuple[Mapping[str, Any], Policy]:
     """A version's document and policy. Raises BadDocument."""
     if found.problem:
-        raise BadDocument(found.problem)
+        raise BadPolicyDocument(found.problem)
     document = document_of(found.content)
     return document, policy_of(document, UNDATED)

@@ -48,7 +48,7 @@ def region() -> str:
 
 
 def identity_key() -> str:
-    """The key of the digests of requests: the stack's id, the same in every function of a stack. It is not a secret."""
+    """The key of the hashes of requests: the stack's id, the same in every function of a stack. It is not a secret."""
     return os.environ.get("SPOTWARDEN_IDENTITY_KEY") or "spotwarden"
 
 

@@ -6,6 +6,7 @@ in ``controller.decide``. Nothing here ships to Lambda.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 success, 1 findings, 2 bad input, 5 AWS does not answer, 130 after Ctrl-C."""
     if sys.stdout is None:  # standard output was closed before the start, so nothing can be printed
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open until the end
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # where the encoding of the terminal or the pipe is not UTF-8
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments:
         main(["--help"])
@@ -46,11 +49,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     """Run typer. ``main`` guards it as it guards each command, because help and the version are output too."""
-    code: object = typer.main.get_command(_app(arguments)).main(arguments, prog_name="spotwarden", standalone_mode=False)
+    code: object = typer.main.get_command(app_for(arguments)).main(arguments, prog_name="spotwarden", standalone_mode=False)
     return code if isinstance(code, int) else 0
 
 
-def _app(arguments: Sequence[str]) -> typer.Typer:
+def app_for(arguments: Sequence[str]) -> typer.Typer:
     """The typer app. Only the command that is called is imported; of the others, typer needs the names and the help."""
     app = typer.Typer(
         name="spotwarden",

@@ -12,7 +12,7 @@ from functools import cache
 from controller.cli.input.policy_source import policy_document
 from controller.ledger.entry import Measured
 from controller.policy.agreed_rate import AgreedRate
-from controller.policy.compiled_document import BadDocument, document_of
+from controller.policy.compiled_document import BadPolicyDocument, document_of
 from controller.policy.load_policy import agreed_rates
 from controller.policyfile import BadPolicy
 from controller.runtime.ports.policy import Revisions
@@ -44,6 +44,6 @@ def _rates_under(revisions: Revisions, revision: str) -> tuple[AgreedRate, ...] 
     text = revisions.document(revision)
     try:
         document = document_of(text) if text is not None else policy_document(None)[0]
-    except (BadDocument, BadPolicy):
+    except (BadPolicyDocument, BadPolicy):
         return None
     return agreed_rates(document) if document.get("revision") == revision else None

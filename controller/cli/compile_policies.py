@@ -17,7 +17,7 @@ from controller.cli.output.errors import AwsUnreachable, BadInput
 from controller.cli.output.output_file import write_output
 from controller.cli.output.printable import printable
 from controller.cli.output.usage import BAD_INPUT
-from controller.policy.compiled_document import BYTES_MAX, BadDocument, document_of, document_text, policy_of
+from controller.policy.compiled_document import BYTES_MAX, BadPolicyDocument, document_of, document_text, policy_of
 from controller.policyfile import as_text, validate_folder
 from controller.policyfile.folder import NOT_READ, is_case_file, unread_files
 from controller.units.plural import count
@@ -71,7 +71,7 @@ def _upload(document: Mapping[str, Any], bucket: str, key: str) -> None:
         raise BadInput(f"found a document of {len(body):,} bytes, wanted at most {BYTES_MAX:,}: split the folder between stacks")
     try:
         policy_of(document_of(body), SystemClock().now())
-    except BadDocument as error:
+    except BadPolicyDocument as error:
         raise BadInput(f"--to: functions would not accept this policy: {error}") from None
     s3 = wiring.client("s3")
     try:

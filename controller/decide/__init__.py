@@ -6,7 +6,7 @@ decision out; ``controller.notifications`` makes the text of its messages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from controller.decide import (
     alerts,
@@ -35,11 +35,11 @@ from controller.units.value import dataclass, replace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decider:
-    """One capability: its name in logs and metrics, what it decides, and why it exists.
+    """One step of ``decide``: its name in logs and metrics, its function, and why it exists.
 
-    ``decide`` takes the facts and the decision of the deciders before it. ``without_parts`` says whether it is also asked while
-    SageMaker does not say the job's tags or its algorithm, as those are that only record or tell, and the one for what a person
-    asked for.
+    ``decide`` takes the facts and the decision of the deciders before it. ``without_parts`` is true for a decider that also runs
+    while the job's tags or the owner of its algorithm are unknown (``Facts.part_unread``). Such deciders only record or announce,
+    or do what a person asked for.
     """
 
     name: str
@@ -138,18 +138,20 @@ DECIDERS: tuple[Decider, ...] = (
         without_parts=True,
     ),
 )
-"""In this order: of two deciders that ask for the same thing, such as a stop, the first one counts."""
+"""The deciders in the order in which they run. If two ask for the same thing, such as a stop, the first one counts."""
 
 
-def decide(facts: Facts) -> Decision:
-    """Decide what must be written and done, given the facts; or, in ``needs``, what must be known first.
+def decide(facts: Facts, deciders: Sequence[Decider] | None = None) -> Decision:
+    """Return what must be written and done, given the facts; or, in ``needs``, what must be looked up first.
+
+    By default, all ``DECIDERS`` run.
 
     Deciding again on facts that include the decision adds nothing. A decider that raises does not stop the others: its exception
-    becomes a problem of the decision, which is announced once. Without the job's tags or algorithm only some are
-    asked (``Decider``).
+    becomes a problem of the decision, which is announced once. While a part of the job is unread, only some deciders run
+    (``Decider.without_parts``).
     """
     decision = Decision()
-    for decider in DECIDERS:
+    for decider in DECIDERS if deciders is None else deciders:
         if facts.part_unread and not decider.without_parts:
             continue
         try:

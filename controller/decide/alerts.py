@@ -27,7 +27,7 @@ from controller.ledger.messages.message import (
 
 STOPPING_TIME_LIMIT = timedelta(
     minutes=30
-)  # a container has two minutes, an upload takes longer; jobs that hang for days were reported
+)  # a stopped container has 120 s, then SageMaker uploads its model; users reported jobs that stayed Stopping for days
 FAILED = (IntentResult.REFUSED, IntentResult.ABANDONED)
 
 
@@ -55,13 +55,13 @@ def alert_failed_intents(lineage: Lineage, job: str, channel: str, now: datetime
 
 
 def team_at_start(lineage: Lineage, job: str) -> str:
-    """The team that the job's first entry names; empty where there is none."""
+    """The team with which the job was first seen; empty without one."""
     started = lineage.entry(Started, job)
     return (started.team if started else None) or ""
 
 
 def _called_off(lineage: Lineage, intent: Intent) -> bool:
-    """Whether it is over because a person called it off, which was told."""
+    """Whether the intent is closed because a person called its attempt off. That was announced at the time."""
     submit = intent.action
     if not isinstance(submit, Submit) or not intent.why.startswith(NOT_DECIDED):
         return False
@@ -89,7 +89,7 @@ def _skipped(submit: Submit, why: str) -> StepSkipped:
 
 
 def alert_unreadable_checkpoints(facts: Facts) -> Decision:
-    """Announce a checkpoint prefix that cannot be read, where the policy would continue the job from it."""
+    """Announce a checkpoint prefix that cannot be read, if the policy would continue the job from it."""
     block, seen = facts.policy.resubmission_for(facts.job), facts.checkpoint_scan
     if seen is None or seen.problem is None or block is None or not block.mode.tells or not facts.newest:
         return Decision()
@@ -97,9 +97,7 @@ def alert_unreadable_checkpoints(facts: Facts) -> Decision:
 
 
 def alert_stuck_stopping(facts: Facts) -> Decision:
-    """Announce a job that has been Stopping for longer than the end of its container and an upload take. It is billed until it
-    stops.
-    """
+    """Announce a job that is still Stopping after ``STOPPING_TIME_LIMIT``. It is billed until it ends."""
     job = facts.job
     if job.status != "Stopping" or job.stopping_at is None or facts.now - job.stopping_at < STOPPING_TIME_LIMIT:
         return Decision()

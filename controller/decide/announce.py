@@ -1,4 +1,4 @@
-"""Decides that people are told something: every message of the controller is announced here."""
+"""Makes the intent to send a message. Every message that a decider announces is announced here."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from controller.ledger.messages.stored_facts import facts_to_json
 
 
 def say(facts: Facts, message: Message, *detail: str, channel: str = "", once_a_day: str = "") -> Decision:
-    """Announce a message about the job, once for each ``detail``: in the channel of its ``resubmit`` block, else the default.
+    """Announce a message about the job, once for each ``detail``, with what the job cost so far and may still cost.
 
-    It says what the job cost and may cost, as far as that is known now.
+    It goes to ``channel``, else to the channel of the job's ``resubmit`` block, else to the policy's default channel.
+    ``once_a_day`` is as in ``Announce``.
     """
     if isinstance(message, OfJob):
         message = replace(message, cost=cost_facts(facts))
@@ -27,7 +28,7 @@ def say(facts: Facts, message: Message, *detail: str, channel: str = "", once_a_
 
 
 def announce(message: Message, *detail: str, about: str, channel: str, at: datetime, once_a_day: str = "") -> Decision:
-    """Announce a message; its topic is its kind and the details."""
+    """Announce a message about the job ``about``, due at ``at``. Its topic is its kind and the details."""
     action = Announce(
         about=about, topic="/".join((message.kind, *detail)), channel=channel, kind=message.kind, facts=facts_to_json(message),
         once_a_day=once_a_day, revision=getattr(message, "revision", ""), mode=getattr(message, "mode", ""),
@@ -36,7 +37,7 @@ def announce(message: Message, *detail: str, about: str, channel: str, at: datet
 
 
 def checkpoint_facts(uri: str | None, seen: CheckpointScanned | None) -> CheckpointFacts | None:
-    """What a message shows of a checkpoint prefix; None where the job has none."""
+    """What a message shows of a checkpoint prefix, from its last scan; None for a job without one."""
     if uri is None:
         return None
     if seen is None or seen.problem:

@@ -1,4 +1,4 @@
-"""Calls off an attempt that waits to be submitted: which one waits, whether a person called it off, and how that is recorded.
+"""Calls off an attempt that waits to be submitted: finds it, and records that a person called it off.
 
 The request and the withdrawal of the Submit are one commit, so that the attempt is either called off or submitted, never both.
 """
@@ -16,7 +16,7 @@ from controller.policy.user_request import UserRequest
 
 
 def open_submit(lineage: Lineage) -> Intent | None:
-    """The open Submit of the newest attempt's successor that nobody has seen running yet."""
+    """The open Submit of the attempt after the newest one; None where there is none, or its job was seen already."""
     last = newest_attempt(lineage)
     if last is None:
         return None
@@ -31,9 +31,9 @@ def open_submit(lineage: Lineage) -> Intent | None:
 
 
 def waiting_attempt(lineage: Lineage) -> Submit | None:
-    """The attempt that can be called off; None where none waits, it was called off, or it is being submitted at this moment.
+    """The attempt that can be called off; None where none waits, or it was called off, or it is being submitted at this moment.
 
-    After a lease that ended without an answer the job may exist: until the next look settles that, it counts as being submitted.
+    If a lease ended without an answer, the job may exist. Until the next look at the job, the attempt counts as being submitted.
     """
     intent = open_submit(lineage)
     if intent is None or not isinstance(intent.action, Submit):
@@ -49,10 +49,11 @@ def called_off_numbers(lineage: Lineage, job: str) -> frozenset[int]:
 
 
 def recorded(entries: Iterable[UserRequested | Waived], lineage: Lineage, now: datetime) -> Decision:
-    """What is committed for requests: their entries, a Wake for each job, and the withdrawal of what they call off."""
+    """The decision that records requests: their entries, a Wake for each job, and the withdrawal of each Submit called off."""
     taken = tuple(entries)
     wakes = (Intent(action=Wake(about=job, at=now), due_at=now) for job in sorted({entry.job for entry in taken}))
-    due = tuple(wake for wake in wakes if lineage.intent(wake.key) is None)  # so that the look takes the job for no quiet one
+    # With a Wake that is due, the next look reads everything, not only what a job at rest needs.
+    due = tuple(wake for wake in wakes if lineage.intent(wake.key) is None)
     withdrawn = tuple(
         intent
         for intent in lineage.open_intents()

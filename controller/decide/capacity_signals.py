@@ -11,7 +11,7 @@ from controller.ledger.pool import CAPACITY_SIGNAL_AGE, CapacitySeen
 
 
 def capacity_signals(facts: Facts) -> Decision:
-    """Record that a pool has spot capacity: a job trains there on spot, a probe got an instance, or EC2 gives a high score."""
+    """Record that a pool has spot capacity: a job trains there on spot, a probe got an instance, or EC2's score suffices."""
     if facts.job.spot:
         at = _had_a_machine_at(facts.job, facts.now)
         if at is None or at <= facts.now - CAPACITY_SIGNAL_AGE:
@@ -34,14 +34,14 @@ def _seen(facts: Facts, at: datetime) -> CapacitySeen:
 
 
 def _had_a_machine_at(job: Job, now: datetime) -> datetime | None:
-    """When a spot job got the instance that shows capacity; for a probe, when it has ended."""
+    """When a spot job got the instance that shows capacity; None where it holds none. A probe counts once it has ended."""
     if job.service is Service.PROBE and job.outcome in (Outcome.COMPLETED, Outcome.OVERRAN):
         return job.started_at or job.ended_at or now
     return job.intervals[-1].start if job.intervals and job.intervals[-1].end is None else None
 
 
 def _least_score(facts: Facts) -> int | None:
-    """The placement score that brings this job back to spot; None for a job that no score moves."""
+    """The lowest placement score (1 to 10) that brings this job back to spot; None for a job that no score moves."""
     job, block = facts.job, facts.policy.resubmission_for(facts.job)
     if facts.history is None or not job.alive or facts.number == 1:
         return None

@@ -21,7 +21,7 @@ from controller.savings.progress import work_at_most_s
 
 DETAIL_TYPE = "Spotwarden Lineage Finished"
 ENDED = "ended"
-USAGE_SOON = timedelta(minutes=15)  # the event of a finished lineage does not wait longer for its usage
+USAGE_SOON = timedelta(minutes=15)  # how long the event of a finished lineage waits for SageMaker to show the usage
 
 
 def close_lineage(facts: Facts) -> Decision:
@@ -42,22 +42,23 @@ def close_lineage(facts: Facts) -> Decision:
 
 
 def event_of_deleted(lineage: Lineage, name: str) -> Publish | None:
-    """The event of a finished lineage whose last job is deleted; None for one that is not finished.
+    """The event of a finished lineage whose last job was deleted; None for a lineage that is not finished.
 
-    It says what the ledger recorded. The model and the ARN, which only the job's description showed, are left out: a stored
-    event may have been written by somebody else.
+    It contains only what the ledger recorded. The model and the ARN are left out, because only the job's description showed
+    them, and a stored event may have been written by somebody else.
     """
     finished, ended = lineage.entry(Finished, name), lineage.entry(Ended, name)
     if finished is None or ended is None or finished.outcome is not ended.outcome:
-        return None  # no look at the job recorded that end
+        return None  # then this Finished does not come from a look at the job
     measured = tuple(entry for entry in lineage.entries if isinstance(entry, Measured))
     return _event(lineage.id, finished, measured, arn=None, model=None)
 
 
 def work_s(facts: Facts) -> int | None:
-    """The training seconds in the lineage's model: those of the last attempt, and those that it continued from a checkpoint.
+    """The training seconds that the lineage's model contains; None without a model.
 
-    Training that an interruption lost is no part of it.
+    They are those of the last attempt and those of earlier attempts that it continued from. Training that an interruption lost
+    does not count.
     """
     job = facts.job
     if job.outcome is not Outcome.COMPLETED or not job.intervals:
@@ -69,7 +70,7 @@ def work_s(facts: Facts) -> int | None:
 
 
 def _carried_s(facts: Facts) -> int:
-    """The training that earlier attempts left in the checkpoints; all that one trained, where no scan shows it for certain."""
+    """The training seconds that earlier attempts left in the checkpoints. Where no scan is exact, all that an attempt trained."""
     entries, uri = facts.lineage.entries, facts.job.checkpoint_uri
     if uri is None:
         return 0
@@ -99,7 +100,7 @@ def _deadline(facts: Facts) -> datetime | None:
 
 
 def _event(id: LineageId, finished: Finished, measured: Sequence[Measured], *, arn: str | None, model: str | None) -> Publish:
-    """The event of a finished lineage. Dollars cover measured attempts with a price; ``unmeasured`` counts the others."""
+    """The event of a finished lineage. ``spentUsd`` covers measured attempts with a price; ``unmeasured`` counts the others."""
     priced = sum(entry.rate_micros_per_h is not None for entry in measured)
     detail = {
         "lineage": str(id),

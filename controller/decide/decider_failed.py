@@ -1,4 +1,4 @@
-"""What is decided where a decider raises an exception: the problem as a value, one message, and a Wake."""
+"""What is decided when a decider raises an exception: the problem as a value, one message, and a Wake."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from controller.ledger.messages.kind import MessageKind
 from controller.ledger.messages.message import DeciderFailed, JobFacts
 
 HOUR = timedelta(hours=1)
-LOOKED_AT_FOR = timedelta(days=1)
+LOOKED_AT_FOR = timedelta(days=1)  # after the job's end
 
 
 def decider_failed(facts: Facts, decider: str, error: Exception) -> Decision:
     """The problem, one message for the lineage and decider, and a Wake at the next full hour.
 
-    The Wake replaces those of the decider, until a day after the job's end. It counts from now, unlike all others, because the
-    job's own times may be what made the decider raise.
+    The Wake stands in for those of the failed decider, until a day after the job's end. Unlike other Wakes its time counts from
+    now, because the job's own times may be what made the decider raise.
     """
     problem = DeciderProblem(decider=decider, error=type(error).__name__, at=_raised_at(error))
     wake_at = facts.now.replace(minute=0, second=0, microsecond=0) + HOUR
@@ -32,7 +32,7 @@ def decider_failed(facts: Facts, decider: str, error: Exception) -> Decision:
 
 
 def _raised_at(error: Exception) -> str:
-    """The file and line that raised."""
+    """The file and line that raised, as ``name.py:12``."""
     frames = extract_tb(error.__traceback__)
     return f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 

@@ -1,4 +1,4 @@
-"""A decision: the entries to write, the intents to perform, and the intents to withdraw."""
+"""A decision: what to write to the ledger, what to do, and what to look up first."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from controller.units.value import dataclass, replace
 
 
 class Need(StrEnum):
-    """A question whose answer costs a call that only few decisions need.
+    """A fact that costs a call to look up, and that few decisions depend on.
 
-    A decider with an open question puts it into ``Decision.needs`` and decides nothing that depends on it. The runtime looks it
-    up, adds the answer to the facts, and decides again.
+    A decider that lacks one puts it into ``Decision.needs`` and decides nothing that depends on it. The runtime looks it up, adds
+    the answer to the facts, and decides again.
     """
 
     ON_DEMAND_ROOM = "on-demand room"  # how many instances the on-demand quota still has room for: ``Facts.room``
-    TEAM_SPENT = "team spent"  # how much of the team's spend cap for this month is taken: ``Facts.team_spent_micros``
+    TEAM_SPENT = "team spent"  # how much of the team's spend cap for this month is spent or reserved: ``Facts.team_spent_micros``
     REPAIR_PREFIX = "repair prefix"  # which checkpoint prefix a repaired job may be given: ``Facts.repair_prefix``
     RULE_ACTS = "rule acts"  # on how many jobs guarded rules acted: ``Facts.rule_acts`` and ``Facts.last_day``
     DONE_ELSEWHERE = "done elsewhere"  # which other job does the same work: ``Facts.done_elsewhere``
@@ -44,21 +44,22 @@ class DeciderProblem:
     at: str
 
 
-WRITES_MAX = 64  # of 100 in a DynamoDB transaction; the rest is a margin
+WRITES_MAX = 64  # TransactWriteItems takes 100 items; the rest is a margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """``withdrawn`` and ``abandoned`` are open intents.
+    """``entries`` and ``intents`` are to be written. ``withdrawn`` and ``abandoned`` are open intents to be closed.
 
-    ``problems`` are deciders that raised; the decisions of the others stand. ``claims`` on checkpoint prefixes are taken and
-    ``released`` returned, ``holds`` on quota are taken and ``freed``, and what jobs work on (``works``) is remembered. ``late``
-    are days before the one of the commit (``late_at``) to which entries belong: their rollups have to be made again.
-    ``capacity`` are signals about spot pools and ``times`` how long phases took, for other lineages. ``needs`` are open
-    questions: a decision with one is not committed, but made again once the runtime has looked them up. ``said`` are all
-    intents that are decided now, also known ones: no act on SageMaker is performed that is not among them. ``doubtful`` are
-    keys of those that are decided only because they were tried: nothing new is created for them. ``partial`` says that some
-    deciders were not asked, so that nothing is withdrawn.
+    * ``claims`` on checkpoint prefixes and ``holds`` on quota are taken; ``released`` and ``freed`` ones are given back.
+    * ``works`` (what jobs work on), ``capacity`` (signals of spot pools) and ``times`` (how long phases took) are stored for
+      other lineages.
+    * ``late`` are days before the commit (``late_at``) to which entries belong: their rollups have to be made again.
+    * ``needs`` are facts to look up: a decision with one is not committed, but made again once the runtime has looked them up.
+    * ``said`` are all intents that are decided now, known ones too. No act on SageMaker is performed that is not among them.
+    * ``doubtful`` are keys of intents that are decided only because they were tried before: nothing new is created for them.
+    * ``problems`` are deciders that raised; the decisions of the others count.
+    * ``partial``: some deciders did not run, so nothing is withdrawn.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -81,7 +82,7 @@ class Decision:
     partial: bool = False
 
     def __or__(self, other: Decision) -> Decision:
-        if other == NOTHING:  # as most deciders say
+        if other == NOTHING:  # most deciders decide nothing
             return self
         return Decision(
             entries=self.entries + other.entries,
@@ -112,17 +113,17 @@ class Decision:
         )  # fmt: skip
 
     def confirms(self, intent: Intent) -> Intent | None:
-        """An intent as it is decided now, in the hands of whoever took it; None where it is not decided now."""
+        """A leased intent with the action that is decided now; None where this decision does not contain it."""
         now = next((i.action for i in self.said if i.key == intent.key), None)
         if now is None or intent.key in self.doubtful:
             return None
         if isinstance(now, Submit) and not (isinstance(intent.action, Submit) and intent.action.same_request(now)):
             return None
         acts = isinstance(now, Submit | Stop | Probe | Publish | Settle)
-        return replace(intent, action=now) if acts else intent  # words stay as said
+        return replace(intent, action=now) if acts else intent  # a message stays as it was first written
 
     def under(self, revision: str, mode: str) -> Decision:
-        """The decision with the policy under which it was made, in each entry and announcement that names none of its own."""
+        """The decision with this policy revision and mode in each entry and announcement that has none of its own."""
         intents = tuple(
             replace(i, action=under((i.action,), revision, mode)[0]) if isinstance(i.action, Announce) else i
             for i in self.intents
@@ -130,7 +131,7 @@ class Decision:
         return replace(self, entries=under(self.entries, revision, mode), intents=intents)
 
     def leased(self, now: datetime, until: datetime) -> Decision:
-        """The decision as it is committed: an intent that is due is leased to the function that commits it."""
+        """The decision as it is committed: an intent that is due is leased, until ``until``, to the function that commits it."""
         days = {e.at.astimezone(UTC).date() for e in self.entries}
         return replace(
             self,
@@ -141,22 +142,24 @@ class Decision:
 
     @property
     def counted(self) -> tuple[Flagged | RuleHeldBack, ...]:
-        """The entries that count for the guard of a rule."""
+        """The entries that a rule's guard against surprises counts."""
         return tuple(e for e in self.entries if isinstance(e, RuleHeldBack) or (isinstance(e, Flagged) and e.acts))
 
     @property
     def size(self) -> int:
-        """The writes of its transaction: an attempt to be created also has a row under its name, a late day has a mark, and an
-        act of a guarded rule is counted.
+        """How many items its transaction writes, at most.
+
+        Besides the rows themselves: one under the name of each job to be created, one for each entry that a guard counts, and
+        one mark for each day of an entry, which is written if the day is late.
         """
         named = sum(isinstance(i.action, Submit | Probe) for i in self.intents)
         return self.writes + named + len(self.counted) + len({e.at.astimezone(UTC).date() for e in self.entries})
 
     def cut(self, about: str, now: datetime, most: int = WRITES_MAX) -> Decision:
-        """The part of the decision that fits into one transaction; the next look at the job decides the rest.
+        """The part of the decision that fits into ``most`` writes; the next look at the job decides the rest.
 
-        Entries come first, then acts, messages, and what is withdrawn. An overdue Wake stays open until the last part is
-        written, so that the sweep goes on where a function ends in between.
+        Entries come first, then acts, messages, and withdrawals. An overdue Wake stays open until the last part is written, so
+        that a sweep continues if the function ends before that.
         """
         if self.size <= most:
             return self
@@ -170,7 +173,7 @@ class Decision:
         return replace(part, said=self.said, doubtful=self.doubtful, problems=self.problems)
 
     def _pieces(self, but: Intent | None) -> Iterator[Decision]:
-        """What may be written one after another, in this order; ``but`` is left out."""
+        """The parts that may be committed one after another, in this order, without the intent ``but``."""
         plain = (e for e in self.entries if not isinstance(e, Started | Ended))
         yield from (Decision(entries=(entry,)) for entry in plain)
         yield Decision(

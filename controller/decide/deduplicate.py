@@ -1,4 +1,4 @@
-"""Keeps only the new part of a decision: an event that comes twice, or a second look, then writes nothing."""
+"""Keeps only the new part of a decision, so that an event that comes twice, or a second look, writes nothing."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from controller.units.value import replace
 
 
 def new_to(decision: Decision, lineage: Lineage, about: str) -> Decision:
-    """Keep what the lineage does not know yet, and withdraw open intents about the job that are no longer decided.
+    """Keep what the lineage does not contain yet, and withdraw open intents about the job that are no longer decided.
 
     This filter makes decisions idempotent: the deciders may repeat themselves. A leased intent is never withdrawn, because
-    somebody may be performing it. Where a decider raised, its decision is unknown: then only a Wake is withdrawn. Of a decision
-    that is ``partial``, nothing is.
+    somebody may be performing it. If a decider raised, its decision is unknown, so only Wakes are withdrawn. A ``partial``
+    decision withdraws nothing.
     """
     standing = lineage.standing()
     keyed = [(i.key, i) for i in decision.intents]
@@ -47,13 +47,13 @@ def new_to(decision: Decision, lineage: Lineage, about: str) -> Decision:
 
 
 def _is_news(decision: Decision) -> bool:
-    """Whether there is something to write. What a pool shows, other than an answer of EC2, alone is no reason to write."""
+    """Whether there is a reason to write: signs of capacity and phase times alone are none, unless EC2 was asked for them."""
     return decision.writes > sum(isinstance(signal, CapacitySeen) for signal in decision.capacity) + len(decision.times)
 
 
 def _replaces(intent: Intent, lineage: Lineage) -> bool:
-    """Whether the row is written anew: a submission that nobody ever tried is said with another content now, or a stop that was
-    held up with another month in which it reserves.
+    """Whether an open row is written again: a Submit that was never tried now has another content, or a Stop that a halt or a
+    rate limit held up now reserves in another month.
     """
     before = lineage.intent(intent.key)
     if before is None or not before.open or before.leased_until:
@@ -65,7 +65,7 @@ def _replaces(intent: Intent, lineage: Lineage) -> bool:
 
 
 def _reopened(intent: Intent, lineage: Lineage) -> Intent:
-    """An intent that is decided again keeps the count of its withdrawn row: no claim number is used twice."""
+    """An intent that is decided again keeps the counts of its earlier row, so that no claim number is used twice."""
     before = lineage.intent(intent.key)
     if before is None:
         return intent

@@ -1,4 +1,4 @@
-"""Abandons what is open about a job that SageMaker no longer knows."""
+"""Abandons the open intents of a job that SageMaker no longer knows."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ from controller.ledger.messages.message import Deleted
 def decide_deleted(lineage: Lineage, name: str, now: datetime, channel: str) -> Decision:
     """Abandon the open intents of a job that SageMaker no longer knows, and announce it.
 
-    No Submit guesses a request. Leased intents and messages are kept. A job whose outcome is recorded may be deleted without a
-    message. What does not fit into one transaction is decided again afterwards, until nothing is left.
+    An open Submit is abandoned too: without the job's description, its request would be a guess. Leased intents, messages and
+    events are kept. Nothing is announced if the outcome is recorded and only Wakes are open. What does not fit into one
+    transaction is decided again, until nothing is left.
     """
-    orphans = tuple(
+    left_open = tuple(
         i for i in lineage.open_intents(about=name)
         if not isinstance(i.action, Announce | Publish | RefreshCard) and (i.leased_until is None or i.leased_until <= now)
     )  # fmt: skip
     said = _new_to(lineage, _alerts(lineage, name, now, channel))
-    whole = said | (_new_to(lineage, _bury(lineage, name, orphans, orphans, now, channel)) if orphans else Decision())
+    whole = said | (_new_to(lineage, _abandon(lineage, name, left_open, left_open, now, channel)) if left_open else Decision())
     if whole.size <= WRITES_MAX:
         return whole
-    if said:  # before what is open is abandoned: that brings the sweep back for the rest
+    if said:  # messages first: the intents that stay open bring the sweep back for the rest
         return Decision(intents=said.intents[:WRITES_MAX])
-    return _new_to(lineage, _bury(lineage, name, orphans, orphans[:ABANDONED_AT_ONCE], now, channel))
+    return _new_to(lineage, _abandon(lineage, name, left_open, left_open[:ABANDONED_AT_ONCE], now, channel))
 
 
 ABANDONED_AT_ONCE = 30  # with a claim to release for each of them, they fit into one transaction
 
 
 def _alerts(lineage: Lineage, name: str, now: datetime, channel: str) -> Decision:
-    """What failed permanently and was not announced yet; not what was abandoned with the job, which one message counts."""
+    """The messages about intents that failed before the job was deleted. Those abandoned with it are counted in one message."""
     gone = lineage.entry(JobDeleted, name) is not None
     known = tuple(i for i in lineage.intents if not (gone and i.closed is IntentResult.ABANDONED))
     return alert_failed_intents(replace(lineage, intents=known), name, channel, now)
@@ -54,10 +55,10 @@ def _new_to(lineage: Lineage, said: Decision) -> Decision:
     )
 
 
-def _bury(
-    lineage: Lineage, name: str, orphans: tuple[Intent, ...], now_abandoned: tuple[Intent, ...], now: datetime, channel: str
+def _abandon(
+    lineage: Lineage, name: str, left_open: tuple[Intent, ...], now_abandoned: tuple[Intent, ...], now: datetime, channel: str
 ) -> Decision:
-    """Abandon some of the orphans; the message counts all of them, and is written with the first."""
+    """Abandon ``now_abandoned``, a part of ``left_open``. The message counts all of them, and is written with the first part."""
     started = lineage.entry(Started, name)
     names = (name, *(i.action.job for i in now_abandoned if isinstance(i.action, Submit)))
     said = Decision(
@@ -66,7 +67,7 @@ def _bury(
         released=_claims(lineage, started, names),
         freed=_holds(lineage, started),
     )
-    lost = tuple(i for i in orphans if not isinstance(i.action, Wake))
+    lost = tuple(i for i in left_open if not isinstance(i.action, Wake))
     if not lost and lineage.entry(Ended, name):
         return said
     submissions, stops = (sum(isinstance(i.action, kind) for i in lost) for kind in (Submit, Stop))
@@ -75,7 +76,7 @@ def _bury(
 
 
 def _claims(lineage: Lineage, started: Started | None, jobs: tuple[str, ...]) -> tuple[Claim, ...]:
-    """The claims that a deleted job, and a submission that was under way from it, may still hold."""
+    """The claims that the deleted job, and the attempts that were to follow it, may still hold."""
     if started is None or started.checkpoint_uri is None:
         return ()
     return tuple(claim_of(started.checkpoint_uri, job=job, lineage=str(lineage.id), created_at=started.at) for job in jobs)

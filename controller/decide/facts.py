@@ -1,4 +1,4 @@
-"""Everything that a decision depends on."""
+"""Everything that a decision about a job depends on, as one value."""
 
 from __future__ import annotations
 
@@ -26,44 +26,38 @@ from controller.savings.progress import progress_of
 from controller.units.money import Rate
 from controller.units.value import dataclass
 
-READ_AFTER = timedelta(minutes=5)  # of a creation: ListTags may lag by three
+READ_AFTER = timedelta(minutes=5)  # after a creation; how long ListTags may lag is not documented
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of one job at one moment.
+    """What is known of one job at one moment. ``number`` is the attempt's number in its lineage; 1 is the root.
 
-    ``rate`` is None where no price is known, ``first_rate`` that of the first attempt's instance type,
-    ``spot_rate`` that of spot training where the price list has one of its own. ``claims`` are the live
-    claims on the checkpoint bucket, ``checkpoint_scan`` is what lies below the checkpoint prefix, ``history`` are the training
-    seconds that completed lineages of the job's family took, newest first: None where nobody looked (a job at rest is not worth
-    the read), and then nothing is said about them. ``pools`` and ``rates`` are of the instance types that a ladder may come to;
-    ``spot_seen`` says whether another job showed spot capacity there lately, None where nobody looked.
+    * ``rate`` is the on-demand price of the job's instances, ``first_rate`` that of the first attempt's; None where not known.
+      ``spot_rate`` is the price of spot training, where the price list has one.
+    * ``claims`` are the live claims on the checkpoint bucket, ``checkpoint_scan`` is what lies below the checkpoint prefix; None
+      where that was not read.
+    * ``history`` are the training seconds of the family's completed lineages, newest first; None where they were not read, as for
+      a job at rest.
+    * ``pools`` and ``rates`` are those of the instance types that the next attempts may have. ``spot_seen`` is whether another
+      job lately showed spot capacity in the pool; None where that was not read.
+    * ``phase_times`` are how long recent jobs on the job's instance type took to start, to restore and to upload.
+    * ``first_permille`` is the speed of the first attempt's instances, as in ``Measured``; None where unknown or not needed.
+    * ``spot_worth`` is what is expected on spot of a job that does not train now; None if too little is known, or no rule asks.
+    * ``shown_tags`` are the tags that ListTags shows now. ``tagged_first`` is the job with the tags that were read first; None
+      where they are the same, or not known.
+    * ``part_unread``: the tags, or the owner of the algorithm, could not be read. The job then has the tags that were read first.
+    * ``owner_undecided``: the owner that the job claims has not answered yet. ``owner_checked`` is an answer to record.
 
-    ``room`` is how many instances the on-demand quota still has room for, None where nobody knows. ``placement`` is what EC2 was
-    asked in this look, None where it was not, such as within an hour of the last time. ``looked_up`` are the needs that these two
-    answer: without it, None there means that nobody looked.
+    ``looked_up`` are the needs (``Need``) that the runtime looked up. Only with its need does each of these fields mean anything:
 
-    ``team_spent_micros`` is what the team spent or reserved of this month's spend cap. ``repair_prefix`` is a checkpoint prefix
-    that nobody wrote to, for the job's repair; None where nobody looked for one.
-
-    ``rule_acts`` says what rules with a guard against surprises did under this revision, ``last_day`` how many jobs each team had
-    on the last closed day, None where none is known.
-
-    ``phase_times`` are how long recent jobs on the job's instance type took to start, to restore and to upload.
-    ``first_permille`` is the speed of the first attempt's instances (``Measured``); None where it is unknown or not needed.
-
-    ``done_elsewhere`` is another job that does the work of the job's next attempt, or did it since the end; empty without one.
-
-    ``spot_worth`` is what is expected of a job that has not begun to train; None where nobody asked, or too little is known.
-
-    ``shown_tags`` are the job's tags as ListTags shows them now; ``tagged_first`` is the job with those that were read first,
-    None where they are the same, or not known.
-
-    ``part_unread`` says that SageMaker did not say the job's tags, or whose its algorithm is: then the job carries the tags
-    that were read first.
-
-    ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
+    * ``room``: how many instances the on-demand quota still has room for; None where the quota is not known.
+    * ``team_spent_micros``: what the team spent or reserved of this month's spend cap.
+    * ``repair_prefix``: an unused checkpoint prefix for the job's repair; None where none was free.
+    * ``rule_acts``: what rules with a guard against surprises did under this revision. ``last_day``: how many jobs each team had
+      on the last closed day; None where no day is known.
+    * ``done_elsewhere``: another job that does the work of the next attempt, or did it since this job ended; empty without one.
+    * ``placement``: what EC2 answered in this look; None where it was not asked, as within an hour of the last time.
     """
 
     now: datetime
@@ -99,50 +93,50 @@ class Facts:
 
     @property
     def evidence(self) -> Evidence:
-        """What the rules may know beside the job."""
+        """What the rules are given besides the job."""
         return Evidence(claims=self.claims, checkpoint_scan=self.checkpoint_scan, spot_worth=self.spot_worth)
 
     @property
     def owned(self) -> bool:
-        """Whether another service waits for the job, or may: it is observed and recorded, and nothing else."""
+        """Whether another service waits for the job, or may do so: then the job is only observed and recorded."""
         return self.job.service is not None or self.owner_undecided
 
     @property
     def tags_now(self) -> Mapping[str, str] | None:
-        """The tags that ask something of the controller as the job carries them now; None before they count."""
+        """The tags that ask something of the controller, as the job has them now; None until they count (``READ_AFTER``)."""
         if self.now - self.lineage.id.created_at < READ_AFTER:
             return None
         return {key: self.job.tags[key] for key in DIRECTIVE_TAGS if key in self.job.tags}
 
     @property
     def directive_tags(self) -> Mapping[str, str]:
-        """The same tags as they are in force, whatever the job carries now."""
+        """The tags that ask something of the controller, as they are in force; before they were read, ``tags_now``."""
         force = in_force(self.lineage)
         return tags_of(force) if force is not None else self.tags_now or {}
 
     @property
     def directives(self) -> Directives:
-        """What the lineage's tags ask for; nothing of a job of another service, which is neither moved nor submitted again."""
+        """What the lineage's tags ask for; empty for a job of another service, which is neither moved nor submitted again."""
         return Directives() if self.owned else directives_of(self.directive_tags, created_at=self.lineage.id.created_at)
 
     @property
     def undirected(self) -> bool:
-        """Whether the tags have not been read yet: no deadline is kept before."""
+        """Whether the tags have not been read yet. Until then the job has no deadline."""
         return in_force(self.lineage) is None and self.tags_now is None
 
     @property
     def never_again(self) -> bool:
-        """Whether the owner's tag forbids further attempts: the tag in force, or before the tags are read the job's own."""
+        """Whether the ``spotwarden:resubmit`` tag forbids further attempts: the tag in force; before that, the job's own."""
         return self.directives.never_again or (self.undirected and self.job.tags.get(RESUBMIT_TAG) == NEVER)
 
     @property
     def family(self) -> str:
-        """The family whose history and checkpoints count: by the tag in force, else by the name."""
+        """The family whose history counts: by the tag in force, else by the job's name."""
         return self.directive_tags.get(FAMILY_TAG) or family_of(self.job.name)
 
     @property
     def quota_hold(self) -> QuotaHold | None:
-        """The hold that the job has on the account's on-demand quota while it lives."""
+        """What the job holds of the account's on-demand quota until it ends; None for a spot job."""
         job = self.job
         if job.spot:
             return None
@@ -158,7 +152,7 @@ class Facts:
 
     @property
     def ran_s(self) -> int:
-        """Seconds since the job's TrainingStartTime, to its end or to now; a job without one is billed nothing."""
+        """Seconds from TrainingStartTime to the end or to now, rounded up; 0 without one: SageMaker bills from that time on."""
         if self.job.started_at is None:
             return 0
         return max(ceil(((self.job.ended_at or self.now) - self.job.started_at).total_seconds()), 0)
@@ -170,7 +164,7 @@ class Facts:
 
     @property
     def last_checkpoint_scan(self) -> CheckpointScanned | None:
-        """The last recorded checkpoint scan of this job."""
+        """The last recorded checkpoint scan of this job; None without one."""
         seen = [e for e in self.lineage.entries if isinstance(e, CheckpointScanned) and e.job == self.job.name]
         return max(seen, key=lambda e: e.at, default=None)
 
@@ -178,7 +172,7 @@ class Facts:
     def proven_training_s(self) -> int:
         """Training seconds of this job that checkpoints prove; the rest may have to be repeated.
 
-        S3 has a clock of its own: a file that is newer than now proves no training to come.
+        S3 has its own clock: a file with a time later than now proves no training after now.
         """
         job = self.job
         until_now = [Interval(start=i.start, end=i.end or max(self.now, i.start)) for i in job.intervals]
@@ -189,9 +183,9 @@ class Facts:
 
     @property
     def trained_so_far_s(self) -> int:
-        """Training seconds of this job that count if nothing stops it: its last interval in full, where that is not interrupted.
+        """Training seconds of this job that count if nothing stops it.
 
-        Of the intervals before an interruption, what checkpoints prove counts.
+        The last interval counts in full, unless it was interrupted; of the intervals before it, what checkpoints prove.
         """
         job = self.job
         if not (job.training or job.trained_to_the_end):
@@ -208,13 +202,13 @@ class Facts:
 
     @property
     def scans(self) -> tuple[CheckpointScan | CheckpointScanned, ...]:
-        """Everything that was seen of this job's checkpoint prefix, now and before."""
+        """Every scan of this job's checkpoint prefix: the recorded ones and the current one."""
         seen = (e for e in self.lineage.entries if isinstance(e, CheckpointScanned) and e.job == self.job.name)
         return (*seen, *(() if self.checkpoint_scan is None else (self.checkpoint_scan,)))
 
     @property
     def resumable(self) -> bool:
-        """Whether a next attempt can continue: a checkpoint prefix is configured, and is not known to be empty."""
+        """Whether the next attempt can continue from a checkpoint: there is a prefix, and it is not known to be empty."""
         if self.job.checkpoint_uri is None:
             return False
         if self.checkpoint_scan is not None and self.checkpoint_scan.problem is None:
@@ -224,7 +218,7 @@ class Facts:
 
     @property
     def checkpoint_seen(self) -> bool:
-        """Whether a checkpoint was ever seen below the job's prefix, by this look or by an earlier one of the lineage."""
+        """Whether a checkpoint lies below the job's prefix: by the current scan, or without one, by any recorded scan."""
         uri, scan = self.job.checkpoint_uri, self.checkpoint_scan
         if uri is None:
             return False
@@ -241,7 +235,7 @@ class Facts:
 
     @property
     def claim(self) -> Claim | None:
-        """The claim of this job on its checkpoint prefix while it lives."""
+        """The claim of this job on its checkpoint prefix until it ends; None for a job without one."""
         uri = self.job.checkpoint_uri
         if uri is None:
             return None

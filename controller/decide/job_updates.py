@@ -1,4 +1,4 @@
-"""Announces news on which nobody has to act, where the policy wants it: interruptions and outcomes."""
+"""Announces news that need no action, if the policy asks for them: interruptions and finished jobs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from controller.policy.slack_settings import Importance
 
 
 def announce_updates(facts: Facts, said: Decision) -> Decision:
-    """Announce each once; nothing where the policy leaves news to the digest, nothing about jobs of other services."""
+    """Announce each interruption and the finished job once.
+
+    Nothing where the policy leaves news to the digest, and nothing about jobs of other services.
+    """
     job = facts.job
     if Importance.NEWS not in facts.policy.slack.tell or facts.owned or not facts.newest:
         return Decision()

@@ -1,4 +1,4 @@
-"""Records what a job shows: its start, its interruptions, its outcome, and its checkpoints at those times."""
+"""Records what the job's description shows: start, interruptions and outcome; and its checkpoints at those times."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from controller.jobs.job import Job, Outcome
 from controller.ledger.entry import CheckpointScanned, Ended, Interrupted, Repeated, Started
 from controller.savings.progress import progress_of
 
-FIRST_SCAN_AFTER = timedelta(minutes=30)  # of training, after which a job with checkpoints has written the first one
+FIRST_SCAN_AFTER = timedelta(minutes=30)  # of training: by then, most jobs with checkpoints have written one
 ENDED = "ended"
 
 
 def observe(facts: Facts) -> Decision:
-    """Record the job's start, each interruption, each repetition by SageMaker, and its outcome. Claim its prefix and quota while
-    it lives.
+    """Record the job's start, each interruption, each restart by SageMaker's RetryStrategy, and its outcome.
+
+    The job's checkpoint prefix and quota are claimed until it ends, and released then.
     """
     job = facts.job
     started = Started(
@@ -77,12 +78,15 @@ def _occasion(job: Job, facts: Facts) -> str | None:
 
 
 def settled_at(job: Job, at: datetime) -> datetime:
-    """When the container of an interrupted interval can write no more: after its grace, or once the next one trains."""
+    """When the container that was interrupted at ``at`` can write no more: after its grace period, or when the next one trains.
+
+    The earlier of the two counts.
+    """
     return min((i.start for i in job.intervals if i.start > at), default=at + SAVED_WITHIN)
 
 
 def checkpoint_scanned(facts: Facts) -> tuple[CheckpointScanned, ...]:
-    """The entry for this checkpoint scan, where there was a reason for one."""
+    """The entry for the current checkpoint scan, if there was a reason to scan (``scan_reason``)."""
     job, seen, why = facts.job, facts.checkpoint_scan, scan_reason(facts)
     if seen is None or why is None:
         return ()

@@ -1,7 +1,8 @@
 """Decides whether a job belongs to another service. A job that only claims an owner is judged like any other.
 
-The owner is asked once, and its answer is recorded. A pipeline lists the job of a step some minutes after its creation, so until
-then a "no" is not final. An owner that does not answer is asked again, for an hour at most.
+The claimed owner (only SageMaker Pipelines can be asked) is asked until its answer is final, and that answer is recorded. A
+pipeline lists the job of a step some minutes after its creation, so until then a "no" is not final. An owner that does not answer
+is asked again, for an hour at most.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ class Owner:
 def as_claimed_first(job: Job, lineage: Lineage) -> Job:
     """The job with the owner that it claimed when its tags were first read.
 
-    Whoever may call AddTags can make any job claim an owner later, and so keep it from being submitted again, or take a claim
-    away, and so have it submitted twice.
+    Later tags do not count, because whoever may call AddTags could add a claim, so that the job is not submitted again, or
+    remove one, so that two services submit it.
     """
     first = next((read for read in readings(lineage) if read.number == 0), None)
     if first is None or first.claimed is None or job.service is not None or first.claimed == (job.claimed or ""):
@@ -56,14 +57,17 @@ def as_claimed_first(job: Job, lineage: Lineage) -> Job:
 
 
 def to_ask(job: Job, lineage: Lineage, *, trust: bool) -> str | None:
-    """The pipeline execution to ask whether it created the job; None where there is none to ask."""
+    """The ARN of the pipeline execution to ask whether it created the job; None if nothing has to be asked.
+
+    With ``trust``, the policy believes every claim.
+    """
     if trust or job.service is not None or job.claimed is not Service.PIPELINES:
         return None
     return None if lineage.entry(OwnerChecked, job.name) else job.pipeline_execution
 
 
 def settle_owner(job: Job, lineage: Lineage, *, trust: bool, answer: OwnerAnswer | None, now: datetime) -> Owner:
-    """The job with its owner. ``answer`` is the owner's, None where it was not asked; ``trust`` believes every claim."""
+    """The job with its owner. ``answer`` is None where the owner was not asked; ``trust`` believes every claim."""
     if job.service is not None or job.claimed is None:
         return Owner(job=job)
     checked = lineage.entry(OwnerChecked, job.name)
@@ -80,7 +84,7 @@ def settle_owner(job: Job, lineage: Lineage, *, trust: bool, answer: OwnerAnswer
 
 
 def ask_again_at(job: Job, now: datetime) -> datetime:
-    """When an undecided owner is asked again. It counts from the job's own time, so that it is the same each time."""
+    """When an undecided owner is asked again. It counts from the job's creation, so that each decision gives the same time."""
     return job.created_at + ASKED_EVERY * ((now - job.created_at) // ASKED_EVERY + 1)
 
 

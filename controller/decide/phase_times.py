@@ -1,6 +1,6 @@
-"""Records how long those phases of a job took that a move waits for, and learns from recent jobs how long they take.
+"""Records how long a job's phases took that a move waits for (start, restore, upload), and learns from recent jobs.
 
-The policy's ``start``, ``restore`` and ``upload`` are minimums; jobs of the same instance type and region can show more.
+The policy's ``start``, ``restore`` and ``upload`` are minimums. Jobs on the same instance type and region can show longer times.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from controller.ledger.pool import PhaseTimes
 from controller.policy.resubmission import DeadlineSettings
 from controller.savings.job_history import RUNS_MIN, quantile
 
-JUST_STARTED = timedelta(hours=2)  # a job that trains is described once an hour at least, and written down then
-LEARNED_S_MAX = 7200  # no job of others makes a move look longer than that
+JUST_STARTED = timedelta(hours=2)  # a live job is described at least once an hour, so its phases are recorded within this time
+LEARNED_S_MAX = 7200  # other people's jobs cannot make a phase count as longer than that
 
 
 def phase_times(facts: Facts) -> Decision:
@@ -37,7 +37,10 @@ def phase_times(facts: Facts) -> Decision:
 
 
 def learned(settings: DeadlineSettings, seen: Iterable[PhaseTimes]) -> DeadlineSettings:
-    """The settings with the times that recent jobs took, where at least three show one and it is longer than the policy's."""
+    """The settings with the times that recent jobs took: for each phase that enough jobs show, if it is longer than the policy's.
+
+    The policy's quantile of these times counts.
+    """
     known = tuple(seen)
 
     def longest(least_s: int, times: Iterable[int | None]) -> int:
@@ -53,12 +56,12 @@ def learned(settings: DeadlineSettings, seen: Iterable[PhaseTimes]) -> DeadlineS
 
 
 def _start_s(job: Job) -> int:
-    """From the creation to the download, or to the training where no download is shown."""
+    """Seconds from the creation to the first download; to the training, where SageMaker shows no download."""
     until = (*job.downloading[:1], *job.intervals[:1])[0].start
     return max(round((until - job.created_at).total_seconds()), 0)
 
 
 def _length_s(spans: tuple[Interval, ...], end: datetime | None = None) -> int | None:
-    """How long the one span took; None without a span, or while it lasts."""
+    """Seconds of the one span in ``spans``; None without a span, or while it lasts. ``end`` ends an open span."""
     ends = [(one.end or end, one.start) for one in spans]
     return next((max(round((until - start).total_seconds()), 0) for until, start in ends if until is not None), None)

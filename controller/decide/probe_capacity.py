@@ -1,4 +1,7 @@
-"""Probes a pool for spot capacity for a job that was moved to on-demand, where the policy allows it."""
+"""Probes for spot capacity on behalf of a job that was moved to on-demand, if the policy allows it.
+
+A probe is a short spot job on the same instance type: if it gets an instance, the pool has capacity.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ ENTRYPOINT = (AlgorithmClass.FRAMEWORK, AlgorithmClass.CUSTOM)  # images with an
 
 
 def probe_capacity(facts: Facts) -> Decision:
-    """Decide a Probe each half hour while a job runs on-demand for its deadline, no signal shows capacity, and a return pays."""
+    """Decide a Probe each half hour while a job runs on-demand for its deadline, no signal shows capacity, and there is time to
+    return to spot.
+    """
     job, block = facts.job, facts.policy.resubmission_for(facts.job)
     if block is None or block.mode is not Mode.ENFORCE or not (block.deadline.probe and block.deadline.back_to_spot):
         return Decision()
@@ -55,7 +60,7 @@ def _moved_here(facts: Facts) -> bool:
 
 
 def _pays(facts: Facts) -> bool:
-    """Whether there is time to move to spot, to decide twice too late, and to move back."""
+    """Whether the slack covers a return to spot: a start on-demand again, and two decisions that come late."""
     block = facts.policy.resubmission_for(facts.job)
     if block is None:
         return False

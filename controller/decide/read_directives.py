@@ -1,7 +1,7 @@
-"""Reads the tags of a job that ask something of the controller, once; a later change waits for a person.
+"""Reads the tags of a job that ask something of the controller, once; a later change needs a person's approval.
 
-Whoever may call AddTags may change the tags of other people's jobs. So the tags count as they are at the first look at least five
-minutes after the creation: by then ListTags shows what the job was created with.
+Whoever may call AddTags can change the tags of other people's jobs. So the tags count as they are at the first look that is at
+least five minutes after the creation. By then ListTags should show the tags that the job was created with.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from controller.ledger.entry import DirectivesRead
 from controller.ledger.intent import Submit
 from controller.ledger.messages.message import JobFacts, TagsChanged
 
-CHANGES_MAX = 10  # of a lineage, recorded and told; further ones have no effect either
+CHANGES_MAX = 10  # changes of one lineage that are recorded and announced; no change has an effect by itself
 
 
 def read_directives(facts: Facts, decided: Decision = NOTHING) -> Decision:
-    """Record the tags in force at the first look; record and tell a later change, which has no effect until it is accepted.
+    """Record the tags in force, once; record and announce a later change, which has no effect until a person accepts it.
 
-    A change that was taken back is recorded without a message: from then on it cannot be accepted. ``decided`` is the decision so
-    far: a change after the end is told only where an attempt follows.
+    A change that was reverted is recorded without a message, and cannot be accepted any more. ``decided`` is the decision so far:
+    after the job's end, a change is announced only if an attempt follows.
     """
     now_said = facts.tags_now
     if facts.owned or not facts.newest or now_said is None:
@@ -35,13 +35,13 @@ def read_directives(facts: Facts, decided: Decision = NOTHING) -> Decision:
     force, known = in_force(facts.lineage), readings(facts.lineage)
     if force is None:
         return Decision(entries=(_read(facts, now_said, 0),))
-    late = facts.now - facts.job.created_at < READ_AFTER  # of a new attempt, ListTags may not show all yet
+    late = facts.now - facts.job.created_at < READ_AFTER  # ListTags may not show all tags of a new attempt yet
     follows = open_submit(facts.lineage) is not None or any(isinstance(i.action, Submit) for i in decided.intents)
     over = not facts.job.alive and not follows
     if late or over or now_said == tags_of(known[-1]):
         return Decision()
     change = _read(facts, now_said, known[-1].number + 1)
-    if now_said == tags_of(force):  # taken back: nobody may accept it any more
+    if now_said == tags_of(force):  # reverted: nobody may accept it any more
         return Decision(entries=(change,))
     if len(known) > CHANGES_MAX:
         return Decision()
@@ -61,6 +61,6 @@ def _read(facts: Facts, tags: Mapping[str, str], number: int) -> DirectivesRead:
 
 
 def _shown(tags: Mapping[str, str], other: Mapping[str, str]) -> str:
-    """The tags that differ from others, in one line; absent ones are named."""
+    """The tags that differ from ``other``, on one line; one that only ``other`` has is shown as ``no <key>``."""
     differ = sorted({key for key in (*tags, *other) if tags.get(key) != other.get(key)})
     return ", ".join(f"{key}={tags[key]}" if key in tags else f"no {key}" for key in differ)

@@ -1,4 +1,4 @@
-"""Records what a finished job measured, and how much of it was useful: the entries from which savings are computed."""
+"""Records a finished job's usage as SageMaker shows it, and how much of it was useful. Savings come from these entries."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ USAGE_TIME_LIMIT = timedelta(days=1)  # usage may appear minutes after the end; 
 
 
 def record_usage(facts: Facts) -> Decision:
-    """Record a finished job's usage once SageMaker shows it, or that it is unknown after a day; credit training that was
-    continued.
+    """Record a finished job's usage once SageMaker shows it, or after a day that it is unknown.
+
+    Also credit the training of earlier attempts that this one continued from.
     """
     job = facts.job
     credited = _resumed_from(facts)
@@ -56,7 +57,10 @@ def _measured(facts: Facts, usage: Usage) -> Measured:
 
 
 def _waited_s(job: Job) -> int | None:
-    """How long a job waited for its starts: from its creation, and from each interruption, to the next training."""
+    """Seconds that a job waited for its starts: from its creation, and from each interruption, to the next training.
+
+    None for a job that never trained, or where the end of an interval is not known.
+    """
     if not job.intervals or any(before.end is None for before in job.intervals[:-1]):
         return None
     begins = (job.created_at, *(before.end for before in job.intervals[:-1] if before.end is not None))
@@ -72,15 +76,15 @@ def on_other_instances(facts: Facts) -> bool:
 
 
 def _credited(facts: Facts, usage: Usage) -> Credited:
-    """The useful training of a job by itself: none for a job without a model, until an attempt continues from it."""
+    """The useful training of the job by itself: 0 for a job without a model, until a later attempt continues from it."""
     useful_s, basis = useful_seconds(facts.job, usage, (*_scans_of(facts, facts.job.name), *checkpoint_scanned(facts)))
     return Credited(job=facts.job.name, at=facts.job.ended_at or facts.now, team=facts.job.team, useful_s=useful_s, basis=basis)
 
 
 def _resumed_from(facts: Facts) -> Decision:
-    """Credit every attempt before this one whose checkpoints this one went beyond, once the earlier one is measured.
+    """Credit every earlier attempt on the same checkpoint prefix, once this attempt went beyond its checkpoints.
 
-    An attempt in between that never launched changes nothing, and an attempt that died before it saved anything proves nothing.
+    An attempt in between that never launched changes nothing. An attempt that failed before it saved anything proves nothing.
     """
     job, lineage = facts.job, facts.lineage
     if job.checkpoint_uri is None or not went_beyond(job, facts.proven_training_s):
@@ -91,9 +95,9 @@ def _resumed_from(facts: Facts) -> Decision:
 
 
 def _resumed_later(facts: Facts, measured: Measured) -> tuple[Credited, ...]:
-    """The credit of an attempt whose usage SageMaker showed only after a later attempt went beyond its checkpoints.
+    """The credit of this attempt, if its usage appears only after a later attempt went beyond its checkpoints.
 
-    The later one may be at rest by then: nobody looks at it again.
+    The later attempt cannot give it, because it may have ended by then, and is not looked at again.
     """
     uri, lineage = facts.job.checkpoint_uri, facts.lineage
     after = [e.job for e in lineage.entries if isinstance(e, Started) and e.number > facts.number and e.checkpoint_uri == uri]
@@ -104,7 +108,7 @@ def _resumed_later(facts: Facts, measured: Measured) -> tuple[Credited, ...]:
 
 
 def _credit_of(measured: Measured | None, facts: Facts) -> Credited | None:
-    """The useful training of an earlier attempt without a model, by its last scan; None while that is unknown."""
+    """The useful training of an attempt without a model, by the scan at its end; None while that is unknown."""
     if measured is None:
         return None
     last = facts.lineage.entry(Ended, measured.job)

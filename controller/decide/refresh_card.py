@@ -26,14 +26,14 @@ SHOWN_ENTRIES = (Started, Ended, Measured, Credited, Finished, UserRequested, Wa
 
 
 def refresh_card(facts: Facts, said: Decision) -> Decision:
-    """Decide that the card is updated. A lineage without a message has no card.
+    """Decide that the card is updated. A lineage without a message in a channel has no card.
 
-    The key depends on the state that the card shows, so that each state is shown once.
+    The intent's key is a digest of the state that the card shows, so that each state is shown once.
     """
     lineage = facts.lineage
     known = (*(i for i in lineage.intents if _stays(i)), *said.intents)
     told = {i.action.channel for i in known if isinstance(i.action, Announce)}
-    channels = sorted(channel for channel in told if not is_topic(channel))  # a topic has no card
+    channels = sorted(channel for channel in told if not is_topic(channel))  # an SNS topic has no card
     if not channels or not facts.newest or facts.owned:
         return Decision()
     keys = sorted(
@@ -50,5 +50,5 @@ def _shows_waiver(entry: Entry) -> bool:
 
 
 def _stays(intent: Intent) -> bool:
-    """Whether this decision does not withdraw an intent from before."""
+    """Whether an earlier intent still counts after this decision, which withdraws what is open and not leased."""
     return intent.leased_until is not None if intent.open else intent.closed is not IntentResult.WITHDRAWN

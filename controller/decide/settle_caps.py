@@ -1,4 +1,4 @@
-"""Settles what was reserved from a team's spend cap: with what an attempt cost, or with nothing where it was never made."""
+"""Replaces what was reserved under a team's spend cap by what the attempt cost, or by 0 if it was never created."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ NO_TEAM = "no team"
 
 
 def account_of(action: Submit | Stop, lineage: Lineage) -> str:
-    """The spend cap that an attempt, or the next one of a job that is moved, is reserved from: that of a team and a month."""
+    """The key of the spend cap under which an action reserves: that of the lineage's team in the action's month."""
     return team_account(team_of(lineage), action.month)
 
 
 def team_account(team: str | None, month: str) -> str:
-    """The spend cap of a team in a month."""
+    """The key of a team's spend cap in a month (2026-11)."""
     return f"money/{team or NO_TEAM}/{month}"
 
 
 def holder_of(action: Submit | Stop) -> str:
-    """For what an amount is reserved: an attempt, or the move that it follows."""
+    """For what an amount is reserved: the key of a Submit, or ``move/<job>`` for a Stop that reserves for the next attempt."""
     return action.key if isinstance(action, Submit) else f"move/{action.about}"
 
 
 def replaced_by(submit: Submit, lineage: Lineage) -> tuple[Submit | Stop, ...]:
-    """What may still hold a part of the cap for an attempt: its Stop, and submissions of it of which no attempt came.
+    """The reservations that this attempt takes over: that of the Stop before it, and those of submissions that created no job.
 
-    Their own settlement comes later; until then the attempt would find no room because of them.
+    They are settled later. If they counted until then, the attempt might find no room.
     """
     stop = lineage.intent(f"stop/{submit.about}")
     stops = (stop.action,) if stop is not None and stop.claim and isinstance(stop.action, Stop) and stop.action.month else ()
@@ -44,7 +44,10 @@ def replaced_by(submit: Submit, lineage: Lineage) -> tuple[Submit | Stop, ...]:
 
 
 def ended_early(submit: Submit, lineage: Lineage) -> tuple[tuple[Submit, Micros], ...]:
-    """The attempt that this one follows, with what it cost, or with the share of its time that it ran."""
+    """The attempt before this one, with what it cost; or, if its usage is not recorded, with the share of its time that it ran.
+
+    Empty if it reserved nothing, or its cost is not known.
+    """
     before = next((other for other, _ in lineage.submits() if other.job == submit.about and _reserved(other)), None)
     started, ended = lineage.entry(Started, submit.about), lineage.entry(Ended, submit.about)
     if before is None or before.cost_micros is None or started is None or ended is None or ended.ran_s is None:
@@ -57,7 +60,7 @@ def ended_early(submit: Submit, lineage: Lineage) -> tuple[tuple[Submit, Micros]
 
 
 def settle_caps(facts: Facts) -> Decision:
-    """Say what the job cost if it is an attempt under a cap, and that nothing was spent for an attempt that was never made."""
+    """Settle the job's cost if it reserved under a cap, and 0 for each attempt after it that reserved and was never created."""
     settled = [_settled(facts, submit, cost) for submit in _submits_made(facts) if (cost := _cost_micros(facts)) is not None]
     settled += [_settled(facts, submit, 0) for submit in _never_made(facts.lineage, facts.job.name)]
     return Decision(intents=tuple(settled) + _not_moved(facts))
@@ -70,7 +73,7 @@ def _settled(facts: Facts, action: Submit | Stop, amount: Micros) -> Intent:
 
 
 def _not_moved(facts: Facts) -> tuple[Intent, ...]:
-    """Give back what was reserved for the next attempt of a job that ended, and that none follows."""
+    """Give back what the job's Stop reserved for a next attempt, if the job has ended and none follows."""
     intent = facts.lineage.intent(f"stop/{facts.job.name}")
     if intent is None or intent.claim == 0 or not isinstance(intent.action, Stop) or not intent.action.month:
         return ()
@@ -84,7 +87,7 @@ def _submits_made(facts: Facts) -> tuple[Submit, ...]:
 
 
 def _never_made(lineage: Lineage, about: str) -> tuple[Submit, ...]:
-    """The submissions about a job that may hold a part of the cap and made no attempt: others took the name of some of them."""
+    """The submissions about a job that reserved under a cap and created no job, also those whose name is used up."""
     spent = (i.action for i in lineage.intents if isinstance(i.action, Submit) and i.name_spent)
     return tuple(s for s in (*came_to_nothing(lineage), *spent) if s.about == about and _reserved(s))
 
@@ -94,7 +97,7 @@ def _reserved(submit: Submit) -> bool:
 
 
 def _cost_micros(facts: Facts) -> Micros | None:
-    """What the job cost as it was recorded first, or at most, where SageMaker never says; None while that is not known."""
+    """What the job cost by its first recorded usage; if SageMaker never showed one, at most. None while not known."""
     job, fresh = facts.job.name, record_usage(facts).entries
     measured = facts.lineage.entry(Measured, job) or next((e for e in fresh if isinstance(e, Measured) and e.job == job), None)
     if measured is not None:

@@ -1,11 +1,11 @@
-"""What an attempt may cost, and whether a spend cap has room for it.
+"""What an attempt costs at most, and whether a spend cap has room for it.
 
-    recorded spend + what ran and is not recorded yet + one attempt at most  ≤  cap
+    recorded spend + what ran and is not recorded yet + the next attempt at most  ≤  cap
 
-The attempt is the request that will be sent: its instance type, its count, its MaxRuntimeInSeconds, at the dearest rate it may be
-billed at. Nothing that the job's creator writes lowers that; where the family's completed runs show that less is enough, the
-request is sent with the shorter MaxRuntimeInSeconds, so that SageMaker itself keeps the cap. What a team may spend in a month is
-reserved right before the act: ``controller.runtime.perform.reserve_spend``.
+The attempt's maximum comes from the request that will be sent: its instance type, count and MaxRuntimeInSeconds, at the highest
+rate that may be billed. Nothing that the job's creator writes lowers it. If the family's completed runs show that less time is
+enough, the request is sent with a shorter MaxRuntimeInSeconds, so that SageMaker itself enforces it. What a team spends in a
+month is reserved right before the call: ``controller.runtime.perform.reserve_spend``.
 """
 
 from __future__ import annotations
@@ -39,8 +39,10 @@ HISTORY_MARGIN = 1.25  # over the longest completed run of a family
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affordable:
-    """An attempt that its caps have room for. ``cost_micros`` is the most it may cost; None where no price is known, and no
-    cap asks.
+    """An attempt that its caps have room for.
+
+    ``changes`` may shorten its MaxRuntimeInSeconds. ``cost_micros`` is the most it may cost; None without a cap, where no price
+    is known.
     """
 
     changes: RequestChange
@@ -49,7 +51,7 @@ class Affordable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """What a Stop holds of a team's cap for the attempt that follows: ``month`` is empty where there is no such cap."""
+    """What a Stop reserves under a team's monthly cap for the attempt that follows; ``month`` is empty without such a cap."""
 
     cost_micros: Micros | None
     cap_micros: Micros | None = None
@@ -57,7 +59,7 @@ class Reservation:
 
 
 def afford(facts: Facts, changes: RequestChange, *, capped: bool = True) -> Affordable | CapFacts:
-    """The attempt as its caps allow it, or the cap that has no room for it. Without ``capped`` no cap is asked."""
+    """The attempt as its caps allow it, or the cap that has no room for it. ``capped=False`` checks no cap."""
     cost = attempt_cost_micros(facts, changes)
     caps = facts.policy.spend_caps_for(facts.job) if capped else NO_CAPS
     if caps.lowest is None:
@@ -77,9 +79,9 @@ def afford(facts: Facts, changes: RequestChange, *, capped: bool = True) -> Affo
 
 
 def reservation_for(facts: Facts, changes: RequestChange) -> Reservation | CapFacts | Need:
-    """What a Stop reserves for the attempt with these changes that follows it; the cap without room; or what to look up.
+    """What a Stop reserves for the attempt with these changes that follows it; or the cap without room; or what to look up.
 
-    A job that is stopped and not submitted again is lost, so the team's cap is asked before the stop too.
+    A job that is stopped and not submitted again is lost, so the team's cap is checked before the stop too.
     """
     allowed = afford(facts, changes)
     if isinstance(allowed, CapFacts):
@@ -95,9 +97,10 @@ def reservation_for(facts: Facts, changes: RequestChange) -> Reservation | CapFa
 
 
 def still_reserved(begun: Intent | None, now: datetime) -> Stop | None:
-    """An open Stop that was begun and keeps what it reserved; None where what it may reserve is decided anew.
+    """An open Stop that was begun and keeps its reservation; None where the reservation has to be decided again.
 
-    A stop that was held up until the next month reserves in that month: the old one says nothing of what there is room for.
+    A Stop that was held up until the next month reserves in that month, because the room under the old month's cap does not count
+    there.
     """
     if begun is None or not begun.open or begun.claim == 0 or not isinstance(begun.action, Stop):
         return None
@@ -105,9 +108,9 @@ def still_reserved(begun: Intent | None, now: datetime) -> Stop | None:
 
 
 def stop_before(submit: str, about: str, lineage: Lineage) -> Stop | None:
-    """The Stop of a move or a repair that the submission with this key follows, and that may have reserved for it.
+    """The Stop of a move or a repair after which the submission with this key comes, and that may have reserved for it.
 
-    A way back, because the new place refused the job, follows none: it is held to the cap like any other attempt.
+    None for a return after AWS refused the new place: the cap is checked for it as for any other attempt.
     """
     stop = lineage.intent(f"stop/{about}")
     if stop is None or not isinstance(stop.action, Stop) or stop.claim == 0:
@@ -119,7 +122,7 @@ def stop_before(submit: str, about: str, lineage: Lineage) -> Stop | None:
 
 
 def came_to_nothing(lineage: Lineage) -> tuple[Submit, ...]:
-    """The submissions of which no attempt came, whose name was not merely taken."""
+    """The submissions that were refused, abandoned or called off, and created no job; without those whose name is used up."""
     return tuple(
         submit
         for submit, intent in lineage.submits()
@@ -133,9 +136,9 @@ def _called_off(submit: Submit, intent: Intent, lineage: Lineage) -> bool:
 
 
 def attempt_cost_micros(facts: Facts, changes: RequestChange) -> Micros | None:
-    """What one attempt of the request with these changes may cost at most; None where one of its prices is not known.
+    """What one attempt of the request with these changes costs at most; None where one of its prices is not known.
 
-    The instances of rules that run beside the job have prices of their own, which nobody knows here.
+    That is so for a job with debugger or profiler rules: their instances have prices that are not known here.
     """
     if facts.job.rule_instances:
         return None
@@ -154,7 +157,7 @@ def runtime_s(facts: Facts, changes: RequestChange) -> int:
 
 
 def lineage_spent_micros(facts: Facts) -> Micros | None:
-    """What the lineage spent, at most: as recorded, and else as long as an attempt ran; None where a price is not known."""
+    """What the lineage spent at most: recorded usage, and for other attempts the time that they ran. None without a price."""
     measured = measured_of(facts)
     if any(e.rate_micros_per_h is None and e.billable_s + e.retained_s > 0 for e in measured):
         return None
@@ -165,7 +168,7 @@ def lineage_spent_micros(facts: Facts) -> Micros | None:
 
 
 def cost_facts(facts: Facts) -> CostFacts:
-    """What messages say that the lineage cost so far, and that the job may cost at most while it lives."""
+    """What messages show: what the lineage cost so far, and, until the job ends, what the job costs per hour and at most."""
     alive, measured = facts.job.alive, measured_of(facts)
     billed = [e for e in measured if e.billable_s + e.retained_s > 0]
     priced = [e for e in billed if e.rate_micros_per_h is not None]
@@ -180,7 +183,7 @@ def cost_facts(facts: Facts) -> CostFacts:
 
 
 def unmeasured_micros(facts: Facts) -> Micros | None:
-    """What the job itself may have cost, as long as it ran."""
+    """What the job itself cost at most, by the time that it ran; None without a price."""
     return next((_unmeasured_micros(facts, e) for e in _attempts(facts) if e.job == facts.job.name), None)
 
 
@@ -199,7 +202,7 @@ def _attempts(facts: Facts) -> tuple[Started, ...]:
 
 
 def _unmeasured_micros(facts: Facts, attempt: Started) -> Micros | None:
-    """What an attempt may have cost whose usage is not recorded: as long as it ran, and nothing where it never started."""
+    """What an attempt without recorded usage cost at most, by the time that it ran; 0 if it never started."""
     most_s = attempt.runtime_s_max or DAY_S
     ran_s = _ran_s(facts, attempt)
     seconds = most_s if ran_s is None else min(ran_s, most_s)
@@ -207,7 +210,7 @@ def _unmeasured_micros(facts: Facts, attempt: Started) -> Micros | None:
 
 
 def _ran_s(facts: Facts, attempt: Started) -> int | None:
-    """Seconds since TrainingStartTime; 0 for a job that never started, None where that was not recorded."""
+    """Seconds from TrainingStartTime to the end; 0 for a job that never started, None where that is not recorded."""
     if attempt.job == facts.job.name:
         return facts.ran_s
     ended = facts.lineage.entry(Ended, attempt.job)
@@ -220,9 +223,10 @@ def _cost(facts: Facts, instance_type: str, instances: int, seconds: int) -> Mic
 
 
 def _shortened(facts: Facts, changes: RequestChange) -> RequestChange | None:
-    """The changes with the MaxRuntimeInSeconds that the family's completed runs prove to be enough; None where none do.
+    """The changes with a shorter MaxRuntimeInSeconds that the family's completed runs show to be enough; None without one.
 
-    A family that a tag names proves nothing: its creator chose it. The limit is sent, so that a wrong proof costs no more either.
+    A family from a tag does not count, because the job's creator chose it. Since the limit is sent to SageMaker, the cap holds
+    even if the history misleads.
     """
     runs = facts.history or ()
     if len(runs) < RUNS_MIN or FAMILY_TAG in facts.job.tags or facts.family != family_of(facts.job.name):

@@ -1,4 +1,4 @@
-"""Acts on what people request in Slack: stops a live job, or moves it to on-demand; and says which requests are possible.
+"""Acts on what people request in Slack: stops a live job, or moves it to on-demand. Also decides which requests are possible.
 
 A job that has ended is submitted again by ``resubmit``; a waiver is applied by ``enforce``.
 """
@@ -31,14 +31,16 @@ from controller.policy.user_request import UserRequest
 from controller.units.free_text import one_line
 
 REPEATABLE = (UserRequest.WAIVE, UserRequest.ACCEPT_TAGS, UserRequest.CANCEL)
-"""A job may break several rules, its tags change again, and another attempt be requested and called off."""
+"""Requests that may come more than once for a job: it may break several rules, its tags may change again, and a next attempt may
+be requested and called off again.
+"""
 
-REASON_MAX, TICKET_MAX = 300, 100  # characters of a waiver's
-WAITS_MAX = timedelta(days=1)  # what waited longer may be asked for again: a job of a day ago is another situation
+REASON_MAX, TICKET_MAX = 300, 100  # characters of a waiver's reason and ticket
+WAITS_MAX = timedelta(days=1)  # an older request is dropped, because the job's situation has changed; it can be made again
 
 
 def act_on_user_request(facts: Facts) -> Decision:
-    """Decide the Stop that a person requested, while the job is alive and does not upload its model."""
+    """Decide the Stop that a person requested, unless the job has ended, is stopping, or uploads its model."""
     job = facts.job
     if not job.alive or not facts.newest or facts.owned or job.status == "Stopping" or job.uploads_now:
         return Decision()
@@ -47,12 +49,12 @@ def act_on_user_request(facts: Facts) -> Decision:
         said = StoppingAsAsked(job=JobFacts.of(job), who=stop.who)
         return _stop_and_say(facts, Stop(about=job.name, because=asked_by(stop.who)), said)
     move = latest_request(facts, UserRequest.ON_DEMAND)
-    if move is None or not job.spot or facts.part_unread:  # the next attempt needs the whole job
+    if move is None or not job.spot or facts.part_unread:  # the next attempt needs all tags of the job
         return Decision()
     if job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(job), why=job.unrepeatable))
     changes = request_as_asked(facts, on_demand())
-    if isinstance(changes, NotRepairable):  # before the stop: the job keeps what it has
+    if isinstance(changes, NotRepairable):  # so the job is not stopped
         return say(facts, CannotRepeat(job=JobFacts.of(job), why=changes.why, rules=changes.rules), "on-demand")
     because, fix = asked_by(move.who), "" if changes == on_demand() else change_to_json(changes)
     asked = Stop(about=job.name, because=because, purpose=Purpose.MOVE, next_cause=MoveCause.ASKED, changes=fix)
@@ -61,7 +63,7 @@ def act_on_user_request(facts: Facts) -> Decision:
 
 
 def latest_request(facts: Facts, *asks: UserRequest) -> UserRequested | None:
-    """The latest of these requests for this job."""
+    """The latest of these kinds of requests about this job; None without one."""
     asked = (e for e in facts.lineage.entries if isinstance(e, UserRequested) and e.job == facts.job.name and e.request in asks)
     return max(asked, key=lambda e: e.at, default=None)
 
@@ -71,7 +73,7 @@ def _stop_and_say(facts: Facts, stop: Stop, message: Message, *detail: str) -> D
 
 
 def available_requests(lineage: Lineage, policy: Policy, now: datetime) -> tuple[UserRequest, ...]:
-    """The requests that make sense for a lineage now and that the policy allows somebody."""
+    """The requests that are possible for a lineage now and that the policy allows anybody to make."""
     last = newest_attempt(lineage)
     halt = (UserRequest.HALT,) if policy.slack.may.get(UserRequest.HALT) else ()  # in every state of the job
     if last is None:
@@ -83,7 +85,7 @@ def available_requests(lineage: Lineage, policy: Policy, now: datetime) -> tuple
 
 
 def possible_requests(lineage: Lineage, now: datetime) -> tuple[UserRequest, ...]:
-    """The requests about a lineage's newest attempt that make sense now, whoever may make them."""
+    """The requests about a lineage's newest attempt that are possible now, without regard to the policy."""
     last = newest_attempt(lineage)
     if last is None or owner_of(lineage, last) is not None:
         return ()
@@ -104,14 +106,14 @@ def possible_requests(lineage: Lineage, now: datetime) -> tuple[UserRequest, ...
 
 
 def _requests_since_called_off(lineage: Lineage, job: str) -> tuple[UserRequested, ...]:
-    """The requests about a job that count: once its next attempt was called off, another may be requested."""
+    """The requests about a job since its next attempt was last called off: after that, a new one may be requested."""
     asked = [e for e in lineage.entries if isinstance(e, UserRequested) and e.job == job]
     since = max((e.at for e in asked if e.request is UserRequest.CANCEL), default=None)
     return tuple(e for e in asked if since is None or e.at > since)
 
 
 def waivable_rules(lineage: Lineage, now: datetime) -> tuple[str, ...]:
-    """The rules that the newest attempt breaks, that were announced, and that are not waived."""
+    """The rules that the newest attempt breaks, whose mode announces that, and that are not waived in Slack."""
     last, waived = newest_attempt(lineage), {w.policy for w in lineage.waivers_in_force(now)}
     broken = {e.policy for e in lineage.entries if isinstance(e, Flagged) and last and e.job == last.job and e.mode.tells}
     return tuple(sorted(broken - waived))
@@ -120,7 +122,7 @@ def waivable_rules(lineage: Lineage, now: datetime) -> tuple[str, ...]:
 def request_of(
     request: UserRequest, lineage: Lineage, *, job: str, who: str, at: datetime, change: int = 0, why: str = ""
 ) -> UserRequested:
-    """The entry for what a person asks of the newest attempt of a lineage; ``change`` is the change of tags to accept."""
+    """The entry for a person's request about the newest attempt; ``change`` is the number of the change of tags to accept."""
     last = newest_attempt(lineage)
     over = last is not None and lineage.entry(Ended, last.job) is not None
     tried = [submit.number for submit, _ in lineage.submits()]
@@ -136,11 +138,11 @@ def request_of(
 def accepted_requests(
     waiting: Iterable[UserRequested | Waived], lineage: Lineage, policy: Policy, now: datetime
 ) -> tuple[UserRequested | Waived, ...]:
-    """The requests that hold, as the lineage records them. Others can write what waits, so only what is asked is taken from it.
+    """The waiting requests that are accepted, as entries for the lineage.
 
-    It must be about the newest attempt, be possible now, be younger than a day, and be asked by somebody whom the policy lets ask
-    for it. Whether the person is in a user group was asked of Slack at the click: Slack alone knows its members, so a group that
-    the policy still lists is enough here.
+    The waiting rows are not trusted, so each entry is made again from what it asks for. A request must be about the newest
+    attempt, be possible now, be younger than a day, and come from somebody whom the policy allows to make it. Membership of a
+    user group was checked with Slack at the click; here it is enough that the policy still lists a group.
     """
     taken: list[UserRequested | Waived] = []
     for one in sorted(waiting, key=lambda request: (request.at, request.key)):

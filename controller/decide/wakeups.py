@@ -1,4 +1,4 @@
-"""Looks again at a job whose outcome or usage is still to come, so that a lost event only costs minutes."""
+"""Schedules the next look at a job whose outcome or usage is not known yet, so that a lost event only causes a short delay."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from controller.ledger.intent import Intent, Wake
 
 FIRST_WAKEUP_AFTER = timedelta(minutes=3)
 HOUR = timedelta(hours=1)
-TAGS_LATE = timedelta(minutes=5)  # ListTags may be empty for some minutes after Create: until then nothing is said of tags
+TAGS_LATE = timedelta(minutes=5)  # after a creation: until then an empty answer of ListTags counts as "not known yet"
 
 
 def schedule_wakeups(facts: Facts) -> Decision:
     """Keep a Wake open until the job has ended and its usage is recorded, or recorded as unknown.
 
-    Its time counts from the job's own times, never from now: every decision at this time gives the same Wake, and an overdue one
-    is replaced by the next. For a job at rest, where less is read, a Wake for another reason (a deadline) is kept.
+    Its time counts from the job's own times, never from now, so that deciding again gives the same Wake. An overdue Wake is
+    replaced by the next one. If less is read (a job at rest), Wakes for other reasons, such as a deadline, are kept.
     """
     job = facts.job
     owner = {ask_again_at(job, facts.now)} if facts.owner_undecided else set()
@@ -38,7 +38,7 @@ def schedule_wakeups(facts: Facts) -> Decision:
 
 
 def _next_scan(facts: Facts) -> set[datetime]:
-    """When its checkpoints are to be looked at: once its first one should be in S3, and once an interrupted container is gone."""
+    """When to scan the checkpoints next: when the first should be in S3, or when an interrupted container can write no more."""
     job = facts.job
     if job.checkpoint_uri is None or not job.intervals:
         return set()
@@ -64,7 +64,7 @@ def _wakes(facts: Facts, moments: set[datetime]) -> Decision:
 
 
 def next_wakeup_at(anchor: datetime, now: datetime, *, most: timedelta) -> datetime:
-    """The first Wake after ``now`` for a job that counts from ``anchor``: after 3, 6, 12 … minutes, then every ``most``."""
+    """The first time after ``now`` in the series from ``anchor``: after 3, 6, 12 … minutes, then every ``most``."""
     look = FIRST_WAKEUP_AFTER
     while look < most:
         if anchor + look > now:

@@ -6,11 +6,11 @@ caller has to expect an exception.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from controller.jobs.job import FAMILY_TAG
+from controller.units.duration import seconds_of_any_length
 from controller.units.value import dataclass
 
 DEADLINE_TAG = "spotwarden:deadline"
@@ -21,8 +21,6 @@ DIRECTIVE_TAGS = (DEADLINE_TAG, RUNTIME_TAG, FAMILY_TAG, RESUBMIT_TAG)
 DEADLINE_AHEAD_MAX = timedelta(days=366)
 RUNTIME_S_MAX = 2_419_200  # 28 days, SageMaker's own limit of MaxRuntimeInSeconds
 FOUND_CHARS_MAX = 60  # characters of a tag's value in a message
-_SPAN = re.compile(r"([0-9]{1,9})(s|m|h|d)?")
-_UNIT_S = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +84,7 @@ def _deadline(said: str, created_at: datetime | None) -> datetime | TagProblem:
 
 
 def _expected_s(said: str) -> int | TagProblem:
-    parts = _SPAN.fullmatch(said)
-    length_s = int(parts[1]) * _UNIT_S[parts[2]] if parts else 0
+    length_s = seconds_of_any_length(f"{said}s" if said[-1:].isdigit() else said)
     if not length_s:
         return _problem(RUNTIME_TAG, said, "a duration above zero, such as 5400, 90m or 5h")
     if length_s > RUNTIME_S_MAX:

@@ -210,9 +210,9 @@ class Job:
     model_artifacts: str | None = None  # where the model is, or will be
     preferences: str = ""  # InstancePreferences as JSON; empty where the request names its instance type
     groups: tuple[str, ...] = ()  # the instance types of a heterogeneous cluster (InstanceGroups); empty without groups
-    identity: str = ""  # a keyed digest of what no attempt may change of the request; empty where nobody computed one
-    probe_identity: str = ""  # the same digest of a probe on behalf of this job
-    work: str = ""  # a keyed digest of its inputs, output and hyperparameters; empty where it has no inputs
+    identity: str = ""  # a keyed hash of what no attempt may change of the request; empty where nobody computed one
+    probe_identity: str = ""  # the same hash of a probe on behalf of this job
+    work: str = ""  # a keyed hash of its inputs, output and hyperparameters; empty where it has no inputs
     output_uri: str | None = None  # OutputDataConfig.S3OutputPath
     excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
     rule_instances: tuple[str, ...] = ()  # types that rules of Debugger and Profiler name: they are billed beside the job

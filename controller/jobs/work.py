@@ -13,7 +13,7 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What a job works on. ``digest`` is a keyed digest of its inputs, its output and its hyperparameters; empty without inputs.
+    """What a job works on. ``inputs_hash`` is a keyed hash of its inputs, output and hyperparameters; empty without inputs.
 
     ``root`` is the name of the job that began its lineage. Only jobs under one role are compared: whoever may not pass the role
     cannot take another's work over.
@@ -27,21 +27,23 @@ class Work:
     lineage: str
     created_at: datetime
     checkpoint_uri: str | None = None
-    digest: str = ""
+    inputs_hash: str = ""
 
     @classmethod
     def of(cls, job: Job, *, root: str, lineage: str) -> Self:
         """What a job of a lineage works on."""
         return cls(
             account=job.account, region=job.region, role=job.role, job=job.name, root=root, lineage=lineage,
-            created_at=job.created_at, checkpoint_uri=job.checkpoint_uri, digest=job.work,
+            created_at=job.created_at, checkpoint_uri=job.checkpoint_uri, inputs_hash=job.work,
         )  # fmt: skip
 
     def same_as(self, other: Work) -> bool:
-        """Whether two jobs of different lineages do the same work: on one checkpoint prefix, or one family with one digest."""
+        """Whether two jobs of different lineages do the same work: on one checkpoint prefix, or one family with equal inputs."""
         if self.lineage == other.lineage or (self.account, self.region, self.role) != (other.account, other.region, other.role):
             return False
-        return self.same_prefix(other) or (bool(self.digest) and self.digest == other.digest and self._same_family(other))
+        return self.same_prefix(other) or (
+            bool(self.inputs_hash) and self.inputs_hash == other.inputs_hash and self._same_family(other)
+        )
 
     def same_prefix(self, other: Work) -> bool:
         """Whether both write to one checkpoint prefix."""

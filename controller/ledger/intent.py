@@ -27,7 +27,7 @@ class Submit:
 
     ``changes`` is a fragment of a CreateTrainingJob request as JSON: empty for no change, and null removes a member. What it may
     say is the closed list of ``Changes``, to which each row is held when it is read. ``identity`` and ``sent`` say what a
-    description of the attempt shows: the digest of what no attempt may change, and the rest as ``RequestForm`` has it.
+    description of the attempt shows: the hash of what no attempt may change, and the rest as ``RequestForm`` has it.
     ``fallback_step`` is the step of the ladder that the attempt stands on. ``cost_micros`` is the most it may cost, None where no
     price is known. ``cap_micros`` is what its team may spend on our attempts in a month, None for no limit; ``month`` is the
     month (UTC) that it counts for, that of its predecessor's end or of the stop that reserved for it; empty in rows from before.

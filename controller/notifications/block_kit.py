@@ -1,11 +1,11 @@
 """Turns the parts of a message into Block Kit within Slack's limits. Longer content continues in another block or message.
 
-Limits: docs.slack.dev/reference/block-kit/blocks (50 blocks a message; header 150 characters, section 3,000, field 2,000, ten
-fields; actions 25 elements; data_table a header and 100 rows, 20 columns, 10,000 characters over a message's tables;
-data_visualization two a message, title 50, six series or segments, 20 points, labels 20), and chat.postMessage for ``text``
-(4,000 are advised). Slack also refuses a message whose blocks hold about 13,200 characters in all (``msg_blocks_too_long``); it
-publishes no figure, so pages stay well below. Characters are counted as UTF-16 units, which is never less than Slack counts.
-Text, Small and Fields contain mrkdwn in which other people's text is escaped; all other parts contain plain text.
+The limits are from docs.slack.dev/reference/block-kit/blocks: 50 blocks in a message; header 150 characters, section 3,000,
+field 2,000, ten fields; actions 25 elements; data_table a header and 100 rows, 20 columns, 10,000 characters in all tables of a
+message; data_visualization two in a message, title 50, six series or segments, 20 points, labels 20. For ``text``, the page of
+chat.postMessage advises at most 4,000. Slack also refuses a message with about 13,200 characters in all its blocks
+(``msg_blocks_too_long``). It publishes no figure for that, so pages stay well below. Characters are counted as UTF-16 units,
+which is never less than Slack counts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from controller.units.value import dataclass
 
 Block = dict[str, Any]
 
-BLOCKS_MAX = 49  # Slack takes 50; one is left for the channel's name, where a webhook posts
+BLOCKS_MAX = 49  # Slack accepts 50; a message for a webhook gets one more, with the name of its channel
 HEADER_MAX = 150
 SECTION_MAX = 3000
 CONTEXT_MAX = 2000
@@ -35,7 +35,7 @@ ROWS_MAX = 100
 COLUMNS_MAX = 20
 CELL_MAX = 200
 TABLE_CHARS_MAX = 9_000
-PAGE_CHARS_MAX = 10_000  # of all texts in the blocks of a message
+PAGE_CHARS_MAX = 10_000  # characters of all texts in the blocks of a message
 CHARTS_MAX = 2
 PAGE_SIZE = 10
 
@@ -49,19 +49,19 @@ class Page:
 
     @property
     def json(self) -> str:
-        """The page as the outbox stores it; ``page_of`` reads it."""
+        """The page as JSON for the outbox; ``page_of`` parses it."""
         return json.dumps({"text": self.text, "blocks": list(self.blocks)})
 
 
 def page_of(text: str) -> Page:
-    """The page that ``Page.json`` wrote."""
+    """Parse the text that ``Page.json`` returned."""
     found = json.loads(text)
     return Page(text=found["text"], blocks=tuple(found["blocks"]))
 
 
 def pages(parts: Iterable[Part], *, native: bool = True) -> tuple[Page, ...]:
-    """The parts as messages: usually one; more where one message cannot contain them. Without ``native``, Slack's own tables and
-    charts are replaced by text.
+    """The parts as messages: usually one, and more if one message cannot contain them. Without ``native``, tables and charts
+    become text instead of data_table and data_visualization blocks.
     """
     made: list[list[tuple[Block, str]]] = [[]]
     for unit in (unit for part in parts for unit in _units(part, native)):
@@ -72,7 +72,7 @@ def pages(parts: Iterable[Part], *, native: bool = True) -> tuple[Page, ...]:
 
 
 def _units(part: Part, native: bool) -> Iterable[tuple[Block, str]]:
-    """The blocks of one part, each with its text."""
+    """The blocks of one part, each with the same content as text (empty for buttons)."""
     match part:
         case Header(text):
             yield from _header(text)
@@ -107,7 +107,7 @@ COUNTED = frozenset({"text", "title", "caption", "label", "name", "value"})
 
 
 def text_size(found: Any) -> int:
-    """The characters of all texts in some blocks, those of buttons' values included: which of them Slack counts is not known."""
+    """The characters of all texts in some blocks. Values of buttons are included, because it is not known what Slack counts."""
     return sum(map(size, _texts_in(found, COUNTED)))
 
 
@@ -121,7 +121,7 @@ def _texts_in(found: Any, names: Collection[str]) -> Iterable[str]:
 
 
 def halves(page: Page) -> tuple[Page, Page]:
-    """A page of several blocks as two messages of half as many."""
+    """Split a page of several blocks into two messages, after half of the blocks."""
     middle = len(page.blocks) // 2
     rest = page.blocks[middle:]
     words = _texts_in([block for block in rest if block["type"] != "actions"], SHOWN)
@@ -129,7 +129,7 @@ def halves(page: Page) -> tuple[Page, Page]:
 
 
 def _text(words: Iterable[str]) -> str:
-    """The text of a page. Where it is too long for a notification, it says that the message contains more."""
+    """The text of a page. If it is too long, it is cut, and a last line says that the message contains more."""
     whole = "\n".join(line for line in words if line) or "A message with buttons."
     if size(whole) <= TEXT_MAX:
         return whole
@@ -144,7 +144,7 @@ def _section(mrkdwn: str) -> Block:
 
 
 def _header(text: str) -> Iterable[tuple[Block, str]]:
-    """A header, or a text where it is too long for a header."""
+    """A header block, or sections if the text is too long for a header."""
     flat = one_line(text, len(text) + 1) or "–"
     if size(flat) <= HEADER_MAX:
         yield {"type": "header", "text": plain_object(flat)}, plain(flat)
@@ -161,7 +161,7 @@ def _fields(fields: Sequence[str]) -> Iterable[tuple[Block, str]]:
 
 
 def _within_a_page(fields: Sequence[str]) -> Iterable[list[str]]:
-    """The fields in blocks of at most ten, each within the characters of a message."""
+    """The fields in groups for one block each: at most ten fields, and at most ``PAGE_CHARS_MAX`` characters."""
     some: list[str] = []
     for field in fields:
         if some and (len(some) == FIELDS_MAX or sum(map(size, some)) + size(field) > PAGE_CHARS_MAX):
@@ -206,7 +206,9 @@ def _native_table(table: Table) -> Iterable[tuple[Block, str]]:
 
 
 def _table_rows(table: Table) -> Iterable[list[tuple[Cell, ...]]]:
-    """The rows as tables of at most 100 rows, each within the characters of one message."""
+    """The rows in groups for one table each: at most 100 rows, and at most ``TABLE_CHARS_MAX`` characters. Raises ValueError for
+    too many columns.
+    """
     if not 0 < len(table.columns) <= COLUMNS_MAX:
         raise ValueError(f"table {table.caption!r} has {len(table.columns)} columns, wanted 1 to {COLUMNS_MAX}")
     begun: list[tuple[Cell, ...]] = []
@@ -240,7 +242,7 @@ def _plain_table(table: Table) -> Iterable[tuple[Block, str]]:
 
 
 def _plain_rows(table: Table) -> str:
-    """A table as lines: on a phone, columns that are wider than the screen are unreadable."""
+    """A table as one line for each row, because aligned columns are unreadable on the screen of a phone."""
     if not table.rows:
         return f"*{plain(table.caption)}*: nothing"
     texts = (
@@ -255,7 +257,9 @@ def _plain_rows(table: Table) -> str:
 
 
 def _chart(chart: Chart, native: bool) -> Iterable[tuple[Block, str]]:
-    """Slack's own chart, with what it has no place for below it; without ``native``, or where it cannot be drawn, as text."""
+    """A data_visualization block and, below it, what the block cannot contain. Without ``native``, or for a chart that Slack
+    cannot draw, text.
+    """
     if not (native and can_be_drawn(chart)):
         yield from _units(Text(chart_text(chart)), native)
         return

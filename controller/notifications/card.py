@@ -1,6 +1,6 @@
-"""The one Slack message of a lineage: what happened and why, owner, next step, cost, links, and requests as buttons.
+"""The card, which is the one Slack message of a lineage: what happened and why, owner, next step, cost, links, and buttons.
 
-It is built from the ledger at the moment at which it is sent, so it is never out of date.
+It is built from the ledger when it is sent, so it is never out of date.
 """
 
 from __future__ import annotations
@@ -68,8 +68,9 @@ WITH_THE_FIX = (
 
 
 def card(lineage: Lineage, policy: Policy, now: datetime, rate: Rate | None = None, *, address: str = "") -> tuple[Part, ...]:
-    """The parts of the message. ``rate`` is the on-demand price of the newest attempt's instance, for a job that still runs;
-    ``address`` is where this stack takes clicks, for the stack that Slack sends them to.
+    """The parts of the message. ``rate`` is the on-demand price of the newest attempt's instance type, while the job runs.
+
+    ``address`` is the URL at which this stack accepts clicks, for a Slack app that sends all clicks to another stack.
     """
     last = newest_attempt(lineage)
     about = last.job if last else lineage.id.root
@@ -89,7 +90,7 @@ def card(lineage: Lineage, policy: Policy, now: datetime, rate: Rate | None = No
 
 
 def _headline(lineage: Lineage, last: Started, news: News) -> str:
-    """What happened, why, what comes next, and what a person does."""
+    """What happened, why, what happens next, and what a person can do."""
     if news.current:
         [first, *others] = news.current
         also = [f"Also: {_without_emoji(text.title)}. Details are in the thread." for text in others[:ALSO_SHOWN]]
@@ -110,7 +111,7 @@ def _button(request: UserRequest, lineage: Lineage, job: str, address: str) -> B
 
 
 def _stopped_by_rule(lineage: Lineage, job: str) -> bool:
-    """Whether a rule stopped the job: the same request again would break it again."""
+    """Whether a rule stopped the job. Then the same request would break the rule again, so the button offers the fix."""
     stop = lineage.intent(f"stop/{job}")
     return stop is not None and stop.claim > 0 and isinstance(stop.action, Stop) and stop.action.purpose is Purpose.RULE
 
@@ -132,12 +133,12 @@ def _attempts(last: Started) -> str:
 
 
 def _without_emoji(title: str) -> str:
-    """A title as the rest of a sentence: without its emoji and its full stop."""
+    """A title for use within a sentence: without its emoji and its full stop."""
     return re.sub(r"^:[a-z_]+: ", "", title).rstrip(".")
 
 
 def _fields(lineage: Lineage, last: Started, rate: Rate | None, *, told: bool) -> Iterable[str]:
-    """Short facts; the next step where no line above has ``told`` it."""
+    """Short facts about the job. ``told``: lines above state the next step already."""
     whose = [escaped(last.user)] if last.user else []
     whose += [f"team {escaped(last.team)}"] if last.team else []
     yield "*Owner*\n" + (", ".join(whose) or "no owner tag")
@@ -160,7 +161,7 @@ def _fields(lineage: Lineage, last: Started, rate: Rate | None, *, told: bool) -
 
 
 def _rules_broken(lineage: Lineage, last: Started, news: News) -> tuple[str, ...]:
-    """The rules that a job broke which has ended, where no line above names them."""
+    """The rules that an ended job broke, if no line above names them."""
     if lineage.entry(Ended, last.job) is None or news.policies:
         return ()
     flagged = (e for e in lineage.entries if isinstance(e, Flagged) and e.job == last.job)
@@ -169,7 +170,7 @@ def _rules_broken(lineage: Lineage, last: Started, news: News) -> tuple[str, ...
 
 
 def _cost(lineage: Lineage, last: Started, rate: Rate | None) -> str:
-    """What the attempts cost, and what the one that runs costs an hour at most."""
+    """What the attempts cost, and what the running attempt costs at most in an hour."""
     total = sum_savings(lineage.entries, group=lambda _: "all").get("all", Savings())
     counted = money_text(total) if total.attempts else ""
     if lineage.entry(Ended, last.job) is not None:
@@ -192,12 +193,12 @@ def _next(lineage: Lineage, last: Started) -> str:
 
 
 def saved_text(micros: int) -> str:
-    """What spot saved, or cost more than on-demand."""
+    """What spot saved, or what it cost more than on-demand, as text."""
     return f"{dollars(micros)} saved" if micros >= 0 else f"{dollars(-micros)} more than on-demand"
 
 
 def money_text(total: Savings) -> str:
-    """The cost on one line. Attempts that it does not cover are counted, never taken as zero."""
+    """The cost on one line. Attempts of unknown cost are counted, never taken as zero dollars."""
     if total.attempts == 0:
         return "No cost recorded yet"
     if total.never_started == total.attempts:
@@ -212,7 +213,7 @@ def money_text(total: Savings) -> str:
 
 
 def _spent_text(total: Savings) -> str:
-    """What was spent, saved and lost; the same amount only once."""
+    """What was spent, saved and lost. If all of it was lost, the amount is named only once."""
     spent = f"{dollars(total.spent_micros)} spent"
     if total.spent_micros and total.wasted_micros == total.spent_micros == -total.saved_micros:
         return f"{spent}, all of it on work that was lost"
@@ -241,14 +242,14 @@ def _notes(lineage: Lineage, policy: Policy, last: Started, news: News, now: dat
 
 
 def _mode_and_policy(lineage: Lineage, last: Started) -> str:
-    """The mode and the policy of the newest entry about the newest attempt; not of a finding, which has the mode of its rule."""
+    """The mode and the policy of the newest entry about the newest attempt, without findings: their mode is that of a rule."""
     known = [e for e in lineage.entries if e.job == last.job and e.revision and not isinstance(e, Flagged)]
     newest = max(known, key=lambda entry: entry.at, default=last)
     return policy_text(newest.revision, newest.mode)
 
 
 def _first(texts: Sequence[str]) -> str:
-    """The first of some texts, so that the buttons and links below them stay on the message."""
+    """The first few texts. The number is limited so that the buttons and links below fit into the same message."""
     more = f", and {len(texts) - WAIVERS_SHOWN} more" if len(texts) > WAIVERS_SHOWN else ""
     return ", ".join(texts[:WAIVERS_SHOWN]) + more
 

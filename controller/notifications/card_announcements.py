@@ -1,4 +1,4 @@
-"""Which of a lineage's announcements its card shows: those that still describe the newest attempt, the most urgent first."""
+"""Selects the announcements of a lineage for its card: those that still describe the newest attempt, the most urgent first."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ SEVERITIES = ("high", "medium", "low")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """``current`` are the texts that describe the job now; ``why`` says why a job was stopped that has ended since.
+    """``current`` are the texts that describe the job now. ``why`` are lines: why a rule stopped the job, after it has ended.
 
-    ``policies`` are the rules that they are about; ``under`` the mode and the policy revision that the first was told under.
+    ``policies`` are the names of the rules in these texts. ``under`` is the mode and the policy revision of the first text.
     """
 
     current: tuple[MessageText, ...] = ()
@@ -35,9 +35,9 @@ class News:
 
 
 def news_of(lineage: Lineage, policy: Policy, last: Started) -> News:
-    """The announcements of the newest attempt that were made last, as far as the policy tells them.
+    """The latest announcements about the newest attempt, without kinds of messages that the policy does not send.
 
-    What was said before a job ended does not describe it any more; of a job that a rule stopped, the reason stays.
+    Announcements from before the end of a job do not describe it any more. Only the reason of a stop by a rule is kept.
     """
     told = [pair for pair in _announced(lineage, last) if row_of(pair[0].kind).importance in policy.slack.tell]
     told = [pair for pair in told if row_of(pair[0].kind).importance is not Importance.NEWS]
@@ -59,12 +59,12 @@ def news_of(lineage: Lineage, policy: Policy, last: Started) -> News:
 
 
 def cannot_repeat(lineage: Lineage, last: Started) -> bool:
-    """Whether the newest attempt's request cannot be repeated: a button for that would only be refused."""
+    """Whether the newest attempt's request cannot be repeated, so that a request for another attempt would be refused."""
     return any(isinstance(message, CannotRepeat) and not message.rules for message, _ in _announced(lineage, last))
 
 
 def _since(line: str) -> str:
-    """A line of a message about a stop, after the job has stopped."""
+    """A line of a message about a stop, as it reads after the job has stopped."""
     return f"{NEXT}The job is not submitted again automatically." if line.startswith(NEXT) else line
 
 
@@ -78,14 +78,14 @@ def _announced(lineage: Lineage, last: Started) -> Iterable[tuple[Message, Inten
 
 
 def _named(message: Message, root: str) -> Message:
-    """The message under the name that people gave the job: the attempt is a field of the card."""
+    """The message with the name that people gave the job (``root``). The name of the attempt is in a field of the card."""
     if isinstance(message, OfJob):
         return replace(message, job=replace(message.job, name=root))
     return message if isinstance(message, RateLimit | WaiverExpiring | PolicyRefused) else replace(message, name=root)
 
 
 def _message(announce: Announce) -> Message | None:
-    """The message of an announcement; None for one that this version cannot read."""
+    """The message of an announcement; None if this version cannot read it."""
     if announce.kind is None:
         return None
     try:
@@ -95,7 +95,7 @@ def _message(announce: Announce) -> Message | None:
 
 
 def _about_life(message: Message) -> bool:
-    """Whether a message says what happens to a running job: once the job has ended, that is past."""
+    """Whether a message is about a running job, so that it is outdated once the job has ended."""
     return isinstance(message, RuleBroken) or message.kind is MessageKind.MOVING
 
 
@@ -107,13 +107,13 @@ def _news(told: Iterable[tuple[Message, Intent]]) -> News:
 
 
 def _mode_and_policy(intents: Iterable[Intent]) -> str:
-    """The mode and the policy of the first announcement."""
+    """The mode and the policy revision of the first announcement."""
     action = next((intent.action for intent in intents), None)
     return policy_text(action.revision, action.mode) if isinstance(action, Announce) else ""
 
 
 def _rank(message: Message) -> tuple[int, int, int, str]:
-    """What is done to the job comes first, then the order of the kinds, then the severity."""
+    """The order of messages on the card: first rules that act on the job, then by kind, then by severity."""
     if not isinstance(message, RuleBroken):
         return 1, KINDS.index(message.kind), 0, ""
     acts = message.next_step in (NextStep.STOP, NextStep.REPAIR)

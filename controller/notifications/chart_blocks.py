@@ -1,4 +1,4 @@
-"""A chart as Slack draws it, within its limits (docs.slack.dev/reference/block-kit/blocks: data_visualization), and as text."""
+"""A chart as a data_visualization block within Slack's limits (docs.slack.dev/reference/block-kit/blocks), and as text."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ TITLE_MAX = 50
 SERIES_MAX = 6
 POINTS_MAX = 20
 LABEL_MAX = 20
-NAME_MAX = 200  # of a category, before it is shortened to a label
+NAME_MAX = 200  # characters of a category's name, before it is shortened to a label
 
 
 def can_be_drawn(chart: Chart) -> bool:
-    """Whether Slack draws the chart at all: it takes one to six series, and at least one point."""
+    """Whether Slack can draw the chart: it needs one to six series and at least one point."""
     return bool(chart.categories) and 0 < len(chart.series) <= SERIES_MAX
 
 
 def chart_block(chart: Chart) -> dict[str, Any]:
-    """The block of the chart's first 20 points, with names of at most 20 characters."""
+    """The data_visualization block of the chart's first 20 points, with labels of at most 20 characters."""
     labels = _labels(chart.categories[:POINTS_MAX])
     series = [
         {"name": shortened(one_line(name, LABEL_MAX) or "–", LABEL_MAX), "data": _points(labels, values)}
@@ -36,7 +36,7 @@ def chart_block(chart: Chart) -> dict[str, Any]:
 
 
 def beyond_the_chart(chart: Chart) -> tuple[Part, ...]:
-    """What the block has no place for: the names that it shortens, and the points after the twentieth."""
+    """What the block cannot contain: the full names of shortened labels, and the points after the twentieth."""
     shown = chart.categories[:POINTS_MAX]
     names = [f"{plain(label)} is {plain(name)}" for label, name in zip(_labels(shown), shown, strict=True) if label != name]
     found: list[Part] = [Small("; ".join(names))] if names else []
@@ -57,7 +57,7 @@ def chart_text(chart: Chart) -> str:
 
 
 def _amount(chart: Chart, value: float) -> str:
-    """A value with its sign before its unit: ``-$6.71``, and never ``-$0.00``."""
+    """A value with the sign before the unit: ``-$6.71``; zero has no sign."""
     size = f"{abs(value):,.2f}"
     return f"{'-' if value < 0 and size != '0.00' else ''}{chart.unit}{size}"
 
@@ -67,7 +67,7 @@ def _points(labels: Sequence[str], values: Sequence[float]) -> list[dict[str, An
 
 
 def _labels(names: Sequence[str]) -> list[str]:
-    """Labels of at most 20 characters, all different."""
+    """Labels of at most 20 characters, all different: a number is added to a label that is already used."""
     taken: list[str] = []
     for name in names:
         name = one_line(name, NAME_MAX) or "–"

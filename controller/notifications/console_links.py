@@ -1,4 +1,4 @@
-"""Addresses in the AWS console, in the domain of the region's partition."""
+"""URLs of pages in the AWS console, in the domain of the region's partition, and links in mrkdwn."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import re
 from urllib.parse import quote
 
 DOMAINS = {"us-gov-": "console.amazonaws-us-gov.com", "cn-": "console.amazonaws.cn"}
-WITHOUT_CONSOLE = ("us-iso", "eu-iso", "eusc-")  # partitions whose console's address is not public, or not known here
+WITHOUT_CONSOLE = ("us-iso", "eu-iso", "eusc-")  # regions of partitions whose console domain is not public, or not known here
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
 
 def console_url(region: str, job: str) -> str:
-    """The page of a training job in the SageMaker console; empty where the console of the region is not known."""
+    """The URL of a training job in the SageMaker console; empty if the region's console is not known."""
     host = _host(region)
     return f"https://{host}/sagemaker/home?region={region}#/jobs/{quote(job, safe='')}" if host else ""
 
 
 def logs_url(region: str, job: str) -> str:
-    """The log streams of a training job in the CloudWatch console; empty where the console of the region is not known."""
+    """The URL of a training job's log streams in the CloudWatch console; empty if the region's console is not known."""
     host = _host(region)
     if not host:
         return ""
@@ -28,13 +28,13 @@ def logs_url(region: str, job: str) -> str:
 
 
 def object_url(region: str, bucket: str, key: str) -> str:
-    """The page of an object in the S3 console; empty where the console of the region is not known."""
+    """The URL of an object in the S3 console; empty if the region's console is not known."""
     host = _host(region)
     return f"https://{host}/s3/object/{bucket}?region={region}&prefix={quote(key)}" if host else ""
 
 
 def _in_fragment(name: str) -> str:
-    """A name as the CloudWatch console reads it in an address: encoded twice, with dollar signs for percent signs."""
+    """A name as the CloudWatch console encodes it in the fragment of a URL: percent-encoded twice, then ``$`` for ``%``."""
     return quote(quote(name, safe=""), safe="").replace("%", "$")
 
 
@@ -46,13 +46,13 @@ def _host(region: str) -> str:
 
 
 def job_links(region: str, job: str) -> list[str]:
-    """Links in mrkdwn to a job and to its logs; none where the console of the region is not known."""
+    """Links in mrkdwn to a job and to its logs; none if the region's console is not known."""
     found = ((console_url(region, job), "Job in SageMaker"), (logs_url(region, job), "Logs in CloudWatch"))
     return [link(url, text) for url, text in found if url]
 
 
 def link(url: str, text: str) -> str:
-    """A link in mrkdwn; the text alone where there is no address. ``text`` is escaped."""
+    """A link in mrkdwn; only the text if the URL is empty. The caller escapes ``text``."""
     return f"<{_entities(url)}|{text}>" if url else text
 
 

@@ -1,4 +1,4 @@
-"""The parts of a digest, from a report and from what is in force (halt, waivers, rate limits)."""
+"""The parts of a digest, from a report and from what is in force when it is made (a halt, waivers, the policy)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from controller.units.plural import count, times
 from controller.units.value import dataclass
 
 TOP = 5
-LINES = 20  # of teams; the others are one line
+LINES = 20  # of the report, such as one for each team; the smaller ones are summed up on the last line
 WAIVERS = 10
 SHELVED_LISTED = 20
 NEEDS_MAX = 5
@@ -32,10 +32,12 @@ SOON = timedelta(days=3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestNotes:
-    """What a digest says beside the figures. ``shelved`` are the titles of messages that Slack did not accept within a day.
+    """What a digest states beside the figures.
 
-    ``where`` names the account and the region. ``now`` is when the digest is made, ``policy`` the revision that is in force then
-    and ``policy_since`` since when. ``threads`` says whether the details are in a thread, or below.
+    ``waivers`` were given in Slack, ``policy_waivers`` are in the policy. ``shelved`` are the titles of messages that Slack did
+    not accept within a day. ``link`` is the URL of the full report; empty: there is none. ``where`` names the account and the
+    region. ``now`` is when the digest is made, ``policy`` the revision in force then, since ``policy_since``. ``threads``:
+    whether the details are in a thread; else they are below.
     """
 
     halt: Halt | None = None
@@ -51,12 +53,12 @@ class DigestNotes:
 
 
 def digest_parts(report: Report, month: Report, notes: DigestNotes) -> tuple[Part, ...]:
-    """The digest of a period and of its month so far: what people see at once, then the details."""
+    """The digest of a period and of its month so far: the head, then the details."""
     return (*digest_head(report, month, notes), *digest_details(report, notes))
 
 
 def digest_head(report: Report, month: Report, notes: DigestNotes) -> tuple[Part, ...]:
-    """What people see at once, on one screen of a phone: the result, the movers, and what needs a person."""
+    """The head, which fits on the screen of a phone: the result, the jobs that saved or lost most, and what needs a person."""
     return (
         Header(f"Spot training {_period(report)}{_whose(report)}"),
         *_halt(notes),
@@ -68,7 +70,7 @@ def digest_head(report: Report, month: Report, notes: DigestNotes) -> tuple[Part
 
 
 def digest_details(report: Report, notes: DigestNotes) -> tuple[Part, ...]:
-    """The rest, for the thread below."""
+    """The rest of the digest, for its thread."""
     days = (report.until - report.since).days
     return (
         *(_by_line(report) if len(report.lines) > 1 else ()),
@@ -83,7 +85,7 @@ def digest_details(report: Report, notes: DigestNotes) -> tuple[Part, ...]:
 
 
 def _origin(report: Report, notes: DigestNotes) -> str:
-    """Where the figures come from, when they were made, under which policy, and where there is more."""
+    """The account and the region, when the digest was made, the policy, and where the details are."""
     made = f"made {notes.now:%-d %b %H:%M} UTC" if notes.now else ""
     page = link(notes.link, "Full report") if notes.link else f"Details are {_details_are(notes)}"
     return " · ".join(filter(None, (notes.where, made, _policy(report, notes), page)))
@@ -94,7 +96,7 @@ def _details_are(notes: DigestNotes) -> str:
 
 
 def _policy(report: Report, notes: DigestNotes) -> str:
-    """The policy in force, and since when where it is newer than the days that are reported."""
+    """The policy in force; also since when, if that is within the period of the report or later."""
     since = notes.policy_since
     new = f", new since {since:%-d %b}" if since is not None and since.date() >= report.since else ""
     return f"{policy_text(notes.policy)}{new}" if notes.policy else ""
@@ -110,7 +112,7 @@ def _forecast(month: Report) -> str:
 
 
 def _needs_a_person(report: Report, notes: DigestNotes) -> Iterable[Part]:
-    """What somebody should do, if anything."""
+    """A list of what somebody should do; nothing if there is nothing to do."""
     texts = []
     if report.deadlines_missed:
         texts.append(f"{count(report.deadlines_missed, 'deadline')} missed. Tell those who wait for the models.")
@@ -130,13 +132,13 @@ def _needs_a_person(report: Report, notes: DigestNotes) -> Iterable[Part]:
 
 
 def is_empty(report: Report, notes: DigestNotes) -> bool:
-    """Whether a digest has nothing to say: then none is sent."""
+    """Whether a digest would have no content, so that it is not sent."""
     counts = (report.violations, report.outcomes, report.interruptions, report.refused, report.deadlines_kept)
     return not any((report.total.savings.attempts, *counts, report.deadlines_missed, notes.halt, notes.waivers, notes.shelved))
 
 
 def _beside(report: Report) -> Iterable[Part]:
-    """Why SageMaker shows another percentage for the same jobs, where it does."""
+    """Why SageMaker shows another percentage for the same jobs; nothing if it shows the same."""
     one = report.total.savings
     aws, own = one.aws_percent, one.saved_percent
     if aws is None or own is None or round(aws) == round(own):

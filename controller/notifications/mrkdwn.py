@@ -1,7 +1,7 @@
-"""Slack's markup (mrkdwn): escapes other people's text, shows times in the reader's time zone, cuts long texts safely.
+"""Slack's markup (mrkdwn): escapes other people's text, shows times in the reader's time zone, splits long texts.
 
-Job names, reasons and tags are other people's text: ``escaped`` and ``plain`` prevent mentions, links and formatting in them.
-Characters are counted as UTF-16 units, which is never less than Slack counts.
+Job names, reasons and tags are written by others. ``escaped`` and ``plain`` make sure that they cause no mentions, links or
+formatting. Characters are counted as UTF-16 units, which is never less than Slack counts.
 """
 
 from __future__ import annotations
@@ -14,42 +14,42 @@ from typing import Any
 from controller.units.free_text import one_line
 
 CODE_MAX = 300
-LOOKALIKES = str.maketrans({"*": "\u2217", "`": "'"})  # a glob such as ml.g5.* opens no bold text
+LOOKALIKES = str.maketrans({"*": "\u2217", "`": "'"})  # so that a glob such as ml.g5.* does not start bold text
 AT_EDGES = {"_": "\u02cd", "~": "\u223c"}
-AT_EDGE = re.compile(r"(?<![A-Za-z0-9])[_~]|[_~](?![A-Za-z0-9])")  # inside a word they format nothing
-EMOJI = re.compile(r":(?=(?:100|1234|[+-]1|[\w+'-]*[^\W\d_][\w+'-]*):)")  # a workspace's own may have letters of any script
-COPIED = re.compile(r"(arn:aws[a-z-]*:\S*|\bspotwarden:[a-z-]+:?)")  # ARNs and our own tags: their colons are no emoji
+AT_EDGE = re.compile(r"(?<![A-Za-z0-9])[_~]|[_~](?![A-Za-z0-9])")  # within a word, these characters do not format
+EMOJI = re.compile(r":(?=(?:100|1234|[+-]1|[\w+'-]*[^\W\d_][\w+'-]*):)")  # custom emoji may have letters of any script
+COPIED = re.compile(r"(arn:aws[a-z-]*:\S*|\bspotwarden:[a-z-]+:?)")  # people copy ARNs and tags, so their colons are kept
 QUOTE = re.compile(r"^>+")
 
 
 def escaped(text: str, most: int = 300) -> str:
-    """Make other people's text inert in mrkdwn: one bounded line that pings, links and formats nothing."""
+    """Other people's text on one line of at most ``most`` characters, without mentions, links or formatting in mrkdwn."""
     return _inert(one_line(text, most))
 
 
 def plain(text: str) -> str:
-    """The same, whole; a dash where there is nothing to show."""
+    """Like ``escaped``, but of any length; a dash for an empty text."""
     return _inert(one_line(text, len(text) + 1)) or "–"
 
 
 def code(text: str) -> str:
-    """Other people's text as code."""
+    """Other people's text as inline code, of at most ``CODE_MAX`` characters; a dash for an empty text."""
     flat = one_line(text, len(text) + 1).replace("`", "'") or "–"
     return f"`{_entities(shortened(flat, CODE_MAX))}`"
 
 
 def mrkdwn_object(text: str) -> dict[str, Any]:
-    """Slack's text object. ``verbatim``: a bare URL, a channel's name or @here in the text stays text."""
+    """Slack's text object of type mrkdwn. ``verbatim``: Slack makes no links of URLs, channel names or @here in the text."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def plain_object(text: str) -> dict[str, Any]:
-    """Slack's text object without markup, on one line."""
+    """Slack's text object of type plain_text, on one line."""
     return {"type": "plain_text", "text": one_line(text, len(text) + 1) or "–", "emoji": False}
 
 
 def _inert(flat: str) -> str:
-    """Replace each character that formats where it stands by one that looks like it; ``team_a`` stays as it is."""
+    """Replace each character that would format the text with a similar one. ``team_a`` stays: within a word, ``_`` does not."""
     parts = COPIED.split(flat.translate(LOOKALIKES))
     flat = "".join(part if number % 2 else EMOJI.sub("\ua789", part) for number, part in enumerate(parts))
     flat = QUOTE.sub(lambda found: "\u203a" * len(found[0]), flat)
@@ -61,28 +61,28 @@ def _entities(text: str) -> str:
 
 
 def when(at: datetime) -> str:
-    """A time that Slack shows in the reader's own time zone; other programs show it in UTC."""
+    """A time in Slack's date format, which is shown in the reader's time zone. Its fallback text is in UTC."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
 DATE = re.compile(r"<!date\^[0-9]+\^[^|>]*\|([^>]*)>")
 LINK = re.compile(r"<(?:[^|>]*\|)?([^>]*)>")
-OUR_EMOJI = re.compile(r"(?<!\S):[a-z0-9_+-]+:(?: |$)")  # not the middle of an ARN
+OUR_EMOJI = re.compile(r"(?<!\S):[a-z0-9_+-]+:(?: |$)")  # after a space, so not within an ARN
 
 
 def unmarked(mrkdwn: str) -> str:
-    """Our own mrkdwn as text for a terminal: times in UTC, no bold, emoji or links."""
+    """Spotwarden's own mrkdwn as text for a terminal: times in UTC, without bold, emoji or URLs of links."""
     text = OUR_EMOJI.sub("", LINK.sub(r"\1", DATE.sub(r"\1", mrkdwn))).replace("*", "").replace("`", "")
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def size(text: str) -> int:
-    """The number of characters that Slack may count."""
+    """The number of characters in UTF-16 units, the most that Slack may count."""
     return len(text) + sum(ord(c) > 0xFFFF for c in text)
 
 
 def shortened(text: str, most: int) -> str:
-    """The text within a maximum length, with an ellipsis where it is cut: for labels whose full text is shown elsewhere."""
+    """The text, cut to at most ``most`` UTF-16 units with an ellipsis at the end: a label whose full text is elsewhere."""
     if size(text) <= most:
         return text
     end, counted = 0, size(text[0])
@@ -93,7 +93,9 @@ def shortened(text: str, most: int) -> str:
 
 
 def pieces(mrkdwn: str, most: int) -> Iterable[str]:
-    """Cut mrkdwn into pieces of a maximum length, at line ends or spaces, never inside ``<…>``, an entity or code."""
+    """Split mrkdwn into pieces of at most ``most`` UTF-16 units, at line ends or spaces. ``<…>``, entities and code are split
+    only if one alone is longer than a piece.
+    """
     rest = mrkdwn.strip() or "–"
     while size(rest) > most:
         at = _cut(rest, most)
@@ -117,7 +119,7 @@ def _cut(text: str, most: int) -> int:
 
 
 def _open_at(text: str, end: int) -> Iterable[int]:
-    """Where the link, the code and the entity begin that a cut would go through."""
+    """The beginnings of the link, the code and the entity that a cut at ``end`` would split."""
     link = text.rfind("<", 0, end)
     if link > text.rfind(">", 0, end):
         yield link

@@ -1,4 +1,4 @@
-"""The parts of a message. Text, Small and Fields contain mrkdwn with other people's text escaped; the others plain text."""
+"""The parts of a message. Text, Small and Fields contain mrkdwn, with other people's text escaped; the others plain text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ class Fields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """``value`` comes back with a click; ``style`` is primary, danger or empty."""
+    """Slack sends ``action_id`` and ``value`` back with a click. ``style`` is primary, danger or empty.
+
+    ``confirm`` is the question of a dialog before the click counts; empty: no dialog.
+    """
 
     text: str
     action_id: str
@@ -45,7 +48,7 @@ class Buttons:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A cell that sorts by its value and shows its text."""
+    """A cell of a table that is sorted by its value and shows its text."""
 
     value: float
     text: str

@@ -1,4 +1,4 @@
-"""The first sentences of every digest and report: what spot saved or cost in a period."""
+"""The first sentences of digests and reports, about what spot saved or cost in a period, and other texts of both."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEAMS_NAMED = 5
 
 
 def sentence(report: Report) -> str:
-    """The period in a few sentences, the money first. Bold text is between asterisks. The sentences contain no names."""
+    """The result of the period in a few sentences, the money first. Bold text is between asterisks. They contain no names."""
     total = report.total.savings
     if total.attempts == 0:
         return _nothing(report)
@@ -26,7 +26,7 @@ def sentence(report: Report) -> str:
 
 
 def _nothing(report: Report) -> str:
-    """What to say of a period without attempts: it is yet to come, or nothing ended in it."""
+    """The text for a period without attempts: it is in the future, or no job was billed in it."""
     today = report.origin.made_at.date() if report.origin else None
     if today is not None and report.since > today:
         return f"The period has not begun: it begins on {report.since:%-d %B %Y}."
@@ -34,12 +34,12 @@ def _nothing(report: Report) -> str:
 
 
 def outcome_text(name: str) -> str:
-    """An outcome in a list of counts, where no job's name comes before it."""
+    """The label of an outcome for a list of counts, in which it does not follow a job's name."""
     return Outcome(name).label.removeprefix("was ")
 
 
 def forecast_text(report: Report) -> str:
-    """How the month ends at this rate; empty where too little is known."""
+    """The forecast for the month, without a full stop; empty if too little is known."""
     found = report.forecast
     if found is None:
         return ""
@@ -52,7 +52,7 @@ def forecast_text(report: Report) -> str:
 
 
 def refused_items(report: Report, clean: Callable[[str], str]) -> list[tuple[str, str]]:
-    """What refused creates, and how many of which team; the most frequent first. ``clean`` is how names of teams are shown."""
+    """Pairs of a limit and the counts of creates that it refused, by team; the most frequent first. ``clean`` escapes names."""
     by_limit: dict[str, list[tuple[str, int]]] = {}
     for line in report.refused:
         by_limit.setdefault(line.limit, []).append((clean(line.team), line.count))
@@ -66,7 +66,7 @@ def _teams(teams: Sequence[tuple[str, int]]) -> str:
 
 
 def limit_text(limit: str) -> str:
-    """What refused a create, for people; the name of a quota is SageMaker's own text."""
+    """The limit that refused a create, as text; the name of a quota is SageMaker's."""
     why, _, name = limit.partition("/")
     match why:
         case CreateRefusal.QUOTA:
@@ -80,7 +80,7 @@ def limit_text(limit: str) -> str:
 
 
 def refused_advice(report: Report, where: str) -> list[str]:
-    """What a person may do about refused creates; nothing where a quota refused none. ``where`` says where they are listed."""
+    """What a person can do about refused creates; empty if no quota refused one. ``where`` is where the list of them is."""
     by_quota = sum(line.count for line in report.refused if line.limit.startswith(f"{CreateRefusal.QUOTA}/"))
     if not by_quota:
         return []

@@ -1,7 +1,7 @@
-"""Messages as plain text, for the subscribers of an SNS topic: mail, chats and pagers that do not know Slack's markup.
+"""Messages as plain text, for subscribers of an SNS topic, such as mail and pagers, which do not know Slack's markup.
 
-Limits of SNS (Publish): a subject is ASCII without control characters, begins with a letter, digit or punctuation mark and has
-fewer than 100 characters; a message is UTF-8 of at most 262,144 bytes.
+Limits of SNS (the Publish API): a subject has fewer than 100 ASCII characters, no control characters, and begins with a letter,
+digit or punctuation mark; a message is UTF-8 of at most 262,144 bytes.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ LINK_BEGINS = re.compile(
     r"(?i)\b(?:(?:https?|ftps?|mailto|javascript|data|file|tel|sms|callto)(?=:)|(?!s3:)[a-z][a-z0-9+-]*(?=://))(?P<colon>:)"
     r"|\bwww(?P<dot>\.)|(?P<share>\\)(?=\\)"
 )
-"""Of what mail programs make a link: an address, a name that begins with www, a Windows share."""
-# What ``mrkdwn.escaped`` writes in place of characters that format in Slack.
+"""Text that mail programs turn into a link: a URL, a name that begins with www, a Windows share."""
+# Maps the similar characters that ``mrkdwn.escaped`` writes back to the original ones.
 LOOKALIKES = str.maketrans({"\u2217": "*", "\u02cd": "_", "\u223c": "~", "\ua789": ":", "\u203a": ">"})
-UNUSABLE = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # controls, and what is no character
+UNUSABLE = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # control characters and surrogates
 ASCII = str.maketrans({
     "\u2013": "-", "\u2014": "-", "\u2026": "...", "\u00d7": "x", "\u00b7": "-", "\u2018": "'", "\u2019": "'", "\u201c": '"',
     "\u201d": '"', "\u2022": "-",
@@ -38,21 +38,21 @@ ASCII = str.maketrans({
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainMessage:
-    """A message as SNS takes it."""
+    """The subject and the message for the Publish API of SNS."""
 
     subject: str
     body: str
 
 
 def plain_message(page: Page, where: str = "") -> PlainMessage:
-    """A page as plain text; ``where`` (an account and a region) ends the subject."""
+    """A page as plain text; ``where`` (an account and a region) is at the end of the subject."""
     body = "\n\n".join(filter(None, map(str.strip, _texts(page.blocks)))) or plain_text(page.text)
     body = _cut_to_limit(UNUSABLE.sub("", body).strip() or "–")
     return PlainMessage(subject=_subject(body.partition("\n")[0], where), body=body)
 
 
 def plain_text(mrkdwn: str) -> str:
-    """Our own mrkdwn as text: times in UTC, links as addresses. Addresses in other people's text cannot be clicked."""
+    """Spotwarden's own mrkdwn as text: times in UTC, links as URLs. URLs in other people's text are made unclickable."""
     made, last = [], 0
     for token in TOKENS.finditer(mrkdwn):
         made.append(_of_others(mrkdwn[last : token.start()]))
@@ -69,7 +69,7 @@ def _token(link: str | None, code: str | None, emoji: str | None, bold: str | No
 
 
 def _link(found: str) -> str:
-    """What stands between < and >, which is always our own: a time, a mention or a link."""
+    """The text for what is between < and >: a time, a mention or a link. In other people's text, these signs are escaped."""
     if (date := DATE.fullmatch(found)) is not None:
         return date[1]
     if (person := PERSON.fullmatch(found)) is not None:
@@ -85,7 +85,7 @@ def _of_others(text: str) -> str:
 
 
 def without_links(text: str) -> str:
-    """The text with ``https[:]`` for ``https:`` and ``www[.]`` for ``www.``: a program that shows it makes no link of it."""
+    """The text with ``https[:]`` for ``https:`` and ``www[.]`` for ``www.``, so that mail programs make no links of it."""
     return LINK_BEGINS.sub(lambda found: f"{found[0][:-1]}[{found[0][-1]}]", text)
 
 
@@ -94,7 +94,7 @@ def _decoded(text: str) -> str:
 
 
 def _texts(blocks: Iterable[Block]) -> Iterable[str]:
-    """The text of each block; of none where a block is a table or chart of Slack's own, whose page has it as text."""
+    """The text of each block. Nothing if there is a data_table or data_visualization: then ``Page.text`` has to be used."""
     made: list[str] = []
     for block in blocks:
         match block["type"]:
@@ -130,7 +130,7 @@ def _subject(title: str, where: str) -> str:
 
 
 def _ascii(text: str) -> str:
-    """Letters without their accents; a question mark for what ASCII does not have."""
+    """The text in ASCII: letters without accents, and question marks for all other characters."""
     parts = unicodedata.normalize("NFKD", text.translate(ASCII))
     bare = "".join(c for c in parts if not unicodedata.combining(c))
     return re.sub(r"[^\x20-\x7e]", "?", bare)

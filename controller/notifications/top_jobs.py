@@ -1,4 +1,4 @@
-"""The jobs that cost and saved the most, with the reason and what to do: of a digest and of a report."""
+"""The jobs that lost and saved the most, with the reason and what to do, for digests and reports."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ HEAD = "Jobs with the largest losses and savings"
 
 
 def movers(report: Report) -> Iterable[Part]:
-    """The jobs that cost and saved the most, why, and what to do, as a part of a digest."""
+    """The jobs that lost and saved the most, as a part of a digest; nothing if there are none."""
     if texts := [f"• {_job(mover)} ({escaped(mover.team)}) {text}" for mover, text in moved(report)]:
         yield Text("\n".join((f"*{HEAD}*", *texts)))
 
 
 def moved(report: Report) -> Iterable[tuple[Mover, str]]:
-    """The jobs that cost and saved the most, each with what follows its name in a sentence."""
+    """The jobs that lost and saved the most, each with the text that follows its name in a sentence."""
     losers = sorted((m for m in report.movers if m.saved_micros < 0 or m.wasted_micros), key=_loss)[:MOVERS]
     savers = [m for m in report.movers if m.saved_micros > 0][:MOVERS]
     yield from ((mover, _loss_text(mover)) for mover in losers)
@@ -37,7 +37,7 @@ def _loss(mover: Mover) -> tuple[int, str]:
 
 
 def _loss_text(mover: Mover) -> str:
-    alone = mover.wasted_micros and not mover.interruptions  # it was lost without an interruption: on-demand would lose it too
+    alone = mover.wasted_micros and not mover.interruptions  # lost without an interruption, so it would be lost on-demand too
     cost = (
         f"cost {dollars(-mover.saved_micros)} more than on-demand"
         if mover.saved_micros < 0 and mover.spot and not alone

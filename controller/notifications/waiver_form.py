@@ -1,4 +1,4 @@
-"""The form for a waiver, and what was entered in it."""
+"""The Slack form (a modal view) in which people give a waiver, and what was entered in it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from controller.units.free_text import one_line
 from controller.units.value import dataclass
 
 WAIVER_CALLBACK = "spotwarden/waive"
-OPTIONS_MAX = 100  # of a static_select
+OPTIONS_MAX = 100  # Slack's limit for the options of a static_select
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,10 @@ class WaiverRequest:
 
 
 def waiver_form(lineage: str, job: str, rules: Sequence[str], *, most: date, address: str = "") -> Mapping[str, Any]:
-    """The view for views.open, with the ``address`` of the button. Slack takes 24 characters in a title and 3,000 in metadata."""
+    """The view for Slack's views.open. ``most`` is the latest day that may be chosen, ``address`` the one in the button's value.
+
+    Slack allows 24 characters in the title and 3,000 in private_metadata.
+    """
     options = [{"text": plain_object(shortened(rule, 75)), "value": shortened(rule, 75)} for rule in rules[:OPTIONS_MAX]]
     return {
         "type": "modal",
@@ -48,7 +51,10 @@ def waiver_form(lineage: str, job: str, rules: Sequence[str], *, most: date, add
 def waiver_request_of(
     view: Mapping[str, Any], *, rules: Sequence[str], first: date, most: date
 ) -> tuple[WaiverRequest, Mapping[str, str]]:
-    """What was entered, and the errors by the field's block_id. A request with errors must not be used."""
+    """What was entered, and the errors by the block_id of the field. Do not use the request if there are errors.
+
+    ``rules`` are the rules that may be waived now; ``first`` and ``most`` are the first and the last day that are allowed.
+    """
     policy = _value(view, "policy")
     reason, ticket = one_line(_value(view, "reason"), REASON_MAX), one_line(_value(view, "ticket"), TICKET_MAX)
     wrong: dict[str, str] = {}
@@ -69,7 +75,7 @@ def waiver_request_of(
 
 
 def _value(view: Mapping[str, Any], name: str) -> str:
-    """The value of a field: view.state.values.<block>.<action>, of any kind; empty where it is missing or no text."""
+    """The value of a field of any kind, from view.state.values.<block_id>.<action_id>; empty if it is missing or not a text."""
     found: Any = view
     for member in ("state", "values", name, name):
         found = found.get(member) if isinstance(found, Mapping) else None

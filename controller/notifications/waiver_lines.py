@@ -1,4 +1,4 @@
-"""A waiver on one line: one that was given in Slack, one of the policy."""
+"""A waiver on one line of a digest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from controller.notifications.messages.text import bold, person
 from controller.notifications.mrkdwn import escaped, when
 from controller.policy.waiver import Waiver
 
-WORDS = 100  # characters of what people wrote, such as the reason
+WORDS = 100  # the most characters of a text that people wrote, such as the reason
 
 
 def waived_line(w: Waived) -> str:
@@ -17,6 +17,6 @@ def waived_line(w: Waived) -> str:
 
 
 def waiver_line(w: Waiver) -> str:
-    """A waiver of the policy."""
+    """A waiver that is in the policy."""
     rules = escaped(", ".join(w.rules), WORDS)
     return f"• {rules} by the waiver {bold(w.name)} of the policy until {when(w.expires)}: {escaped(w.why, WORDS)}"

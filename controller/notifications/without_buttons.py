@@ -1,4 +1,4 @@
-"""What a reader does who has no buttons: for each request that a card would offer, the command that does the same."""
+"""For messages without buttons, such as those of an SNS topic: the command that does the same as each button of the card."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEADING = "*What you can do* (spotwarden finds the table in SPOTWARDEN_TABLE)"
 
 
 def without_buttons(lineage: Lineage, now: datetime) -> tuple[str, ...]:
-    """Lines of mrkdwn. Every job has an account of what was decided about it, and everything can be halted."""
+    """Lines of mrkdwn: a heading, one line for each request that is possible now, and the commands explain and halt."""
     last = newest_attempt(lineage)
     job = last.job if last else lineage.id.root
     acts = [_by_hand(request, lineage, job, now) for request in possible_requests(lineage, now)]

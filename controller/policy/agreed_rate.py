@@ -1,4 +1,4 @@
-"""Rates that an account pays instead of the list price: of a Savings Plan, or agreed in private."""
+"""Rates that an account pays instead of the list price: of a Savings Plan, or of an agreement on private pricing."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ class Agreement(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreedRate:
-    """What an hour of an instance costs in a region, from ``since`` to the end of ``until`` (days, UTC; None: without an end).
+    """The price of one instance for an hour in a region, from the day ``since`` to the day ``until``, both included (UTC).
 
-    ``spot`` says whether it is the price of spot training. ``usage_type`` is the one that the policy names, empty without one.
+    With ``until`` None, the rate has no end. ``spot``: whether it is the price of managed spot training. ``usage_type`` is AWS's
+    usage type if the policy names the rate by it, else empty.
     """
 
     instance_type: str
@@ -43,5 +44,5 @@ class AgreedRate:
 
     @property
     def named(self) -> str:
-        """How the policy names it."""
+        """The name of the rate for messages: its usage type, or its instance type, region and market."""
         return self.usage_type or f"{self.instance_type} in {self.region}{' on spot' if self.spot else ''}"

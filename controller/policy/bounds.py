@@ -1,6 +1,6 @@
-"""The bounds of every value of a policy. The compiler holds policy files to them, the loader compiled documents.
+"""The bounds of every value of a policy. The compiler checks policy files against them, the loader compiled documents.
 
-A class of the policy says the bound of a field in its annotation: ``jobs: Annotated[int, SURPRISE_JOBS]``.
+Classes of the policy name the bound of a field in its annotation: ``jobs: Annotated[int, SURPRISE_JOBS]``.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ DAY_S = 86_400
 DOLLARS_MAX = 10_000_000
 ENTRIES_MAX = 500  # of one list
 KEYS_MAX = 5_000  # of one map, such as of people
-TEXT_MAX = 1_024  # characters; SageMaker allows as many in an S3 URI
+TEXT_MAX = 1_024  # characters; SageMaker's limit for an S3 URI
 WHEN_MAX = 500  # characters of an expression
 
 
 class Between(NamedTuple):
-    """Numbers from ``least`` to ``most``; with ``above``, the least itself is excluded."""
+    """Numbers from ``least`` to ``most``, both included; with ``above``, ``least`` itself is excluded."""
 
     least: float
     most: float
@@ -34,7 +34,7 @@ class Between(NamedTuple):
 
 
 class Like(NamedTuple):
-    """Texts that match a pattern as a whole; ``wanted`` says which, for people."""
+    """Texts that match a regular expression as a whole; ``wanted`` describes them in an error message."""
 
     pattern: str
     wanted: str

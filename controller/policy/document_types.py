@@ -1,4 +1,4 @@
-"""Holds the values of a policy that came from a document to the types and the bounds in the annotations of their classes."""
+"""Checks the values of a policy that was read from a document against the annotations of its classes: types and bounds."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from controller.policy.when import When
 from controller.units.plural import count
 
 Check = Callable[[Any, Any, str], Iterator[str]]
-"""From an annotation, a value and its place to what is wrong with the value, and with each value in it."""
+"""Takes an annotation, a value and its place; yields what is wrong with the value and the values in it."""
 
 
 def mistyped(hint: Any, value: Any, where: str) -> Iterator[str]:
-    """Each value below this one that is not what the annotations of its class say."""
+    """A sentence for this value, and for each value in it, that does not have the type or bounds of its annotation.
+
+    ``where`` is the place of the value for the sentence, such as ``policy.rules[0].name``.
+    """
     yield from _check_of(hint)(hint, value, where)
 
 
@@ -42,7 +45,7 @@ def _check_of(hint: Any) -> Check:
 
 
 def _out_of_bounds(hint: Any, value: Any, where: str) -> Iterator[str]:
-    """Of an annotated type; the bounds are asked only of a value that has the type."""
+    """The bounds are checked only if the value has the right type."""
     wrong = next(mistyped(hint.__origin__, value, where), None)
     if wrong:
         yield wrong
@@ -58,8 +61,8 @@ def _none_of(hint: Any, value: Any, where: str) -> Iterator[str]:
 def _not_of_class(hint: Any, value: Any, where: str) -> Iterator[str]:
     if type(value) is not hint:
         yield _other(_wanted(hint), value, where)
-    elif hint is not When:  # its tree is held to its own grammar
-        cls: Any = hint  # a class, whatever is_dataclass makes of it
+    elif hint is not When:  # compiled_document.py checks the tree of an expression
+        cls: Any = hint  # for mypy: is_dataclass narrows hint to an instance or a class
         for one in fields(cls):
             yield from mistyped(_hints(cls)[one.name], getattr(value, one.name), f"{where}.{one.name}")
 

@@ -1,4 +1,4 @@
-"""What is wrong with a job: what was found, what is wanted, and the exact change that would repair it."""
+"""Findings (which rule a job breaks, the value found and the value wanted), the fix of a job, and the verdict about it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
-    """The one change after which a job keeps every rule and SageMaker takes it: a JSON merge patch of its CreateTrainingJob
-    request (null takes a member out) and arguments of the SageMaker Python SDK. Where there is none, ``why_not`` says why.
+    """The change after which a job keeps every rule and SageMaker accepts it.
 
-    ``tags`` says in words where ``Tags`` are not the whole list.
+    ``request`` is a JSON merge patch of its CreateTrainingJob request (null removes a member), ``sdk`` the same change as
+    arguments of the SageMaker Python SDK. Without such a change, ``why_not`` is the reason. ``tags`` explains in words what to
+    do with ``Tags`` where the patch does not contain the whole list.
     """
 
     request: Mapping[str, Any] = field(default_factory=dict)
@@ -34,27 +35,28 @@ NO_FIX = Fix()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """What a request must be like to keep a rule; the fix is the smallest change that meets the demands of all rules at once."""
+    """What a request must contain to keep a rule. The fix is the smallest change that meets the demands of all rules."""
 
     spot: bool = False
-    wait_s_most: int | None = None  # of a spot job
-    runtime_s_most: int | None = None
+    wait_s_most: int | None = None  # MaxWaitTimeInSeconds of a spot job
+    runtime_s_most: int | None = None  # MaxRuntimeInSeconds
     checkpoint: bool = False
-    checkpoint_under: tuple[str, ...] = ()  # one of these prefixes; empty: any will do
-    checkpoint_apart_from: tuple[Claim, ...] = ()
-    tags: tuple[str, ...] = ()
+    checkpoint_under: tuple[str, ...] = ()  # the checkpoint prefix must be below one of these; empty: any prefix
+    checkpoint_apart_from: tuple[Claim, ...] = ()  # claims of other jobs on prefixes
+    tags: tuple[str, ...] = ()  # keys that must have a value
     instance_types: tuple[str, ...] = ()  # globs
     request: Mapping[str, Any] = field(default_factory=dict)  # other members, as a fragment of a CreateTrainingJob request
 
 
-NO_DEMAND = Demand()  # of a rule that no change of the request satisfies
+NO_DEMAND = Demand()  # no change of the request can satisfy the rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One rule broken by one job. ``rule`` is the kind's id, ``policy`` the name the rule has in its policy file.
+    """A rule that a job breaks. ``rule`` is the id of the rule's kind, ``policy`` the name of the rule in its policy file.
 
-    ``waiver`` allows it for now; ``lapsed`` says of a waiver that is about the job why it does not.
+    ``field``, ``found`` and ``wanted`` are the member of the request, its value, and the value that the rule requires.
+    ``waiver`` is the waiver in force, if any. ``lapsed`` is a sentence: why a waiver for this rule and job is not in force.
     """
 
     rule: str
@@ -70,15 +72,15 @@ class Finding:
     channel: str
     repair: Repair = NO_REPAIR
     risk: str = ""  # the consequence, as a sentence
-    fix: Fix = NO_FIX  # the job's one fix, which every finding of the job shares
+    fix: Fix = NO_FIX  # the same in every finding of a job: one fix repairs all of them
     rollout: Rollout = AT_ONCE
-    held_back: HeldBack | None = None  # why the mode is a warning, where the rule enforces
+    held_back: HeldBack | None = None  # why the mode is warn although the rule is in mode enforce
     waiver: Waiver | None = None
     lapsed: str = ""
 
 
 class VerdictKind(StrEnum):
-    """What follows for a job. ``refused`` is SageMaker's word and no rule's, so only ``spotwarden check`` gives it."""
+    """What follows for a job. ``refused``: SageMaker would refuse its request. Only ``spotwarden check`` tests that."""
 
     ALLOW = "allow"
     UNDECIDED = "undecided"
@@ -89,7 +91,7 @@ class VerdictKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """All that the policy says of a job; ``undecided`` names the rules whose fields the job's document cannot carry."""
+    """The judgement of a job by a policy. ``undecided`` names the rules that cannot be judged from the job's document."""
 
     word: VerdictKind = VerdictKind.ALLOW
     findings: tuple[Finding, ...] = ()

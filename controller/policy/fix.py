@@ -1,9 +1,9 @@
-"""The one fix of a job: the smallest change of its request after which it keeps every rule and SageMaker accepts it.
+"""Finds the fix of a job: the smallest change of its request after which it keeps every rule and SageMaker accepts it.
 
-Each broken rule says what a request must be like (``Demand``). The fix meets all demands at once, and is judged again: a change
-may break another rule (a job on spot must checkpoint), whose demand is then added, until nothing is broken or two demands exclude
-each other. MaxRuntimeInSeconds is never lowered, because only the job's owner knows how long it needs. A job leaves spot only
-where SageMaker refuses it there, because that costs money; it gives up a warm pool first.
+Each broken rule has a ``Demand`` on the request. A fix meets all demands at once, and the changed job is judged again. The change
+may break another rule: a job on spot must write checkpoints. The demand of that rule is then added. This ends when no rule is
+broken, or when two demands exclude each other. MaxRuntimeInSeconds is never lowered: only the job's owner knows how long it
+needs. On-demand costs more, so a job leaves spot only if SageMaker refuses it there, even without its warm pool.
 """
 
 from __future__ import annotations
@@ -31,33 +31,33 @@ from controller.policy.findings import Demand, Fix
 from controller.units.duration import said
 from controller.units.value import dataclass, replace
 
-ROUNDS = 12  # more rounds than demands: each round adds one or is the last
+ROUNDS = 12  # more than any job has demands: each round but the last adds a demand
 WARM = "ResourceConfig.KeepAlivePeriodInSeconds"
 COOLED: RequestChange = {"ResourceConfig": {"KeepAlivePeriodInSeconds": None}}
 ON_DEMAND: RequestChange = {"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}}
-SOME_BUCKET = "s3://your-bucket/checkpoints"  # where the request does not decide it
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9-]+")  # where a job has no name yet, it goes by that of a step, a state or a variable
+SOME_BUCKET = "s3://your-bucket/checkpoints"  # a placeholder, where the request names no bucket
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9-]+")  # a job without a name has that of a pipeline step, a state or a variable
 
 Broken = Callable[[Job], Sequence[tuple[str, Demand]]]
-"""What a job breaks: the name of the rule, and its demand."""
+"""Returns the rules that a job breaks: the name of each, and its demand."""
 
 
 class Impossible(Exception):
-    """No request meets the demands. The message says which of them exclude each other."""
+    """No request meets all demands. The message names the rules that exclude each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
-    """What a fix may write where a rule leaves a choice."""
+    """Values that a fix may choose where a rule allows several."""
 
-    places: tuple[str, ...] = ()  # checkpoint prefixes, the best first
-    only_places: bool = False  # nowhere else; where others write there, the controller takes one beside it
-    tags: Mapping[str, str] = field(default_factory=dict)
-    may_leave_spot: bool = True  # where SageMaker refuses the job on spot
+    places: tuple[str, ...] = ()  # checkpoint prefixes, the preferred one first
+    only_places: bool = False  # no other prefixes; if one of them is in use, the controller chooses a prefix beside it
+    tags: Mapping[str, str] = field(default_factory=dict)  # values by tag key
+    may_leave_spot: bool = True  # whether a job that SageMaker refuses on spot may move to on-demand
 
 
 def combined_fix(job: Job, broken: Broken, values: Values) -> Fix:
-    """The change that satisfies every rule in ``broken`` and every limit of SageMaker; or why there is none."""
+    """The change after which ``broken`` returns nothing and SageMaker accepts the request; or why there is none."""
     why_not = ""
     for beginning in _beginnings(job):
         try:
@@ -69,20 +69,22 @@ def combined_fix(job: Job, broken: Broken, values: Values) -> Fix:
 
 
 def _beginnings(job: Job) -> tuple[RequestChange, ...]:
-    """What a fix begins with, the best first: a job that SageMaker refuses on spot gives up its warm pool, or else spot."""
+    """The changes that a fix may start from, the preferred one first. A job that SageMaker refuses on spot loses its warm pool,
+    or else moves to on-demand.
+    """
     if not job.spot or _refused_on_spot(job) is None:
         return ({},)
     return (COOLED, ON_DEMAND) if job.excludes_spot == (WARM,) else (ON_DEMAND,)
 
 
 def _refused_on_spot(job: Job) -> str | None:
-    """Why SageMaker refuses a job on spot, as far as that is certain."""
+    """Why SageMaker refuses a job on spot; None if it does not, or if that is not certain."""
     certain = not job.excludes_spot or set(job.excludes_spot) & REFUSED_ON_SPOT
     return why_not_spot(replace(job, spot=True)) if certain else None
 
 
 def _converged(job: Job, beginning: RequestChange, broken: Broken, values: Values) -> RequestChange:
-    """The change that begins so, after which nothing is broken. Raises Impossible."""
+    """A change that includes ``beginning`` and after which no rule is broken. Raises Impossible."""
     if beginning == ON_DEMAND and not values.may_leave_spot:
         raise Impossible(
             f"SageMaker refuses this job on spot: {_refused_on_spot(job)}. On-demand costs more, so a person must decide"
@@ -105,14 +107,16 @@ def _converged(job: Job, beginning: RequestChange, broken: Broken, values: Value
 
 
 def _met_later(demand: Demand, change: RequestChange, job: Job, values: Values) -> bool:
-    """Whether a repair's place meets a demand in the end: where it is not free, another one beside it is chosen before Create."""
+    """Whether a repair's checkpoint prefix will meet a demand: if it is in use, the controller chooses one beside it later,
+    before it calls CreateTrainingJob.
+    """
     uri = change.get("CheckpointConfig", {}).get("S3Uri")
     asks_for_a_free_one = demand.checkpoint and bool(demand.checkpoint_apart_from)
     return values.only_places and bool(uri) and asks_for_a_free_one and _allows(demand, uri, job, free=False)
 
 
 def applied(job: Job, change: RequestChange) -> Job:
-    """The job as it would be with a change of its request; the job itself without one."""
+    """The job as it would be after a change of its request; with an empty change, the same object."""
     if not change:
         return job
     stopping, resources = change.get("StoppingCondition", {}), change.get("ResourceConfig", {})
@@ -144,10 +148,10 @@ _SET_BY: Mapping[str, tuple[str, ...]] = {
 
 
 def _member_after(change: Any, path: tuple[str, ...], value: Any) -> Any:
-    """A member of the job's document, with a change of its request."""
+    """The value of a member of the job's document after a change of its request; ``value`` is the one before."""
     for name in path:
         if change is None:
-            return None  # a part around it is taken out
+            return None  # the change removes a structure that contains the member
         if not isinstance(change, Mapping) or name not in change:
             return value
         change = change[name]
@@ -199,7 +203,7 @@ def _runtime(job: Job, demands: Named) -> None:
 
 
 def _spot(job: Job, demands: Named, values: Values) -> RequestChange:
-    """The spot flag, the waiting time and the checkpoints, which depend on each other."""
+    """EnableManagedSpotTraining, MaxWaitTimeInSeconds and CheckpointConfig, which depend on each other. Raises Impossible."""
     wanting = [name for name, demand in demands if demand.spot]
     if not job.spot and not wanting:
         unwaited = {"StoppingCondition": {"MaxWaitTimeInSeconds": None}} if job.wait_s_max is not None else {}
@@ -214,11 +218,11 @@ def _spot(job: Job, demands: Named, values: Values) -> RequestChange:
 
 
 def _waiting(job: Job, demands: Named, wanting: Sequence[str]) -> RequestChange:
-    """How long the job waits on spot: at least as long as it may run, and no longer than a rule allows. Raises Impossible."""
+    """MaxWaitTimeInSeconds of a spot job: at least MaxRuntimeInSeconds, and at most what the rules allow. Raises Impossible."""
     limits = [(d.wait_s_most, name) for name, d in demands if d.wait_s_most is not None]
     if job.spot and job.excludes_spot and job.wait_s_max is None and not limits:
-        return {}  # it is not known whether SageMaker wants one
-    if job.algorithm.checkpoints is False and not job.excludes_spot:  # else it is not known what SageMaker says
+        return {}  # it is not known whether SageMaker requires MaxWaitTimeInSeconds
+    if job.algorithm.checkpoints is False and not job.excludes_spot:  # else it is not known whether this limit applies
         limits.append((CAPPED_S, "SageMaker (for an algorithm that cannot checkpoint)"))
     most_s, limiting = min(limits, default=(None, ""))
     runtime_s, wait_s = runtime_of(job), job.wait_s_max
@@ -241,7 +245,7 @@ def _waiting(job: Job, demands: Named, wanting: Sequence[str]) -> RequestChange:
 
 
 def _checkpoint(job: Job, demands: Named, values: Values, *, needed: bool) -> RequestChange:
-    """A prefix that every rule allows, and that no other job uses."""
+    """A CheckpointConfig with a prefix that every rule allows and that no other job uses. Raises Impossible."""
     asking = [(name, demand) for name, demand in demands if demand.checkpoint]
     if not asking and not needed:
         return {}
@@ -260,7 +264,7 @@ def _checkpoint(job: Job, demands: Named, values: Values, *, needed: bool) -> Re
     if job.checkpoint_uri:
         offered.insert(0, job.checkpoint_uri)
     for uri in offered:
-        chosen_later = values.only_places and uri != job.checkpoint_uri  # another one beside it, where it is not free
+        chosen_later = values.only_places and uri != job.checkpoint_uri  # the controller chooses a free prefix beside it
         if all(_allows(demand, uri, job, free=not chosen_later) for _, demand in asking):
             return {} if uri == job.checkpoint_uri else {"CheckpointConfig": {"S3Uri": uri}}
     if values.only_places and not values.places:
@@ -270,7 +274,7 @@ def _checkpoint(job: Job, demands: Named, values: Values, *, needed: bool) -> Re
 
 
 def _allows(demand: Demand, uri: str, job: Job, *, free: bool) -> bool:
-    """Whether a prefix meets a demand; ``free``: no other job may write there yet."""
+    """Whether a prefix meets a demand; with ``free``, only if no other job writes there."""
     if demand.checkpoint_under and not any(within(uri, prefix) for prefix in demand.checkpoint_under):
         return False
     mine = claim_of(uri, job=job.name, lineage=job.name, created_at=job.created_at)
@@ -290,7 +294,7 @@ def _tags(job: Job, demands: Named, values: Values) -> RequestChange:
 
 
 def _instance(job: Job, demands: Named) -> RequestChange:
-    """The instance type that is most similar to the job's among those that every rule allows."""
+    """The instance type most similar to the job's that every rule allows. Raises Impossible."""
     asking = [(name, demand.instance_types) for name, demand in demands if demand.instance_types]
     if not asking:
         return {}

@@ -1,6 +1,6 @@
-"""Judges a job by a policy: what its rules find, and the one change after which it keeps them.
+"""Judges a job by a policy: the rules that it breaks, and the one change after which it keeps all of them.
 
-A document without a field that a rule needs leaves the rule undecided.
+If the job's document lacks a field that a rule needs, the rule is undecided.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from controller.units.value import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What jobs are judged by: a policy, what is known beside a job, and the time at which waivers count.
+    """What a job is judged by. ``evidence`` is what is known about the job beside its document.
 
-    Without ``now``, no waiver counts. ``given`` are waivers beside those of the policy, such as those given in Slack.
+    ``now`` decides which waivers are in force; without it, none is. ``given`` are waivers that the policy does not contain, such
+    as those given in Slack.
     """
 
     policy: Policy
@@ -40,10 +41,10 @@ class Basis:
 
 
 def judge(job: Job, basis: Basis, directives: Directives | None = None) -> Verdict:
-    """Everything that a policy finds wrong with a job, and the one change that repairs it.
+    """The verdict about a job: its findings, and the one change that repairs all of them.
 
-    ``directives`` are those in force for the job; None takes those of its own tags. A waived finding changes neither the verdict
-    nor the fix.
+    ``directives`` are those in force for the job; None: read them from its tags. A waived finding is listed, and changes neither
+    the verdict's word nor the fix.
     """
     findings, undecided = all_findings(job, basis, directives)
     standing = tuple(finding for finding in findings if finding.waiver is None)
@@ -57,7 +58,7 @@ def judge(job: Job, basis: Basis, directives: Directives | None = None) -> Verdi
 
 
 def all_findings(job: Job, basis: Basis, directives: Directives | None = None) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """The findings of a verdict without their fix, which costs ten times as much; and the names of the undecided rules."""
+    """The findings of a job without their fix, and the names of the undecided rules. To find the fix takes ten times longer."""
     policy = basis.policy
     broken, undecided = judged(job, basis)
     invalid = tag_invalid(_read(job) if directives is None else directives, policy.channel)
@@ -68,7 +69,7 @@ def all_findings(job: Job, basis: Basis, directives: Directives | None = None) -
 
 
 def standing_findings(job: Job, basis: Basis) -> tuple[Finding, ...]:
-    """The rules that a job breaks without a waiver: what a change of its request must not break either."""
+    """The findings about rules of the policy that no waiver allows. A fix must cause none of them."""
     found = _with_waivers(judged(job, basis)[0], job, basis)
     return tuple(finding for finding in found if finding.waiver is None)
 
@@ -79,7 +80,7 @@ def _with_waivers(findings: tuple[Finding, ...], job: Job, basis: Basis) -> tupl
 
 
 def judged(job: Job, basis: Basis) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """What a job breaks, waived or not, and the names of the rules that its document leaves undecided."""
+    """The findings about rules of the policy, waived or not, and the names of the undecided rules."""
     evidence = basis.evidence
     unknown = job.unknown | evidence.missing
     findings: list[Finding] = []
@@ -94,16 +95,17 @@ def judged(job: Job, basis: Basis) -> tuple[tuple[Finding, ...], tuple[str, ...]
             undecided.append(rule.name)
             continue
         if meant is None and finding is not None:
-            undecided.append(rule.name)  # a job that keeps the rule keeps it, whether it is meant or not
+            undecided.append(rule.name)  # it breaks the rule if the rule selects it; a job that keeps it needs no answer
         elif finding is not None:
             findings.append(finding)
     return tuple(findings), tuple(undecided)
 
 
 def fix_of(job: Job, basis: Basis, findings: Sequence[Finding] = ()) -> Fix:
-    """The one change after which a job keeps the policy and SageMaker takes it, with the values of the policy's repairs.
+    """The one change after which a job keeps the policy and SageMaker accepts it, with the values of the policy's repairs.
 
-    What is waived changes nothing, also a rule that only the change would break.
+    ``findings`` are those of the job; empty: they are computed again. Waived rules are ignored, also those that only the change
+    would break.
     """
     policy = basis.policy
     places, _ = checkpoint_places(job, [finding.repair for finding in findings], policy)
@@ -111,7 +113,7 @@ def fix_of(job: Job, basis: Basis, findings: Sequence[Finding] = ()) -> Fix:
     tags = {key: value for rule in policy.rules for key, value in rule.repair.tags.items()}
 
     def broken(changed: Job) -> Sequence[tuple[str, Demand]]:
-        known = findings and changed is job  # of the job as it is
+        known = findings and changed is job  # the findings are those of the unchanged job
         broken = findings if known else standing_findings(changed, basis)
         return [(f.policy, f.demand) for f in broken if f.demand != NO_DEMAND and f.policy not in left]
 
@@ -123,7 +125,7 @@ def fix_of(job: Job, basis: Basis, findings: Sequence[Finding] = ()) -> Fix:
 
 
 def _read(job: Job) -> Directives:
-    """The directives of a job that stands alone."""
+    """The directives in the job's own tags; none if its tags are not known or an AWS service owns it."""
     if "tags" in job.unknown or job.service is not None:
         return Directives()
     return directives_of(job.tags, created_at=None if "created_at" in job.unknown else job.created_at)
@@ -144,12 +146,13 @@ def _apply(rule: Rule, job: Job, evidence: Evidence, unknown: frozenset[str]) ->
     )  # fmt: skip
 
 
-_OPTIONS: dict[tuple[int, str], tuple[Mapping[str, Any], Any]] = {}  # by the identity of what they were built from, kept beside
+# The key has the id of the compiled options. They are kept in the value, so that Python does not reuse the id.
+_OPTIONS: dict[tuple[int, str], tuple[Mapping[str, Any], Any]] = {}
 OPTIONS_MAX = 2_000
 
 
 def _options(rule: Rule) -> Any:
-    """The options of a rule. They are built once, since every rule of a policy judges every job, and a fix twice."""
+    """The options of a rule. They are cached: every rule judges every job, and a fix judges a job at least twice."""
     key = (id(rule.options), rule.kind)
     known = _OPTIONS.get(key)
     if known is None or known[0] is not rule.options:
@@ -160,7 +163,7 @@ def _options(rule: Rule) -> Any:
 
 
 def _word(job: Job, findings: Sequence[Finding], undecided: Sequence[str]) -> VerdictKind:
-    """Stop is for a live job that nobody else owns; ``controller.decide.enforce`` decides whether the controller may stop it."""
+    """``stop`` only for a live job that no AWS service owns. ``controller.decide.enforce`` decides whether it is stopped."""
     fatal = any(f.mode is Mode.ENFORCE and f.action is not None for f in findings)
     if fatal and job.alive and job.service is None:
         return VerdictKind.STOP

@@ -1,6 +1,6 @@
-"""Reads the compiled policy document that ships to Lambda. The standard library is enough for it.
+"""Reads a compiled policy document into a ``Policy``. Only the standard library is needed.
 
-A key that this code does not know is refused: a policy that is only partly understood is another policy.
+A document with an unknown key is refused: to ignore the key could change what the policy means.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ KEYS = frozenset({
 
 
 def load_policy(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
-    """Read the compiled JSON document (see ``policyfile.compile_folder``) that ships to Lambda.
+    """The policy in a compiled document (see ``controller.policyfile.compile``); ``in_force_at`` is when it took force.
 
-    Raises KeyError, TypeError or ValueError for one of another form.
+    Raises KeyError, TypeError or ValueError for a document of another form.
     """
     _known(document, KEYS)
     return Policy(
@@ -60,7 +60,7 @@ def load_policy(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
 
 
 def fields_read(document: Mapping[str, Any]) -> Mapping[tuple[str, ...], bool]:
-    """The members of a job's description that expressions of a compiled document read, and whether a request may contain them."""
+    """The members of a job's description that the ``when`` expressions read, and whether a request may contain each."""
     return {
         path: requested
         for rule in document["rules"]
@@ -70,7 +70,7 @@ def fields_read(document: Mapping[str, Any]) -> Mapping[tuple[str, ...], bool]:
 
 
 def _known(found: Mapping[str, Any], keys: Iterable[str]) -> None:
-    """Raises TypeError for a key that nothing here reads."""
+    """Raises TypeError for an unknown key."""
     if unknown := sorted(set(found) - set(keys)):
         raise TypeError(f"unknown key {unknown[0]!r}")
 
@@ -92,14 +92,14 @@ def _slack_settings(found: Mapping[str, Any]) -> SlackSettings:
 
 
 def _list(found: Any) -> tuple[Any, ...]:
-    """A list as a tuple. Raises TypeError for text, of which ``tuple`` would take the letters."""
+    """A list as a tuple. Raises TypeError for any other value: ``tuple`` would split a text into letters."""
     if not isinstance(found, list | tuple):
         raise TypeError(f"{str(found)[:40]!r} is not a list")
     return tuple(found)
 
 
 def agreed_rates(document: Mapping[str, Any]) -> tuple[AgreedRate, ...]:
-    """The rates of a compiled document that count instead of list prices."""
+    """The rates in a compiled document, which are used instead of list prices."""
     return tuple(_agreed_rate(one) for one in _list(document.get("rates", ())))
 
 
@@ -152,7 +152,7 @@ def _rollout(found: Mapping[str, Any]) -> Rollout:
 
 
 def _waiver(found: Mapping[str, Any]) -> Waiver:
-    """A waiver of a file. Raises ValueError for an end without a zone, which would mean another moment to each reader."""
+    """A waiver of the policy. Raises ValueError if its end has no UTC offset, because the moment would be ambiguous."""
     _only_fields_of(found, Waiver)
     expires = datetime.fromisoformat(found["expires"])
     if expires.tzinfo is None:

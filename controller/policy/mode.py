@@ -1,4 +1,4 @@
-"""What a rule or a resubmit block does: record, tell people, or act."""
+"""What a rule or a resubmit block does: record, notify people, or act."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from enum import StrEnum
 
 class Mode(StrEnum):
     AUDIT = "audit"  # record
-    WARN = "warn"  # record, and tell people
-    ENFORCE = "enforce"  # record, tell people, and act
+    WARN = "warn"  # record and notify people
+    ENFORCE = "enforce"  # record, notify people and act
 
     @property
     def tells(self) -> bool:
+        """Whether people are notified."""
         return self is not Mode.AUDIT

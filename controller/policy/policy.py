@@ -1,7 +1,7 @@
 """What a platform team requires of training jobs: rules, and what may be submitted again.
 
-A policy folder is written as YAML; ``controller.policyfile`` validates and compiles it to one JSON document. ``compiled`` reads
-that document into these types, with the standard library alone.
+A policy folder is written as YAML. ``controller.policyfile`` validates it and compiles it to one JSON document, which
+``controller.policy.load_policy`` reads into these types.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ class Severity(StrEnum):
 
 
 class RuleAction(StrEnum):
-    """What an enforcing rule does to a job that breaks it."""
+    """What a rule in mode enforce does to a job that breaks it."""
 
     STOP = "stop"
     REPAIR = "repair"  # stop it, and submit it again with the fix applied, once
 
 
 class AppliesTo(StrEnum):
-    """Which jobs an enforcing rule may act on."""
+    """Which jobs a rule in mode enforce may act on."""
 
-    NEW = "new"  # created after this policy revision took force
-    RUNNING = "running"  # also those that ran before
+    NEW = "new"  # jobs created after this policy revision took force
+    RUNNING = "running"  # also jobs that were running then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """What only the policy can know of a repair: where checkpoints may lie, and which tags to add.
+    """The values that a repair of a job may use: a checkpoint prefix, and tags to add (values by key).
 
-    ``checkpoint`` is a template such as ``s3://bucket/{team}/{family}/``; ``allowed`` says per role (a glob) below which
-    prefixes a repaired one must lie, and empty means that the template's own text up to its first brace is the limit.
+    ``checkpoint`` is a template such as ``s3://bucket/{team}/{family}/``. ``allowed`` maps globs of role ARNs to prefixes; the
+    filled template must be below one of the prefixes for the job's role. Empty: below the template's text before its first brace.
     """
 
     checkpoint: Annotated[str, TEMPLATE] | None = None
@@ -60,7 +60,7 @@ class Repair:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def allowed_for(self, role: str) -> tuple[str, ...]:
-        """The prefixes below which a job of this role may be given one."""
+        """The prefixes below which a repair may place the checkpoints of a job with this role ARN."""
         if not self.allowed:
             return ((self.checkpoint or "").partition("{")[0],)
         return tuple(p for pattern, prefixes in self.allowed.items() if fnmatchcase(role, pattern) for p in prefixes)
@@ -71,7 +71,9 @@ NO_REPAIR = Repair()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule of a policy file. ``kind`` is one of ``controller.policy.rules.RULE_KINDS``, ``options`` are that kind's own."""
+    """One rule of a policy file. ``kind`` is a key of ``RULE_KINDS`` in ``controller.policy.rules.rule_kinds``, ``options`` are
+    the options of that kind. ``channel`` is where its messages go. ``action`` is used only in mode enforce.
+    """
 
     name: Name
     kind: str
@@ -84,11 +86,11 @@ class Rule:
     channel: Annotated[str, ANY_CHANNEL]
     repair: Repair = NO_REPAIR
     rollout: Rollout = AT_ONCE
-    when: When | None = None  # an expression that a job must also satisfy
-    docs: Annotated[str, ADDRESS_OR_NONE] = ""  # an address where people read about the rule
+    when: When | None = None  # the rule applies only to jobs for which this expression is true
+    docs: Annotated[str, ADDRESS_OR_NONE] = ""  # URL of a page about the rule
 
     def about(self, job: Job) -> bool | None:
-        """Whether the rule is about a job; None where the job's document does not say."""
+        """Whether the rule applies to a job; None if the job's document lacks a field that decides it."""
         selected = self.match.matches(job)
         if selected is False or self.when is None:
             return selected
@@ -96,7 +98,7 @@ class Rule:
         return holds if holds is False or selected else None
 
     def parts(self, job: Job) -> tuple[SelectorPart, ...]:
-        """Why it is about a job or not, key by key; the expression's values are not said."""
+        """Why the rule applies to a job or not: one part for each key of the selector, and one for the ``when`` expression."""
         parts = self.match.parts(job)
         if self.when is None:
             return parts
@@ -107,7 +109,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimits:
-    """How many jobs the controller may stop and submit in an hour, over the whole account; None is no limit."""
+    """How many jobs the controller may stop and submit in an hour, in the whole account; None: no limit."""
 
     stops_per_h: Annotated[int, ACTS_PER_HOUR] | None = None
     submissions_per_h: Annotated[int, ACTS_PER_HOUR] | None = None
@@ -115,7 +117,9 @@ class RateLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A compiled policy folder. ``revision`` is a hash of its content, ``in_force_at`` when it last became the current one."""
+    """A compiled policy folder. ``revision`` is a hash of its content. ``in_force_at`` is when this revision took force, most
+    recently. ``channel`` is the default channel of messages.
+    """
 
     revision: str
     in_force_at: datetime
@@ -126,13 +130,13 @@ class Policy:
     slack: SlackSettings = field(default_factory=SlackSettings)
     labels: Labels = field(default_factory=Labels)
     waivers: tuple[Waiver, ...] = ()
-    checkpoint_ignore: tuple[str, ...] = ()  # globs for names of files that are no checkpoints, beside the package's own
+    checkpoint_ignore: tuple[str, ...] = ()  # globs of file names that are not checkpoints, beside the package's own list
     agreed_rates: tuple[AgreedRate, ...] = ()
-    stands_in: bool = False  # nobody chose it for this stack: it is used until a good one is known
-    trust_claims: bool = False  # whether a job's name and tags prove which service owns it
+    stands_in: bool = False  # the packaged policy, used until a valid policy is read from S3
+    trust_claims: bool = False  # whether a job's name and tags prove that an AWS service owns it
 
     def observing(self) -> Policy:
-        """The same policy where nothing acts: what enforces only warns, and people may ask for no attempt, move or stop."""
+        """The same policy, without actions: enforce becomes warn, and people cannot request an attempt, a move or a stop."""
 
         def lowered(mode: Mode) -> Mode:
             return Mode.WARN if mode is Mode.ENFORCE else mode
@@ -147,23 +151,23 @@ class Policy:
 
     @property
     def fields_read(self) -> Mapping[Path, bool]:
-        """The members of a job's description that expressions read, and whether a request may contain them."""
+        """The members of a job's description that ``when`` expressions read, and whether a request may contain each."""
         return {path: requested for rule in self.rules if rule.when for path, requested in rule.when.fields.items()}
 
     def mode_for(self, job: Job) -> Mode:
-        """In which mode the policy acts on the job beside its rules: that of its ``resubmit`` block, ``audit`` without one."""
+        """The mode of the job's ``resubmit`` block, which holds for retries and moves; ``audit`` without a block."""
         block = self.resubmission_for(job)
         return block.mode if block is not None else Mode.AUDIT
 
     def resubmission_for(self, job: Job) -> Resubmission | None:
-        """The first ``resubmit`` block that selects the job; None means that nothing is submitted again."""
+        """The first ``resubmit`` block that selects the job; None: the job is not submitted again."""
         return next((block for block in self.resubmissions if block.match.matches(job)), None)
 
     def spend_caps_for(self, job: Job) -> SpendCaps:
         """The spend caps of the job's attempts: those of its ``resubmit`` block.
 
-        Of a job that no block selects, a repair is still an attempt: the lowest caps of the blocks for its team count, which are
-        all that its tags and its role do not exclude.
+        A job that no block selects can still be repaired, which is an attempt too. Then the lowest caps apply among the blocks
+        that may be for its team: those that its tags and its role do not exclude.
         """
         block = self.resubmission_for(job)
         if block is not None:

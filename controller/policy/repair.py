@@ -1,4 +1,4 @@
-"""Repairs a request that breaks rules: the job's one fix, with the values that the policy gives, or why there is none."""
+"""The repair of a request that breaks rules: the job's fix, with values from the policy only, or why there is none."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from controller.policy.fix import Values, combined_fix
 from controller.policy.policy import Policy, Repair
 from controller.units.value import dataclass
 
-SAFE = re.compile(r"[A-Za-z0-9-]+")  # what may be in a path: tags are other people's text, which may contain "../"
+SAFE = re.compile(r"[A-Za-z0-9-]+")  # characters allowed in a filled template: anybody's tag may contain "../"
 _PLACE = re.compile(r"\{([^{}]*)\}")
 Breaks = Callable[[Job], Sequence[Finding]]
-"""What a job breaks that no waiver allows."""
+"""Returns the findings of a job that no waiver allows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotRepairable:
-    """Why a repair is refused. The job is not changed. ``rules`` are those that refuse, where a person asked for the request.
+    """Why a repair is refused. The job is not changed.
 
-    ``for_now``: it may be possible later, without another request.
+    ``rules`` names the rules that forbid a request that a person asked for. ``for_now``: the same repair may be possible later.
     """
 
     why: str
@@ -33,9 +33,9 @@ class NotRepairable:
 
 
 def repaired_request(job: Job, offences: Sequence[Finding], policy: Policy, breaks: Breaks) -> RequestChange | NotRepairable:
-    """The change after which the findings are repaired and no rule is broken that was not broken before.
+    """The change after which the job keeps the rules of ``offences`` and breaks no rule that it did not break before.
 
-    Other rules that the job breaks already are left to people.
+    Rules that the job breaks already, and that are not in ``offences``, may stay broken.
     """
     known = breaks(job)
     tolerated = {finding.policy for finding in known} - {finding.policy for finding in offences}
@@ -70,7 +70,9 @@ def repaired_request(job: Job, offences: Sequence[Finding], policy: Policy, brea
 
 
 def checkpoint_places(job: Job, repairs: Sequence[Repair], policy: Policy) -> tuple[tuple[str, ...], str]:
-    """The prefixes that the policy's templates give a job, those of ``repairs`` first; and why the first of them gives none."""
+    """The checkpoint prefixes from the policy's filled templates, those of ``repairs`` first; and why the first template that
+    cannot be filled fails (empty if all can).
+    """
     templates = [r for r in (*repairs, *(rule.repair for rule in policy.rules)) if r.checkpoint is not None]
     filled = [checkpoint_prefix(r.checkpoint or "", job, r) for r in templates]
     places = tuple(dict.fromkeys(place for place in filled if isinstance(place, str)))
@@ -78,7 +80,9 @@ def checkpoint_places(job: Job, repairs: Sequence[Repair], policy: Policy) -> tu
 
 
 def checkpoint_prefix(template: str, job: Job, repair: Repair) -> str | NotRepairable:
-    """Fill a checkpoint template in: every value plain, the whole below a prefix that the policy allows for the job's role."""
+    """Fill in a checkpoint template. Refused if a value is missing or has characters beyond ``SAFE``, or if the result is not
+    below a prefix that the policy allows for the job's role.
+    """
     known: dict[str, str | None] = {"team": job.team, "family": job.family, "job": job.name}
     filled = template
     for place in _PLACE.findall(template):

@@ -37,10 +37,11 @@ class BudgetPer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """How often, with which backoff and with which changes a job is retried for one cause. A limit of 0 means never.
+    """The retries for one cause of failure: at most ``limit`` (0: none).
 
-    ``beginnings`` are the starts of FailureReasons that count, where a cause is retried only by name. ``instance_type`` and
-    ``volume_gb`` are the larger sizes for a cause that needs more.
+    The first wait is ``first_s`` seconds; each next one is ``factor`` times as long, up to ``most_s``. A random part of at most
+    ``jitter`` of the wait (0 to 1) is added. A cause that is retried only by name needs ``beginnings``: the first words of the
+    FailureReasons to retry. ``instance_type`` and ``volume_gb`` are the larger sizes for a cause such as a lack of memory.
     """
 
     limit: Annotated[int, RETRIES]
@@ -54,12 +55,12 @@ class Budget:
     per: BudgetPer = BudgetPer.LINEAGE
 
     def counts(self, cause: FailureCause, failure: str | None) -> bool:
-        """Whether it counts for a failure of this cause: some causes are retried only where the policy names the text."""
+        """Whether a failure of this cause is retried: for some causes, only if the policy names its FailureReason."""
         return cause.next is not RetryChange.NAMED or begins_with(failure, self.beginnings)
 
 
 class FallbackKind(StrEnum):
-    """The steps of a ladder."""
+    """What a step of a ladder changes in the request."""
 
     SAME = "same"
     INSTANCE_TYPES = "instance_types"
@@ -70,7 +71,7 @@ class FallbackKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FallbackStep:
-    """One step of a ladder; ``values`` are its instance types or subnets."""
+    """One step of a ladder; ``values`` are its instance types or subnet ids, empty for other kinds."""
 
     kind: FallbackKind
     values: tuple[str, ...] = ()
@@ -78,24 +79,27 @@ class FallbackStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterruptionLimit:
-    """With more interruptions than this within this time, the job takes the next step of its ladder."""
+    """With more than ``more_than`` interruptions within ``within_s`` seconds, a job takes the next step of its ladder."""
 
     more_than: Annotated[int, INTERRUPTIONS]
     within_s: Seconds
 
 
 class Guarantee(StrEnum):
-    """What to prefer for a job without checkpoints: its deadline, or its cost."""
+    """What a job without checkpoints prefers: its deadline, or a lower cost."""
 
-    DEADLINE = "deadline"  # on-demand as soon as a lost run could no longer be repeated in time
-    MONEY = "money"  # spot, although the deadline may be missed
+    DEADLINE = "deadline"  # moves to on-demand while a run that starts over would still be in time
+    MONEY = "money"  # stays on spot, although it may miss the deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineSettings:
-    """How a deadline is kept. The durations are estimates that the policy may correct; all in seconds.
+    """How a deadline is kept. All durations are in seconds.
 
-    ``finish_within_s`` counts from the first attempt's creation; a ``spotwarden:deadline`` tag replaces it.
+    ``finish_within_s`` counts from the first attempt's creation; a ``spotwarden:deadline`` tag replaces it. The expected runtime
+    is the ``quantile`` of earlier runs. ``start_s``, ``restore_s`` and ``upload_s`` are the least times that are assumed.
+    ``back_to_spot``, ``placement_score`` (EC2's, 1 to 10) and ``probe`` decide about a return to spot. A job stays at least
+    ``stay_s`` where it is. With ``move_without_checkpoint``, a job may be moved although its training is then lost.
     """
 
     finish_within_s: Annotated[int, HOUR_TO_YEAR] | None = None
@@ -116,14 +120,14 @@ class DeadlineSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpendCaps:
-    """What the attempts of a lineage, and those of a team in a calendar month (UTC), may cost; None where there is no cap."""
+    """The most that the attempts of a lineage, and those of a team in a calendar month (UTC), may cost; None: no cap."""
 
     lineage_micros: Micros | None = None
     team_month_micros: Micros | None = None
 
     @property
     def lowest(self) -> Micros | None:
-        """The lower of the caps; None where there is none."""
+        """The lower of the two caps; None without a cap."""
         return min((cap for cap in (self.lineage_micros, self.team_month_micros) if cap is not None), default=None)
 
 
@@ -132,7 +136,10 @@ NO_CAPS = SpendCaps()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resubmission:
-    """One ``resubmit`` block. Outcomes that were older than ``within_s`` when they were first seen are only recorded."""
+    """One ``resubmit`` block. A job that ended more than ``within_s`` seconds before it was first seen is not submitted again.
+
+    ``on_demand``: whether attempts may run on-demand.
+    """
 
     name: Name
     match: Selector
@@ -149,20 +156,22 @@ class Resubmission:
 
     @property
     def caps(self) -> SpendCaps:
-        """The spend caps of its attempts."""
+        """The spend caps of the block's attempts."""
         return SpendCaps(lineage_micros=self.cap_micros, team_month_micros=self.team_month_cap_micros)
 
     def budget_of(self, cause: FailureCause) -> tuple[Budget | None, frozenset[FailureCause]]:
-        """The budget of a cause, and which causes draw on it: one without its own shares that of its elder."""
-        cause_s_own = self.causes.get(cause)
-        if cause_s_own is not None:
-            sharing = {younger for younger, elder in SHARED_BUDGETS.items() if elder is cause and younger not in self.causes}
-            return cause_s_own, frozenset({cause} | sharing)
-        elder = SHARED_BUDGETS.get(cause)
-        return (None, frozenset()) if elder is None else self.budget_of(elder)
+        """The budget of a cause, and all causes whose retries count against it. Without a budget of its own, a cause uses that
+        of another one (``SHARED_BUDGETS``). Without any budget: None and no causes.
+        """
+        own = self.causes.get(cause)
+        if own is not None:
+            sharing = {user for user, of in SHARED_BUDGETS.items() if of is cause and user not in self.causes}
+            return own, frozenset({cause} | sharing)
+        shared = SHARED_BUDGETS.get(cause)
+        return (None, frozenset()) if shared is None else self.budget_of(shared)
 
 
-# A job that never launched starved, too: who gave one budget for both meant both. To a submission, no quota is no capacity.
+# Causes that use the budget of another cause if the policy gives them none: a job that never launched was starved, too.
 SHARED_BUDGETS: Mapping[FailureCause, FailureCause] = {
     FailureCause.NEVER_LAUNCHED: FailureCause.STARVED,
     FailureCause.QUOTA: FailureCause.CAPACITY,

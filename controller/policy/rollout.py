@@ -1,7 +1,7 @@
-"""How a rule that enforces begins: for a share of the lineages, from a date on, and with a guard against surprises.
+"""How a rule in mode enforce is rolled out: for a share of the lineages, from a date on, and with a guard against surprises.
 
-Until then it warns. All of this is for roll-out and not for security: whoever creates jobs can create one more, and with it
-another place in the share.
+Where it does not enforce yet, it warns. This is no security control: anybody who may create jobs can create further ones, until
+one is outside the share.
 """
 
 from __future__ import annotations
@@ -17,40 +17,43 @@ from controller.policy.bounds import SHARE, SURPRISE_JOBS, Percent
 from controller.units.value import dataclass
 
 GUARDED_FOR = timedelta(hours=24)
-"""How long a revision is guarded after it took force: nobody can disarm an older rule by breaking it often."""
-LEAST = 3  # jobs: fewer are no surprise, however small a day is
-THIN_DAY = 10  # jobs: fewer, or fewer than the limit, do not show which teams there are
+"""How long the guard watches a revision after it took force. Later, nobody can hold a rule back by breaking it often."""
+LEAST = 3  # jobs or teams: fewer are never a surprise
+THIN_DAY = 10  # jobs: a day with fewer, or with fewer than the limit, does not show which teams there are
 
 
 class HeldBack(StrEnum):
-    """Why a rule that enforces only warns about a job."""
+    """Why a rule in mode enforce only warns about a job."""
 
-    SHARE = "share"
-    DATE = "date"
-    SURPRISE = "surprise"
+    SHARE = "share"  # the lineage is outside the share
+    DATE = "date"  # enforce_from is in the future
+    SURPRISE = "surprise"  # the guard found too many jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurpriseGuard:
-    """More jobs than this, or than this part of the jobs and of the teams of the last day, are a surprise; None is no limit."""
+    """Holds a rule back that would act on more than ``jobs`` jobs, or on more than ``percent`` of the last day's jobs or teams.
+
+    None: no such limit.
+    """
 
     jobs: Annotated[int, SURPRISE_JOBS] | None = None
     percent: Percent | None = None
 
     def surprised(self, acted: Mapping[str, int], last_day: Mapping[str, int] | None) -> bool:
-        """Whether so many jobs of these teams are a surprise. ``last_day`` has the jobs of each team; None where none is known.
+        """Whether a rule acts on too many jobs. ``acted`` and ``last_day`` are numbers of jobs by team; None: not known.
 
-        A team counts with at most as many jobs as it had on the last day, or with half of the limit where that is more: one
-        team alone cannot hold a rule back by breaking it more often than it ever ran jobs. After a thin day, every job counts.
+        A team counts with at most the number of jobs that it had on the last day, or with half of the limit if that is more.
+        So one team alone cannot hold a rule back by creating many jobs that break it. After a day with few jobs, all jobs count.
         """
         total = sum(last_day.values()) if last_day else 0
         limits = [self.jobs] if self.jobs is not None else []
-        if self.percent is not None:  # after a day without jobs, or before a day is known: the least
+        if self.percent is not None:  # 0 after a day without jobs, or if no day is known; LEAST then decides
             limits.append(ceil(total * self.percent / 100))
         if not limits:
             return False
         limit = max(min(limits), LEAST - 1)
-        if not last_day or total < max(limit, THIN_DAY):  # such as a Sunday: it says little about the teams of a Monday
+        if not last_day or total < max(limit, THIN_DAY):  # a Sunday, for example, does not show the teams of a Monday
             return sum(acted.values()) > limit
         known = {team: number for team, number in acted.items() if team in last_day}
         others = sum(acted.values()) - sum(known.values())
@@ -64,14 +67,16 @@ class SurpriseGuard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
-    """``share`` is a part of the lineages from 0 to 1; ``enforce_from`` a day that begins at midnight UTC."""
+    """The roll-out of one rule. ``share`` is the part of the lineages (0 to 1) for which it enforces, ``enforce_from`` the first
+    day (UTC) on which it does, ``surprise`` its guard; None: no guard.
+    """
 
     share: Annotated[float, SHARE] = 1.0
     enforce_from: date | None = None
     surprise: SurpriseGuard | None = None
 
     def held_back(self, lineage: str, at: datetime) -> HeldBack | None:
-        """Why the rule does not enforce for a lineage at a time, as far as that depends on no other job."""
+        """Why the rule does not enforce for a lineage at a time (UTC); None if it does. The guard is not asked."""
         if self.enforce_from is not None and at.date() < self.enforce_from:
             return HeldBack.DATE
         if self.share < 1 and position_of(lineage) >= self.share:
@@ -83,5 +88,5 @@ AT_ONCE = Rollout()
 
 
 def position_of(lineage: str) -> float:
-    """The position of a lineage among all, from 0 to 1: always the same, so that a larger share includes a smaller one."""
+    """A fixed number from 0 to 1 for each lineage, by a hash. So a larger share includes all lineages of a smaller one."""
     return int.from_bytes(hashlib.sha256(lineage.encode()).digest()[:8], "big") / 2**64

@@ -1,4 +1,4 @@
-"""Which jobs a rule or a resubmit block applies to; of several blocks, ``Policy.resubmission_for`` takes the first."""
+"""Selects the jobs to which a rule, a resubmit block or a waiver applies."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from fnmatch import fnmatchcase
 from controller.jobs.job import Job
 from controller.units.value import dataclass
 
-TAG = "tag "  # before the key of a tag in ``SelectorPart.key``
+TAG = "tag "  # the prefix of a tag's key in ``SelectorPart.key``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectorPart:
-    """One key of a selector and a job: ``found`` is None where the job's document does not say it, or the job lacks the tag.
+    """One key of a selector, compared with a job. ``wanted`` are the patterns, ``found`` is the job's value.
 
-    ``matches`` is None where the document does not say it.
+    ``found`` is None if the job's document lacks the field, or the job lacks the tag. ``matches`` is None only in the first case.
     """
 
     key: str
@@ -26,12 +26,15 @@ class SelectorPart:
 
 
 NO_TAG = ""
-"""The pattern of a job that lacks a tag, or has it without a value. A glob matches no job that lacks the tag."""
+"""The pattern that selects jobs without a tag, or with an empty value of it. Globs never match a missing tag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selector:
-    """Which jobs a rule applies to. An empty selector matches every job. Text patterns are globs; for tags, see ``NO_TAG``."""
+    """Patterns (globs) for fields of a job. A job matches if each key that is not empty has a pattern for its value.
+
+    ``tags`` are patterns by tag key; see ``NO_TAG``. An empty selector matches every job.
+    """
 
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     name: tuple[str, ...] = ()
@@ -42,9 +45,9 @@ class Selector:
     region: tuple[str, ...] = ()
 
     def matches(self, job: Job) -> bool | None:
-        """Whether the job matches; None where that depends on a field that its document does not contain."""
+        """Whether the job matches; None if that depends on a field that its document lacks."""
         undecided = False
-        if self.name or self.role or self.instance_type or self.algorithm or self.account or self.region:  # most name only tags
+        if self.name or self.role or self.instance_type or self.algorithm or self.account or self.region:  # most have only tags
             for name, patterns, values in self._fields(job):
                 if not patterns:
                     continue
@@ -60,11 +63,11 @@ class Selector:
         return None if undecided else True
 
     def may_be_of_same_team(self, job: Job) -> bool:
-        """Whether neither the job's tags nor its role exclude it: its name, instance type and algorithm are no one's."""
+        """Whether the job's tags and role match, or may match. Other fields, such as its name, do not show its team."""
         return all(part.matches is not False for part in self.parts(job) if part.key == "role" or part.key.startswith(TAG))
 
     def parts(self, job: Job) -> tuple[SelectorPart, ...]:
-        """Each key that the selector has, with what the job has there: ``matches``, key by key."""
+        """Each key of the selector that is not empty, with the job's value and whether it matches."""
         found: list[SelectorPart] = []
         for name, patterns, values in self._fields(job):
             if patterns:
@@ -80,11 +83,11 @@ class Selector:
         return tuple(found)
 
     def is_of_all_groups(self, job: Job) -> bool:
-        """Whether every group of a heterogeneous cluster has one of the instance types; true of every other job."""
+        """Whether the instance type of every group of a heterogeneous cluster matches; True for every other job."""
         return not self.instance_type or all(_is_one_of(kind, self.instance_type) for kind in job.groups)
 
     def _fields(self, job: Job) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
-        """Each key, its patterns, and what the job has there: a heterogeneous cluster has an instance type for each group."""
+        """Each key, its patterns, and the job's values: a heterogeneous cluster has an instance type for each group."""
         return (
             ("name", self.name, (job.name,)),
             ("role", self.role, (job.role,)),
@@ -96,7 +99,7 @@ class Selector:
 
 
 def _is_known(name: str, job: Job) -> bool:
-    """Whether a job's document says a field: a heterogeneous cluster has no one instance type, and says that of each group."""
+    """Whether a job's document contains a field. A heterogeneous cluster contains the instance type of each group instead."""
     return name not in job.unknown or (name == "instance_type" and bool(job.groups))
 
 
@@ -110,7 +113,7 @@ def _one_is_one_of(values: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
 
 
 def _is_one_of(value: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a text matches one of these globs. Every text matches itself, unless it has a bracket."""
+    """Whether a text matches one of these globs. Every text without ``[`` matches itself."""
     if value in patterns and "[" not in value:
         return True
     return any(fnmatchcase(value, pattern) for pattern in patterns)

@@ -1,4 +1,4 @@
-"""What the controller posts in Slack: where, what, when, and whose requests it accepts."""
+"""What the controller posts in Slack, where and when, and whose requests it accepts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from controller.policy.bounds import ACCOUNT, CHANNEL, HOUR, HOUR_TO_YEAR, MINUT
 from controller.policy.user_request import UserRequest
 from controller.units.value import dataclass
 
-MEMBERS = "members"  # among those who may read: every full member of the workspace
+MEMBERS = "members"  # in ``SlackSettings.read``: every full member of the workspace
 
 
 class Importance(StrEnum):
-    """How much a message matters, which decides whether it is sent or waits for the digest."""
+    """How important a message is. It decides whether the message is sent, or is only counted in the digest."""
 
     PERSON = "person"  # a person has to act
     ACTION = "action"  # the controller did, or would do, something
@@ -24,7 +24,7 @@ class Importance(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestTime:
-    """When digests are posted: an hour and minute of a time zone (IANA), the weekly one on a weekday (0 is Monday)."""
+    """When digests are posted: hour and minute in an IANA time zone; the weekly digest on a weekday (0 is Monday)."""
 
     hour: Annotated[int, HOUR] = 8
     minute: Annotated[int, MINUTE] = 0
@@ -36,9 +36,10 @@ class DigestTime:
 class SlackSettings:
     """What is posted where, and who may request something.
 
-    ``channels`` are by team, ``people`` map an owner's tag (or a team) to the Slack user or user group to mention, ``may`` lists
-    for each request the Slack users and user groups who may make it (a request without a list is allowed to nobody). ``read``
-    lists who may read about jobs in Slack: users, user groups, or ``members``.
+    ``channels`` maps teams to channels. ``people`` maps the value of an owner's tag, or a team, to the id of the Slack user or
+    user group to mention. ``tell`` lists what is sent at once. ``may`` lists, for each request, the ids of those who may make it;
+    nobody may make a request without a list. ``waiver_s_max`` is how far ahead a waiver may end, in seconds. ``read`` lists who
+    may read about jobs in Slack: ids, or ``MEMBERS``.
     """
 
     channels: Mapping[str, Annotated[str, CHANNEL]] = field(default_factory=dict)
@@ -52,9 +53,10 @@ class SlackSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """Which tags say whose a job is. ``team_of_role`` says it by the job's RoleArn (globs), and goes before the tag.
+    """How the team and the user of a job are found: ``team`` and ``user`` are tag keys.
 
-    ``accounts`` are names of accounts (by their number) for messages and reports.
+    ``team_of_role`` maps globs of RoleArns to teams, and takes precedence over the tag. ``accounts`` maps the ids of AWS accounts
+    to names for messages and reports.
     """
 
     team: Annotated[str, TAG_KEY] = "team"

@@ -1,4 +1,4 @@
-"""The ARN of an SNS topic, which may stand wherever a policy names a Slack channel."""
+"""The ARN of an SNS topic, which a policy may use wherever it names a Slack channel."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 
 from controller.units.value import dataclass
 
-# Patterns as text: ``re`` compiles and keeps them at their first use, and most functions that start have none.
+# Patterns are text, so that ``re`` compiles them only when they are used: most functions never use them.
 ARN = r"(?s)arn:([^:]*):sns:([^:]*):([^:]*):(.*)"
 PARTITION = r"aws(-[a-z]{1,10}){0,3}"
 REGION = r"[a-z]{2,4}(-[a-z]{1,12}){1,3}-[0-9]{1,2}"
 ACCOUNT = r"[0-9]{12}"
 NAME = r"[A-Za-z0-9_-]{1,256}"
 FIFO = ".fifo"
-# What the regions of a partition begin with, the longest first; every other region is of "aws".
+# The partition by the prefix of a region's name; longer prefixes come first. All other regions are in the partition "aws".
 PARTITIONS = {
     "us-isob-": "aws-iso-b", "us-isof-": "aws-iso-f", "eu-isoe-": "aws-iso-e", "us-iso-": "aws-iso", "us-gov-": "aws-us-gov",
     "cn-": "aws-cn", "eusc-": "aws-eusc",
@@ -23,7 +23,7 @@ WANTED = "the ARN of an SNS topic, arn:aws:sns:REGION:ACCOUNT:NAME"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnsTopic:
-    """A topic: where it is, and its name."""
+    """The parts of a topic's ARN."""
 
     partition: str
     region: str
@@ -32,11 +32,11 @@ class SnsTopic:
 
 
 class BadTopic(ValueError):
-    """A text that is no ARN of a topic that messages can go to; it says what is wrong."""
+    """A text is not the ARN of a topic to which messages can be sent. The message says what is wrong."""
 
 
 def is_topic(channel: str) -> bool:
-    """Whether a channel is meant as an ARN: no channel of Slack has a name like that."""
+    """Whether a channel is meant as an ARN, valid or not. No Slack channel has such a name."""
     return channel.lstrip().lower().startswith("arn:")
 
 
@@ -63,5 +63,5 @@ def sns_topic(arn: str) -> SnsTopic:
 
 
 def partition_of(region: str) -> str:
-    """The partition that a region belongs to."""
+    """The AWS partition of a region, such as ``aws-cn``."""
     return next((partition for prefix, partition in PARTITIONS.items() if region.startswith(prefix)), "aws")

@@ -1,20 +1,20 @@
-"""Whether a job is worth running on spot: what is expected of it there and on-demand, as the rule ``spot-worth-it`` reads it."""
+"""What is expected of a job on spot and on-demand, as input for the rule ``spot-worth-it``."""
 
 from __future__ import annotations
 
 from controller.units.money import Micros, dollars
 from controller.units.value import dataclass
 
-HOURS_MOST = 1e6  # beyond that, a number says nothing
+HOURS_MOST = 1e6  # the largest number of hours that is shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prospect:
     """What is expected of a run in one place.
 
-    ``chance`` is that of finishing in time, from 0 to 1. ``hours`` is the expected training that is billed until the run is
-    finished, per instance and before any discount; ``exact`` is False where it is at least so much. ``share`` is the cost as a
-    part of on-demand's, None where the discount is unknown. ``micros`` is the cost in dollars, None where it is unknown.
+    ``chance`` is the probability to finish in time (0 to 1). ``hours`` are the billed hours of training that are expected until
+    the run is finished, per instance; ``exact`` is False if they are a lower bound. ``share`` is the cost divided by the
+    on-demand cost, None if the discount is unknown. ``micros`` is the cost in millionths of a dollar, None if it is unknown.
     """
 
     chance: float
@@ -26,11 +26,11 @@ class Prospect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpotWorth:
-    """The prospects of a job that has not begun to train.
+    """The prospects of a job that has not begun to train, computed for the request in the first three fields.
 
-    ``without`` is for a job that writes no checkpoints, ``checkpointed`` for one that writes a checkpoint each ``every_s``
-    seconds. ``written`` says whether the job writes them; None where nobody knows. ``other_type`` is an instance type on which
-    the same job would do better.
+    ``run_s`` is the expected training. ``without`` is the prospect on spot without checkpoints, ``checkpointed`` with one every
+    ``every_s`` seconds. ``written``: whether the job writes checkpoints; None if that is not known. ``other_type`` is an instance
+    type with a better prospect, ``other``.
     """
 
     instance_type: str
@@ -38,7 +38,7 @@ class SpotWorth:
     wait_s_max: int | None
     run_s: int
     interruptions: int
-    pool_s: int  # of spot training in the job's pool, in which the interruptions came
+    pool_s: int  # seconds of spot training in the job's pool, with so many interruptions
     without: Prospect
     checkpointed: Prospect
     every_s: int
@@ -49,17 +49,17 @@ class SpotWorth:
 
 
 def prospect_of(prospect: Prospect) -> str:
-    """A prospect for people: "97 % to finish, expected $24.10"."""
+    """A prospect as text: "97 % to finish, expected $24.10"."""
     return f"{percent_of(prospect.chance)} to finish, {expected_of(prospect)}"
 
 
 def expected_of(prospect: Prospect) -> str:
-    """The expected cost, or what it is at least."""
+    """The expected cost, or its lower bound, as text."""
     return f"expected {'' if prospect.exact else 'more than '}{cost_of(prospect)}"
 
 
 def cost_of(prospect: Prospect) -> str:
-    """The cost in dollars, or in hours where no price is known."""
+    """The cost in dollars as text; in billed hours if no price is known."""
     if prospect.micros is not None:
         return dollars(prospect.micros)
     hours = min(prospect.hours, HOURS_MOST)
@@ -67,5 +67,5 @@ def cost_of(prospect: Prospect) -> str:
 
 
 def percent_of(chance: float) -> str:
-    """A chance in percent; it is never certain."""
+    """A probability in percent as text, never 0 or 100 %."""
     return "under 1 %" if chance < 0.01 else "over 99 %" if chance > 0.99 else f"{round(100 * chance)} %"

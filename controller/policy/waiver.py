@@ -1,7 +1,7 @@
-"""A waiver: jobs that may break a rule until a time, for a reason. What they break is still recorded and shown.
+"""Waivers: some jobs may break a rule until a time, for a reason. The findings are still recorded and shown.
 
-Every doubt counts against a waiver: where a job's document does not say what it selects by, where it has expired, or where it
-would end later than the policy allows, the rule holds and the finding says why.
+A waiver does not count if the job's document lacks a field that it selects by, if it has expired, or if it ends later than the
+policy allows. In the last two cases, the finding says so.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class WaiverState(StrEnum):
 
     IN_FORCE = "in force"
     EXPIRED = "expired"
-    TOO_LONG = "too long"  # it ends later than the policy allows, counted from the moment
+    TOO_LONG = "too long"  # from this moment on, it would last longer than the policy allows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """``rules`` are names of rules in the policy; ``expires`` is the first moment at which it no longer counts.
+    """``rules`` are names of rules in the policy. ``expires`` is the first moment at which the waiver no longer counts.
 
-    ``name`` is empty for a waiver that a person gave in Slack: it belongs to one lineage, which ``match`` does not say.
+    A waiver that a person gave in Slack has no ``name`` and an empty ``match``: the caller passes it only for its own lineage.
     """
 
     rules: tuple[str, ...]
@@ -50,25 +50,27 @@ class Waiver:
 
     @property
     def why(self) -> str:
-        """Its reason, ticket and owner on one line."""
+        """The reason, the ticket and the owner on one line."""
         return f"{self.reason} ({self.ticket}, {self.owner})"
 
     def covers(self, rule: str, job: Job) -> bool:
-        """Whether the waiver is about this rule and this job. A tag that the job lacks, or may not carry, covers nothing, and the
-        type of one group of a heterogeneous cluster does not cover the others.
+        """Whether the waiver applies to this rule and this job, at any time.
+
+        A job that it selects by tag must have the tag, and its team tag must not contradict its role. The instance types of all
+        groups of a heterogeneous cluster must match.
         """
         if rule not in self.rules or self.match.matches(job) is not True or not self.match.is_of_all_groups(job):
             return False
         return not self.match.tags or (job.claimed_team is None and self.match.tags.keys() <= job.tags.keys())
 
     def state(self, now: datetime, longest_s: int) -> WaiverState:
-        """Whether the waiver counts now; ``longest_s`` is how far ahead it may end."""
+        """Whether the waiver counts now; ``longest_s`` is how far ahead it may end, in seconds."""
         if self.expires <= now:
             return WaiverState.EXPIRED
         return WaiverState.TOO_LONG if self.expires - now > timedelta(seconds=longest_s) else WaiverState.IN_FORCE
 
     def lapsed(self, now: datetime, longest_s: int) -> str:
-        """Why it does not count now, as a sentence; empty where it does."""
+        """Why the waiver does not count now, as a sentence; empty if it does."""
         which = self.name or "given in Slack"
         match self.state(now, longest_s):
             case WaiverState.IN_FORCE:
@@ -85,7 +87,7 @@ class Waiver:
 def waived(
     findings: Iterable[Finding], job: Job, waivers: Iterable[Waiver], now: datetime, longest_s: int
 ) -> tuple[Finding, ...]:
-    """The findings with their waivers: a waived one is recorded, and neither told nor acted on."""
+    """The findings with their waivers. A waived finding gets mode audit and no action, so it is only recorded."""
     known = sorted(waivers, key=lambda waiver: (waiver.expires, waiver.name))
     return tuple(_with_waiver(finding, job, known, now, longest_s) for finding in findings)
 

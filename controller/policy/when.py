@@ -1,6 +1,6 @@
-"""Evaluates the compiled expression of a rule (``when:``) for one job. Nothing here reads text: the compiler has checked it.
+"""Evaluates the compiled expression of a rule (``when:``) for one job. ``controller.policyfile.when`` parses and checks the text.
 
-An answer may be None: where a document does not say what is asked, the rule is undecided.
+The result is True, False, or None: the job's document lacks a member that decides it, and the rule is undecided.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class When:
-    """``fields`` are the members of a job's description that the expression reads, and whether a request may contain them."""
+    """A compiled expression: its ``text`` as written, and its syntax ``tree`` as nested lists.
+
+    ``fields`` are the members of a job's description that it reads, each with whether a request may contain it.
+    """
 
     text: str
     fields: Mapping[Path, bool]
     tree: Sequence[Any]
 
     def holds(self, members: Mapping[Path, Any]) -> bool | None:
-        """Whether it is true of a job with these members. A member that is None is lacking, an absent one is unknown."""
+        """Whether the expression is true for a job. A member whose value is None is not set; one that is absent is unknown."""
         return _condition(self.tree, members)
 
 
@@ -37,7 +40,7 @@ def when_of(found: Mapping[str, Any]) -> When:
 
 
 class _Unknown:
-    """A value that the document does not say."""
+    """The type of ``UNKNOWN``: the value of a member that the document does not contain."""
 
 
 UNKNOWN = _Unknown()
@@ -94,7 +97,7 @@ def _value(node: Sequence[Any], members: Mapping[Path, Any]) -> Any:
 
 
 def _compare(sign: str, left: Any, right: Any) -> bool | None:
-    """None where a value is unknown or missing, or of another type than SageMaker's model says."""
+    """Compare two values; None if one is unknown or not set, or if their types do not fit the operator."""
     if left is UNKNOWN or right is UNKNOWN or left is None or right is None:
         return None
     if sign == "in":

@@ -60,7 +60,7 @@ ALL = "all"
 SOME = Field(min_length=1, max_length=bounds.ENTRIES_MAX)
 
 
-class Limits(StrictModel):
+class AtLeastOne(StrictModel):
     """Limits, of which at least one is given."""
 
     @model_validator(mode="before")
@@ -111,7 +111,7 @@ class RepairEntry(StrictModel):
     tags: Annotated[dict[OwnTagKey, GivenTagValue], Field(min_length=1)] | None = None
 
 
-class SurpriseEntry(Limits):
+class SurpriseEntry(AtLeastOne):
     """How many jobs a new rule may act on within its first day, before it only warns."""
 
     jobs: Annotated[StrictInt, between(bounds.SURPRISE_JOBS)] | None = None
@@ -245,7 +245,7 @@ class DeadlineEntry(StrictModel):
     moves: Annotated[StrictInt, between(bounds.MOVES)] = Field(40, serialization_alias="moves_max")
 
 
-class Cap(Limits):
+class Cap(AtLeastOne):
     lineage_usd: Dollars | None = None
     team_month_usd: Dollars | None = None
 
@@ -279,13 +279,13 @@ class WaiverEntry(StrictModel):
     expires: Expires
 
 
-class CheckpointsEntry(Limits):
+class CheckpointsEntry(AtLeastOne):
     """What is no checkpoint, beside the names that the package knows."""
 
     ignore: Annotated[list[FileName], *LISTED, Field(max_length=50)] | None = None
 
 
-class RateLimitsEntry(Limits):
+class RateLimitsEntry(AtLeastOne):
     stops_per_hour: RateLimit | None = None
     submissions_per_hour: RateLimit | None = None
 

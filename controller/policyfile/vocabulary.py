@@ -92,7 +92,7 @@ def at_least(least_s: int, most_s: int = int(bounds.HOUR_TO_YEAR.most)) -> Calla
     return written(read, type="string", pattern=durations(least_s, most_s), patternErrorMessage=bounds_said)
 
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+UNITS = {**SECONDS_OF, "w": 604_800}
 
 
 def meant_duration(found: str) -> str:

@@ -34,7 +34,6 @@ from controller.runtime.take_in_requests import take_in_requests
 from controller.runtime.timeouts import LEASE
 from controller.units.value import dataclass, replace
 
-FAILED_LOOK = timedelta(minutes=5)
 OUTPACED_MAX = 3
 ROUNDS_MAX = 12  # commits of one trigger; the sweep's next trigger goes on with the rest
 PARTS_TIME_LIMIT = timedelta(seconds=10)  # for the parts of one large decision: a function also has other jobs to look at
@@ -152,11 +151,7 @@ def _carry_out(decision: Decision, lineage: Lineage, older: tuple[Intent, ...], 
 def _performed(intent: Intent, decision: Decision, lineage: Lineage, ports: Ports) -> IntentResult | None:
     """Perform an intent as it is decided now: of a row, only that somebody meant it once is believed."""
     now = decision.confirms(intent)
-    if now is None and decision.problems and isinstance(intent.action, Submit):
-        at = ports.clock.now() + FAILED_LOOK  # who would say it may have failed: it is neither performed nor refused
-        ports.ledger.lineages.put_off(lineage.id, intent, due_at=at, why="a part of the decision failed", held=True)
-        return None
-    return perform(now or intent, lineage, ports, reconcile, decided=now is not None)
+    return perform(now or intent, lineage, ports, reconcile, decided=now is not None, failed=bool(decision.problems))
 
 
 def _claimed_when_due(intents: Iterable[Intent], lineage: Lineage, now: datetime, ports: Ports) -> Iterator[Intent]:

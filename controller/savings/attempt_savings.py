@@ -21,7 +21,7 @@ from dataclasses import fields
 from datetime import datetime
 
 from controller.ledger.entry import Credited, Entry, Measured, Unmeasured
-from controller.savings.progress import Basis
+from controller.savings.progress import UsefulBasis
 from controller.units.money import Micros, cost_micros
 from controller.units.value import dataclass
 
@@ -92,11 +92,11 @@ def savings_of(measured: Measured, credited: Credited | None) -> Savings:
     """What one attempt spent, saved and wasted. Without a Credited entry, none of its training counts as useful."""
     width = measured.instance_count
     useful_s = min(credited.useful_s, measured.training_s) if credited else 0
-    with_model = credited is not None and credited.basis == Basis.STOPPED
+    with_model = credited is not None and credited.basis == UsefulBasis.STOPPED
     nothing = measured.training_s == measured.billable_s == measured.retained_s == 0
     seconds = Savings(
         attempts=1, training_s=measured.training_s * width, billable_s=measured.billable_s * width, useful_s=useful_s * width,
-        bounded=int(credited is not None and credited.basis == Basis.BOUND), stopped_with_model=int(with_model),
+        bounded=int(credited is not None and credited.basis == UsefulBasis.BOUND), stopped_with_model=int(with_model),
         never_started=int(nothing and not measured.interruptions),  # interrupted in its first hour, one cost nothing either
         speed_unknown=int(measured.other_instances and measured.first_permille is None and useful_s > 0),
     )  # fmt: skip
@@ -176,7 +176,7 @@ def life_of(entry: Measured | Unmeasured | Credited) -> Life:
 
 def better_credit(one: Credited, other: Credited) -> Credited:
     """Which of two credits of an attempt counts: that of more seconds; of equal ones the one that says more than "lost"."""
-    return max(one, other, key=lambda credit: (credit.useful_s, credit.basis != Basis.LOST))
+    return max(one, other, key=lambda credit: (credit.useful_s, credit.basis != UsefulBasis.LOST))
 
 
 def spent_micros(measured: Iterable[Measured]) -> Micros:

@@ -15,7 +15,7 @@ from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured
 from controller.savings.agreed_rates import is_agreed
 from controller.savings.attempt_savings import Life, Savings, better_credit, life_of, sum_savings
 from controller.savings.dated_prices import RateOf
-from controller.savings.progress import Basis, Progress, progress_of, resumed_seconds, useful_seconds, went_beyond
+from controller.savings.progress import Progress, UsefulBasis, progress_of, resumed_seconds, useful_seconds, went_beyond
 from controller.units.value import dataclass
 
 
@@ -176,7 +176,7 @@ def _measured(
     )  # fmt: skip
 
 
-def _useful(job: Job, scans: Sequence[CheckpointScanned], later: Iterable[Job]) -> tuple[int, Basis]:
+def _useful(job: Job, scans: Sequence[CheckpointScanned], later: Iterable[Job]) -> tuple[int, UsefulBasis]:
     """The useful seconds of a job, from its own scans and from the attempts after it."""
     assert job.usage is not None  # noqa: S101  (the caller has checked)
     own = useful_seconds(job, job.usage, _scans_of(job, scans))

@@ -48,7 +48,7 @@ FACTOR_MOST = 4  # how far the price of a bill may be from the list price before
 HOURS_MOST, DOLLARS_MOST = 10_000_000, 100_000_000
 
 
-class Group(NamedTuple):
+class BillGroup(NamedTuple):
     """What is compared: a day, a region, an instance type, and spot or on-demand."""
 
     day: date
@@ -74,7 +74,7 @@ class Bill:
 
     rows: int = 0
     account: str = ""
-    groups: dict[Group, Amount] = field(default_factory=dict)
+    groups: dict[BillGroup, Amount] = field(default_factory=dict)
     plans: set[tuple[str, str]] = field(default_factory=set)
     usage_types: dict[tuple[str, str, bool], str] = field(default_factory=dict)
     warm_pools: Amount = field(default_factory=Amount)
@@ -156,7 +156,7 @@ def _add(bill: Bill, row: Mapping[str, str]) -> None:
         _sum(bill.warm_pools, hours, micros)
     elif found := spot or on_demand:
         day = date.fromisoformat(row.get("line_item_usage_start_date", "")[:10])
-        group = Group(day, _region(row), found["type"].lower(), spot is not None)
+        group = BillGroup(day, _region(row), found["type"].lower(), spot is not None)
         _sum(bill.groups.setdefault(group, Amount()), hours, micros)
         if kind == COVERED and not group.spot:
             bill.plans.add((group.region, group.instance_type))
@@ -210,7 +210,7 @@ def _region(row: Mapping[str, str]) -> str:
 class Compared:
     """A group with what the ledger recorded and what the bill says; ``jobs`` are those behind it, the dearest first."""
 
-    group: Group
+    group: BillGroup
     recorded_micros: Micros
     billed_micros: Micros
     recorded_hours: float
@@ -224,10 +224,10 @@ class Compared:
 
 def compare(entries: Iterable[Entry], bill: Bill, since: date, until: date) -> tuple[Compared, ...]:
     """Each group of a period that the ledger or the bill knows, by day. A job counts on the day on which it ended."""
-    recorded: dict[Group, list[Measured]] = {}
+    recorded: dict[BillGroup, list[Measured]] = {}
     for entry in entries:
         if isinstance(entry, Measured) and since <= entry.at.date() < until and entry.billable_s:
-            recorded.setdefault(Group(entry.at.date(), entry.region, entry.instance_type, entry.spot), []).append(entry)
+            recorded.setdefault(BillGroup(entry.at.date(), entry.region, entry.instance_type, entry.spot), []).append(entry)
     found = []
     for group in sorted({*recorded, *(g for g in bill.groups if since <= g.day < until)}):
         jobs = sorted(recorded.get(group, ()), key=lambda e: (-_recorded(e), e.job))

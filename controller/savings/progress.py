@@ -19,7 +19,7 @@ FIRST_HOUR_S = 3600
 TUNERS = frozenset({Service.TUNING, Service.AUTOML})  # services that stop a job early because another one is better
 
 
-class Basis(StrEnum):
+class UsefulBasis(StrEnum):
     """Why seconds count as useful, from the most certain down."""
 
     WHOLE = "whole"  # the job completed without an interruption
@@ -118,20 +118,20 @@ def _proven(
     return kept, certain
 
 
-def useful_seconds(job: Job, usage: Usage, scans: Iterable[Scan]) -> tuple[int, Basis]:
+def useful_seconds(job: Job, usage: Usage, scans: Iterable[Scan]) -> tuple[int, UsefulBasis]:
     """The useful seconds of a finished job and their basis. Other time that AWS counts (the download) is not lost.
 
     Training that AWS left out of TrainingTimeInSeconds is not useful: it was lost within the first hour of its interval.
     """
     if job.service is Service.PROBE:
-        return 0, Basis.LOST
+        return 0, UsefulBasis.LOST
     if job.outcome is not Outcome.COMPLETED:
-        return 0, Basis.STOPPED if stopped_with_model(job) else Basis.LOST
+        return 0, UsefulBasis.STOPPED if stopped_with_model(job) else UsefulBasis.LOST
     if len(job.intervals) <= 1:
-        return usage.training_s, Basis.WHOLE
+        return usage.training_s, UsefulBasis.WHOLE
     kept = progress_of(job.intervals, scans, checkpoints=job.checkpoint_uri is not None, completed=True, ended_at=job.ended_at)
     other_s = max(usage.training_s - _counted_s(job, usage), 0)
-    return min(usage.training_s, kept.kept_s + other_s), Basis.SEEN if kept.exact else Basis.BOUND
+    return min(usage.training_s, kept.kept_s + other_s), UsefulBasis.SEEN if kept.exact else UsefulBasis.BOUND
 
 
 def _counted_s(job: Job, usage: Usage) -> int:
@@ -154,7 +154,7 @@ def went_beyond(job: Job, proven_s: int) -> bool:
     return bool(job.intervals) and (job.outcome is Outcome.COMPLETED or proven_s > 0)
 
 
-def resumed_seconds(kept_s: int, training_s: int, *, exact: bool) -> tuple[int, Basis]:
+def resumed_seconds(kept_s: int, training_s: int, *, exact: bool) -> tuple[int, UsefulBasis]:
     """The useful seconds of an attempt from whose checkpoint a later attempt resumed. A zero that is not certain is a minimum."""
     useful_s = min(kept_s, training_s)
-    return useful_s, (Basis.SEEN if useful_s else Basis.LOST) if exact else Basis.BOUND
+    return useful_s, (UsefulBasis.SEEN if useful_s else UsefulBasis.LOST) if exact else UsefulBasis.BOUND

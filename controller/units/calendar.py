@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 
 def next_hour(now: datetime) -> datetime:
-    """When a rate limit starts to count anew: at the next full hour (UTC)."""
+    """When a rate limit starts to count from zero again: at the next full hour (UTC)."""
     return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 

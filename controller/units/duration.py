@@ -22,13 +22,18 @@ class BadDuration(ValueError):
 
 def seconds(text: str) -> int:
     """The seconds of a duration: ASCII digits and one unit (s, m, h or d), at most 365 days. Raises BadDuration, a ValueError."""
-    parts = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
-    if parts is None:
+    length_s = seconds_of_any_length(text)
+    if length_s is None:
         raise BadDuration(text)
-    length_s = int(parts[1]) * SECONDS_OF[parts[2]]
     if length_s > DAYS_MAX * SECONDS_OF["d"]:
         raise BadDuration(text, f"a duration of at most {DAYS_MAX}d")
     return length_s
+
+
+def seconds_of_any_length(text: str) -> int | None:
+    """The same without a limit; None for a text that is no duration."""
+    parts = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
+    return int(parts[1]) * SECONDS_OF[parts[2]] if parts else None
 
 
 def span(seconds: float) -> str:

@@ -21,6 +21,7 @@ from infra.local.bus import envelope
 from infra.local.host import CLIENT_CONFIG, TABLE
 from tests.alarms.cloudwatch import Deployed
 from tests.security import lab as attacks
+from tests.simulation.replace_function import replaced
 
 POLICY = """
 version: 1
@@ -112,9 +113,9 @@ def test_a_decider_that_raises_in_two_hours_raises_an_alarm(deployed: Deployed, 
     def raises(*_: object) -> Decision:
         raise ArithmeticError
 
-    monkeypatch.setattr(decide, "DECIDERS", (*decide.DECIDERS, replace(decide.DECIDERS[0], name="broken", decide=raises)))
-    start(deployed)
-    proves(deployed, "DecidersFail", lambda: deployed.minutes(150, step=10))
+    with replaced((decide, "DECIDERS", lambda all_: (*all_, replace(all_[0], name="broken", decide=raises)))):
+        start(deployed)
+        proves(deployed, "DecidersFail", lambda: deployed.minutes(150, step=10))
 
 
 def test_a_member_that_this_version_does_not_know_raises_an_alarm(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from infra.local.host import CLIENT_CONFIG, TABLE
 from tests.alarms.cloudwatch import Deployed
 from tests.alarms.test_alarms import POLICY, event, make_unreadable, queue_a_message, start
 from tests.security import lab as attacks
+from tests.simulation.replace_function import replaced
 
 pytestmark = pytest.mark.nightly  # each lets hours pass
 
@@ -148,15 +149,13 @@ def test_the_log_names_the_part_that_raised_and_the_alarm_ends_with_the_version_
     def raises(*_: object) -> Decision:
         raise ArithmeticError
 
-    repaired = decide.DECIDERS
-    monkeypatch.setattr(decide, "DECIDERS", (*repaired, replace(repaired[0], name="broken", decide=raises)))
-    start(deployed)
-    deployed.minutes(150, step=10)
-    assert deployed.fires("DecidersFail")
-    log = attacks.log(deployed.host)
-    assert "decider failed" in log
-    assert "broken" in log
-    monkeypatch.setattr(decide, "DECIDERS", repaired)
+    with replaced((decide, "DECIDERS", lambda all_: (*all_, replace(all_[0], name="broken", decide=raises)))):
+        start(deployed)
+        deployed.minutes(150, step=10)
+        assert deployed.fires("DecidersFail")
+        log = attacks.log(deployed.host)
+        assert "decider failed" in log
+        assert "broken" in log
     deployed.minutes(120, step=10)
     assert not deployed.fires("DecidersFail")
 

@@ -25,7 +25,7 @@ from controller.ledger.entry import Credited, Ended, Entry, Measured
 from controller.runtime.digests.close_days import close_days
 from controller.runtime.digests.queue_digests import Period, queue_digest
 from controller.runtime.ports.all_ports import Home
-from controller.savings.progress import Basis
+from controller.savings.progress import UsefulBasis
 from controller.savings.rollup import roll_up
 from infra.local import aws
 from tests import builders
@@ -76,7 +76,7 @@ def entries_of(day: date, jobs: int) -> Iterator[Entry]:
             instance_type=pool, instance_count=1, region="us-east-1", rate_micros_per_h=1_515_000, rate_as_of=FIRST,
             rate_source="test", user=f"user-{number // TEAMS % USERS}", algorithm="pytorch-training",
         )  # fmt: skip
-        yield Credited(job=name, at=when, team=team, useful_s=3600, basis=Basis.WHOLE)
+        yield Credited(job=name, at=when, team=team, useful_s=3600, basis=UsefulBasis.WHOLE)
 
 
 def memory(jobs: int) -> tuple[Any, float]:

@@ -13,9 +13,11 @@ from tests.builders import ACCOUNT, BEGIN, REGION, lineage_id
 HOUR = timedelta(hours=1)
 BERT = Work(
     account=ACCOUNT, region=REGION, role="arn:aws:iam::111122223333:role/Train", job="bert", root="bert", lineage="bert's",
-    created_at=BEGIN, checkpoint_uri="s3://checkpoints/bert/", digest="1:a",
+    created_at=BEGIN, checkpoint_uri="s3://checkpoints/bert/", inputs_hash="1:a",
 )  # fmt: skip
-RETRY = replace(BERT, job="bert-2", root="bert-2", lineage="another's", created_at=BEGIN + HOUR, checkpoint_uri=None, digest="")
+RETRY = replace(
+    BERT, job="bert-2", root="bert-2", lineage="another's", created_at=BEGIN + HOUR, checkpoint_uri=None, inputs_hash=""
+)
 
 
 def remember(ledger: Ledger, *works: Work) -> None:

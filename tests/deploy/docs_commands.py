@@ -148,7 +148,7 @@ def _spotwarden_mistake(command: Command) -> str:
         return ""
     words = [word.partition("|")[0] if "{" not in word else word for word in command.words[1:]]
     arguments = [word.strip("[]…") for word in words if word.strip("[]…")]
-    at: Any = typer.main.get_command(controller.cli._app(arguments))
+    at: Any = typer.main.get_command(controller.cli.app_for(arguments))
     name, context = "spotwarden", None
     try:
         while True:

@@ -39,7 +39,7 @@ BUILDERS = {
     "reading_ports",
     "slack_ports",
     "client",
-    "_hurried_client",
+    "hurried_client",
     "_client_in",
     "_slack",
     "_slack_app",
@@ -184,7 +184,7 @@ def _attribute(node: ast.Attribute, one: Function, code: Source, *, called: bool
             yield "transact"
         elif node.attr != "query" and ("Table", node.attr) in code.methods:
             yield code.methods["Table", node.attr]
-    elif base in ("_client", "sns", "_hurried_client", "client"):
+    elif base in ("_client", "sns", "hurried_client", "client"):
         if node.attr in OPERATIONS:
             yield OPERATIONS[node.attr]
     elif base == "wiring" and node.attr == "ports":

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from controller.ledger.entry import Credited, Entry, Measured, Unmeasured
 from controller.savings.attempt_savings import Savings, savings_of, sum_savings
-from controller.savings.progress import Basis
+from controller.savings.progress import UsefulBasis
 from tests.builders import BEGIN
 
 SECONDS = st.integers(0, 400_000)
@@ -40,7 +40,7 @@ def attempts(draw: st.DrawFn) -> list[Entry]:
     return drawn
 
 
-def credited(of: Measured, useful_s: int, basis: Basis = Basis.SEEN) -> Credited:
+def credited(of: Measured, useful_s: int, basis: UsefulBasis = UsefulBasis.SEEN) -> Credited:
     return Credited(job=of.job, at=of.at, team=of.team, useful_s=useful_s, basis=basis)
 
 
@@ -92,7 +92,7 @@ def test_the_savings_are_the_useful_hours_at_the_on_demand_rate_less_the_bill(on
 @given(attempts(), measured())
 def test_a_further_failed_attempt_never_increases_the_savings(entries: list[Entry], failed: Measured) -> None:
     failed = replace(failed, job="one more")
-    more = [*entries, failed, credited(failed, 0, Basis.LOST)]
+    more = [*entries, failed, credited(failed, 0, UsefulBasis.LOST)]
     assert total_of(more).saved_micros <= total_of(entries).saved_micros
 
 

@@ -89,7 +89,7 @@ def _propagating(_: Any) -> Any:
 
 
 def _a_decider_raises() -> None:
-    with replaced((decide, "DECIDERS", lambda _: test_values._raising("settle_caps"))):
+    with replaced((decide, "DECIDERS", lambda _: test_values.raising("settle_caps"))):
         test_values.test_a_decider_that_raises_does_not_stop_the_others("settle_caps")
 
 
@@ -244,7 +244,7 @@ GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
     ),
     "18: a file that cannot be read is passed over": (
         ((folder, "_alike", _only_readable_files),),
-        lambda path: test_policy_files.test_whatever_looks_like_a_policy_is_read_or_named(test_policy_files._dangling, path),
+        lambda path: test_policy_files.test_whatever_looks_like_a_policy_is_read_or_named(test_policy_files.dangling, path),
     ),
 }  # fmt: skip
 

@@ -146,7 +146,7 @@ def test_a_case_file_that_is_a_weapon_is_refused_in_one_sentence(name: str, tmp_
     refused(spotwarden("test", str(tmp_path), folder=tmp_path), "a.test.yaml:", words)
 
 
-def _dangling(folder: Path) -> str:
+def dangling(folder: Path) -> str:
     (folder / "b.yaml").symlink_to("nothing")
     return "b.yaml:1:1: found a broken link"
 
@@ -191,7 +191,7 @@ def _yml(folder: Path) -> str:
     return "b.yml:1:10: version: found 2"
 
 
-@pytest.mark.parametrize("make", [_dangling, _below, _behind_a_link, _directory, _fifo, _loop, _upper_case, _yml])
+@pytest.mark.parametrize("make", [dangling, _below, _behind_a_link, _directory, _fifo, _loop, _upper_case, _yml])
 def test_whatever_looks_like_a_policy_is_read_or_named(make: Callable[[Path], str], tmp_path: Path) -> None:
     from controller.policyfile import BadPolicy, compile_folder
 

@@ -125,7 +125,7 @@ def test_every_row_that_a_function_writes_is_one_that_its_policy_allows(host: Ho
                 item = asked.get("Item") or asked.get("Key")
                 seen.add((function, f"dynamodb:{verb}Item", item["pk"]["S"]))
 
-    for client in (wiring.client("dynamodb"), wiring._hurried_client("dynamodb")):
+    for client in (wiring.client("dynamodb"), wiring.hurried_client("dynamodb")):
         on_call(client, record)
     message = card(host, "long")
     host.bus.fire("prices")

@@ -95,7 +95,7 @@ def test_a_rotation_that_nobody_used_yet_is_known_after_two_minutes(host: Host) 
 def test_wrong_signatures_cost_one_read_of_the_secret_in_five_seconds(host: Host) -> None:
     assert heard(host, OLD) == 200
     read: list[object] = []
-    on_call(wiring._hurried_client("secretsmanager"), lambda operation, _: read.append(operation))
+    on_call(wiring.hurried_client("secretsmanager"), lambda operation, _: read.append(operation))
     host.clock.at += timedelta(seconds=6)
     assert [heard(host, "a guess") for _ in range(5)] == [401] * 5
     assert len(read) == 1

@@ -218,7 +218,7 @@ def test_a_forged_repair_changes_nothing_but_what_the_rules_ask_for_now() -> Non
 
 
 def test_a_stranger_s_job_with_forged_rows_of_an_attempt_is_judged_like_any_other() -> None:
-    """Creating a job and writing rows together: the digest of a request cannot be computed without the stack's key."""
+    """Creating a job and writing rows together: the hash of a request cannot be computed without the stack's key."""
     with lab(POLICY.replace("action: repair", "action: stop")) as host:
         live(host)
         big = request("x", "vision", spot=False, instance_type="ml.p3.2xlarge", runtime_h=100, work_s=300_000)

@@ -18,6 +18,7 @@ from controller.decide.facts import Facts
 from controller.ledger.entry import Ended, Flagged, Measured, Started, Unmeasured
 from infra.local.host import Host
 from tests.security.lab import entries, lab, launch, log, messages, request, run, status, texts
+from tests.simulation.replace_function import replaced
 
 POLICY = """
 version: 1
@@ -120,7 +121,7 @@ def _none_on_spot(pool: str) -> Any:
     return Steps(MONDAY, [(0.0, 0)], period_s=90 * 86_400.0)
 
 
-def _raising(name: str) -> tuple[Decider, ...]:
+def raising(name: str) -> tuple[Decider, ...]:
     def boom(facts: Facts, said: Decision) -> Decision:
         raise OverflowError(f"a value of {facts.job.role}")
 
@@ -128,11 +129,11 @@ def _raising(name: str) -> tuple[Decider, ...]:
 
 
 @pytest.fixture(params=[decider.name for decider in DECIDERS])
-def broken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def broken(request: pytest.FixtureRequest) -> Iterator[str]:
     """The name of a decider that raises on every job."""
     name: str = request.param
-    monkeypatch.setattr(decide, "DECIDERS", _raising(name))
-    return name
+    with replaced((decide, "DECIDERS", lambda _: raising(name))):
+        yield name
 
 
 def test_a_decider_that_raises_does_not_stop_the_others(broken: str) -> None:

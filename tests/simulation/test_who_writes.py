@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,7 +24,7 @@ READS = {
     "checkpoints": {"scan"},
     "quotas": {"on_demand"},
     "placement": {"score"},
-    "policies": {"current", "refused"},
+    "policies": {"current", "refused"},  # since when a new revision is in force is recorded when it is read: ``Policies.current``
     "prices": {"rate"},
     "clock": {"now"},
     "lineages": {"load", "submitter"},
@@ -121,6 +123,14 @@ def test_in_a_reconcile_only_the_commit_and_perform_write() -> None:
     made = sum((watch.writes for watch in watches), Counter[tuple[str, str, str]]())
     assert {("reconcile", *write) for write in COMMIT} <= made.keys()
     assert {("perform", "lineages", "close"), ("perform", "outbox", "put"), ("perform", "jobs", "submit")} <= made.keys()
+
+
+def test_reconcile_itself_calls_no_method_that_writes_but_the_commit_and_the_lease() -> None:
+    """Also in branches that no history reaches."""
+    calls = [node.func for node in ast.walk(ast.parse(inspect.getsource(reconcile))) if isinstance(node, ast.Call)]
+    dotted = [path for path in map(ast.unparse, calls) if path.startswith("ports.") and not path.startswith("ports.tally.")]
+    called = {(port, method) for *_, port, method in (path.split(".") for path in dotted)}
+    assert {(port, method) for port, method in called if method not in READS[port]} == COMMIT
 
 
 def _writing(gather_: Callable[..., Any]) -> Callable[..., Any]:

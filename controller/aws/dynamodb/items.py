@@ -146,7 +146,7 @@ def write(value: Any) -> Item:
 
 def read(item: Attribute) -> Any:
     """The value that ``write`` wrote. Raises UnreadableItem."""
-    item = _newest(item)
+    item = upgraded(item)
     kind = STORED_KINDS.get(item.get("kind", {}).get("S"))
     if kind is None:
         raise UnreadableItem(f"{_where(item)}: kind is {item.get('kind')}, wanted one of {', '.join(STORED_KINDS)}")
@@ -186,7 +186,7 @@ def write_intent(value: Intent) -> Item:
 
 def read_intent(item: Attribute) -> Intent:
     """The intent that ``write_intent`` wrote. Raises UnreadableItem."""
-    item = _newest(item)
+    item = upgraded(item)
     beside = {name: _decoded(item, name, item[name], decode) for name, _, decode in _BESIDE if name in item}
     if not beside.keys() >= {"due_at", "claim", "why"}:
         raise UnreadableItem(f"{_where(item)}: has {', '.join(beside) or 'nothing'} of an intent, wanted due_at, claim and why")
@@ -204,15 +204,15 @@ def read_checked_intent(item: Attribute) -> Intent:
     return intent
 
 
-def _newest(item: Attribute) -> Attribute:
-    """The item upgraded to the newest schema."""
+def upgraded(item: Attribute, schema: int = SCHEMA, upgrades: Mapping[int, Callable[[Attribute], Item]] = UPGRADES) -> Attribute:
+    """The item upgraded to the newest schema, step by step. Raises UnreadableItem."""
     found = item.get("schema", {}).get("N", "")
     if not found.isdecimal() or int(found) < 1:
-        raise UnreadableItem(f"{_where(item)}: schema is {item.get('schema')}, wanted a number from 1 to {SCHEMA}")
-    for schema in range(int(found), SCHEMA):
-        item = UPGRADES[schema](item)
-    if int(found) > SCHEMA:
-        raise UnreadableItem(f"{_where(item)}: schema is {found}, and this code reads up to {SCHEMA}; deploy the newer code")
+        raise UnreadableItem(f"{_where(item)}: schema is {item.get('schema')}, wanted a number from 1 to {schema}")
+    for older in range(int(found), schema):
+        item = upgrades[older](item)
+    if int(found) > schema:
+        raise UnreadableItem(f"{_where(item)}: schema is {found}, and this code reads up to {schema}; deploy the newer code")
     return item
 
 

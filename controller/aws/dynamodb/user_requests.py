@@ -2,7 +2,7 @@
 
 request#<lineage>   <key of the entry>   what was asked   (index *due*, see ``due``)
 
-Each row has a ``proof``: a keyed digest of what was asked, about which lineage. Slack's function computes it after it has checked
+Each row has a ``proof``: a keyed hash of what was asked, about which lineage. Slack's function computes it after it has checked
 Slack's signature and the person's right, user groups included. A row without it, or with that of another row, was not asked.
 """
 
@@ -60,7 +60,7 @@ class DynamoUserRequests:
         return request if request is not None and request.key == row["sk"]["S"] else None
 
     def _proof(self, row: Item) -> str:
-        """The keyed digest of what a row asks, about which lineage and under which key."""
+        """The keyed hash of what a row asks, about which lineage and under which key."""
         asked = [row.get(name) for name in ("pk", "sk", "kind", "schema", "body")]
         text = f"user request\n{json.dumps(asked, sort_keys=True, default=str)}"
         return hmac.new(self._key.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -33,7 +33,7 @@ class DynamoWorks:
 
 def remembering(work: Work) -> Write:
     """The write that remembers what a job works on."""
-    said = {"job": work.job, "root": work.root, "lineage": work.lineage, "digest": work.digest, "uri": work.checkpoint_uri}
+    said = {"job": work.job, "root": work.root, "lineage": work.lineage, "digest": work.inputs_hash, "uri": work.checkpoint_uri}
     item = {
         **key(work_pk(work), f"{stamp(work.created_at)}#{work.job}"), **MARK,
         **{name: {"S": value} for name, value in said.items() if value},
@@ -49,7 +49,7 @@ def _work_of(row: Item, asked: Work) -> Work | None:
         return Work(
             account=asked.account, region=asked.region, role=asked.role, job=said["job"], root=said["root"],
             lineage=said["lineage"], created_at=moment(row["sk"]["S"].partition("#")[0]), checkpoint_uri=said.get("uri"),
-            digest=said.get("digest", ""),
+            inputs_hash=said.get("digest", ""),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError):
         return None

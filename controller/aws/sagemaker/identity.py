@@ -1,7 +1,7 @@
-"""Says whether two training jobs are the same request: a keyed digest of everything that no attempt of a lineage may change.
+"""Says whether two training jobs are the same request: a keyed hash of everything that no attempt of a lineage may change.
 
 Both sides of a comparison come from DescribeTrainingJob and through ``members_again``, so what the service adds is the same on
-both. The members that are left out below may differ between a job and its repetition, or are set by the service. The digest is
+both. The members that are left out below may differ between a job and its repetition, or are set by the service. The hash is
 keyed, because hyperparameters and environment variables could be guessed one by one: the ledger contains none of their values.
 """
 
@@ -17,7 +17,7 @@ from controller.aws.sagemaker.ownership import Described
 from controller.aws.sagemaker.repeat_request import USER_MAPS, laid_over, members_again
 from controller.jobs.request import PROBE, RequestChange
 
-VERSION = "1"  # of the list below: digests of different lists are never equal
+VERSION = "1"  # of the list below: hashes of different lists are never equal
 
 CHANGEABLE = frozenset({"EnableManagedSpotTraining"})
 """Members that an attempt may change as a whole; parts of others are taken out by ``_PARTS``. ``RequestForm`` compares them."""
@@ -37,7 +37,7 @@ UNORDERED = frozenset({"InputDataConfig", "SecurityGroupIds", "DebugRuleConfigur
 
 
 def identity_of(described: Described, key: str, changes: RequestChange | None = None) -> str:
-    """The digest of a described job, as it is or as it would be after some changes."""
+    """The hash of a described job, as it is or as it would be after some changes."""
     request = laid_over(members_again(described, str(described.get("TrainingJobName", ""))), changes or {})
     kept = {member: value for member, value in request.items() if member not in CHANGEABLE | SET_ASIDE}
     kept["ServerlessJobConfig"] = described.get("ServerlessJobConfig")  # no attempt has it, and a stranger's job may
@@ -48,7 +48,7 @@ def identity_of(described: Described, key: str, changes: RequestChange | None = 
 
 
 def probe_identity_of(described: Described, key: str) -> str:
-    """The digest of a probe on behalf of a described job."""
+    """The hash of a probe on behalf of a described job."""
     return identity_of(described, key, PROBE)
 
 
@@ -56,7 +56,7 @@ CODE_CHANNELS = frozenset({"code", "sm_code", "sm_drivers", "sourcecode", "recip
 
 
 def work_of(described: Described, key: str) -> str:
-    """The digest of what a job works on: its inputs, its output, and the hyperparameters that are not the SDK's own.
+    """The hash of what a job works on: its inputs, its output, and the hyperparameters that are not the SDK's own.
 
     Empty for a job without inputs.
     """

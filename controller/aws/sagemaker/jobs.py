@@ -56,7 +56,7 @@ class SageMakerJobs:
     """The Jobs port over a boto3 ``sagemaker`` client; lists are read to their end.
 
     ``roles`` are the ARNs of the roles that may be passed to an attempt: a job with any other is never submitted again. ``key``
-    keys the digests of requests; it must be the same in all functions of a stack. ``fields`` are the members of a
+    keys the hashes of requests; it must be the same in all functions of a stack. ``fields`` are the members of a
     description that expressions of the policy read.
     """
 

@@ -31,7 +31,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class DeadlineCase:
     """One job, with lengths in samples of ``gap_s`` seconds. ``capacity``: from its start to its deadline.
 
     ``overhead``: what each start bills before it makes progress. Without ``checkpoints``, an interruption or move loses all work.
@@ -94,7 +94,7 @@ def _trace(file: Path) -> Trace:
     return Trace(name=file.name, gap_s=gap_s, capacity=tuple(sample > 0 for sample in data))
 
 
-def cases_of(trace: Trace, shape: Shape, *, starts: int, overhead_s: int, checkpoints: bool = True) -> Iterator[Case]:
+def cases_of(trace: Trace, shape: Shape, *, starts: int, overhead_s: int, checkpoints: bool = True) -> Iterator[DeadlineCase]:
     """``starts`` jobs of one shape, evenly spread over one trace; none if the trace is shorter than the deadline."""
     work, deadline = math.ceil(shape.work_s / trace.gap_s), shape.deadline_s // trace.gap_s
     last_start = len(trace.capacity) - deadline - 1
@@ -103,7 +103,7 @@ def cases_of(trace: Trace, shape: Shape, *, starts: int, overhead_s: int, checkp
     for k in range(starts):
         begin = int(k * last_start / starts)
         window: Sequence[bool] = trace.capacity[begin : begin + deadline]
-        yield Case(
+        yield DeadlineCase(
             capacity=tuple(window), gap_s=trace.gap_s, work=work, overhead=math.ceil(overhead_s / trace.gap_s),
             checkpoints=checkpoints,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.backtest_deadline.cases import Case, Shape, Trace, cases_of, duration_s, shapes_of, traces_in
+from controller.cli.backtest_deadline.cases import DeadlineCase, Shape, Trace, cases_of, duration_s, shapes_of, traces_in
 from controller.cli.backtest_deadline.market import RunResult, SpotSignal, Strategy, play
 from controller.cli.backtest_deadline.strategies import ManagedSpot, SpotElseOnDemand, Spotwarden, UniformProgress
 from controller.cli.input.options import Format, OutputFormat
@@ -19,13 +19,13 @@ from controller.cli.output.printable import json_text
 
 SHAPES = "48h/52h,48h/60h,48h/70h,12h/18h,12h/24h,4h/8h"
 
-STRATEGIES: Mapping[str, Callable[[Case], Strategy]] = {
+STRATEGIES: Mapping[str, Callable[[DeadlineCase], Strategy]] = {
     "spotwarden": lambda _: Spotwarden(),
     "managed-spot": lambda _: ManagedSpot(),
     "spot-else-on-demand": lambda case: SpotElseOnDemand(case.capacity),
     "uniform-progress": lambda case: UniformProgress(case.capacity),
 }
-WITHOUT_CHECKPOINTS: Mapping[str, Callable[[Case], Strategy]] = {
+WITHOUT_CHECKPOINTS: Mapping[str, Callable[[DeadlineCase], Strategy]] = {
     "spotwarden": lambda _: Spotwarden(move_without_checkpoint=False),
     "spotwarden, move_without_checkpoint": lambda _: Spotwarden(),
     **{name: strategy for name, strategy in STRATEGIES.items() if name != "spotwarden"},
@@ -81,9 +81,9 @@ def run(
 
 def _cases(
     traces: Sequence[Trace], shapes: Sequence[Shape], *, starts: int, overhead_s: int, checkpoints: bool
-) -> tuple[Case, ...]:
+) -> tuple[DeadlineCase, ...]:
     """Every job to run; a warning on standard error for each trace that is too short for a shape."""
-    cases: list[Case] = []
+    cases: list[DeadlineCase] = []
     for trace in traces:
         for shape in shapes:
             runs = tuple(cases_of(trace, shape, starts=starts, overhead_s=overhead_s, checkpoints=checkpoints))
@@ -94,7 +94,10 @@ def _cases(
 
 
 def _results(
-    cases: Sequence[Case], spot_price: float, signal: SpotSignal, strategies: Mapping[str, Callable[[Case], Strategy]]
+    cases: Sequence[DeadlineCase],
+    spot_price: float,
+    signal: SpotSignal,
+    strategies: Mapping[str, Callable[[DeadlineCase], Strategy]],
 ) -> Iterable[Result]:
     from controller.cli.backtest_deadline.optimum import optimum
 
@@ -109,12 +112,12 @@ def _results(
     )  # fmt: skip
 
 
-def _affordable(cost: float, case: Case) -> float:
+def _affordable(cost: float, case: DeadlineCase) -> float:
     """The optimum, or the cost of a missed deadline if no strategy can meet it."""
     return min(cost, float(case.work)) if cost == float("inf") else cost
 
 
-def _result(name: str, cases: Sequence[Case], outcomes: Sequence[RunResult], best: float) -> Result:
+def _result(name: str, cases: Sequence[DeadlineCase], outcomes: Sequence[RunResult], best: float) -> Result:
     runs = len(cases)
     cost = sum(outcome.cost / case.work for outcome, case in zip(outcomes, cases, strict=True)) / runs
     return Result(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from controller.cli.backtest_deadline.cases import Case
+from controller.cli.backtest_deadline.cases import DeadlineCase
 from controller.decide.deadline.spot_or_on_demand import AttemptState
 
 
@@ -35,7 +35,7 @@ PROBE_BILLED_S = 120  # the download of the image, then StopTrainingJob
 
 
 @dataclass(slots=True, kw_only=True)
-class Run:
+class DeadlineRun:
     """A running job; lengths are in samples. ``left`` is the time to the deadline, ``work`` the work that remains.
 
     ``restart_work`` is the work that remains after a stop: the same, or all work of the job without checkpoints.
@@ -67,7 +67,7 @@ class Run:
 
 
 class Strategy(Protocol):
-    def choose(self, run: Run) -> Action:
+    def choose(self, run: DeadlineRun) -> Action:
         """What to request from this sample on; ``run.attempt`` shows whether the spot job has capacity."""
 
 
@@ -81,10 +81,10 @@ class RunResult:
     moves: int
 
 
-def play(case: Case, strategy: Strategy, spot_price: float, signal: SpotSignal = SpotSignal.NONE) -> RunResult:
+def play(case: DeadlineCase, strategy: Strategy, spot_price: float, signal: SpotSignal = SpotSignal.NONE) -> RunResult:
     """Simulate a job from its start to its end or its deadline. ``spot_price``: as a share of the on-demand price."""
     length = len(case.capacity)
-    run = Run(left=length, work=case.work, overhead=case.overhead, gap_s=case.gap_s, total=case.work, length=length)
+    run = DeadlineRun(left=length, work=case.work, overhead=case.overhead, gap_s=case.gap_s, total=case.work, length=length)
     run.checkpoints = case.checkpoints
     run.spot_seen = None if signal is SpotSignal.NONE else False
     requested = Action.SPOT
@@ -105,7 +105,7 @@ def play(case: Case, strategy: Strategy, spot_price: float, signal: SpotSignal =
     return RunResult(cost=float(case.work), missed=True, starts=run.starts, moves=run.moves)
 
 
-def _take_capacity(run: Run, requested: Action, available: bool) -> None:
+def _take_capacity(run: DeadlineRun, requested: Action, available: bool) -> None:
     """At the start of a sample: interrupt a spot job if its capacity is gone, and start a waiting job if there is capacity."""
     if run.attempt is AttemptState.SPOT and not available:
         run.attempt, run.billing, run.work = AttemptState.WAITING, 0, run.restart_work
@@ -115,7 +115,7 @@ def _take_capacity(run: Run, requested: Action, available: bool) -> None:
         run.starts += 1
 
 
-def _advance(run: Run, spot_price: float) -> None:
+def _advance(run: DeadlineRun, spot_price: float) -> None:
     if run.attempt is not AttemptState.WAITING:
         run.cost += 1.0 if run.attempt is AttemptState.ON_DEMAND else spot_price
         if run.billing:
@@ -126,7 +126,7 @@ def _advance(run: Run, spot_price: float) -> None:
     run.elapsed += 1
 
 
-def _observe(run: Run, signal: SpotSignal, available: bool, spot_price: float) -> None:
+def _observe(run: DeadlineRun, signal: SpotSignal, available: bool, spot_price: float) -> None:
     """Set what the controller knows about the pool's capacity at the end of a sample, and bill a probe."""
     if signal is SpotSignal.NONE:
         return

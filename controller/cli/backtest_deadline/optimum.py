@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from controller.cli.backtest_deadline.cases import Case
+from controller.cli.backtest_deadline.cases import DeadlineCase
 
 
-def optimum(case: Case, spot_price: float) -> float:
+def optimum(case: DeadlineCase, spot_price: float) -> float:
     """The least cost of finishing by the deadline, in samples of on-demand; infinite if that is impossible.
 
     It goes backwards over the samples, with arrays that are indexed by the remaining work. The states are idle, and spot and

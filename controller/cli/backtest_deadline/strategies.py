@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from controller.cli.backtest_deadline.market import Action, Run
+from controller.cli.backtest_deadline.market import Action, DeadlineRun
 from controller.decide.deadline import spot_or_on_demand
 from controller.decide.deadline.spot_or_on_demand import AttemptState, DeadlineState, Move, MoveCosts
 
@@ -14,7 +14,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)  # any time: only differences matter
 class ManagedSpot:
     """SageMaker managed spot alone, with MaxWaitTimeInSeconds up to the deadline."""
 
-    def choose(self, run: Run) -> Action:  # noqa: ARG002 - the strategies' own signature
+    def choose(self, run: DeadlineRun) -> Action:  # noqa: ARG002 - the strategies' own signature
         return Action.SPOT
 
 
@@ -24,7 +24,7 @@ class SpotElseOnDemand:
     def __init__(self, capacity: tuple[bool, ...]) -> None:
         self._capacity = capacity
 
-    def choose(self, run: Run) -> Action:
+    def choose(self, run: DeadlineRun) -> Action:
         return Action.SPOT if self._capacity[run.elapsed] and _safe(run) else Action.ON_DEMAND
 
 
@@ -37,7 +37,7 @@ class UniformProgress:
     def __init__(self, capacity: tuple[bool, ...]) -> None:
         self._capacity = capacity
 
-    def choose(self, run: Run) -> Action:
+    def choose(self, run: DeadlineRun) -> Action:
         available = self._capacity[run.elapsed]
         ahead = (run.total - run.work) - run.elapsed * run.total / run.length
         if not _safe(run):
@@ -47,7 +47,7 @@ class UniformProgress:
         return Action.SPOT if available or ahead >= 0 else Action.ON_DEMAND
 
 
-def _safe(run: Run) -> bool:
+def _safe(run: DeadlineRun) -> bool:
     """Whether on-demand can still meet the deadline after one more sample on spot."""
     progress = 1 if run.attempt is AttemptState.SPOT and run.trains and run.checkpoints else 0
     return run.left - 1 >= run.restart_work - progress + run.overhead
@@ -63,7 +63,7 @@ class Spotwarden:
     def __init__(self, *, move_without_checkpoint: bool = True) -> None:
         self._moves = move_without_checkpoint
 
-    def choose(self, run: Run) -> Action:
+    def choose(self, run: DeadlineRun) -> Action:
         current = Action.ON_DEMAND if run.attempt is AttemptState.ON_DEMAND else Action.SPOT
         now = START + timedelta(seconds=run.elapsed * run.gap_s)
         state = DeadlineState(
@@ -89,7 +89,7 @@ class Spotwarden:
                 return Action.SPOT
 
 
-def _attempt_state(run: Run) -> AttemptState:
+def _attempt_state(run: DeadlineRun) -> AttemptState:
     if run.attempt is not AttemptState.SPOT:
         return run.attempt
     if not run.trains:

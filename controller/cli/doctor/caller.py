@@ -36,7 +36,7 @@ PERFORM = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CheckResult:
     """The result of one check. ``ok`` is None if the check could not be made. ``says``: a sentence for the operator."""
 
     check: str
@@ -50,7 +50,7 @@ class Looks:
 
     lacking: set[str] = field(default_factory=set)
 
-    def at(self, check: str, look: Look) -> Iterator[Finding]:
+    def at(self, check: str, look: Look) -> Iterator[CheckResult]:
         """One finding. If AWS does not answer or refuses the caller, the finding states why the check was not made."""
         try:
             ok, says = look()
@@ -59,15 +59,15 @@ class Looks:
             if action:
                 self.lacking.add(action)
             why = f"your credentials lack {action}" if action else str(explained(error))
-            yield Finding(check=check, ok=None, says=f"not checked: {why}")
+            yield CheckResult(check=check, ok=None, says=f"not checked: {why}")
         else:
-            yield Finding(check=check, ok=ok, says=says)
+            yield CheckResult(check=check, ok=ok, says=says)
 
-    def caller(self) -> Iterator[Finding]:
+    def caller(self) -> Iterator[CheckResult]:
         """A finding with the IAM actions that the caller lacks; none if every check could be made."""
         if self.lacking:
             says = f"your credentials lack {', '.join(sorted(self.lacking))}: allow them, or use --profile with others"
-            yield Finding(check="caller", ok=False, says=says)
+            yield CheckResult(check="caller", ok=False, says=says)
 
 
 def _action(error: Exception) -> str:

@@ -17,7 +17,7 @@ from controller.aws.packaged_policy import packaged_document
 from controller.aws.reloaded_policy import read_version
 from controller.aws.s3_policy import FoundObject, NotRead, S3PolicyDocument
 from controller.cli.aws_calls import asking
-from controller.cli.doctor.caller import Finding, Looks
+from controller.cli.doctor.caller import CheckResult, Looks
 from controller.cli.doctor.functions import look_at_functions
 from controller.cli.doctor.permissions import function_of, look_at_role, look_at_training_roles, needed_actions
 from controller.cli.doctor.policy import look_at_quotas, look_at_topics
@@ -28,7 +28,7 @@ from controller.cli.doctor.table import look_at_table
 from controller.cli.doctor.triggers import look_at_alarms, look_at_bus, look_at_dead_letters, look_at_rules
 from controller.cli.input.options import Format, OutputFormat
 from controller.cli.output.printable import json_text, printable
-from controller.policy.compiled_document import BadDocument, document_of
+from controller.policy.compiled_document import BadPolicyDocument, document_of
 from controller.policyfile import compile_folder
 from controller.runtime.ports.answers import Unreachable
 from controller.runtime.ports.ledger import Ledger
@@ -70,7 +70,7 @@ class Installation:
     resources: dict[str, dict[str, str]] = field(default_factory=dict)
     described: Mapping[str, Any] = field(default_factory=dict)  # the answer of DescribeStacks, if it is a stack of Spotwarden
 
-    def examine(self, stack: str, policies: Path | None = None) -> Iterator[Finding]:
+    def examine(self, stack: str, policies: Path | None = None) -> Iterator[CheckResult]:
         """Make all checks, in the order in which an operator would make them."""
         looks = Looks()
         yield from looks.at("clock", self._clock)
@@ -79,7 +79,7 @@ class Installation:
             yield from self._examine(stack, policies, looks, self.described)
         yield from looks.caller()
 
-    def _examine(self, stack: str, policies: Path | None, looks: Looks, found: Mapping[str, Any]) -> Iterator[Finding]:
+    def _examine(self, stack: str, policies: Path | None, looks: Looks, found: Mapping[str, Any]) -> Iterator[CheckResult]:
         outputs = _outputs(found)
         parameters = {p["ParameterKey"]: p.get("ParameterValue", "") for p in found.get("Parameters", ())}
         table, queue = outputs.get("Ledger", ""), outputs.get("DeadLetters", "")
@@ -137,9 +137,9 @@ class Installation:
             self.resources.update(_resources(self.client("cloudformation"), stack))
         return self.resources
 
-    def _permissions(self, stack: str, parameters: Mapping[str, str], looks: Looks) -> Iterator[Finding]:
+    def _permissions(self, stack: str, parameters: Mapping[str, str], looks: Looks) -> Iterator[CheckResult]:
         """One finding if all roles are right, otherwise one for each role that is wrong or could not be checked."""
-        found: list[Finding] = []
+        found: list[CheckResult] = []
         for role, needed in needed_actions(parameters).items():
 
             def look(role: str = role, needed: Iterable[str] = needed) -> tuple[bool, str]:
@@ -149,7 +149,7 @@ class Installation:
             found += looks.at(f"{function_of(role)} role", look)
         wrong = [one for one in found if one.ok is not True]
         says = f"the roles of {count(len(found), 'function')} allow what the code calls, and no more"
-        yield from wrong or [Finding(check="permissions", ok=True, says=says)]
+        yield from wrong or [CheckResult(check="permissions", ok=True, says=says)]
 
     def _document(self, policies: Path | None, table: str) -> Mapping[str, Any]:
         """The compiled policies to check: those in the folder, otherwise those in force, otherwise those of the package."""
@@ -163,7 +163,7 @@ class Installation:
         text = revisions.document(current.revision) if current is not None else None
         try:
             return document_of(text) if text is not None else packaged_document()
-        except BadDocument as problem:
+        except BadPolicyDocument as problem:
             raise Unreachable(f"the policy in force cannot be read by this version: {problem}") from None
 
     def _clock(self) -> tuple[bool, str]:
@@ -261,7 +261,7 @@ class Installation:
             return False, f"{uri}: {answer.problem if isinstance(answer, NotRead) else 'unchanged'}; {known}. {write}"
         try:
             document, _ = read_version(answer)
-        except BadDocument as problem:
+        except BadPolicyDocument as problem:
             return False, f"{uri}: {problem}; {known}. {write}"
         if current is None or current.revision != document["revision"]:
             return False, (

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from controller.aws.sagemaker.read_job import BadDocument
-from controller.cli.documents.found import CREATE_SHAPE, Found, Later, Located, beside, joined, line_of, templated
+from controller.cli.documents.found import CREATE_SHAPE, FilledInLater, Found, Located, beside, joined, line_of, templated
 from controller.cli.documents.member_names import renamed
 from controller.cli.documents.parse import json_value
 from controller.cli.documents.pipelines import pipeline
@@ -109,21 +109,21 @@ def _definition(given: Any, line: int | None) -> Any:
 
 def resolved(value: Any) -> Any:
     """The value with long forms of intrinsic functions (``{"Fn::Sub": …}``, ``{"Ref": …}``) replaced: by text with placeholders,
-    or by ``Later``.
+    or by ``FilledInLater``.
     """
     if isinstance(value, Mapping):
         if len(value) == 1:
             (name,), (given,) = value.keys(), value.values()
             if name == "Fn::Sub":
                 text = given[0] if isinstance(given, list) and given else given
-                return text if isinstance(text, str) else Later(why="Fn::Sub")
+                return text if isinstance(text, str) else FilledInLater(why="Fn::Sub")
             if name == "Fn::Join" and isinstance(given, list) and len(given) == 2 and isinstance(given[1], list):
                 parts = [resolved(part) for part in given[1]]
                 return str(given[0]).join(part if isinstance(part, str) else "${…}" for part in parts)
             if name == "Fn::ToJsonString":
                 return resolved(given)
             if str(name).startswith("Fn::") or name in ("Ref", "Condition"):
-                return Later(why=f"{name} {given if isinstance(given, str) else json.dumps(given, default=str)[:60]}")
+                return FilledInLater(why=f"{name} {given if isinstance(given, str) else json.dumps(given, default=str)[:60]}")
         changed = Located({name: resolved(item) for name, item in value.items()})
         changed.line = line_of(value)
         return changed

@@ -17,7 +17,7 @@ CREATE_SHAPE = "CreateTrainingJobRequest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Later:
+class FilledInLater:
     """A value that the document does not contain: it is filled in when the job is created. ``why`` names what fills it in.
 
     ``template`` is set if the value is certainly a text, with ``{}`` for each part that is filled in. Without it, the value may
@@ -36,7 +36,7 @@ class Located(dict[str, Any]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A training job in a file. ``body`` has SageMaker's member names, and ``Later`` for values that are filled in later.
+    """A training job in a file. ``body`` has SageMaker's member names, and ``FilledInLater`` for values that are not known yet.
 
     ``request``: the shape in botocore's model that the request must fit. ``filled``: required members that a tool adds.
     ``error``: what is wrong if there is no job. ``tool``: what people write the job with, so that a fix uses its terms.
@@ -97,14 +97,14 @@ def joined(path: str, member: str | int) -> str:
 
 
 def templated(value: Any) -> Any:
-    """The value with ``Later`` in place of texts with a placeholder, such as ``${image}``, ``{{ image }}`` or ``$IMAGE``."""
+    """The value, with ``FilledInLater`` for each text with a placeholder such as ``${image}``, ``{{ image }}`` or ``$IMAGE``."""
     if isinstance(value, Mapping):
         changed = Located({name: templated(item) for name, item in value.items()})
         changed.line = line_of(value)
         return changed
     if isinstance(value, list):
         return [templated(item) for item in value]
-    return Later(why=value, template=_template(value)) if isinstance(value, str) and _has_place(value) else value
+    return FilledInLater(why=value, template=_template(value)) if isinstance(value, str) and _has_place(value) else value
 
 
 def _template(text: str) -> str:
@@ -130,7 +130,7 @@ def _known_parts(value: Any, path: str, later: dict[str, str]) -> Any:
         kept = {}
         for name, item in value.items():
             place = joined(path, str(name))
-            if isinstance(item, Later):
+            if isinstance(item, FilledInLater):
                 later[place] = item.why
             else:
                 kept[name] = _known_parts(item, place, later)
@@ -138,7 +138,7 @@ def _known_parts(value: Any, path: str, later: dict[str, str]) -> Any:
     if isinstance(value, list | tuple):
         listed = []
         for number, item in enumerate(value):
-            if isinstance(item, Later):
+            if isinstance(item, FilledInLater):
                 later[path] = item.why
             else:
                 listed.append(_known_parts(item, joined(path, number), later))

@@ -1,6 +1,6 @@
 """The values of Python expressions that are known without running code: literals, arithmetic on literals, and names of them.
 
-Any other value is ``Later``: computed, read from elsewhere, or dependent on a condition that is not known.
+Any other value is ``FilledInLater``: computed, read from elsewhere, or dependent on a condition that is not known.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.cli.documents.found import Later
+from controller.cli.documents.found import FilledInLater
 from controller.cli.documents.python_values import (
     BITS_MAX,
     CONVERSIONS,
@@ -31,7 +31,7 @@ from controller.cli.documents.python_values import (
 from controller.cli.documents.sdk import image_of
 
 Scope = Mapping[str, Any]
-"""The names at a place in a program and their values; ``Later`` if a value is not known."""
+"""The names at a place in a program and their values; ``FilledInLater`` if a value is not known."""
 
 TEXT_MAX = 100_000  # characters of a text that is concatenated
 HELD_MAX = 1_000  # values in a name's list or dict: lists of names of lists could grow exponentially
@@ -43,31 +43,35 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
 
 
 def value_of(node: ast.expr | None, scope: Scope) -> Any:
-    """The value of an expression, or ``Later`` if it is not known."""
+    """The value of an expression, or ``FilledInLater`` if it is not known."""
     match node:
         case None:
             return None
         case ast.Constant(value=value):
             long = isinstance(value, int) and value.bit_length() > BITS_MAX
-            return value if isinstance(value, str | int | float | bool | None) and not long else Later(why=short(node))
+            return value if isinstance(value, str | int | float | bool | None) and not long else FilledInLater(why=short(node))
         case ast.Name(id=name):
-            found = scope.get(name, Later(why=name))
+            found = scope.get(name, FilledInLater(why=name))
             if isinstance(found, Built):
-                return found.value if node.lineno > found.after else Later(why=name)
+                return found.value if node.lineno > found.after else FilledInLater(why=name)
             return found
         case ast.Attribute(value=value, attr=name):
             owner = value_of(value, scope) if isinstance(value, ast.Name) else None
-            return owner.get(name, Later(why=short(node))) if isinstance(owner, Attributes) else Later(why=short(node))
+            return (
+                owner.get(name, FilledInLater(why=short(node)))
+                if isinstance(owner, Attributes)
+                else FilledInLater(why=short(node))
+            )
         case ast.IfExp(test=test, body=body, orelse=orelse):
             known = truth(value_of(test, scope))
-            return Later(why=short(node)) if known is None else value_of(body if known else orelse, scope)
+            return FilledInLater(why=short(node)) if known is None else value_of(body if known else orelse, scope)
         case ast.Compare(left=first, ops=[op], comparators=[second]):
             return compared(node, op, value_of(first, scope), value_of(second, scope))
         case ast.BoolOp(op=op, values=parts):
             return either(node, op, [value_of(part, scope) for part in parts])
         case ast.Subscript(value=value, slice=ast.Constant(value=str(name))):
             owner = value_of(value, scope)
-            return owner[name] if isinstance(owner, Mapping) and name in owner else Later(why=short(node))
+            return owner[name] if isinstance(owner, Mapping) and name in owner else FilledInLater(why=short(node))
         case ast.List(elts=items) | ast.Tuple(elts=items):
             return [value_of(item, scope) for item in items]
         case ast.Dict():
@@ -76,11 +80,11 @@ def value_of(node: ast.expr | None, scope: Scope) -> Any:
             return _joined(node, scope)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             value = value_of(operand, scope)
-            return -value if isinstance(value, int | float) else Later(why=short(node))
+            return -value if isinstance(value, int | float) else FilledInLater(why=short(node))
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             value = value_of(operand, scope)
             known = truth(value)
-            return Later(why=short(node)) if known is None else not known
+            return FilledInLater(why=short(node)) if known is None else not known
         case ast.BinOp():
             return _computed(node, scope)
         case ast.Call(func=ast.Attribute(value=value, attr="copy"), args=[], keywords=[]):
@@ -94,7 +98,7 @@ def value_of(node: ast.expr | None, scope: Scope) -> Any:
         case ast.Call():
             return call_of(node, scope)
         case _:
-            return Later(why=short(node))
+            return FilledInLater(why=short(node))
 
 
 def call_of(node: ast.Call, scope: Scope) -> Call:
@@ -109,14 +113,14 @@ def call_of(node: ast.Call, scope: Scope) -> Call:
         call.template = re.sub(r"\{[^{}]*\}", "{}", text)
     call.positional = tuple(value_of(item, scope) for item in node.args if not isinstance(item, ast.Starred))
     if any(isinstance(item, ast.Starred) for item in node.args):
-        call.rest = Later(why=short(node))
+        call.rest = FilledInLater(why=short(node))
     if call.name == "dict" and len(call.positional) == 1:
         base = call.positional[0]
         if isinstance(base, Mapping) and not (isinstance(base, Call) and base.name != "dict"):
             call.update(base)
             call.positional = ()
         else:
-            call.rest = Later(why=short(node))
+            call.rest = FilledInLater(why=short(node))
     for keyword in node.keywords:
         value = value_of(keyword.value, scope)
         if keyword.arg is not None:
@@ -125,14 +129,14 @@ def call_of(node: ast.Call, scope: Scope) -> Call:
             call.update(value)
             call.rest = call.rest or getattr(value, "rest", None)
         else:
-            call.rest = Later(why=f"**{short(keyword.value)}")
+            call.rest = FilledInLater(why=f"**{short(keyword.value)}")
     return call
 
 
 def plain(value: Any) -> Any:
-    """The value with its calls replaced: ``dict(…)`` and ``SHAPES`` by what they make, any other call by ``Later``."""
+    """The value with its calls replaced: ``dict(…)`` and ``SHAPES`` by what they make, any other call by ``FilledInLater``."""
     if _more_than(VALUES_MAX, value):
-        return Later(why=f"more than {VALUES_MAX:,} values")
+        return FilledInLater(why=f"more than {VALUES_MAX:,} values")
     return _plain(value)
 
 
@@ -142,12 +146,12 @@ def _plain(value: Any) -> Any:
         if shape in SHAPES or value.name == "dict":
             names = BY_PLACE.get(shape, ())
             if value.rest is not None or len(value.positional) > len(names):
-                return value.rest or Later(why=f"{value.name}(…)")
+                return value.rest or FilledInLater(why=f"{value.name}(…)")
             given = {**dict(zip(names, value.positional, strict=False)), **value}
             return {name: _plain(item) for name, item in given.items()}
         if shape in IMAGES:
             return _image(value)
-        return Later(why=f"{value.name}(…)", template=value.template or ("{}" if value.name in TEXTS else ""))
+        return FilledInLater(why=f"{value.name}(…)", template=value.template or ("{}" if value.name in TEXTS else ""))
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value
@@ -201,12 +205,12 @@ def _dict(node: ast.Dict, scope: Scope) -> Any:
         value = value_of(item, scope)
         if key is None:
             if not isinstance(value, Mapping):
-                return Later(why=short(node))
+                return FilledInLater(why=short(node))
             found.update(value)
             continue
         name = value_of(key, scope)
-        if isinstance(name, Later):
-            return Later(why=short(node))
+        if isinstance(name, FilledInLater):
+            return FilledInLater(why=short(node))
         found[str(name)] = value
     return found
 
@@ -223,7 +227,7 @@ def _joined(node: ast.JoinedStr, scope: Scope) -> Any:
             continue
         parts.append(str(value))
     whole = "".join(parts) if sum(map(len, parts)) <= TEXT_MAX else ""
-    return whole if known and whole else Later(why=short(node), template=whole if whole.replace("{}", "") else "")
+    return whole if known and whole else FilledInLater(why=short(node), template=whole if whole.replace("{}", "") else "")
 
 
 def _computed(node: ast.BinOp, scope: Scope) -> Any:
@@ -233,7 +237,7 @@ def _computed(node: ast.BinOp, scope: Scope) -> Any:
         template = f"{_template(left)}{_template(right)}"[:TEXT_MAX]
     elif isinstance(node.op, ast.Mod) and isinstance(left, str):
         template = re.sub(r"%\w", "{}", left)
-    later = Later(why=short(node), template=template)
+    later = FilledInLater(why=short(node), template=template)
     if isinstance(node.op, ast.BitOr) and all(isinstance(one, Mapping) and not isinstance(one, Call) for one in (left, right)):
         return {**left, **right}
     if compute is None or isinstance(left, bool) or isinstance(right, bool):
@@ -249,14 +253,14 @@ def _computed(node: ast.BinOp, scope: Scope) -> Any:
 
 
 def _is_text(value: Any) -> bool:
-    return (bool(value) and isinstance(value, str)) or (isinstance(value, Later) and bool(value.template))
+    return (bool(value) and isinstance(value, str)) or (isinstance(value, FilledInLater) and bool(value.template))
 
 
 def _template(value: Any) -> str:
     """A value as text, with ``{}`` for each part that is not known."""
     if isinstance(value, str | int) and not isinstance(value, bool):
         return str(value)
-    return (value.template if isinstance(value, Later) else "") or "{}"
+    return (value.template if isinstance(value, FilledInLater) else "") or "{}"
 
 
 def _image(call: Call) -> Any:

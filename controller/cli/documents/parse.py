@@ -14,7 +14,7 @@ import yaml
 
 from controller.aws.sagemaker.members import shown
 from controller.aws.sagemaker.read_job import BadDocument
-from controller.cli.documents.found import Later, Located, LocatedText
+from controller.cli.documents.found import FilledInLater, Located, LocatedText
 from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 
 NUMBER_CHARS_MAX = 19
@@ -195,7 +195,7 @@ class _Decoder(json.JSONDecoder):
 
 
 class _Loader(LimitedLoader):
-    """A YAML loader whose objects are ``Located``, and whose CloudFormation intrinsic functions are ``Later``."""
+    """A YAML loader whose objects are ``Located``, and whose CloudFormation intrinsic functions are ``FilledInLater``."""
 
     depth_max = 60  # jobs in templates are nested deeper than values in policy files
     values_max = 50_000
@@ -231,13 +231,13 @@ def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
 
 
 def _intrinsic(loader: _Loader, tag: str, node: yaml.Node) -> Any:
-    """A short-form intrinsic function: ``!Sub`` is its text with placeholders, any other one is ``Later``."""
+    """A short-form intrinsic function: ``!Sub`` is its text with placeholders, any other one is ``FilledInLater``."""
     if tag == "Sub" and isinstance(node, yaml.ScalarNode):
         return _text(loader, node)
     if tag == "Sub" and isinstance(node, yaml.SequenceNode) and node.value and isinstance(node.value[0], yaml.ScalarNode):
         return _text(loader, node.value[0])
     said = node.value if isinstance(node, yaml.ScalarNode) else "…"
-    return Later(why=f"!{tag} {said}")
+    return FilledInLater(why=f"!{tag} {said}")
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.aws.sagemaker.read_job import DocumentKind
-from controller.cli.documents.found import CREATE_SHAPE, Found, Later, Located, joined, line_of, templated
+from controller.cli.documents.found import CREATE_SHAPE, FilledInLater, Found, Located, joined, line_of, templated
 from controller.cli.documents.tuning import NAME, tuning_jobs
 from controller.jobs.job import Service
 
@@ -66,14 +66,14 @@ def _steps(steps: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _filled(value: Any) -> Any:
-    """The arguments with ``Later`` in place of what the pipeline fills in: ``{"Get": …}`` and ``{"Std:Join": …}``."""
+    """The arguments with ``FilledInLater`` in place of what the pipeline fills in: ``{"Get": …}`` and ``{"Std:Join": …}``."""
     if isinstance(value, Mapping):
         if len(value) == 1:
             (name,) = value
             if name == "Get":
-                return Later(why=str(value[name]))
+                return FilledInLater(why=str(value[name]))
             if str(name).startswith("Std:"):
-                return Later(why=str(name))
+                return FilledInLater(why=str(name))
         changed = Located({name: _filled(item) for name, item in value.items()})
         changed.line = line_of(value)
         return changed

@@ -6,10 +6,10 @@ import ast
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from controller.cli.documents.found import Later
+from controller.cli.documents.found import FilledInLater
 from controller.cli.documents.literals import dotted
 
-SetLater = Mapping[str, Mapping[str, Later]]
+SetLater = Mapping[str, Mapping[str, FilledInLater]]
 WITH = re.compile(r"with_\w+")
 OTHER_WAYS = re.compile(r"remote|RemoteExecutor|\w+Trainer|AutoML(?:V2)?|TrainingStep|TuningStep|\w+SageMakerEstimator")
 LIBRARIES = {"sagemaker": "the SageMaker SDK", "sagemaker_pyspark": "SageMaker Spark", "stepfunctions": "the Step Functions SDK"}
@@ -53,11 +53,11 @@ def fitted(module: ast.Module, names: Collection[str]) -> Iterator[str]:
 
 def set_later(body: list[ast.stmt]) -> SetLater:
     """Attributes that are set after an object was created, by the object's name: ``estimator.max_run = …``."""
-    found: dict[str, dict[str, Later]] = {}
+    found: dict[str, dict[str, FilledInLater]] = {}
     for statement in body:
         for node in ast.walk(statement):
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and (owner := dotted(node.value)):
-                found.setdefault(owner, {})[node.attr] = Later(why=f"{owner}.{node.attr} is set later")
+                found.setdefault(owner, {})[node.attr] = FilledInLater(why=f"{owner}.{node.attr} is set later")
     return found
 
 

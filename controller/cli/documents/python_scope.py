@@ -2,7 +2,7 @@
 
 A value is known if it is assigned once, or built step by step by statements in a row. If the condition of an ``if`` is known,
 only the branch that runs is read. A value that is assigned in another branch or in a loop, or that a call changes, is
-``Later``.
+``FilledInLater``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from controller.cli.documents.found import Later
+from controller.cli.documents.found import FilledInLater
 from controller.cli.documents.literals import Scope, dotted, held, value_of
 from controller.cli.documents.python_values import Attributes, Built, Call, makes_text, truth
 
@@ -50,10 +50,10 @@ def step(statement: ast.stmt, scope: dict[str, Any], names: frozenset[str]) -> N
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in names:
             found = value_of(value, scope)
-            scope[name] = found if held(found) else Later(why=name)
+            scope[name] = found if held(found) else FilledInLater(why=name)
         case _:
             stored = (node for node in ast.walk(statement) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load))
-            scope.update({node.id: Later(why=node.id) for node in stored if node.id in names})
+            scope.update({node.id: FilledInLater(why=node.id) for node in stored if node.id in names})
 
 
 def class_scope(statement: ast.ClassDef, scope: Scope) -> Attributes:
@@ -69,15 +69,15 @@ def class_scope(statement: ast.ClassDef, scope: Scope) -> Attributes:
         if len(values) == 1 and name not in found and value is not None and getattr(method, "name", "") == "__init__":
             found[name] = value_of(value, {**scope, **arguments_of(method)})
         else:
-            found[name] = Later(why=f"self.{name}")
+            found[name] = FilledInLater(why=f"self.{name}")
     return found
 
 
 def arguments_of(function: Any) -> dict[str, Any]:
-    """The arguments of a function as ``Later``, because its caller gives them."""
+    """The arguments of a function as ``FilledInLater``, because its caller gives them."""
     given = function.args
     arguments = [*given.posonlyargs, *given.args, *given.kwonlyargs, *filter(None, (given.vararg, given.kwarg))]
-    return {one.arg: Later(why=f"the argument {one.arg}") for one in arguments}
+    return {one.arg: FilledInLater(why=f"the argument {one.arg}") for one in arguments}
 
 
 def _scope(body: list[ast.stmt], outer: Scope, decide: Decide) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _scope(body: list[ast.stmt], outer: Scope, decide: Decide) -> dict[str, Any]
     changed, rebound = {name for _, names in changes for name in names}, set(_rebound(statements))
     changed |= {_root_name(value) for name in changed for value in given.get(name, ())}  # another name for the same value
     scope = dict(outer)
-    scope.update({name: Later(why=name) for name in given})
+    scope.update({name: FilledInLater(why=name) for name in given})
     classes = [one for one in statements if isinstance(one, ast.ClassDef) and len(given[one.name]) == 1]
     scope.update({one.name: _attributes(one, scope) for one in classes if one.name not in changed})
     once = {name: values[0] for name, values in given.items() if len(values) == 1 and name not in rebound}
@@ -118,18 +118,22 @@ def _attributes(statement: ast.ClassDef, scope: Scope) -> Attributes:
     """The known class attributes: ``class Settings: MAX_RUN = 3600``."""
     names = {name for name, _ in _assigned(statement.body)}
     known = {name: value for name, value in _scope(statement.body, scope, lambda _: None).items() if name in names}
-    return Attributes({name: value for name, value in known.items() if not isinstance(value, Later)})
+    return Attributes({name: value for name, value in known.items() if not isinstance(value, FilledInLater)})
 
 
 def _built(name: str, value: Any, pieces: list[ast.stmt], scope: Scope) -> Any:
-    """A dict or a list with what statements add to it, one by one; ``Later`` if it is changed in another way."""
+    """A dict or a list with what statements add to it, one by one; ``FilledInLater`` if it is changed in another way."""
     if not pieces:
-        return Later(why=name)
+        return FilledInLater(why=name)
     whole = _copied(value)
     for piece in pieces:
         if not _put_piece(name, whole, piece, scope):
-            return Later(why=name)
-    return Built(value=whole, after=max(piece.end_lineno or piece.lineno for piece in pieces)) if held(whole) else Later(why=name)
+            return FilledInLater(why=name)
+    return (
+        Built(value=whole, after=max(piece.end_lineno or piece.lineno for piece in pieces))
+        if held(whole)
+        else FilledInLater(why=name)
+    )
 
 
 def _put_piece(name: str, whole: Any, piece: ast.stmt, scope: Scope) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from controller.cli.documents.found import Found, Later, joined, templated
+from controller.cli.documents.found import FilledInLater, Found, joined, templated
 from controller.cli.documents.literals import call_of, dotted, plain
 from controller.cli.documents.member_names import renamed
 from controller.cli.documents.python_calls import (
@@ -207,14 +207,14 @@ class _Reader:
     def _operator(self, node: ast.Call, scope: Mapping[str, Any], name: str, target: str) -> Iterator[Found]:
         """An Airflow operator; its argument ``config`` is the request."""
         config = templated(
-            without_calls(plain(call_of(node, scope).get("config", Later(why="config"))))
+            without_calls(plain(call_of(node, scope).get("config", FilledInLater(why="config"))))
         )  # Airflow fills in placeholders such as {{ ds }}
         if OPERATORS[name] == BOTO3["create_training_job"]:
             body = renamed(config, OPERATORS[name]) if isinstance(config, Mapping) else dict.fromkeys(READ, config)
             yield self._found(node, target, f"Airflow {name}", body, "boto3")
             return
         known = isinstance(config, Mapping) and "HyperParameterTuningJobName" in config
-        body = renamed(config, OPERATORS[name]) if known else {"TrainingJobDefinition": Later(why="config")}
+        body = renamed(config, OPERATORS[name]) if known else {"TrainingJobDefinition": FilledInLater(why="config")}
         for one in tuning_jobs(self._file, body, target, kind=f"Airflow {name}"):
             yield replace(one, line=node.lineno, outer=one.outer if known else None)
 
@@ -223,14 +223,18 @@ class _Reader:
         call = call_of(node, scope)
         payload = call.get("serviceRequestPayload")
         dumped = isinstance(payload, Call) and payload.name.rpartition(".")[2] == "dumps" and payload.positional
-        given = without_calls(plain(payload.positional[0])) if isinstance(payload, Call) and dumped else Later(why="the payload")
+        given = (
+            without_calls(plain(payload.positional[0]))
+            if isinstance(payload, Call) and dumped
+            else FilledInLater(why="the payload")
+        )
         shape, name = BOTO3["create_training_job"], call.get("jobName")
         body = renamed(given, shape) if isinstance(given, Mapping) else dict.fromkeys(READ, given)
         one = self._found(node, target, "boto3 submit_service_job of AWS Batch", body, "boto3", name)
         yield replace(one, service=Service.BATCH, filled=frozenset({"TrainingJobName"}))
 
     def _api(self, call: Call, shape: str) -> dict[str, Any]:
-        """The members of a request. If some arguments are unknown (``**rest``), missing members of ``READ`` are ``Later``."""
+        """The members of a request. With unknown arguments (``**rest``), missing members of ``READ`` are ``FilledInLater``."""
         body: dict[str, Any] = dict(renamed({name: without_calls(plain(value)) for name, value in call.items()}, shape))
         if call.rest is not None:
             body = {**dict.fromkeys(READ, call.rest), **body}
@@ -258,7 +262,7 @@ class _Reader:
         if isinstance(machine, str) and LOCAL.fullmatch(machine):
             yield self._local(node, target, f"Estimator ({whole})", f"instance_type {machine}")
             return
-        request = estimator_request("Estimator", {}, Later(why=f"{whole}(…), a class that is not of the SDK"))
+        request = estimator_request("Estimator", {}, FilledInLater(why=f"{whole}(…), a class that is not of the SDK"))
         yield self._found(node, target, f"Estimator ({whole})", request, "sdk-v2")
 
     def _trainer(self, node: ast.Call, scope: Mapping[str, Any], target: str, later: SetLater, *, recipe: bool = False) -> Found:
@@ -272,7 +276,7 @@ class _Reader:
         machine = compute.get("instance_type") if isinstance(compute, Mapping) else None
         if isinstance(machine, str) and LOCAL.fullmatch(machine):
             return self._local(node, target, "ModelTrainer", f"instance_type {machine}")
-        if "LOCAL_CONTAINER" in str(mode.why if isinstance(mode, Later) else mode):
+        if "LOCAL_CONTAINER" in str(mode.why if isinstance(mode, FilledInLater) else mode):
             return self._local(node, target, "ModelTrainer", "training_mode LOCAL_CONTAINER")
         request = trainer_request(given, call.rest)
         base = given.get("base_job_name")
@@ -285,7 +289,7 @@ class _Reader:
         for node in (*self._configured.get(made, ()), *(self._configured.get(target, ()) if target else ())):
             method = dotted(node.func).rpartition(".")[2]
             call, name = call_of(node, scope), method.removeprefix("with_")
-            value = call.get(name, call.positional[0] if call.positional else Later(why=method))
+            value = call.get(name, call.positional[0] if call.positional else FilledInLater(why=method))
             found[name] = without_calls(plain(value))
         return found
 
@@ -294,7 +298,7 @@ class _Reader:
         return Found(file=self._file, kind=kind, path=target, line=node.lineno, error=error, request=None)
 
     def _argument(self, value: Any) -> Any:
-        """An argument as plain values, with ``Later`` in place of calls."""
+        """An argument as plain values, with ``FilledInLater`` in place of calls."""
         return without_calls(plain(value))
 
     def _found(self, node: ast.Call, target: str, kind: str, body: Mapping[str, Any], tool: str, base: Any = None) -> Found:

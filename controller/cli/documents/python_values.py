@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from controller.cli.documents.found import Later
+from controller.cli.documents.found import FilledInLater
 
 NUMBER_MAX = 10**15
 BITS_MAX = 64  # bits of an integer literal
@@ -22,12 +22,12 @@ DURATIONS = frozenset({"weeks", "days", "hours", "minutes", "seconds"})
 
 
 class Call(dict[str, Any]):
-    """A call, as a dict of its keyword arguments. ``name``: the function. ``rest``: ``Later`` if some arguments are unknown."""
+    """A call, as a dict of its keyword arguments. ``name``: the function. ``rest``: set if some arguments are unknown."""
 
     name = ""
-    template = ""  # of the text that the call returns, as in ``Later``
+    template = ""  # of the text that the call returns, as in ``FilledInLater``
     positional: tuple[Any, ...] = ()
-    rest: Later | None = None
+    rest: FilledInLater | None = None
 
 
 class Attributes(dict[str, Any]):
@@ -52,9 +52,9 @@ def makes_text(call: Call) -> bool:
 
 
 def without_calls(value: Any) -> Any:
-    """The value with ``Later`` in place of each call, also in nested values."""
+    """The value with ``FilledInLater`` in place of each call, also in nested values."""
     if isinstance(value, Call):
-        return Later(why=f"{value.name}(…)", template="{}" if value.name in TEXTS else "")
+        return FilledInLater(why=f"{value.name}(…)", template="{}" if value.name in TEXTS else "")
     if isinstance(value, Mapping):
         return {name: without_calls(item) for name, item in value.items()}
     return [without_calls(item) for item in value] if isinstance(value, list) else value
@@ -62,7 +62,7 @@ def without_calls(value: Any) -> Any:
 
 def truth(value: Any) -> bool | None:
     """Whether a condition is true; None if it is not known."""
-    return None if isinstance(value, Later | Call | Attributes) else bool(value)
+    return None if isinstance(value, FilledInLater | Call | Attributes) else bool(value)
 
 
 def converted(node: ast.expr, name: str, value: Any) -> Any:
@@ -72,29 +72,29 @@ def converted(node: ast.expr, name: str, value: Any) -> Any:
             return CONVERSIONS[name](value)
         except (ValueError, TypeError, OverflowError):
             pass
-    return Later(why=short(node), template="{}" if name == "str" else "")
+    return FilledInLater(why=short(node), template="{}" if name == "str" else "")
 
 
 def seconds(node: ast.expr, made: Call) -> Any:
     """The result of ``timedelta(hours=3).total_seconds()``, if the arguments are known."""
     known = all(isinstance(value, int | float) and abs(value) < NUMBER_MAX for value in made.values())
     if made.name.rpartition(".")[2] != "timedelta" or made.positional or made.rest or not known or not made.keys() <= DURATIONS:
-        return Later(why=short(node))
+        return FilledInLater(why=short(node))
     try:
         return timedelta(**made).total_seconds()
     except OverflowError:
-        return Later(why=short(node))
+        return FilledInLater(why=short(node))
 
 
 def compared(node: ast.expr, op: ast.cmpop, first: Any, second: Any) -> Any:
     simple = (str, int, float, bool, type(None))
     compare = COMPARISONS.get(type(op))
     if compare is None or not isinstance(first, simple) or not isinstance(second, simple):
-        return Later(why=short(node))
+        return FilledInLater(why=short(node))
     try:
         return bool(compare(first, second))
     except TypeError:
-        return Later(why=short(node))
+        return FilledInLater(why=short(node))
 
 
 def either(node: ast.expr, op: ast.boolop, values: list[Any]) -> Any:
@@ -103,7 +103,7 @@ def either(node: ast.expr, op: ast.boolop, values: list[Any]) -> Any:
     for value in values[:-1]:
         known = truth(value)
         if known is None:
-            return Later(why=short(node))
+            return FilledInLater(why=short(node))
         if known is settles:
             return value
     return values[-1]

@@ -1,8 +1,8 @@
 """The requests that the SageMaker Python SDK makes from its arguments: an Estimator of v1 and v2, a ModelTrainer of v3.
 
 The defaults are the SDK's: in v2 a runtime of a day (sagemaker 2, estimator.py), in v3 an hour on one ml.m5.xlarge
-(sagemaker-train, defaults.py). The SDK fills in a role, a bucket and the end of a name, so these members are ``Later`` if they
-are not given.
+(sagemaker-train, defaults.py). The SDK fills in a role, a bucket and the end of a name, so these members are
+``FilledInLater`` if they are not given.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from controller.cli.documents.found import Later
+from controller.cli.documents.found import FilledInLater
 from controller.cli.documents.member_names import renamed
 from controller.jobs.spot_possible import Refusal
 
-DEFAULT = Later(why="the SDK's default")
-NAMED = Later(why="the SDK appends the time to the name")
+DEFAULT = FilledInLater(why="the SDK's default")
+NAMED = FilledInLater(why="the SDK appends the time to the name")
 
 BASE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*")
 BASE_NAME_MAX = 39  # of 63 characters; the SDK appends the time
@@ -69,31 +69,31 @@ def of_first_version(given: Mapping[str, Any]) -> bool:
 IMAGE = re.compile(r"(?:\d{12}|\{\})(?:\.dkr\.ecr(?:-fips)?\.[a-z0-9{}-]+\.[a-z0-9{}.]+)?/([^:@{}]+)(?:[:@].*)?", re.DOTALL)
 FRAMEWORKS = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
 NOBODY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"  # an account without SageMaker's images
-JUMP_START = Later(
+JUMP_START = FilledInLater(
     why="the JumpStart model's image", template=f"{FRAMEWORKS}/jumpstart-model"
 )  # it runs a script, as framework images do
 
 
 def image_like(image: Any) -> str | None:
-    """For an image that is known in part: one with the same ability to checkpoint; None if it may be a built-in algorithm."""
-    found = IMAGE.fullmatch(image.template) if isinstance(image, Later) else None
+    """For an image that is known in part: one that can checkpoint just as well; None if it may be a built-in algorithm."""
+    found = IMAGE.fullmatch(image.template) if isinstance(image, FilledInLater) else None
     if found is None or found[1] in _REPOSITORIES:
         return None
     return f"{FRAMEWORKS if found[0].startswith(FRAMEWORKS[:12]) else NOBODY}/{found[1]}"
 
 
 def image_of(framework: Any, version: Any = None, model: Any = None) -> Any:
-    """The image from ``image_uris.retrieve``, or one with the same ability to checkpoint; ``Later`` if it is not known."""
+    """The image from ``image_uris.retrieve``, or one with the same ability to checkpoint; ``FilledInLater`` if it is not known."""
     if framework is None and model is not None:
         return JUMP_START
     if not isinstance(framework, str):
-        return Later(why="image_uris.retrieve")
+        return FilledInLater(why="image_uris.retrieve")
     if framework == "xgboost" and isinstance(version, str) and version in ("1", "latest"):
         return f"{_TWO}/xgboost:1"
     if framework in BUILT_IN_IMAGES:
         return BUILT_IN_IMAGES[framework]
     known = {name.lower(): image for name, image in FRAMEWORK_IMAGES.items()}
-    other = Later(why=f"image_uris.retrieve({framework!r})", template=f"{FRAMEWORKS}/{framework}-training")
+    other = FilledInLater(why=f"image_uris.retrieve({framework!r})", template=f"{FRAMEWORKS}/{framework}-training")
     return known.get(framework.split("-")[0], other)
 
 
@@ -133,7 +133,7 @@ def misspelt(given: Iterable[str], *, trainer: bool = False) -> tuple[Refusal, .
 
 
 def estimator_request(kind: str, given: Mapping[str, Any], rest: Any = None) -> dict[str, Any]:
-    """The request of an Estimator of the class ``kind``. ``rest``: ``Later`` if some arguments are unknown (``**settings``)."""
+    """The request of an Estimator of the class ``kind``. ``rest``: set if some arguments are unknown (``**settings``)."""
 
     def of(name: str, default: Any = None) -> Any:
         value = given.get(name, default if rest is None else rest)
@@ -190,7 +190,7 @@ def _estimator_image(kind: str, image: Any) -> Any:
 
 
 def trainer_request(given: Mapping[str, Any], rest: Any = None) -> dict[str, Any]:
-    """The request of a ModelTrainer. ``rest``: ``Later`` if some arguments are unknown (``**settings``)."""
+    """The request of a ModelTrainer. ``rest``: set if some arguments are unknown (``**settings``)."""
 
     def of(name: str, default: Any = None) -> Any:
         value = given.get(name, default if rest is None else rest)
@@ -198,7 +198,7 @@ def trainer_request(given: Mapping[str, Any], rest: Any = None) -> dict[str, Any
 
     compute, limits, hyperparameters = of("compute", {}), of("stopping_condition", {}), of("hyperparameters", {})
     if isinstance(hyperparameters, str):
-        hyperparameters = Later(why=f"the file {hyperparameters}")
+        hyperparameters = FilledInLater(why=f"the file {hyperparameters}")
     if of("source_code") is not None and isinstance(hyperparameters, Mapping):
         hyperparameters = {**hyperparameters, "sagemaker_program": "script"}
     request: dict[str, Any] = _clean(
@@ -226,7 +226,7 @@ def trainer_request(given: Mapping[str, Any], rest: Any = None) -> dict[str, Any
 def _trainer_spot(compute: Any) -> Any:
     if isinstance(compute, Mapping):
         return compute.get("enable_managed_spot_training")
-    return compute if isinstance(compute, Later) else None
+    return compute if isinstance(compute, FilledInLater) else None
 
 
 def _trainer_resources(compute: Any) -> Any:
@@ -250,7 +250,7 @@ def of_a_recipe(given: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a ModelTrainer that is made from a recipe. The recipe contains the script, and the image and the number of
     instances if they are not given.
     """
-    recipe, compute = Later(why="the recipe"), given.get("compute")
+    recipe, compute = FilledInLater(why="the recipe"), given.get("compute")
     if isinstance(compute, Mapping) and compute.get("instance_count") is None:
         compute = {**compute, "instance_count": recipe}
     image = given.get("training_image")
@@ -266,10 +266,10 @@ def tag_list(tags: Any) -> Any:
 
 
 def texts(values: Any) -> Any:
-    """Hyperparameters with their values as text, as the SDK converts them; ``Later`` stays."""
+    """Hyperparameters with their values as text, as the SDK converts them; ``FilledInLater`` stays."""
     if not isinstance(values, Mapping):
         return values
-    return {name: value if isinstance(value, str | Later) else str(value) for name, value in values.items()}
+    return {name: value if isinstance(value, str | FilledInLater) else str(value) for name, value in values.items()}
 
 
 def _named_after(base: Any) -> Any:
@@ -279,12 +279,12 @@ def _named_after(base: Any) -> Any:
 
 def _checkpoints(uri: Any) -> Any:
     """The CheckpointConfig for a prefix. If the prefix may be None, it is not known whether there is a CheckpointConfig."""
-    return uri if uri is None or (isinstance(uri, Later) and not uri.template) else {"S3Uri": uri}
+    return uri if uri is None or (isinstance(uri, FilledInLater) and not uri.template) else {"S3Uri": uri}
 
 
 def _role(role: Any) -> Any:
-    """The role's ARN; ``Later`` for a name, because the SDK looks up its ARN."""
-    return role if not isinstance(role, str) or role.startswith("arn:") else Later(why=f"the ARN of the role {role}")
+    """The role's ARN; ``FilledInLater`` for a name, because the SDK looks up its ARN."""
+    return role if not isinstance(role, str) or role.startswith("arn:") else FilledInLater(why=f"the ARN of the role {role}")
 
 
 def _renamed(value: Any, shape_name: str) -> Any:

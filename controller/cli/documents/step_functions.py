@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.cli.documents.found import Found, Later, Located, joined, line_of, templated
+from controller.cli.documents.found import FilledInLater, Found, Located, joined, line_of, templated
 from controller.cli.documents.member_names import renamed
 from controller.cli.documents.tuning import tuning_jobs
 from controller.jobs.job import Service
@@ -23,7 +23,7 @@ def state_machine(file: str, document: Mapping[str, Any], path: str = "") -> Ite
 
 
 def parameters_with_paths(document: Mapping[str, Any]) -> Any:
-    """The parameters of a task, with ``Later`` for members that end in ``.$`` and texts in ``{% %}``, which are set at run."""
+    """The parameters of a task, with ``FilledInLater`` for members that end in ``.$`` and for texts in ``{% %}``."""
     return templated(_filled(document))
 
 
@@ -48,10 +48,17 @@ def _machine(file: str, document: Mapping[str, Any], path: str) -> Iterator[Foun
         waits = bool(created[2])
         line = line_of(given) or line_of(state)
         if not isinstance(given, Mapping):
-            body: Any = {n: Later(why=f"the input of the state {name}") for n in ("ResourceConfig", "StoppingCondition", "Tags")}
-            body |= {n: Later(why=f"the input of the state {name}") for n in ("EnableManagedSpotTraining", "CheckpointConfig")}
-            body |= {n: Later(why=f"the input of the state {name}") for n in ("AlgorithmSpecification", "RoleArn")}
-            body |= {"OutputDataConfig": Later(why=f"the input of the state {name}"), "TrainingJobName": Later(why="its input")}
+            body: Any = {
+                n: FilledInLater(why=f"the input of the state {name}") for n in ("ResourceConfig", "StoppingCondition", "Tags")
+            }
+            body |= {
+                n: FilledInLater(why=f"the input of the state {name}") for n in ("EnableManagedSpotTraining", "CheckpointConfig")
+            }
+            body |= {n: FilledInLater(why=f"the input of the state {name}") for n in ("AlgorithmSpecification", "RoleArn")}
+            body |= {
+                "OutputDataConfig": FilledInLater(why=f"the input of the state {name}"),
+                "TrainingJobName": FilledInLater(why="its input"),
+            }
         else:
             shape = f"Create{created[1][0].upper()}{created[1][1:]}Request"
             body = renamed(parameters_with_paths(given), shape)
@@ -93,10 +100,10 @@ def _filled(value: Any) -> Any:
         changed.line = line_of(value)
         for name, item in value.items():
             if str(name).endswith(".$"):
-                changed[str(name).removesuffix(".$")] = Later(why=str(item))
+                changed[str(name).removesuffix(".$")] = FilledInLater(why=str(item))
             else:
                 changed[name] = _filled(item)
         return changed
     if isinstance(value, list):
         return [_filled(item) for item in value]
-    return Later(why=value) if isinstance(value, str) and value.strip().startswith("{%") else value
+    return FilledInLater(why=value) if isinstance(value, str) and value.strip().startswith("{%") else value

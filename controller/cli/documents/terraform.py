@@ -1,4 +1,4 @@
-"""Terraform plans (``terraform show -json``): training jobs, state machines and pipelines; "known after apply" is ``Later``."""
+"""Terraform plans (``terraform show -json``): training jobs, state machines and pipelines, with values known after apply."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.aws.sagemaker.read_job import BadDocument
 from controller.cli.check.request_model import shape
-from controller.cli.documents.found import Found, Later, beside, joined, line_of, templated
+from controller.cli.documents.found import FilledInLater, Found, beside, joined, line_of, templated
 from controller.cli.documents.member_names import renamed
 from controller.cli.documents.parse import json_value
 from controller.cli.documents.pipelines import pipeline
@@ -114,7 +114,7 @@ def _module(module: Mapping[str, Any], path: str) -> Iterator[Resource]:
 def _request(after: Mapping[str, Any], unknown: Any) -> Any:
     """The CreateTrainingJob request of a resource. In a plan, a block is a list with one object."""
     merged = _merged(after, unknown)
-    if isinstance(merged, Later):
+    if isinstance(merged, FilledInLater):
         return dict.fromkeys(shape("CreateTrainingJobRequest").members, merged)
     known = renamed(_unblocked(merged), "CreateTrainingJobRequest")
     tags = known.get("tags_all") or known.get("Tags")
@@ -135,9 +135,9 @@ def _unblocked(value: Any, inside: bool = False) -> Any:
 
 
 def _merged(after: Any, unknown: Any) -> Any:
-    """The planned values (``after``), with ``Later`` for values that are only known after apply."""
+    """The planned values (``after``), with ``FilledInLater`` for values that are only known after apply."""
     if unknown is True:
-        return Later(why="known after apply")
+        return FilledInLater(why="known after apply")
     if isinstance(unknown, Mapping) and isinstance(after, Mapping | None):
         whole = dict(after or {})
         for name, item in unknown.items():

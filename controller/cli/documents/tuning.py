@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.aws.sagemaker.read_job import DocumentKind, is_detail
-from controller.cli.documents.found import Found, Later, joined, line_of, templated
+from controller.cli.documents.found import FilledInLater, Found, joined, line_of, templated
 from controller.jobs.job import Service
 
 KIND = "CreateHyperParameterTuningJob request"
@@ -53,8 +53,8 @@ def tuning_jobs(
     found = [("TrainingJobDefinition", one)] if isinstance(one, Mapping) else []
     if isinstance(several, list):
         found += [(joined("TrainingJobDefinitions", n), d) for n, d in enumerate(several) if isinstance(d, Mapping)]
-    if not found and (isinstance(one, Later) or isinstance(several, Later)):
-        found = [("TrainingJobDefinition", dict.fromkeys(READ, one if isinstance(one, Later) else several))]
+    if not found and (isinstance(one, FilledInLater) or isinstance(several, FilledInLater)):
+        found = [("TrainingJobDefinition", dict.fromkeys(READ, one if isinstance(one, FilledInLater) else several))]
     if not found:
         error = "found no TrainingJobDefinition, wanted the definition of the training jobs"
         yield Found(file=file, kind=kind, path=path, line=line_of(document), error=error, request=None)

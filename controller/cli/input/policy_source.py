@@ -13,7 +13,7 @@ import typer
 from controller.aws.packaged_policy import packaged_document
 from controller.cli.input.options import LOCAL_FOLDER
 from controller.cli.output.errors import BadInput
-from controller.policy.compiled_document import BadDocument, document_of, policy_of
+from controller.policy.compiled_document import BadPolicyDocument, document_of, policy_of
 from controller.policy.load_policy import load_policy
 from controller.policy.policy import Policy
 from controller.policyfile import BadPolicy, compile_folder
@@ -62,7 +62,7 @@ def policy_in_force(revisions: Revisions) -> PolicyUsed:
     text = revisions.document(current.revision) if current is not None else None
     try:
         kept = policy_of(document_of(text), current.since) if current is not None and text is not None else None
-    except BadDocument:
+    except BadPolicyDocument:
         kept = None  # another version of this command wrote it
     if kept is None or current is None:
         used = policy_of_folder(None)

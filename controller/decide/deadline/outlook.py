@@ -1,9 +1,9 @@
-"""Computes when a job must be finished, how much training remains, and whether it must leave spot for that.
+"""Computes when a job must be finished, how much training remains, and whether the job must leave spot to meet its deadline.
 
-The deadline is the ``spotwarden:deadline`` tag (``controller.jobs.directives``), else the policy's ``finish_within`` from the
-first attempt on. The remaining work is the expected runtime less the progress that checkpoints prove; as long as nothing
-interrupts an attempt, all its training counts. The expected runtime is the ``spotwarden:expected-runtime`` tag, else a quantile
-of the family's completed runs. MaxRuntimeInSeconds is no estimate: its default is a day.
+The deadline is the ``spotwarden:deadline`` tag (``controller.jobs.directives``), else the policy's ``finish_within``, counted
+from the creation of the first attempt. The remaining work is the expected runtime less the progress that checkpoints prove. While
+nothing interrupts an attempt, all its training counts. The expected runtime is the ``spotwarden:expected-runtime`` tag, else a
+quantile of the family's completed runs. MaxRuntimeInSeconds is no estimate, because SageMaker's default is a day.
 """
 
 from __future__ import annotations
@@ -29,16 +29,17 @@ from controller.policy.resubmission import DeadlineSettings, Resubmission
 from controller.savings.job_history import RUNS_MIN, quantile
 from controller.units.value import dataclass
 
-GRACE_S = 120  # between StopTrainingJob and the end of the container, by SageMaker
-SWEEP_S = 60
+GRACE_S = 120  # from SIGTERM to SIGKILL after StopTrainingJob (SageMaker's API reference)
+SWEEP_S = 60  # the longest time from when an intent is due until a sweep performs it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """What a job's deadline looks like at one time.
+    """How a job stands to its deadline at one time, and the choice between spot and on-demand that follows.
 
-    ``state`` is what the choice is made from. ``finish_at`` is the earliest finish: of the attempt, or on-demand from now on.
-    ``lost`` says that nothing keeps the deadline any more. ``costs`` are those of a move.
+    ``expected_s`` are the training seconds of the whole job, ``costs`` those of a move. ``finish_at`` is the earliest finish: of
+    the attempt, or on-demand from now on. ``lost`` means that nothing can meet the deadline any more. ``move`` and ``why`` are
+    the choice, ``look_at`` is when to choose again at the latest.
     """
 
     deadline: datetime
@@ -53,7 +54,7 @@ class Outlook:
 
 
 def deadline_of(facts: Facts, settings: DeadlineSettings) -> datetime | None:
-    """When the job must be finished: by its tag, else by the policy; None without a deadline, or before the tags were read."""
+    """When the job must be finished: by its tag, else by the policy. None without a deadline, or before the tags were read."""
     if facts.undirected:
         return None
     if facts.directives.deadline is not None or settings.finish_within_s is None:
@@ -70,13 +71,13 @@ def expected_s(facts: Facts, settings: DeadlineSettings) -> int | None:
 
 
 def proven_lineage_s(facts: Facts) -> int:
-    """Training seconds that checkpoints prove, over all attempts that wrote to the prefix of this one."""
+    """Training seconds that checkpoints prove, of this attempt and of earlier ones with the same checkpoint prefix."""
     uri = facts.job.checkpoint_uri
     return _proven_before_s(facts) + facts.proven_training_s if uri is not None else 0
 
 
 def _proven_before_s(facts: Facts) -> int:
-    """Training seconds that checkpoints prove of the attempts before this one."""
+    """Training seconds of earlier attempts that checkpoints below this attempt's prefix prove."""
     uri = facts.job.checkpoint_uri
     before = {
         e.job: e.proven_s for e in facts.lineage.entries
@@ -87,7 +88,7 @@ def _proven_before_s(facts: Facts) -> int:
 
 
 def trained_lineage_s(facts: Facts) -> int:
-    """Training seconds towards the result, if nothing stops the attempt from now on: also those that no checkpoint proves yet."""
+    """Training seconds that count if nothing stops the attempt from now on: also those that no checkpoint proves yet."""
     return _proven_before_s(facts) + facts.trained_so_far_s
 
 
@@ -118,14 +119,15 @@ def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Ou
 
 
 def _left_s(facts: Facts, total_s: int, remaining_s: int) -> int:
-    """The training that is left if nothing stops the attempt: none once it uploads its model, whatever was expected."""
+    """The training seconds left if nothing stops the attempt: 0 once it uploads its model, even if more was expected."""
     return 0 if facts.job.trained_to_the_end else min(max(total_s - trained_lineage_s(facts), 0), remaining_s)
 
 
 def move_costs(settings: DeadlineSettings, *, resumable: bool) -> MoveCosts:
-    """The time that a move costs: grace, upload, two sweeps, the start on-demand and the restore, as policy and ledger know them.
+    """The time that a move costs: grace period, upload, two sweeps, the start on-demand and the restore.
 
-    On spot, one checkpoint interval may be lost; without a checkpoint, the whole training remains anyway.
+    On spot an interruption may also lose one checkpoint interval (``reserve_s``). Without a checkpoint it is 0, because then all
+    of the training remains in any case.
     """
     overhead_s = GRACE_S + settings.upload_s + 2 * SWEEP_S + settings.start_s + settings.restore_s
     return MoveCosts(
@@ -135,7 +137,7 @@ def move_costs(settings: DeadlineSettings, *, resumable: bool) -> MoveCosts:
 
 
 def _attempt_state(facts: Facts) -> AttemptState:
-    """Where the job is. All of a run on spot without a checkpoint may have to be repeated."""
+    """What the attempt does now, and where. ``UNPROVEN``: without a checkpoint, all of a run on spot may have to be repeated."""
     if not facts.job.spot:
         return AttemptState.ON_DEMAND
     if not (facts.job.training or facts.job.trained_to_the_end):
@@ -144,7 +146,7 @@ def _attempt_state(facts: Facts) -> AttemptState:
 
 
 def _can_return(facts: Facts) -> bool:
-    """Whether a job may go to and fro: on spot at all, and without beginning anew each time."""
+    """Whether a job may return to spot after a move: SageMaker can run it on spot, and it has a checkpoint prefix."""
     return why_not_spot(facts.job) is None and facts.job.checkpoint_uri is not None
 
 
@@ -163,6 +165,6 @@ def _latest(facts: Facts, one: CheckpointScanned) -> bool:
 
 
 def spot_wait_s(facts: Facts) -> int | None:
-    """The MaxWaitTimeInSeconds of the lineage's last attempt on spot."""
+    """The MaxWaitTimeInSeconds of the lineage's last attempt on spot; None where none is known."""
     waited = [e for e in facts.lineage.entries if isinstance(e, Started) and e.spot and e.wait_s_max]
     return max(waited, key=lambda e: e.at).wait_s_max if waited else None

@@ -2,12 +2,12 @@
 
     slack = deadline − now − remaining training − the cost of a move to on-demand
 
-A job that waits uses up its slack; a job that trains keeps it. Without a signal that spot capacity is back, a move to on-demand
-is final, so it comes as late as possible. With a signal, the job may leave earlier, while there is little slack for the remaining
-training, because it can return: the slack then covers both moves.
+A job that waits uses up its slack; a job that trains keeps it. Where no signal can show that spot capacity is back, a move to
+on-demand is final, so it comes as late as possible. Where signals exist, the job can return, so it may leave earlier: once the
+slack is small compared with the remaining training, but still covers both moves.
 
-Training that no checkpoint proves is not lost yet. As long as nothing interrupts the job, it counts towards finishing, and a
-move destroys it. So a move must be able to keep the deadline, and more must be left to train than the move makes the job repeat.
+Training that no checkpoint proves counts as long as nothing interrupts the job; a move destroys it. So a move is made only if it
+can meet the deadline, and if more training is left than the move makes the job repeat.
 
 The thresholds of the rule with a signal were chosen on spot traces (``spotwarden backtest deadline``, docs/performance.md).
 """
@@ -28,11 +28,13 @@ class AttemptState(StrEnum):
 
     WAITING = "waiting"  # it waits for spot capacity
     SPOT = "spot"  # it trains on spot
-    UNPROVEN = "unproven"  # it trains on spot, and begins anew after an interruption
+    UNPROVEN = "unproven"  # it trains on spot, and starts over after an interruption
     ON_DEMAND = "on-demand"
 
 
 class Move(StrEnum):
+    """Where the job goes: it stays, or it is stopped and submitted again there."""
+
     STAY = "stay"
     ON_DEMAND = "on-demand"
     SPOT = "spot"
@@ -40,11 +42,11 @@ class Move(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineState:
-    """What the controller knows of its job. The capacity of pools in which it does not run is unknown.
+    """What the choice depends on.
 
-    ``remaining_s`` is the training that remains if the attempt was stopped now, ``left_s`` what remains if nothing stops it: None
-    for the same. ``since`` is when the job came into this state, ``moves`` how often it was moved. ``spot_seen`` says whether a
-    signal shows spot capacity; None without any signal.
+    ``remaining_s`` are the training seconds that remain if the attempt is stopped now. ``left_s`` are those that remain if
+    nothing stops it; None where both are the same. ``since`` is when the job came into this state, ``moves`` how often it was
+    moved. ``spot_seen`` is whether a signal shows spot capacity; None where no signal is available.
     """
 
     now: datetime
@@ -58,17 +60,18 @@ class DeadlineState:
 
     @property
     def unstopped_s(self) -> int:
-        """The training that remains if nothing stops the attempt."""
+        """The training seconds that remain if nothing stops the attempt."""
         return self.remaining_s if self.left_s is None else self.left_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveCosts:
-    """The time that a move costs, and the limits of the rule. ``overhead_s`` is the time from a Stop to training on-demand.
+    """The time that a move costs, and the limits of the rule.
 
-    ``reserve_s`` is the most training that an interruption can lose, ``margin_s`` how late the next decision may come,
-    ``early_share`` the slack, as a share of the remaining training, below which a job that can return leaves spot. A move of
-    a job that trains is worth it where the training that is left is more than ``worth`` times what the move adds.
+    ``overhead_s`` is the time from a Stop until the job trains on-demand, ``margin_s`` how late the next decision may come, and
+    ``reserve_s`` the most training that an interruption can lose. A job stays on-demand for at least ``stay_s``, and is moved at
+    most ``moves_max`` times. A job that can return leaves spot early when its slack is at most ``early_share`` of the remaining
+    training. A move of a job that trains is worth it if more training is left than ``worth`` times what the move adds.
     """
 
     overhead_s: int
@@ -82,7 +85,7 @@ class MoveCosts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Where to run now, and when to decide again at the latest."""
+    """Where to run now, why, and when to decide again at the latest (``look_at``)."""
 
     move: Move
     look_at: datetime
@@ -90,7 +93,7 @@ class Choice:
 
 
 def slack_s(state: DeadlineState, costs: MoveCosts) -> int:
-    """The seconds until only an immediate start on-demand keeps the deadline; negative when it is lost."""
+    """The seconds until only an immediate move to on-demand meets the deadline; negative when such a move is too late."""
     left_s = (state.deadline - state.now).total_seconds()
     loss_s = costs.reserve_s if state.attempt is AttemptState.SPOT else 0
     return int(left_s - state.remaining_s - costs.overhead_s - loss_s)
@@ -102,14 +105,14 @@ def latest_safe(state: DeadlineState, costs: MoveCosts) -> datetime:
 
 
 def earliest_finish(state: DeadlineState, costs: MoveCosts) -> datetime:
-    """When the job finishes if it trains on where it is without a failure, or, where it does not train, on-demand from now on."""
+    """When the job finishes if nothing stops it where it is. For a job that waits: if it moves to on-demand now."""
     if state.attempt is AttemptState.WAITING:
         return state.now + timedelta(seconds=costs.overhead_s + state.remaining_s)
     return state.now + timedelta(seconds=state.unstopped_s)
 
 
 def is_lost(state: DeadlineState) -> bool:
-    """Whether nothing can keep the deadline any more, neither an uninterrupted attempt nor one that begins this second."""
+    """Whether nothing can meet the deadline any more, neither an uninterrupted attempt nor one that begins to train now."""
     least_s = state.remaining_s if state.attempt is AttemptState.WAITING else state.unstopped_s
     return state.now + timedelta(seconds=least_s) > state.deadline
 
@@ -138,19 +141,19 @@ def choose(state: DeadlineState, costs: MoveCosts) -> Choice:
 
 
 def worth_a_move(state: DeadlineState, costs: MoveCosts) -> bool:
-    """Whether a move of an attempt that trains is worth its time and what it destroys: the training that no checkpoint proves."""
+    """Whether a move of an attempt that trains is worth it: it costs time, and destroys training that no checkpoint proves."""
     added_s = state.remaining_s - state.unstopped_s + costs.overhead_s
     return state.unstopped_s > costs.worth * added_s
 
 
 def _to_the_end(state: DeadlineState) -> Choice:
-    """Stay on spot to the end: only an uninterrupted attempt keeps the deadline, or a move destroys more than is left."""
+    """Stay on spot to the end: only an uninterrupted attempt meets the deadline, or a move destroys more than is left."""
     until = max(state.deadline, state.now) + timedelta(seconds=1)
     return Choice(move=Move.STAY, look_at=until, why=MoveReason.NEARLY_DONE)
 
 
 def _leaves_early(state: DeadlineState, costs: MoveCosts, slack: int) -> bool:
-    """Whether to leave before the latest moment: only where a signal can bring the job back, and there is time for both moves."""
+    """Whether a waiting job leaves spot early: only if a signal can bring it back, and both moves are allowed."""
     if state.spot_seen is not False or state.moves + 2 > costs.moves_max:
         return False
     return slack <= costs.early_share * state.remaining_s
@@ -162,7 +165,7 @@ def _on_demand(state: DeadlineState, costs: MoveCosts, slack: int) -> Choice:
     pays = slack >= costs.overhead_s + 2 * costs.margin_s and worth_a_move(state, costs)
     if state.spot_seen and rested and pays and state.moves + 2 <= costs.moves_max:
         return Choice(move=Move.SPOT, look_at=state.now, why=MoveReason.SPOT_BACK)
-    if state.unstopped_s < LOOK_S_MIN:  # it ends any moment, or takes longer than expected
+    if state.unstopped_s < LOOK_S_MIN:  # it ends soon, or takes longer than expected
         until = max(state.deadline, state.now) + timedelta(seconds=1)
         return Choice(move=Move.STAY, look_at=until, why=MoveReason.TRAINS_ON_DEMAND)
     return _stay(state, state.unstopped_s, MoveReason.TRAINS_ON_DEMAND)

@@ -1,4 +1,7 @@
-"""Stops a job to move it to on-demand or back to spot for its deadline, or says why the deadline cannot be kept."""
+"""Stops a job to move it to on-demand or back to spot for its deadline, or announces why the deadline cannot be met.
+
+Also moves a job that was interrupted too often.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,8 @@ QUOTA_CHECK_INTERVAL = timedelta(minutes=5)  # another job may end and leave roo
 def keep_deadline(facts: Facts) -> Decision:
     """Decide the Stop of a job that has to move, and what people are told about its deadline.
 
-    For a job at rest the family's history is not read, and nothing is decided: the former decision holds until its Wake.
+    Where the family's history was not read (a job at rest), nothing is decided about the deadline: the last decision holds until
+    its Wake.
     """
     job = facts.job
     block = facts.policy.resubmission_for(job)
@@ -62,7 +66,7 @@ def keep_deadline(facts: Facts) -> Decision:
 def _keep_deadline(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
     job, shown = facts.job, JobFacts.of(facts.job)
     if job.status == "Stopping":
-        return Decision()  # what follows decides about the deadline
+        return Decision()  # the next attempt will be chosen with the deadline in mind (``step_in_time``)
     if seen.lost:
         return say(facts, DeadlineLost(job=shown, deadline=seen.deadline, finish_at=seen.finish_at))
     if job.uploads_now:
@@ -92,7 +96,7 @@ def _keep_deadline(facts: Facts, block: Resubmission, seen: Outlook) -> Decision
 
 
 def _stays_at_risk(facts: Facts, seen: Outlook) -> Decision:
-    """Tell that a job stays on spot to its end: a move would destroy more than it saves, or could not keep the deadline."""
+    """Announce that a job stays on spot to its end: a move would destroy more than it saves, or could not meet the deadline."""
     told = {i.action.topic for i in facts.lineage.intents if isinstance(i.action, Announce) and i.action.about == facts.job.name}
     if seen.why is not MoveReason.NEARLY_DONE or any(topic.startswith(f"{MessageKind.NOT_MOVED}/") for topic in told):
         return Decision()
@@ -103,7 +107,10 @@ def _stays_at_risk(facts: Facts, seen: Outlook) -> Decision:
 
 
 def moving(facts: Facts, reason: str, to: str, *, deadline: datetime | None = None) -> Moving:
-    """The message about a move, with what it loses: as far as anybody looked, where the next attempt begins."""
+    """The message about a move: what it loses, and, if a checkpoint was seen, where the next attempt begins.
+
+    ``to`` is "on-demand", "spot" or "next-step".
+    """
     seen, job = facts.last_checkpoint_scan, facts.job
     shown = checkpoint_facts(job.checkpoint_uri, seen) if facts.checkpoint_seen or facts.resumable else None
     since_s = None
@@ -117,25 +124,25 @@ def moving(facts: Facts, reason: str, to: str, *, deadline: datetime | None = No
 
 
 def _on_demand_room(facts: Facts) -> int | None:
-    """How many instances on-demand has room for: none where this lineage was refused there permanently."""
+    """How many instances the on-demand quota has room for; 0 where AWS refused this lineage there permanently; None: unknown."""
     return 0 if place_with(facts, on_demand()) in places_that_never_fit(facts) else facts.room
 
 
 def _not_moved(facts: Facts, reason: MoveReason, deadline: datetime | None = None) -> Decision:
-    """Tell that a move would lose all training so far, and that the policy does not allow it."""
+    """Announce that a move would lose all training so far, which the policy does not allow."""
     message = NotMoved(job=JobFacts.of(facts.job), reason=reason, deadline=deadline, lost_s=facts.lost_by_a_stop_s)
     return say(facts, message, reason)
 
 
 def _look_soon(facts: Facts) -> Decision:
-    """Describe the job again within five minutes, at a time that counts from its creation."""
+    """Look at the job again within five minutes. The time counts from its creation, so that each decision gives the same one."""
     passed = (facts.now - facts.job.created_at) // QUOTA_CHECK_INTERVAL
     at = facts.job.created_at + (passed + 1) * QUOTA_CHECK_INTERVAL
     return Decision(intents=(Intent(action=Wake(about=facts.job.name, at=at), due_at=at),))
 
 
 def _move(facts: Facts, block: Resubmission, cause: MoveCause, message: Moving) -> Decision:
-    """Stop the job to go on elsewhere, if it can: a job that is stopped and not submitted again is lost."""
+    """Stop the job and continue it elsewhere, if it can be submitted again: otherwise the stop would lose it."""
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=message.job, why=facts.job.unrepeatable), cause)
     begun = facts.lineage.intent(f"stop/{facts.job.name}")
@@ -155,7 +162,7 @@ def _move(facts: Facts, block: Resubmission, cause: MoveCause, message: Moving) 
 
 
 def _at_the_start(facts: Facts, seen: Outlook) -> Decision:
-    """Report a MaxWaitTimeInSeconds that ends before the deadline: SageMaker would give up while there is still time."""
+    """Announce a MaxWaitTimeInSeconds that ends before the deadline: SageMaker would stop the job while there is still time."""
     job = facts.job
     if not job.spot or job.wait_s_max is None:
         return Decision()
@@ -167,7 +174,7 @@ def _at_the_start(facts: Facts, seen: Outlook) -> Decision:
 
 
 def _interrupted_too_often(facts: Facts, block: Resubmission) -> Decision:
-    """Take the next fallback step with a job that was interrupted more often than the policy allows."""
+    """Move a job that was interrupted more often than the policy allows to its next fallback step."""
     limit, job = block.interruption_limit, facts.job
     if limit is None or job.status == "Stopping" or job.uploads_now:
         return Decision()

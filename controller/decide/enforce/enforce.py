@@ -30,11 +30,11 @@ from controller.units.money import Micros
 
 
 def enforce(facts: Facts) -> Decision:
-    """Flag what breaks the policy, tell people where a rule warns, and stop the offender where it enforces.
+    """Record each broken rule, announce it if the rule warns or enforces, and stop the job if the rule enforces.
 
-    A job that was over before the policy revision took force is not judged by it. Jobs of other services are flagged, never
-    announced or stopped: a tuning job would say the same a thousand times, and must not lose a child. A job that only claims
-    an owner is judged like any other, and the message says so.
+    A job that was created before the policy revision took force, and has ended, is not judged. Jobs of other services are
+    recorded, never announced or stopped: a tuning job would cause the same message a thousand times, and must not lose a job. A
+    job that only claims an owner is judged like any other, and the message names the claim.
     """
     job = facts.job
     if not (job.alive or _new(facts)):
@@ -55,10 +55,10 @@ def enforce(facts: Facts) -> Decision:
 
 
 def _as_first_tagged(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """The findings; one that only a later change of the tags brings about is told and not acted on.
+    """The findings, without the action of those that hold only because the tags were changed later: these are announced only.
 
-    Whoever may call AddTags can change the tags of other people's jobs, and so make a rule be about them, or end a waiver of the
-    policy. A waiver given in Slack is about no tags: what it covers is not acted on, whichever tags count.
+    Whoever may call AddTags can change the tags of other people's jobs. That can make a rule select a job, or end a waiver of
+    the policy file. A waiver given in Slack does not depend on tags: what it covers is never acted on.
     """
     if facts.tagged_first is None or not any(finding.action for finding in findings):
         return findings
@@ -68,17 +68,17 @@ def _as_first_tagged(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Findi
 
 
 def basis_of(facts: Facts) -> Basis:
-    """What the job of these facts is judged by now, with the waivers that people gave in Slack."""
+    """What the job is judged by now: the policy, the evidence, the time, and the waivers that people gave in Slack."""
     return Basis(facts.policy, facts.evidence, now=facts.now, given=_given_waivers(facts))
 
 
 def _given_waivers(facts: Facts) -> tuple[Waiver, ...]:
-    """The waivers that people gave in Slack for the lineage, each as long as the policy of now allows: also those that have
-    ended, of which a finding says so.
+    """The waivers that people gave in Slack for the lineage, each for as long as the current policy allows.
 
-    One that was given for a rule which the policy now uses for another kind of mistake counts for nothing.
+    Waivers that have ended are included, because a finding mentions them. A waiver does not count if the rule of that name is of
+    another kind now than when it was given.
     """
-    most = facts.now + timedelta(seconds=facts.policy.slack.waiver_s_max)  # the clock that wrote it may be a little ahead
+    most = facts.now + timedelta(seconds=facts.policy.slack.waiver_s_max)  # the clock that stamped the waiver may be ahead
     return tuple(
         Waiver(rules=(w.policy,), reason=w.reason, owner=w.who, ticket=w.ticket, expires=min(_until(w, facts), most))
         for w in facts.lineage.entries
@@ -87,18 +87,18 @@ def _given_waivers(facts: Facts) -> tuple[Waiver, ...]:
 
 
 def unwaived(facts: Facts) -> Breaks:
-    """What a job of the lineage breaks that no waiver allows now."""
+    """A function that returns the findings about a job of the lineage that no waiver covers now."""
     basis = basis_of(facts)
     return lambda job: standing_findings(job, basis)
 
 
 def _until(waived: Waived, facts: Facts) -> datetime:
-    """When it ends: what the policy of now allows counts from when it was given."""
+    """When a waiver ends: at most as long after it was given as the current policy allows."""
     return min(waived.until, waived.at + timedelta(seconds=facts.policy.slack.waiver_s_max))
 
 
 def _is_same_rule(waived: Waived, facts: Facts) -> bool:
-    """Whether the rule of that name is still of the kind that the lineage broke when it was waived, as far as that is known."""
+    """Whether the rule of that name is still of the kind that was waived; also True where that kind is not known."""
     kinds = {e.rule for e in facts.lineage.entries if isinstance(e, Flagged) and e.policy == waived.policy and e.at <= waived.at}
     return not kinds or all(rule.kind in kinds for rule in facts.policy.rules if rule.name == waived.policy)
 
@@ -118,7 +118,7 @@ def may_stop(facts: Facts, finding: Finding) -> bool:
 
 
 def offences_of(facts: Facts) -> tuple[Finding, ...]:
-    """What of the job's findings asks for a stop, or would have if the job had not ended by itself first."""
+    """The findings that stop the job, or would have stopped it if it had not ended by itself first."""
     findings, _ = all_findings(facts.job, basis_of(facts), facts.directives)
     return tuple(f for f in rolled_out(facts, _as_first_tagged(facts, findings)).findings if may_stop(facts, f))
 
@@ -137,7 +137,7 @@ def _flagged(facts: Facts, finding: Finding, *, acts: bool) -> Flagged:
 
 
 def _announce(facts: Facts, verdict: Verdict, plan: Stop | NotRepairable | None) -> Decision:
-    """One message per rule and lineage: a second attempt that breaks the same rule is not announced, unless it was repaired."""
+    """One message per rule and lineage. A later attempt that breaks the same rule is announced only if it is a repaired job."""
     repaired = any(submit.cause is MoveCause.REPAIR and submit.job == facts.job.name for submit, _ in facts.lineage.submits())
     told = {e.policy for e in facts.lineage.entries if isinstance(e, Flagged) and e.mode.tells and e.job != facts.job.name}
     said = Decision()
@@ -148,7 +148,7 @@ def _announce(facts: Facts, verdict: Verdict, plan: Stop | NotRepairable | None)
                 said |= say(facts, _tag_invalid(facts))
                 continue
             message = _rule_broken(facts, finding, plan, repaired=repaired)
-            alarm = finding.policy if finding.rule == CHECKPOINT_ALIVE.id else ""  # most such jobs complete all the same
+            alarm = finding.policy if finding.rule == CHECKPOINT_ALIVE.id else ""  # most of these jobs complete anyway
             said |= say(facts, message, finding.policy, finding.mode, channel=finding.channel, once_a_day=alarm)
     return said
 
@@ -169,14 +169,14 @@ def _rule_broken(facts: Facts, finding: Finding, plan: Stop | NotRepairable | No
 
 
 def _next_micros(facts: Facts, plan: Stop | NotRepairable | None) -> Micros | None:
-    """What the repaired job may cost at most."""
+    """What the repaired job costs at most; None if none is planned, or a price is unknown."""
     if not isinstance(plan, Stop) or plan.purpose is not Purpose.REPAIR:
         return None
     return attempt_cost_micros(facts, change_from_json(plan.changes))
 
 
 def _stop(facts: Facts, plan: Stop | NotRepairable | None) -> tuple[Intent, ...]:
-    """Decide Stop while a finding asks for it, and, once it was begun, until Describe shows that the job has ended."""
+    """The Stop, as long as a finding asks for it; once it was begun, until DescribeTrainingJob shows that the job has ended."""
     under_way = _under_way(facts)
     if under_way or not facts.job.alive or not isinstance(plan, Stop):
         return under_way
@@ -184,18 +184,18 @@ def _stop(facts: Facts, plan: Stop | NotRepairable | None) -> tuple[Intent, ...]
 
 
 def _plan(facts: Facts, verdict: Verdict) -> Stop | NotRepairable | None:
-    """What the findings ask for that may act on this job."""
+    """The Stop that the findings which may act on this job ask for, or why the job cannot be repaired; None for neither."""
     offences = [f for f in verdict.findings if may_stop(facts, f)]
     return planned_stop(facts.job, offences, facts.policy, unwaived(facts))
 
 
 def _changes(plan: Stop | NotRepairable | None, finding: Finding) -> str:
-    """The changes of the repair under way: they may contain more than the rule's own fix."""
+    """The changes of the planned repair, as JSON; empty without one. They may contain more than this rule's own fix."""
     return plan.changes if isinstance(plan, Stop) and finding.action is RuleAction.REPAIR else ""
 
 
 def _next_step(plan: Stop | NotRepairable | None, finding: Finding, *, repaired: bool) -> NextStep:
-    """What happens to the job that breaks the rule."""
+    """What the message says will happen to the job that breaks the rule."""
     acts = finding.mode is Mode.ENFORCE and finding.action is not None
     match plan:
         case Stop(purpose=Purpose.REPAIR) if acts:
@@ -209,8 +209,8 @@ def _next_step(plan: Stop | NotRepairable | None, finding: Finding, *, repaired:
 
 
 def _under_way(facts: Facts) -> tuple[Intent, ...]:
-    """The Stop that was begun, while the job is stopping or until the Stop is closed."""
+    """The open Stop that was begun, if the job is Stopping or has ended, or StopTrainingJob was already called."""
     asked = facts.lineage.intent(f"stop/{facts.job.name}")
-    told = asked is not None and asked.why in STOP_UNDER_WAY  # a description from before the call does not show Stopping yet
+    told = asked is not None and asked.why in STOP_UNDER_WAY  # this description may be older than the call, and not show Stopping
     stopping = not facts.job.alive or facts.job.status == "Stopping" or told
     return (asked,) if asked is not None and asked.open and asked.claim > 0 and stopping else ()

@@ -1,6 +1,6 @@
-"""What the findings of a job ask for: a stop, or a stop and the same job with the repair.
+"""What the findings about a job ask for: a stop, or a stop and the same job with the repair.
 
-The controller and the backtest of policies ask the same functions.
+The controller and the backtest of policies use the same functions.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from controller.policy.repair import Breaks, NotRepairable, repaired_request
 
 
 def may_act(finding: Finding, *, first: bool, owned: bool, new: bool) -> bool:
-    """Whether a finding stops its job. An attempt that the controller submitted is judged, and never stopped by a rule.
+    """Whether a finding stops its job. An attempt that the controller submitted is never stopped by a rule, only judged.
 
-    ``first`` says that the job is the first attempt, ``owned`` that another service waits for it, ``new`` that it was created
-    after the policy revision took force.
+    ``first``: the job is the first attempt. ``owned``: another service waits for it. ``new``: it was created after the policy
+    revision took force.
     """
     return (
         finding.mode is Mode.ENFORCE
@@ -33,9 +33,10 @@ def may_act(finding: Finding, *, first: bool, owned: bool, new: bool) -> bool:
 
 
 def planned_stop(job: Job, offences: Sequence[Finding], policy: Policy, breaks: Breaks) -> Stop | NotRepairable | None:
-    """What the findings that may act ask for: a stop, or, where each of them can be repaired, a stop and the repaired job.
+    """The Stop that these findings ask for: with a repair if all of them ask for one, else for good.
 
-    ``breaks`` says what a job breaks that no waiver allows.
+    None without findings, NotRepairable where the repair is not possible. ``breaks`` returns the findings about a job that no
+    waiver covers; it judges the repaired job.
     """
     if not offences:
         return None

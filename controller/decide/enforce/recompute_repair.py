@@ -1,4 +1,4 @@
-"""Computes a repair again from the current rules, after its job was stopped: the stored row alone is not trusted."""
+"""Computes a repair again from the current rules after its job was stopped, because the stored row alone is not trusted."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ SHARED_PREFIX = "checkpoint-exclusive"
 
 
 def repair_now(facts: Facts, stop: Stop) -> RequestChange | NotRepairable:
-    """The repair according to the rules that asked for it, as they are now; the same request where none of them asks for it any
-    more.
+    """The repair according to the rules that asked for it, as they are now; no change if none of them asks for it any more.
 
-    Only the names of the rules are taken from the Stop's row. Where tags that were changed meanwhile prevent the repair, those
-    that were read first count: the job is stopped already.
+    Only the names of the rules are taken from the Stop's row. If tags that were changed later prevent the repair, the tags that
+    were read first count, because the job is already stopped.
     """
     now = _repair_of(facts.job, facts, stop)
     if isinstance(now, NotRepairable) and facts.tagged_first is not None:
@@ -43,7 +42,7 @@ def _repair_of(job: Job, facts: Facts, stop: Stop) -> RequestChange | NotRepaira
         return now
     shared = [rule.repair for rule in rules if rule.kind == SHARED_PREFIX]
     if shared and "CheckpointConfig" not in now and Changes.read(stop.changes).checkpoint_uri:
-        # Whether others write there is asked of live jobs alone, so the rule says nothing of one that ended.
+        # The rule judges only live jobs, so it has no finding about this one any more.
         places, refused = checkpoint_places(living, shared, policy)
         if not places:
             return NotRepairable(why=refused)
@@ -52,14 +51,14 @@ def _repair_of(job: Job, facts: Facts, stop: Stop) -> RequestChange | NotRepaira
 
 
 def same_repair(changes: str, repair: RequestChange) -> bool:
-    """Whether a stored change is a repair, or the same with a new prefix beside or below the repair's prefix."""
+    """Whether a stored change is this repair, or differs only in a checkpoint prefix beside or below the repair's."""
     said, wanted = Changes.read(changes), Changes.of(repair)
     alike = replace(said, checkpoint_uri=None) == replace(wanted, checkpoint_uri=None)
     return alike and _below(said.checkpoint_uri, wanted.checkpoint_uri)
 
 
 def _below(uri: str | None, prefix: str | None) -> bool:
-    """Whether a prefix is another one, or that with a plain suffix."""
+    """Whether ``uri`` is ``prefix``, or ``prefix`` with a suffix of letters, digits and hyphens after ``-`` or ``/``."""
     if uri is None or prefix is None:
         return uri == prefix
     return re.fullmatch(rf"{re.escape(prefix.rstrip('/'))}([-/][A-Za-z0-9-]+)?/?", uri) is not None

@@ -1,4 +1,4 @@
-"""Chooses the checkpoint prefix of a repaired job: an unused one, so that the job starts from no other job's work."""
+"""Chooses an unused checkpoint prefix for a repaired job, so that the job does not continue from another job's checkpoints."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from controller.ledger.intent import IntentResult, Stop, Submit
 from controller.ledger.lineage import Lineage
 from controller.policy.repair import NotRepairable
 
-NOT_FREE = "the new checkpoint prefix is not free: "  # the start of the reason of a Submit whose prefix is no longer free
+NOT_FREE = "the new checkpoint prefix is not free: "  # ``Intent.why`` of a Submit begins so if its prefix is no longer free
 SUFFIXES_MAX = 3
 
 
@@ -26,7 +26,7 @@ def new_prefix_of(changes: str) -> str | None:
 
 
 def template_prefix(facts: Facts) -> str | None:
-    """The prefix of the template in the rule that repairs the job."""
+    """The checkpoint prefix that the repair of the job would set, from the rule's template; None where it sets none."""
     intent = facts.lineage.intent(f"stop/{facts.job.name}")
     if intent is None or not isinstance(intent.action, Stop):
         return None
@@ -35,10 +35,10 @@ def template_prefix(facts: Facts) -> str | None:
 
 
 def candidate_prefixes(facts: Facts, uri: str) -> tuple[str, ...]:
-    """The template's prefix, and the lineage's own prefixes beside it, or below it where the policy allows none beside it.
+    """The prefixes to try: ``uri``, then three of the lineage's own, beside it if the policy allows that, else below it.
 
-    Each ends with a slash: S3 compares texts, so without one it would also mean ``bert-10/`` beside ``bert-1``. The lineage's own
-    contain the job's keyed identity, so that nobody can use them all up in advance.
+    Each ends with a slash: an S3 prefix is plain text, so ``bert-1`` would also match ``bert-10/``. The lineage's own prefixes
+    contain a hash of the job's keyed identity, so that nobody can use them all up in advance.
     """
     root = facts.lineage.entry(Started, facts.lineage.id.root)
     identity, base = root.identity if root is not None else facts.job.identity, uri.rstrip("/")
@@ -50,7 +50,7 @@ def candidate_prefixes(facts: Facts, uri: str) -> tuple[str, ...]:
 
 
 def free_of(claims: Iterable[Claim], uri: str, facts: Facts) -> bool:
-    """Whether no live job of another lineage writes to a prefix or below it, with any role."""
+    """Whether no live job of another lineage, with any role, writes to a prefix or below it, according to these claims."""
     mine = claim_of(uri, job=facts.job.name, lineage=str(facts.lineage.id), created_at=facts.now)
     return not writing_there(mine, claims)
 
@@ -67,7 +67,7 @@ def refused_as_not_free(lineage: Lineage, about: str) -> int:
 
 
 def _allowed(facts: Facts) -> tuple[str, ...]:
-    """The prefixes below which the rules of the repair let the job write."""
+    """The prefixes below which the rules that repair the job let it write."""
     intent = facts.lineage.intent(f"stop/{facts.job.name}")
     because = intent.action.because.split(", ") if intent is not None and isinstance(intent.action, Stop) else ()
     repairs = (rule.repair for rule in facts.policy.rules if rule.name in because and rule.repair.checkpoint is not None)

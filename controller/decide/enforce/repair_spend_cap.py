@@ -1,4 +1,4 @@
-"""Asks the spend caps before a job is stopped to be repaired: one that is stopped and not submitted again is lost."""
+"""Checks the spend caps before a job is stopped to be repaired: a job that is stopped and not submitted again is lost."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ ASKED_EVERY = timedelta(hours=1)  # the cap may be raised, or others give back w
 
 
 def with_room(facts: Facts, plan: Stop | NotRepairable | None) -> Stop | NotRepairable | Need | None:
-    """The plan, with what its next attempt is to reserve before the stop; why there is no room; or what has to be looked up.
+    """The plan with the amount to reserve for the repaired job, or why no cap has room for it, or what has to be looked up.
 
-    What was begun keeps what it reserved.
+    A Stop that was begun keeps what it reserved. A plan that is no repair is returned as it is.
     """
     if not isinstance(plan, Stop) or plan.purpose is not Purpose.REPAIR or facts.policy.spend_caps_for(facts.job) == NO_CAPS:
         return plan
@@ -37,7 +37,7 @@ def with_room(facts: Facts, plan: Stop | NotRepairable | None) -> Stop | NotRepa
 
 
 def look_for_room_again(facts: Facts, plan: Stop | NotRepairable | None) -> tuple[Intent, ...]:
-    """A look at the job for which there is no room, at a time that counts from its creation."""
+    """A Wake for a job whose repair has no room under a spend cap. Its time counts from the job's creation."""
     if not isinstance(plan, NotRepairable) or not plan.for_now or not facts.job.alive:
         return ()
     at = facts.job.created_at + ASKED_EVERY * ((facts.now - facts.job.created_at) // ASKED_EVERY + 1)

@@ -1,7 +1,7 @@
-"""Which mode of a rule is in force for a job: as written, or only a warning while the rule is rolled out or held back.
+"""Which mode of a rule is in force for a job: the one in the policy, or only a warning while the rule is rolled out or held back.
 
-A decision about one job depends on others only here: on the jobs that the same revision of the rule acted on within its first 24
-hours. They are counted from rows that the commits of their decisions wrote.
+Only here does a decision about one job depend on jobs of other lineages: those on which the same revision of the rule acted in
+its first 24 hours. They are counted from rows that were written in the transactions of their decisions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolledOut:
-    """The findings in the modes that are in force; ``acting`` names the rules that act, or would without their guard."""
+    """The findings with the modes in force. ``acting`` are the names of the rules that act, or would without their guard.
+
+    ``also`` is decided besides: that a rule is held back, or that rows about other jobs must be read first.
+    """
 
     findings: tuple[Finding, ...]
     acting: frozenset[str] = frozenset()
@@ -34,7 +37,7 @@ class RolledOut:
 
 
 def rolled_out(facts: Facts, findings: Sequence[Finding]) -> RolledOut:
-    """The findings in the modes in force. Where a guard has to be asked, ``also`` has the need, and nothing is acted on yet."""
+    """The findings with the modes in force. While a guard's rows are not read, ``also`` has the need, and nothing is acted on."""
     found = [_by_itself(facts, finding) for finding in findings]
     result = RolledOut(findings=())
     for finding in found:
@@ -43,14 +46,14 @@ def rolled_out(facts: Facts, findings: Sequence[Finding]) -> RolledOut:
 
 
 def without_guards(facts: Facts, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings in the modes in force as far as no other job decides them."""
+    """The findings with the modes that the roll-out sets for this job alone, before any guard against surprises."""
     return tuple(_by_itself(facts, finding) for finding in findings)
 
 
 def _by_itself(facts: Facts, finding: Finding) -> Finding:
     if finding.mode is not Mode.ENFORCE:
         return finding
-    at = facts.now if finding.applies_to is AppliesTo.RUNNING else facts.job.created_at  # a job that ran before is only told
+    at = facts.now if finding.applies_to is AppliesTo.RUNNING else facts.job.created_at  # an older job only gets a warning
     held = finding.rollout.held_back(str(facts.lineage.id), at.astimezone(UTC))
     return replace(finding, mode=Mode.WARN, held_back=held) if held else finding
 
@@ -70,7 +73,7 @@ def _guarded(facts: Facts, finding: Finding, so_far: RolledOut) -> RolledOut:
         unasked = _held_back(finding) if alive else finding
         return RolledOut(findings=(*so_far.findings, unasked), also=Decision(needs=frozenset({Need.RULE_ACTS})))
     known, mine = facts.rule_acts.get(finding.policy, NO_ACTS), str(facts.lineage.id)
-    if not alive:  # it decides about the next attempt, and is not counted
+    if not alive:  # the finding decides about the next attempt, and is not counted
         return replace(so_far, findings=(*so_far.findings, _held_back(finding) if known.held_back else finding))
     if known.held_back:
         return _with_acting(so_far, _held_back(finding))
@@ -100,7 +103,7 @@ def _held_back(finding: Finding) -> Finding:
 
 
 def _before(facts: Facts, finding: Finding) -> Flagged | None:
-    """What was decided of this job and this revision of the rule before: it stays."""
+    """What this revision of the rule decided about the lineage's job before: it does not change later."""
     return next(
         (
             e

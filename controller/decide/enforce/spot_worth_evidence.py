@@ -1,4 +1,4 @@
-"""What is to be expected of a job on spot, as the facts show it: the evidence of the rule ``spot-worth-it``."""
+"""What is expected of a job on spot, from its facts: the evidence of the rule ``spot-worth-it``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from controller.units.money import Rate
 
 
 def worth_of(facts: Facts, pools: Mapping[str, PoolMemory], rates: Mapping[str, Rate]) -> SpotWorth | None:
-    """The prospects of the job; None where nobody knows how long it trains, or what its pool is like."""
+    """What is expected of the job on spot; None where its training time, or the history of its pool, is not known."""
     job = facts.job
     length_s = run_length_s(facts.directives.expected_s, facts.history or ())
     if length_s is None:
@@ -27,7 +27,11 @@ def worth_of(facts: Facts, pools: Mapping[str, PoolMemory], rates: Mapping[str, 
 
 
 def _written(facts: Facts) -> bool | None:
-    """Whether the job writes checkpoints: one was seen, or none was although an attempt trained long enough; else None."""
+    """Whether the job writes checkpoints: True if one was seen.
+
+    False without a prefix, for an algorithm that writes none, or if a scan found none although the attempt trained long enough.
+    None where that is not known.
+    """
     uri = facts.job.checkpoint_uri
     if uri is None or facts.job.algorithm.checkpoints is False:
         return False

@@ -1,1 +1,1 @@
-"""The next attempt: whether (``resubmit``), when (``retries``), where (``fallback``), and its Submit (``submission``)."""
+"""The next attempt: whether (``resubmit``), when (``retries``) and where (``fallback``) it runs; its Submit (``submission``)."""

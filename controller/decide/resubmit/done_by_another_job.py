@@ -1,4 +1,4 @@
-"""Withdraws an attempt whose work another job does, or did since the end: such as the retry of a person."""
+"""Withdraws an attempt if another job does the same work, or did so since the end: such as a person's own retry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from controller.ledger.move_cause import MoveCause
 def not_done_twice(facts: Facts, next_attempt: Decision) -> Decision:
     """The next attempt, unless another job does its work; that is looked up when the attempt is due, before each try.
 
-    What a person asked for is made all the same. Once people were told, no attempt follows, whatever becomes of the other job.
+    An attempt that a person asked for is made in any case. Once the other job was announced, no attempt follows, however that job
+    ends.
     """
     submits = [i for i in next_attempt.intents if isinstance(i.action, Submit) and i.action.cause is not MoveCause.ASKED]
     if not submits:

@@ -1,8 +1,8 @@
 """Where the next attempt runs: the step of the fallback ladder that it takes, and what the step changes in its request.
 
-A ladder is a list of steps: the same request, each other instance type, other subnets, on-demand. The current step of a lineage
-is the highest of its submissions. The cause of an outcome says whether the next attempt keeps its step or takes the next one; so
-does the cause of a move. A deadline can ask for on-demand, and places that were refused are passed.
+A ladder is a list of steps: the same request, other instance types one by one, other subnets, on-demand. The current step of a
+lineage is the highest step of its submissions. The cause of an outcome or of a move decides whether the next attempt stays on
+that step or takes the next one. A deadline can require on-demand. Places that AWS refused permanently are skipped.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from controller.policy.resubmission import Budget, FallbackKind, FallbackStep, R
 from controller.savings.interruption_rates import cheapest_first
 from controller.units.value import dataclass
 
-EQUIVALENTS_MAX = 3  # how many equivalent types are tried: each try waits for MaxWaitTimeInSeconds
+EQUIVALENTS_MAX = 3  # equivalent types that are tried: each try may wait for the whole MaxWaitTimeInSeconds
 _AS_IT_WAS = frozenset({RetryChange.SAME, RetryChange.NAMED, RetryChange.ELSEWHERE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fallback:
-    """The step of the next attempt, and what its request changes."""
+    """The step of the next attempt (an index into ``fallback_steps``), and the changes of its request."""
 
     fallback_step: int
     changes: RequestChange
@@ -45,7 +45,7 @@ class NoFallback:
 
 
 def next_fallback(facts: Facts, block: Resubmission, cause: AttemptCause, budget: Budget | None = None) -> Fallback | NoFallback:
-    """The step after an outcome or for a move. It depends only on the facts, among them the interruption rates of pools."""
+    """The step after an outcome, or for a move because of interruptions; or why there is none."""
     taken, current = _last_taken(facts), current_step(facts)
     if isinstance(cause, MoveCause):
         interrupted = cause is MoveCause.INTERRUPTIONS
@@ -72,7 +72,7 @@ def next_fallback(facts: Facts, block: Resubmission, cause: AttemptCause, budget
 
 
 def step_of_move(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Fallback:
-    """Where a stopped job goes on; as it was, where the ladder was edited meanwhile."""
+    """Where a job that was stopped for a move continues. With its own request, if the ladder has no step for it any more."""
     if cause in (MoveCause.DEADLINE, MoveCause.ASKED):
         return Fallback(fallback_step=current_step(facts), changes=on_demand())
     if cause is MoveCause.RETURN:
@@ -87,7 +87,10 @@ def spot_again(facts: Facts) -> RequestChange:
 
 
 def step_in_time(facts: Facts, block: Resubmission, step: Fallback, due_at: datetime) -> tuple[Fallback, datetime, str]:
-    """The step that the deadline allows: an attempt that would be too late for spot is submitted on-demand, without a wait."""
+    """The step that the deadline allows, when it is due, and why it was changed (empty if not).
+
+    An attempt that would be too late for spot is submitted on-demand, without a wait.
+    """
     if not block.on_demand or facts.history is None:
         return step, due_at, ""
     seen = outlook(facts, block, at=max(due_at, facts.now))
@@ -102,9 +105,9 @@ def step_in_time(facts: Facts, block: Resubmission, step: Fallback, due_at: date
 def step_past_refused(
     facts: Facts, block: Resubmission, cause: FailureCause, budget: Budget, refused: tuple[Submit, ...]
 ) -> Fallback | None:
-    """The first place that was not refused: as the outcome asks for, the ladder from there on, and else as the job was.
+    """The first place that was not refused: of the step that the outcome requires, of later steps, and of the job's own request.
 
-    None where every one was refused.
+    None where all of them were refused.
     """
     but = frozenset(place_of(facts, submit) for submit in refused) | places_that_never_fit(facts)
     step = next_fallback(facts, block, cause, budget)
@@ -121,7 +124,7 @@ def step_past_refused(
 
 
 def fallback_steps(facts: Facts, block: Resubmission) -> tuple[FallbackStep, ...]:
-    """The single steps of the ladder for this job: one per instance type; subnets only for a job with a VPC."""
+    """The steps of the ladder for this job, one per instance type; subnets only for a job in a VPC, on-demand only if allowed."""
     single: list[FallbackStep] = []
     for fallback_step in block.ladder or (FallbackStep(kind=FallbackKind.SAME),):
         match fallback_step.kind:
@@ -140,7 +143,7 @@ def fallback_steps(facts: Facts, block: Resubmission) -> tuple[FallbackStep, ...
 
 
 def candidate_types(facts: Facts, block: Resubmission) -> tuple[str, ...]:
-    """Every instance type that the ladder may use: their rates and prices are read before a step is taken."""
+    """Every instance type that the ladder may use. Their interruption rates and prices are read before a step is taken."""
     return tuple(
         sorted(
             {
@@ -154,7 +157,7 @@ def candidate_types(facts: Facts, block: Resubmission) -> tuple[str, ...]:
 
 
 def next_types(facts: Facts, block: Resubmission | None) -> tuple[str, ...]:
-    """Every instance type that a next attempt may have: that of the job and of its root, the ladder's, and larger ones."""
+    """Every instance type that a next attempt may have: the job's, its root's, the ladder's, and the policy's larger ones."""
     own = {facts.job.instance_type, _root_type(facts)}
     larger = {budget.instance_type for budget in block.causes.values() if budget.instance_type} if block is not None else set()
     return tuple(sorted(own | larger | set(candidate_types(facts, block) if block is not None else ())))
@@ -166,14 +169,16 @@ def current_step(facts: Facts) -> int:
 
 
 def _last_taken(facts: Facts) -> int:
-    """As ``current_step``, but -1 for the first request: step 0 of the ladder is still to come."""
+    """As ``current_step``, but -1 for the first request, which took no step of the ladder."""
     return max((submit.fallback_step for submit, _ in facts.lineage.submits() if submit.number <= facts.number), default=-1)
 
 
 def advance(
     facts: Facts, block: Resubmission, current: int, *, least: int = 0, but: frozenset[Place] = frozenset()
 ) -> Fallback | NoFallback:
-    """The next step, at least ``least``. Instance types that were tried are skipped, and places that never fit, or of ``but``."""
+    """The next step after ``current``, at least ``least``. Skips instance types that were tried, and places that never fit or
+    are in ``but``.
+    """
     ladder, but = fallback_steps(facts, block), but | places_that_never_fit(facts)
     for fallback_step in range(max(current + 1, least), len(ladder)):
         changes = _changes(facts, ladder[fallback_step], but)
@@ -183,7 +188,7 @@ def advance(
 
 
 def _changes(facts: Facts, fallback_step: FallbackStep, but: frozenset[Place]) -> RequestChange | None:
-    """What a step changes in the last attempt's request; None for a step with nothing new."""
+    """What a step changes in the last attempt's request; None for instance types that were all tried or refused."""
     match fallback_step.kind:
         case FallbackKind.SAME:
             return {}
@@ -202,7 +207,7 @@ def _untried(facts: Facts, instance_types: Sequence[str]) -> tuple[str, ...]:
 
 
 def _back_to_root(facts: Facts) -> RequestChange:
-    """The instance type of the first request: the steps after other instance types start from it again."""
+    """The change back to the instance type of the first request, with which the steps for subnets and on-demand begin."""
     wanted = _root_type(facts)
     return {} if wanted == facts.job.instance_type else on_instances(wanted)
 

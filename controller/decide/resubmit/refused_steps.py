@@ -1,4 +1,4 @@
-"""Which submissions got no attempt and never will, and which places never fit: the ladder goes on past them at once."""
+"""Which submissions created no job and never will, and which places never fit. The next attempt skips them, without a wait."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from controller.ledger.intent import NEVER_FITS, NO_PERMISSION, NO_QUOTA, Intent
 from controller.ledger.lineage import Lineage
 from controller.policy.resubmission import Resubmission
 
-Place = tuple[Any, ...]  # where a request runs: the members of a RequestForm that a ladder changes
+Place = tuple[Any, ...]  # where a request runs: the values of ``_WHERE``, the fields of RequestForm that a ladder changes
 _WHERE = ("instance_type", "instance_count", "spot", "volume_gb", "subnets", "preferences")
 
 
 def refused_submissions(facts: Facts) -> tuple[Intent, ...]:
-    """The submissions after this outcome that asked for what never fits, or whose tries are used up for want of quota."""
+    """The submissions after this outcome that can never succeed, or whose tries were used up without quota or permission."""
     return tuple(
         i for i in _submissions_after(facts)
         if never_fitted(i) or (i.closed is IntentResult.ABANDONED and i.why.startswith((NO_QUOTA, NO_PERMISSION)))
@@ -29,7 +29,7 @@ def refused_submissions(facts: Facts) -> tuple[Intent, ...]:
 
 
 def short_of_quota(facts: Facts, block: Resubmission) -> tuple[Intent, ...]:
-    """The submissions after this outcome that the quota refused as often as the policy allows."""
+    """The submissions after this outcome that were refused for lack of quota as often as the policy's limit for QUOTA."""
     budget, _ = block.budget_of(FailureCause.QUOTA)
     if budget is None or budget.limit == 0:
         return ()
@@ -40,15 +40,15 @@ def short_of_quota(facts: Facts, block: Resubmission) -> tuple[Intent, ...]:
 
 
 def never_fitted(intent: Intent) -> bool:
-    """Whether AWS refused a submission because it asked for what this account and region never have."""
+    """Whether AWS refused a submission because this account and region can never provide what it asks for."""
     return intent.closed is IntentResult.REFUSED and intent.why.startswith(NEVER_FITS)
 
 
 def another_step_follows(submit: Submit, lineage: Lineage) -> bool:
-    """Whether the job goes on after this submission never fitted.
+    """Whether the job continues elsewhere after this submission was refused permanently.
 
-    After a failure it takes the next step of its ladder, or is given up with a message. A job that was stopped to be moved goes
-    back where it was, once. A repair, a request of a person and the way back itself have no other step.
+    After a failure it takes the next step of its ladder, or is given up with a message. A job that was stopped to be moved
+    returns once to where it was. A repair, a person's attempt without a move, and the return itself have no other step.
     """
     if isinstance(submit.cause, FailureCause):
         return True
@@ -58,14 +58,14 @@ def another_step_follows(submit: Submit, lineage: Lineage) -> bool:
 
 
 def places_that_never_fit(facts: Facts) -> frozenset[Place]:
-    """Every place of the lineage that was refused permanently."""
+    """Every place that AWS refused permanently for this lineage."""
     return frozenset(
         place_of(facts, i.action) for i in facts.lineage.intents if isinstance(i.action, Submit) and never_fitted(i)
     )  # fmt: skip
 
 
 def place_of(facts: Facts, submit: Submit) -> Place:
-    """Where a submission was to run; of rows of older versions, as far as its changes say."""
+    """Where a submission was to run. For rows of older versions: the job's own place with the submission's changes."""
     return _place_of(json.loads(submit.sent)) if submit.sent else place_with(facts, Changes.read(submit.changes).request())
 
 
@@ -79,7 +79,7 @@ def _place_of(form: Mapping[str, Any]) -> Place:
 
 
 def _submissions_after(facts: Facts) -> tuple[Intent, ...]:
-    """The intents of the submissions after this outcome of which no attempt was seen."""
+    """The Submit intents about this job whose attempt was not seen."""
     return tuple(
         i for i in facts.lineage.intents
         if isinstance(i.action, Submit) and i.action.about == facts.job.name

@@ -1,7 +1,7 @@
-"""Judges the attempt that a person asked for, or that follows a first job, before it is created: no rule stops it afterwards.
+"""Judges the attempt that a person asked for, or that follows a first job, before it is created: no rule stops it later.
 
-A request that an enforcing rule would stop is submitted with its fix, if the policy has one, and refused otherwise. A waiver lets
-it pass as it is.
+A request that an enforcing rule would stop is submitted with its fix, if the policy has one, and refused otherwise. With a waiver
+it is submitted as it is.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from controller.policy.rules.kind import Evidence
 
 
 def request_as_asked(facts: Facts, changes: RequestChange) -> RequestChange | NotRepairable:
-    """The changes of the next attempt's request with what its rules demand, or why it must not be submitted.
+    """The changes of the next attempt's request, with the fix of each enforcing rule that it breaks; or why it is not submitted.
 
-    The job may still run: then it is judged as the attempt for which it would be stopped.
+    The attempt is judged as a new job, also while the job itself still runs.
     """
     basis = replace(basis_of(facts), evidence=Evidence(claims=facts.claims))
 
@@ -48,10 +48,10 @@ def request_as_asked(facts: Facts, changes: RequestChange) -> RequestChange | No
 
 
 def repair_of_first(facts: Facts) -> RequestChange | NotRepairable:
-    """What an enforcing rule demands of the attempt after a first job that ended before the rule could stop it.
+    """The fix for the attempt after a first job that broke an enforcing rule and ended before the rule could stop it.
 
-    Nothing for a later attempt. A job that a rule would have stopped for good is not submitted again: its creator chooses when
-    it fails, and attempts are never stopped.
+    No change for later attempts. A job that a rule would have stopped for good is not submitted again. Otherwise its creator
+    could avoid the rule by letting the job fail early, because no rule stops attempts.
     """
     offences = offences_of(facts) if facts.number == 1 else ()
     if not offences:
@@ -65,6 +65,6 @@ def repair_of_first(facts: Facts) -> RequestChange | NotRepairable:
 
 
 def _with_own_prefix(facts: Facts, fix: RequestChange) -> RequestChange:
-    """A fix whose checkpoint prefix is the lineage's own: nobody else's work lies there."""
+    """The fix, with the lineage's own checkpoint prefix in place of the template's, so that no other job's files lie there."""
     uri = (fix.get("CheckpointConfig") or {}).get("S3Uri")
     return merged(fix, {"CheckpointConfig": {"S3Uri": candidate_prefixes(facts, uri)[1]}}) if uri else fix

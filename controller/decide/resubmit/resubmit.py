@@ -1,4 +1,4 @@
-"""Submits again a job that did not complete: within a limit per cause, step by step of the ladder; or gives up with a message."""
+"""Submits a job again that did not complete: within a limit per cause and along the ladder; or gives up with a message."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ from controller.policy.resubmission import Budget, BudgetPer, Resubmission
 from controller.policy.user_request import UserRequest
 
 _NO_ROOM = frozenset({FailureCause.CAPACITY, FailureCause.QUOTA})
-PREFIXES_TRIED_MAX = 3  # attempts that found their new prefix taken; then people have been told three times
+PREFIXES_TRIED_MAX = 3  # attempts that were refused because their new prefix was taken; each refusal was announced
 
 
 def resubmit(facts: Facts) -> Decision:
     """Decide the next attempt of a job that failed with a retryable cause, or that was stopped to be moved or repaired.
 
-    Nothing happens unless a ``resubmit`` block of the policy selects the job: people, Airflow and Step Functions retry too. An
-    outcome that was older than the block's ``within`` when it was first seen is only recorded. A repair needs no block: its rule
-    asked for it.
+    A failed job is submitted again only if a ``resubmit`` block of the policy selects it, because people, Airflow and Step
+    Functions retry too. An outcome that was older than the block's ``within`` when it was first seen is only recorded. A repair
+    needs no block.
     """
     job = facts.job
     if job.cause is None or facts.owned:
@@ -69,13 +69,13 @@ def resubmit(facts: Facts) -> Decision:
 
 
 def _decided_now(under_way: Intent, facts: Facts) -> bool:
-    """Whether what somebody tried is what would be decided at this moment."""
+    """Whether a Submit that was tried before is the one that would be decided now."""
     now = (i.action for i in _next_attempt(facts).intents if isinstance(i.action, Submit))
     return isinstance(under_way.action, Submit) and any(under_way.action.same_request(submit) for submit in now)
 
 
 def _next_attempt(facts: Facts) -> Decision:
-    """The next attempt as the policy and the lineage ask for it now, whatever was said before."""
+    """The next attempt according to the policy and the lineage as they are now, whatever was decided before."""
     job = facts.job
     if not facts.newest or job.cause is None:
         return Decision()
@@ -135,17 +135,17 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
     due_at = ended_at(facts) + wait
     step, due_at, hurry = step_in_time(facts, block, step, due_at)
     if "tags" in job.unknown:
-        due_at = max(due_at, job.created_at + READ_AFTER)  # one of them may forbid it
+        due_at = max(due_at, job.created_at + READ_AFTER)  # a tag may forbid the attempt
     return submit_next(facts, block, cause, _with_repair(step, repair), due_at, tried=tried, limit=limit, why=hurry)
 
 
 def _with_repair(step: Fallback, repair: RequestChange) -> Fallback:
-    """A step with what the rules demand beside it; where the policy's own ladder says something else, that counts."""
+    """A step together with the repair that the rules demand. Where both change the same member, the step's value counts."""
     return replace(step, changes=merged(repair, step.changes)) if repair else step
 
 
 def _changed_back(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
-    """Go back, without a wait and once, to the resources that worked; a person is told what our own change broke."""
+    """Return to the resources that worked, once and without a wait, and announce what the controller's change broke."""
     job, ours, back = facts.job, resources_of(facts.job), resources_that_worked(facts)
     if job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(job), why=job.unrepeatable))
@@ -174,7 +174,7 @@ def _elsewhere_at_once(
     facts: Facts, block: Resubmission, cause: FailureCause, budget: Budget, refused: tuple[Intent, ...],
     short: tuple[Intent, ...], repair: RequestChange,
 ) -> Decision | None:  # fmt: skip
-    """Another place after submissions that got no attempt, whatever the budgets say; None to go on as after any outcome."""
+    """The next place after submissions that created no job, outside every budget; None to continue as after any outcome."""
     submits = tuple(i.action for i in (*refused, *short) if isinstance(i.action, Submit))
     step, after = step_past_refused(facts, block, cause, budget, submits), 1 + len(submits)
     step = _with_repair(step, repair) if step is not None else None
@@ -192,12 +192,12 @@ def _elsewhere_at_once(
 
 
 def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) -> Decision:
-    """The attempt that a person asked for. It counts against no budget and no cap: the policy says who may ask."""
+    """The attempt that a person asked for. It counts against no budget or cap, because the policy lists who may ask."""
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
     leaving_spot = asked.request is UserRequest.ON_DEMAND and facts.job.spot
     as_asked: RequestChange = on_demand() if leaving_spot else {}
-    changes = request_as_asked(facts, as_asked)  # so that no rule has to stop it afterwards
+    changes = request_as_asked(facts, as_asked)  # no rule stops it later
     if isinstance(changes, NotRepairable):
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=changes.why, rules=changes.rules))
     step = Fallback(fallback_step=current_step(facts), changes=changes)
@@ -206,7 +206,7 @@ def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) ->
 
 
 def _called_off(facts: Facts, asked: UserRequested) -> Decision:
-    """What is decided once a person called the next attempt off: none follows, until somebody requests one."""
+    """The message that a person called the next attempt off. No attempt follows until somebody requests one."""
     attempt = facts.lineage.name_of(asked.number, facts.job.identity)
     return say(facts, CalledOff(job=JobFacts.of(facts.job), attempt=attempt, who=asked.who, why=asked.why), str(asked.number))
 
@@ -215,17 +215,17 @@ def _called_off(facts: Facts, asked: UserRequested) -> Decision:
 
 
 def _moved(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Decision:
-    """The attempt for which a job was stopped: without a wait, outside every budget, and whatever the policy says now."""
+    """The attempt for which a job was stopped: without a wait, outside every budget, even if the policy changed meanwhile."""
     if _refused(facts):
         return _back(facts, block)
     step, stop = step_of_move(facts, block, cause), _our_stop(facts)
-    if cause is MoveCause.ASKED and stop is not None and stop.changes:  # with the fix that it was stopped for
+    if cause is MoveCause.ASKED and stop is not None and stop.changes:  # they include the rules' fix
         step = replace(step, changes=change_from_json(stop.changes))
     return submit_next(facts, block, cause, step, ended_at(facts))
 
 
 def _back(facts: Facts, block: Resubmission | None) -> Decision:
-    """Return to where the job was, without a wait, because its new place refused it. The refused attempt keeps its name."""
+    """Return to where the job was, without a wait, because AWS refused the new place. The refused attempt keeps its name."""
     cause = MoveCause.RETURN if facts.job.spot else MoveCause.DEADLINE
     step = Fallback(fallback_step=current_step(facts), changes={})
     return submit_next(facts, block, cause, step, ended_at(facts), why=MoveReason.NO_CAPACITY, after=2)
@@ -244,7 +244,7 @@ def _is_on_demand_for_its_deadline(facts: Facts) -> bool:
 
 
 def _refused(facts: Facts) -> bool:
-    """Whether AWS refused the attempt for which this job was stopped."""
+    """Whether AWS refused an attempt on other capacity for which this job was stopped."""
     return any(
         i.closed is IntentResult.REFUSED and isinstance(i.action, Submit) and not i.name_spent
         and isinstance(i.action.cause, MoveCause) and i.action.cause.elsewhere
@@ -254,7 +254,7 @@ def _refused(facts: Facts) -> bool:
 
 
 def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
-    """The job again with its repair: once, and outside every budget."""
+    """The attempt of the repaired job: one, and outside every budget."""
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
     repair = repair_now(facts, stop)
@@ -277,7 +277,7 @@ def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
 
 
 def _under_way(facts: Facts) -> Intent | None:
-    """The submission that may be under way, or that is done and not closed. No other is decided beside it."""
+    """The open Submit that may be under way, or whose job was already seen. No other Submit is decided meanwhile."""
     open_ = (i for i in facts.lineage.open_intents(facts.job.name) if isinstance(i.action, Submit))
     return next((i for i in open_ if i.leased_until is not None or made(i, facts)), None)
 

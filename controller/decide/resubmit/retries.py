@@ -20,13 +20,14 @@ from controller.ledger.messages.message import CapFacts, GaveUp, JobFacts
 from controller.ledger.move_cause import AttemptCause
 from controller.policy.resubmission import Budget, BudgetPer, Resubmission
 
-RETRIES_MAX = 100  # of a lineage for the causes of one budget, whatever progress its attempts make
+RETRIES_MAX = 100  # retries of a lineage for the causes of one budget, however much progress its attempts make
 
 
 def tried_for(facts: Facts, causes: frozenset[FailureCause], per: BudgetPer = BudgetPer.LINEAGE) -> int:
     """How often this lineage was submitted again for these causes, up to the job that ended.
 
-    Per progress, attempts that wrote a new checkpoint do not count: one that nobody could look into wrote none.
+    With ``BudgetPer.PROGRESS``, attempts that wrote a new checkpoint do not count. An attempt whose prefix could not be scanned
+    counts as one that wrote none.
     """
     counted = _retries(facts, causes)
     if per is BudgetPer.LINEAGE:
@@ -46,7 +47,7 @@ def _retries(facts: Facts, causes: frozenset[FailureCause]) -> tuple[Submit, ...
 
 
 def _progressed(facts: Facts, job: str) -> bool:
-    """Whether an attempt that ended had kept training of its own: a checkpoint that is newer than its start was seen."""
+    """Whether an attempt saved training of its own: the scan at its end found a checkpoint newer than its start."""
     scans = (*facts.lineage.entries, *checkpoint_scanned(facts))
     return any(isinstance(e, CheckpointScanned) and e.job == job and e.occasion == ENDED and (e.kept_s or 0) > 0 for e in scans)
 
@@ -57,13 +58,13 @@ def made(intent: Intent, facts: Facts) -> bool:
 
 
 def retry_wait(budget: Budget, tried: int, share: float = 0.0) -> timedelta:
-    """The wait before try number ``tried`` + 1 of a cause; ``share`` (0 to 1) is the part of the jitter that is added."""
+    """The wait before retry number ``tried`` + 1 for a cause; ``share`` (0 to 1) is the part of the jitter that is added."""
     plain_s = min(budget.first_s * budget.factor**tried, budget.most_s)
     return timedelta(seconds=round(plain_s * (1 + budget.jitter * share)))
 
 
 def jitter_share(lineage: LineageId, number: int) -> float:
-    """The attempt's own share (0 to 1) of a jitter: the same each time it is computed, and different for each lineage."""
+    """The attempt's share (0 to 1) of the jitter: from a hash, so the same each time, and different for each lineage."""
     digest = hashlib.sha256(f"{lineage.root}/{lineage}/{number}".encode()).digest()
     return int.from_bytes(digest[:4], "big") / 2**32
 
@@ -72,7 +73,7 @@ def give_up(
     facts: Facts, block: Resubmission | None, reason: GiveUpReason, cause: AttemptCause, *,
     tried: int = 0, without_progress: bool = False, cap: CapFacts | None = None,
 ) -> Decision:  # fmt: skip
-    """Tell that no attempt follows, why, and how far the lineage got."""
+    """Announce that no attempt follows, why, and how far the lineage got. ``tried`` is the number of retries that counted."""
     job, seen = facts.job, last_seen(facts)
     looked = job.checkpoint_uri is None or (seen is not None and seen.problem is None)
     message = GaveUp(
@@ -85,5 +86,5 @@ def give_up(
 
 
 def last_seen(facts: Facts) -> CheckpointScanned | None:
-    """The last checkpoint scan, of now or before."""
+    """The last checkpoint scan of the job: the current one, if it is recorded now, else the last recorded one."""
     return next(iter(checkpoint_scanned(facts)), facts.last_checkpoint_scan)

@@ -29,9 +29,9 @@ def submit_next(
     facts: Facts, block: Resubmission | None, cause: AttemptCause, step: Fallback, due_at: datetime, *,
     tried: int = 0, limit: int = 1, why: str = "", after: int = 1,
 ) -> Decision:  # fmt: skip
-    """Submit the attempt ``after`` this one at ``due_at``; give up where no cap has room, or no name is left.
+    """Submit the attempt with this job's number plus ``after`` at ``due_at``. Give up if a cap has no room or no name is left.
 
-    ``tried`` of ``limit`` is what the message says about the budget of the cause, ``why`` what it says in place of the cause.
+    The message shows ``tried`` of ``limit`` retries of the cause's budget, and ``why`` in place of the cause.
     """
     job, number = facts.job, facts.number + after
     if facts.lineage.generation_of(number) > GENERATIONS_MAX:
@@ -64,18 +64,21 @@ def submit_next(
 
 
 def _broken(facts: Facts, policies: str) -> str:
-    """What was wrong with the job that is repaired: its findings of these rules, as JSON."""
+    """What was wrong with the job that is repaired: its findings by these rules (names with ", " between them), as JSON."""
     asked = policies.split(", ")
     flagged = [e for e in facts.lineage.entries if isinstance(e, Flagged) and e.job == facts.job.name and e.policy in asked]
     return json.dumps([{"rule": e.rule, "field": e.field, "found": e.found, "wanted": e.wanted} for e in flagged])
 
 
 def month_of(facts: Facts, name: str) -> str:
-    """The month whose cap the attempt counts for: that in which its job was stopped for it and its cost reserved, or ended."""
+    """The month (UTC, 2026-11) whose cap the attempt counts against.
+
+    It is the month in which the stop reserved the attempt's cost, or without a reservation, that of the job's end.
+    """
     stop = stop_before(f"submit/{name}", facts.job.name, facts.lineage)
     return stop.month if stop is not None and stop.month else month_key(ended_at(facts))
 
 
 def ended_at(facts: Facts) -> datetime:
-    """When the job ended; when it was created, where its description does not say it."""
+    """When the job ended; if its description does not show that, when it was created."""
     return facts.job.ended_at or facts.job.created_at

@@ -1,7 +1,7 @@
-"""Sends a job back to the resources that worked, after an attempt on others that the controller chose failed in its code.
+"""Returns a job to the resources that worked, if an attempt on others that the controller chose failed in its code.
 
-Elsewhere is another instance type or count, other subnets, another volume: what a container sees of where it runs. Whether its
-machines are spot it does not see, nor how long SageMaker waits for them: these changes are not taken back.
+Resources are the instance type and count, the subnets and the volume: what a container can notice. It cannot notice whether its
+instances are spot, or how long SageMaker waits for them, so these changes are not undone.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from controller.ledger.lineage import Lineage
 from controller.ledger.move_cause import MoveCause
 from controller.units.value import dataclass
 
-# What other instances may cause: DISK too, because some types have a fixed disk, whatever VolumeSizeInGB says.
+# Failures that other instances may cause. DISK too, because on some types the disk has a fixed size, whatever VolumeSizeInGB is.
 FAILED_IN_CODE = frozenset({Outcome.ALGORITHM, Outcome.CLIENT, Outcome.MEMORY, Outcome.DISK})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """What an attempt ran on, and whether it trained there. ``volume_gb`` is None where neither it nor the subnets are known."""
+    """What an attempt ran on, and whether it trained there. If ``volume_gb`` is None, the subnets are not known either."""
 
     instance_type: str
     instance_count: int
@@ -34,16 +34,16 @@ class Resources:
         return self.instance_type, self.instance_count
 
     def like(self, other: Resources) -> bool:
-        """Whether both are the same, as far as is known."""
+        """Whether both are the same. Volumes and subnets are compared only where both are known."""
         known = self.volume_gb is not None and other.volume_gb is not None
         return self.instances == other.instances and (not known or self == other)
 
 
 def changed_by_us(facts: Facts) -> bool:
-    """Whether the job failed in its code on resources that its owner did not choose and on which no attempt trained before.
+    """Whether the job failed in its code on resources that the controller chose and on which no attempt trained before.
 
-    A failure of no known class counts too, where no attempt before failed so and there are resources to go back to. The same
-    holds where the instances are those that the owner chose.
+    An unclassified failure (``Outcome.FAILED``) counts too, if no earlier attempt failed that way and there are resources to
+    return to. If only the volume or the subnets differ from the owner's, there must be resources to return to.
     """
     job, root = facts.job, facts.lineage.entry(Started, facts.lineage.id.root)
     if root is None or facts.number == 1 or not (job.outcome in FAILED_IN_CODE or _failed_unknown_here(facts)):
@@ -61,9 +61,9 @@ def _failed_unknown_here(facts: Facts) -> bool:
 
 
 def resources_that_worked(facts: Facts) -> Resources | None:
-    """Where an attempt trained last, else what the owner chose.
+    """The resources on which an attempt trained last; else those that the owner chose, unless they failed in code too.
 
-    None after going back once, and where that failed in its code too.
+    None otherwise, and after one return.
     """
     back = (submit for submit, _ in facts.lineage.submits() if submit.cause is MoveCause.CHANGED_BACK)
     if any(submit.number <= facts.number for submit in back):

@@ -1,1 +1,1 @@
-"""The text of each message: ``catalogue`` has a row for each kind; its functions are beside it, one file per subject."""
+"""The text of each kind of message. ``catalogue`` has a row for each kind; the functions are in one file for each topic."""

@@ -1,4 +1,4 @@
-"""The texts about a job's next attempt: it is made, is not made, or is made elsewhere. One function per kind of message."""
+"""The texts about a job's next attempt: it is submitted, not submitted, or changed. One function per kind of message."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _why_again(m: Resubmitting) -> str:
 
 
 def _continues(checkpoint: CheckpointFacts | None) -> str:
-    """Where the next attempt continues, as far as it is known."""
+    """The checkpoint from which the next attempt continues, as far as it is known."""
     if checkpoint is None:
         return "The job has no checkpoint: it starts from the beginning."
     uri = code(checkpoint.uri)
@@ -105,7 +105,7 @@ def cannot_repeat(m: CannotRepeat) -> MessageText:
 
 
 def _left_to(m: CannotRepeat) -> str:
-    """Who may still do something about a job that has ended."""
+    """Whether anybody may still submit a job again that has ended."""
     if _may_be_retried(m):
         return "Spotwarden does nothing. Whether that service submits the job again is not known."
     return "Nothing is done automatically."
@@ -120,7 +120,7 @@ def _by_yourself(m: CannotRepeat) -> str:
 
 
 def _may_be_retried(m: CannotRepeat) -> bool:
-    """Whether the job's owner may submit it again, as ``claims_an_owner`` says it."""
+    """Whether the AWS service that owns the job may submit it again, by the words of the stored reason."""
     return "may retry it" in m.why
 
 

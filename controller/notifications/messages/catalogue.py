@@ -1,6 +1,6 @@
-"""The catalogue of messages: for each kind its text for one job, its text for many jobs, its importance, and what a person does.
+"""The catalogue of messages: for each kind, its text for one job and for many jobs, its importance, and what a person does.
 
-A new ``MessageKind`` does not pass type checking until ``row_of`` has a row for it, and no column of a row is optional.
+mypy reports a ``MessageKind`` for which ``row_of`` has no row.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SUPPORT = "If this lasts, open a case with AWS Support."
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``many`` completes "12 jobs …"; ``todo`` says what a person does, and is empty where nobody needs to act."""
+    """``one`` makes the text for one job. ``many`` completes "12 jobs …". ``todo`` is what a person does; empty: nothing."""
 
     one: Callable[[Any], MessageText]
     many: str
@@ -34,7 +34,7 @@ class Row:
 
 
 def row_of(kind: MessageKind) -> Row:
-    """The row of a kind."""
+    """The row of a kind of message."""
     match kind:
         case MessageKind.FLAGGED:
             return Row(rules.rule_broken, "break a rule", ACTION, "")
@@ -164,13 +164,13 @@ def row_of(kind: MessageKind) -> Row:
 
 
 def importance_of(topic: str) -> Importance:
-    """The importance of a message, by its topic. A kind that this version does not know is an action."""
+    """The importance of a message, by its topic, which begins with its kind. Unknown kinds have the importance ``ACTION``."""
     word = topic.partition("/")[0]
     return row_of(MessageKind(word)).importance if word in set(MessageKind) else Importance.ACTION
 
 
 def text_of(kind: MessageKind, facts: str) -> MessageText:
-    """The text of a stored message. Facts that this version cannot read are shown unchanged."""
+    """The text of a stored message; ``facts`` is JSON. Facts that this version cannot read are shown as they are."""
     try:
         return _complete(message_of(kind, facts))
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
@@ -178,7 +178,7 @@ def text_of(kind: MessageKind, facts: str) -> MessageText:
 
 
 def _complete(message: Message) -> MessageText:
-    """The text of a message that stands for itself, with what the job costs; news says what happened and nothing else."""
+    """The text of a message that is sent by itself: with a line about the cost of the job, except for news."""
     text = describe(message)
     if not isinstance(message, OfJob) or row_of(message.kind).importance is NEWS:
         return text
@@ -187,5 +187,5 @@ def _complete(message: Message) -> MessageText:
 
 
 def describe(message: Message) -> MessageText:
-    """The text of one message without its cost, which a card shows as it is now."""
+    """The text of one message without its stored cost: a card shows the current cost instead."""
     return row_of(message.kind).one(message)

@@ -1,4 +1,4 @@
-"""The texts about deadlines that may be missed or cannot be known. One function per kind of message."""
+"""The texts about deadlines that may be missed, or that cannot be read. One function per kind of message."""
 
 from __future__ import annotations
 

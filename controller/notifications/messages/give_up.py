@@ -1,4 +1,4 @@
-"""The text about a job that is not submitted again: why, how far it got, and what its spend cap says."""
+"""The text about a job that is not submitted again: why, and how far it got; also texts about spend caps."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from controller.notifications.messages.text import (
 from controller.notifications.mrkdwn import code
 from controller.units.plural import times
 
-HEAVY_BYTES = 100_000_000_000  # a larger prefix is often an internal error: SageMaker restores it before each start
+HEAVY_BYTES = 100_000_000_000  # SageMaker restores the prefix before each start; a larger one often ends in an internal error
 
 WAITED = 'Use the button "Try again" later, submit the job on-demand, or ask the owner of the policy for other instance types.'
-TO_DO: Mapping[str, str] = {  # where the job itself has nothing to be fixed
+TO_DO: Mapping[str, str] = {  # for causes where the job itself needs no fix
     FailureCause.NEVER_LAUNCHED: WAITED,
     FailureCause.STARVED: WAITED,
     FailureCause.CAPACITY: WAITED,
@@ -47,7 +47,7 @@ def gave_up(m: GaveUp) -> MessageText:
 
 
 def _give_up(m: GaveUp) -> tuple[str, str]:
-    """Why no further attempt is made, and what a person does."""
+    """Why the job is not submitted again, and what a person can do."""
     without = " without progress" if m.without_progress else ""
     match m.reason:
         case GiveUpReason.LIMIT_REACHED:
@@ -91,7 +91,7 @@ def _give_up(m: GaveUp) -> tuple[str, str]:
 
 
 def make_room(cap: CapFacts | None) -> str:
-    """What lets the next attempt fit its spend cap. A higher cap does not help where no price is known."""
+    """What a person can do so that the next attempt fits its spend cap. A higher cap does not help if no price is known."""
     if cap is not None and cap.next_micros is None:
         return f"Add the price of the instance type to {code('rates')} in the policy"
     return "Raise the cap in the policy"
@@ -110,7 +110,7 @@ def spend_cap(cap: CapFacts | None) -> str:
 
 
 def _heavy(checkpoint: CheckpointFacts) -> str:
-    """The text about a checkpoint prefix that is too large to restore: SageMaker answers with an internal error each time."""
+    """The text about a checkpoint prefix that may be too large to restore, which ends in an internal error at each start."""
     if not checkpoint.scanned or (checkpoint.complete and checkpoint.bytes_seen < HEAVY_BYTES):
         return ""
     least = "" if checkpoint.complete else "at least "

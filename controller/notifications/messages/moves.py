@@ -39,10 +39,10 @@ def moving(m: Moving) -> MessageText:
 
 
 def _lost(m: Moving) -> str:
-    """What the move loses, as far as anybody looked."""
+    """How much training the move loses, as far as the checkpoint scan shows it."""
     if m.trained is False and (m.checkpoint is None or m.checkpoint.newest_at is None):
         return "The job has not trained yet: nothing is lost."
-    if m.lost_s and m.checkpoint is not None:  # nobody could look
+    if m.lost_s and m.checkpoint is not None:  # the prefix could not be scanned
         return f"{_if_there_is_one(m.checkpoint)} If there is none, {span(m.lost_s)} of training are lost."
     if m.lost_s:
         return f"No checkpoint was seen: {span(m.lost_s)} of training are lost, and the job starts from the beginning."

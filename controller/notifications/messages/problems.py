@@ -1,4 +1,4 @@
-"""The texts about what could not be done, or needs somebody: one function per kind of message."""
+"""The texts about actions that failed, and about problems that need a person. One function per kind of message."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from controller.notifications.mrkdwn import code, escaped, when
 from controller.units.duration import span
 from controller.units.plural import count
 
-TAGS_MOST = 1_200  # characters: four whole tags, so that nobody accepts what the message does not show
+TAGS_MOST = 1_200  # characters: enough for four tags of the greatest length, so that people see all that they accept
 
 
 def not_done(m: Refused | Abandoned) -> MessageText:

@@ -1,4 +1,4 @@
-"""The texts about what people asked for, in Slack or on the command line."""
+"""The texts about requests of people, in Slack or on the command line. One function per kind of message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The texts about rules that jobs break: one function per kind of message."""
+"""The texts about rules that jobs break. One function per kind of message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": 
 
 
 TUNING_TO_DO = "Change the definition for the next tuning job, or ask the owner of the policy for an exception."
-MEANING = {  # of the kinds of rules whose findings do not say what follows from them
+MEANING = {  # the consequence, for kinds of rules whose findings have no ``risk``
     "spot-required": "On-demand is billed at the full price.",
     "max-wait-limit": "With this value, a job that finds no spot capacity waits that long before anybody is told.",
     "max-runtime-limit": "A job that hangs is billed until then.",
@@ -23,7 +23,7 @@ MEANING = {  # of the kinds of rules whose findings do not say what follows from
     "tags-required": "Without them, nobody knows whose job and whose money it is.",
     "instance-allowed": "The policy does not allow the others.",
 }
-ALARM = "checkpoint-alive"  # the kind that fires while a job trains; a channel is told of one job a day
+ALARM = "checkpoint-alive"  # found while a job trains; each day, only the first such job of a channel has its own message
 HELD_BACK = {
     "share": "it is rolled out, and this job is not in its share yet",
     "date": "it is enforced only for jobs created from its date on",
@@ -32,7 +32,7 @@ HELD_BACK = {
 
 
 def _in_force(m: RuleBroken) -> str:
-    """The mode and the revision that were in force when the rule was applied."""
+    """The mode and the policy revision with which the rule was applied; empty in messages of older versions."""
     if not m.mode:
         return ""
     why = f" ({HELD_BACK[m.held_back]})" if m.held_back in HELD_BACK else ""
@@ -52,7 +52,7 @@ def rule_broken(m: RuleBroken) -> MessageText:
 
 
 def _title(m: RuleBroken) -> str:
-    """What happened: a stop is told from a warning at a glance."""
+    """The title. It differs for a stop, a repair and a warning, so that people see at once what happened."""
     rule = f'the rule "{escaped(m.policy)}"'
     if m.job.outcome is None and m.next_step is NextStep.STOP:
         return f":octagonal_sign: {bold(m.job.name)} is being stopped: it breaks {rule}"
@@ -62,7 +62,7 @@ def _title(m: RuleBroken) -> str:
 
 
 def broken_because(rule: str, field: str, found: str, wanted: str) -> str:
-    """What is wrong with a job, what the rule requires, and what it means that it is not so."""
+    """The value found, the value that the rule requires, and the consequence."""
     verb = ":" if field == "Tags" else " is"
     return f"{escaped(field)}{verb} {escaped(found)}. Required: {escaped(wanted)}. {MEANING.get(rule, '')}".rstrip()
 
@@ -80,7 +80,7 @@ def tuning_flagged(m: TuningFlagged) -> MessageText:
 
 
 def _change(text: str) -> str:
-    """A fix as people read it. Its tags are told apart: merged as JSON, a list replaces the tags that the job has."""
+    """A fix as text. Tags are listed separately, because a merge of the JSON would replace all tags of the job."""
     change = json.loads(text)
     tags = [code(f"{tag['Key']}={tag['Value']}") for tag in change.pop("Tags", ())]
     added = f"keep its tags and add {', '.join(tags)}" if tags else ""
@@ -94,7 +94,7 @@ def _claimed(service: str) -> str:
 
 
 def _next_step(m: RuleBroken) -> str:
-    if m.job.outcome is not None:  # it ended before it was looked at: nothing is stopped or repaired any more
+    if m.job.outcome is not None:  # the job ended before it was judged, so it cannot be stopped or repaired
         return "The job has ended. Nothing is done automatically."
     match m.next_step:
         case NextStep.STOP:
@@ -110,14 +110,14 @@ def _next_step(m: RuleBroken) -> str:
 
 
 def _todo(m: RuleBroken) -> str:
-    """What a person does about a broken rule."""
+    """What a person can do about a broken rule."""
     if m.next_step is NextStep.REPAIR and m.job.outcome is None:
         return f"Nothing for this job. For the next one, change the request: {_change(m.fix)}" if m.fix else "Nothing."
     if m.fix:
         if m.next_step is NextStep.STOP and m.job.outcome is None:
             return f"Change the request and submit the job again: {_change(m.fix)}"
         return f"For the next job, change the request: {_change(m.fix)}"
-    if m.risk and m.rule not in ("", ALARM):  # messages of before say no kind
+    if m.risk and m.rule not in ("", ALARM):  # messages of older versions have no rule kind
         return f"Change the next job. Required: {escaped(m.wanted)}."
     if m.risk:
         return (
@@ -135,6 +135,6 @@ def surprise_held(m: SurpriseHeld) -> MessageText:
         why=f"Since policy {code(m.revision)} took force, it would act on {count(m.jobs, 'job')}"
         f" of {count(m.teams, 'team')}. The last of them is {bold(m.job.name)}.",
         next_step="The job keeps running, and the rule waits for a person.",
-        to_do="Correct the rule, or raise its guard. Either is a new policy revision, which begins anew.",
+        to_do="Correct the rule, or raise its guard. Either makes a new policy revision, whose count starts at zero.",
         small=small_print(m.job),
     )

@@ -1,4 +1,4 @@
-"""One message for many jobs of one kind: a pool that is reclaimed may interrupt 200 jobs at once."""
+"""One message in place of many messages of one kind: lost capacity of one pool may interrupt 200 jobs at once."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ def storm_head(
     *,
     threads: bool = True,
 ) -> tuple[Part, ...]:
-    """How many jobs, their names, what a person does, and whom to notify. ``under`` are the modes and policies of the jobs.
+    """The number of jobs, their names, what a person can do, and whom to notify.
 
-    Without ``threads``, the details follow below.
+    ``mentions`` are ids of Slack users and user groups. ``under`` are the modes and policies of the jobs. ``threads``: the
+    details are in a thread; else they follow below.
     """
     row = row_of(kind)
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
@@ -43,13 +44,13 @@ def storm_head(
 
 
 def _policies_named(policies: Iterable[str]) -> str:
-    """The different policies, where they are few: one storm is nearly always of one."""
+    """The different modes and policies, or their number if there are too many. Nearly always, there is only one."""
     found = sorted(set(filter(None, policies)))
     return "; ".join(found) if len(found) <= POLICIES_NAMED else f"under {len(found)} different modes and policies"
 
 
 def storm_details(texts: Iterable[tuple[MessageText, str]]) -> tuple[Part, ...]:
-    """The details of each job; each text with whom to notify. Whom the head has no room for is notified here."""
+    """The details of each job. ``texts`` are pairs of a text and the id to notify, which is left out if the head mentions it."""
     told = tuple(texts)
     known = set(_of_head(who for _, who in told))
     return tuple(_details(told, known))
@@ -62,5 +63,5 @@ def _details(texts: Iterable[tuple[MessageText, str]], known: set[str]) -> Itera
 
 
 def _of_head(mentions: Iterable[str]) -> list[str]:
-    """Whom the head of a storm notifies."""
+    """The ids that the head of a storm message mentions."""
     return sorted(set(filter(None, mentions)))[:MENTIONED]

@@ -20,10 +20,10 @@ from controller.units.money import dollars
 from controller.units.plural import count
 from controller.units.value import dataclass
 
-NAME = re.compile(r"\S*?(?:\d|[./:_=]\w)")  # a first word that is no word of a language: a job, an instance type, a URI
+NAME = re.compile(r"\S*?(?:\d|[./:_=]\w)")  # a first word that is a name, such as of a job, an instance type or a URI
 SLACK_ID = re.compile(r"[SUW][A-Z0-9]+")
 SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
-# How a line of a message begins: the same in every message.
+# The labels at the beginning of a message's lines.
 WHY, NEXT, COST, TO_DO = "*Why:* ", "*Next:* ", "*Cost:* ", "*To do:* "
 NOTHING = "Nothing."
 IN_THREAD = "in the thread"
@@ -32,7 +32,7 @@ THREAD_LISTS, BELOW_IS = "The thread lists them.", "The list is below."
 
 @dataclass(frozen=True, slots=True)
 class MessageText:
-    """A message in mrkdwn: a title, lines below it, and small print."""
+    """A message in mrkdwn: a title, lines below it (empty ones are left out), and small print."""
 
     title: str
     lines: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class MessageText:
         return "\n".join((self.title, *(line for line in self.lines if line)))
 
     def parts(self, *, mention: str = "") -> tuple[Part, ...]:
-        """The parts of one message; ``mention`` is the Slack user or group that is notified."""
+        """The parts of one message; ``mention`` is the id of the Slack user or user group to notify; empty: nobody."""
         text = f"{mention_of(mention)} {self.body}" if mention else self.body
         return (Text(text), *((Small(self.small),) if self.small else ()))
 
@@ -51,15 +51,15 @@ class MessageText:
 def explained(
     title: str, *, why: str, next_step: str, to_do: str = NOTHING, about: Iterable[str] = (), small: str = ""
 ) -> MessageText:
-    """What happened, why, what happens next, and what a person does: the form of every message that reports more than news.
+    """A message that states what happened, why, what happens next, and what a person can do. Most messages have this form.
 
-    ``about`` are further lines below the reason. All of it is mrkdwn.
+    ``about`` are further lines below the reason. All arguments are mrkdwn.
     """
     return MessageText(title, (f"{WHY}{why}", *about, f"{NEXT}{next_step}", f"{TO_DO}{to_do}"), small)
 
 
 def legacy_text(words: tuple[str, ...]) -> MessageText:
-    """The text of a message that was stored as finished mrkdwn; its last line may be small print between underscores."""
+    """The text of a message that an older version stored as lines of mrkdwn. Lines between underscores are small print."""
     lines = [line for line in words if line]
     small = [line for line in lines if line.startswith("_") and line.endswith("_")]
     [title, *others] = [line for line in lines if line not in small] or [""]
@@ -67,7 +67,7 @@ def legacy_text(words: tuple[str, ...]) -> MessageText:
 
 
 def misdirected(text: MessageText, channel: str, why: str) -> MessageText:
-    """The text of a message whose own channel refused it."""
+    """The text of a message that is sent to another channel, because its own channel refused it for the reason ``why``."""
     note = f"Meant for {escaped(channel)}, where it was refused: {escaped(why)}"
     return replace(text, small="\n".join(filter(None, (text.small, note))))
 
@@ -75,7 +75,7 @@ def misdirected(text: MessageText, channel: str, why: str) -> MessageText:
 def under_policy(text: MessageText, revision: str, mode: str) -> MessageText:
     """The text with the mode and the policy revision that were in force, in its small print.
 
-    It stays as it is where nobody wrote them down, and where it names the revision itself.
+    It is unchanged if the revision is not known, or if the text names it already.
     """
     if not revision or f"policy {revision}" in text.small or f"olicy {code(revision)}" in text.body:
         return text
@@ -83,27 +83,27 @@ def under_policy(text: MessageText, revision: str, mode: str) -> MessageText:
 
 
 def policy_text(revision: str, mode: str = "") -> str:
-    """The mode and the policy revision that were in force, as messages name them; nothing where nobody wrote them down."""
+    """The mode and the policy revision that were in force, as text; empty if the revision is not known."""
     if not revision:
         return ""
     return f"{f'mode {escaped(mode)}, ' if mode else ''}policy {escaped(revision)}"
 
 
 def where_text(account: str, region: str, names: Mapping[str, str]) -> str:
-    """An account, with the name that the policy gives it, and a region."""
+    """An account and a region. ``names`` are the policy's names of accounts, by account id."""
     name = f" ({escaped(names[account])})" if account in names else ""
     return " · ".join(filter(None, (f"account {escaped(account)}{name}" if account else "", escaped(region))))
 
 
 def mention_of(who: str) -> str:
-    """Slack's markup that notifies a user (U…, W…) or a user group (S…)."""
+    """Slack's markup that notifies a user (id U… or W…) or a user group (S…); any other text is escaped."""
     if SLACK_ID.fullmatch(who) is None:
         return escaped(who)
     return f"<!subteam^{who}>" if who.startswith("S") else f"<@{who}>"
 
 
 def person(who: str) -> str:
-    """A person's name. Slack shows a user id as a name; any other text is shown unchanged."""
+    """A person as mrkdwn. Slack shows the name for a user id; any other text is escaped."""
     return f"<@{who}>" if SLACK_USER.fullmatch(who) else escaped(who)
 
 
@@ -112,7 +112,7 @@ def bold(text: str) -> str:
 
 
 def small_print(job: JobFacts, more: str = "") -> str:
-    """The owner and the machines of a job, and what else is worth small print."""
+    """The small print of a message: the owner, the instances and the market of a job, and ``more``, which is escaped here."""
     market = "spot" if job.spot else "on-demand"
     machines = f"{job.instances} × {escaped(job.instance_type)}"
     return " · ".join(filter(None, (_owner(job), machines, market, escaped(more))))
@@ -128,7 +128,7 @@ def _owner(job: JobFacts) -> str:
 
 
 def ended(job: JobFacts, cause: str = "") -> str:
-    """How a job ended; one that waited for capacity all the time did not just take too long."""
+    """How a job ended, as text. A job that only waited for capacity "never started"."""
     if job.outcome is Outcome.STARVED and cause == FailureCause.NEVER_LAUNCHED:
         return "never started"
     return job.outcome.label if job.outcome else "ended"
@@ -159,7 +159,7 @@ CAUSES: Mapping[AttemptCause, str] = {
 
 
 def cause_sentence(cause: str) -> str:
-    """What happened, as a sentence; a cause of another version unchanged, nothing where there is none."""
+    """A cause of failure or of a move, as a sentence. An unknown cause is shown as it is; empty stays empty."""
     try:
         return CAUSES[attempt_cause(cause)]
     except ValueError:
@@ -167,7 +167,7 @@ def cause_sentence(cause: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Plain text of another module as one escaped sentence. A name at its beginning, such as ml.g5.xlarge, keeps its letters."""
+    """A text as one escaped sentence, with a capital and a full stop. A name at its beginning, such as ml.g5.xlarge, is kept."""
     harmless = escaped(text).rstrip(". ")
     begin = harmless[:1] if NAME.match(text) else harmless[:1].upper()
     return f"{begin}{harmless[1:]}." if harmless else ""
@@ -210,7 +210,7 @@ def finish_by(move: MoveFacts) -> str:
 
 
 def how_far(proven_s: int | None, expected_s: int | None) -> str:
-    """How much training checkpoints prove, of how much; nothing where nobody could look."""
+    """How much training checkpoints prove (seconds), of the expected training; empty if the prefix could not be scanned."""
     if proven_s is None:
         return ""
     of = f" of about {span(expected_s)}" if expected_s else ""
@@ -222,7 +222,7 @@ def money(micros: int) -> str:
 
 
 def with_cost(text: MessageText, job: JobFacts, cost: CostFacts | None, *, stops: bool) -> MessageText:
-    """The text with a line about the cost, before what a person does. ``stops`` says that the job is being stopped."""
+    """The text with a line about the cost, before the line about what a person can do. ``stops``: the job is being stopped."""
     if cost is None:
         return text
     line = f"{COST}{_cost_so_far(cost) if job.outcome else _cost_while_it_lives(cost, job, stops=stops)}"
@@ -231,7 +231,7 @@ def with_cost(text: MessageText, job: JobFacts, cost: CostFacts | None, *, stops
 
 
 def _cost_so_far(cost: CostFacts) -> str:
-    """What attempts that have ended cost; usage that is not known is never taken as zero."""
+    """What the ended attempts cost. Unknown usage is named, never taken as zero."""
     unknown = f"the usage or the price of {count(cost.unknown, 'attempt')} is not known yet"
     if cost.measured and cost.unknown:
         return f"{money(cost.spent_micros)} for {count(cost.measured, 'attempt')}; {unknown}."
@@ -250,15 +250,15 @@ def _cost_while_it_lives(cost: CostFacts, job: JobFacts, *, stops: bool) -> str:
 
 
 def next_cost(micros: int | None) -> str:
-    """What a next attempt costs at most, as a sentence; nothing where no price is known."""
+    """What the next attempt costs at most, as a sentence; empty if no price is known."""
     return f"The next attempt costs at most {money(micros)}." if micros is not None else ""
 
 
 def halted(halt: Halt) -> str:
-    """A halt, on one line, without markup."""
+    """A halt on one line of plain text."""
     return f"halted since {halt.since:%Y-%m-%d %H:%M} UTC by {one_line(halt.who, WHO_MAX)}: {one_line(halt.why, WHY_MAX)}"
 
 
 def halted_text(halt: Halt) -> str:
-    """The same in mrkdwn."""
+    """A halt on one line of mrkdwn."""
     return escaped(halted(halt), WHO_MAX + WHY_MAX + 50)

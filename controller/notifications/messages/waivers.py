@@ -1,4 +1,4 @@
-"""The texts about waivers of the policy."""
+"""The texts about waivers in the policy. One function per kind of message."""
 
 from __future__ import annotations
 

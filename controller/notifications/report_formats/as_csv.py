@@ -1,7 +1,7 @@
-"""A report as CSV, one line per team (user, pool, …), with columns of the FinOps FOCUS specification 1.2 where it has them.
+"""A report as CSV: one row for each line of the report, such as a team, with columns of the FinOps FOCUS specification 1.2.
 
-BilledCost is what SageMaker billed, ListCost the on-demand cost of the same useful seconds. Names that FOCUS does not have begin
-with ``x_``, as it requires. Amounts are dollars with six digits, the precision of the ledger.
+BilledCost is what SageMaker billed, ListCost the on-demand cost of the same useful seconds. Other columns begin with ``x_``, as
+FOCUS requires. Amounts are dollars with six decimals, the precision of the ledger.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from controller.savings.report import By, Line, Report
 from controller.units.calendar import month_start
 from controller.units.free_text import one_line
 
-FORMULA = re.compile(r"(^|[;,|\t\"'])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")  # also where another separator begins a cell
+FORMULA = re.compile(r"(^|[;,|\t\"'])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")  # also after other separators of cells
 Column = Callable[[Report, Line], object]
 
 COLUMNS: Mapping[str, Column] = {
@@ -53,7 +53,7 @@ COLUMNS: Mapping[str, Column] = {
     "x_AttemptsStoppedWithModel": lambda _, line: line.savings.stopped_with_model,
     "x_AttemptsAtLowerBound": lambda _, line: line.savings.bounded,
     "x_JobsOfUnknownMiss": lambda _, line: line.missed_unknown,
-    "x_PolicyRevision": lambda report, _: harmless(report.origin.policy) if report.origin else "",  # new columns stand last
+    "x_PolicyRevision": lambda report, _: harmless(report.origin.policy) if report.origin else "",  # new columns are added here
 }
 
 

@@ -1,7 +1,7 @@
-"""A report as one HTML page to forward or print on A4. It loads nothing from the network and runs no script.
+"""A report as one HTML page to forward or to print on A4. It loads nothing from the network and runs no script.
 
-``data/report.html`` is its template: Jinja2 escapes whatever this module passes to it. pygal draws the charts as SVG; the figures
-of each chart are also in a table.
+The template is ``data/report.html``; Jinja2 escapes the values in it. pygal draws the charts as SVG. The figures of each chart
+are also in a table.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A chart, what a screen reader says instead, and its figures where no other table has them."""
+    """A chart, its description for screen readers, and a table of its figures if no other table has them."""
 
     title: str
     description: str
@@ -70,7 +70,7 @@ class Figure:
 
 
 def as_html(report: Report) -> str:
-    """The page as text in UTF-8."""
+    """The HTML page."""
     lines = [_row(line) for line in (*report.lines, report.total)]
     return PAGES.get_template("report.html").render(
         title=title(report),
@@ -93,7 +93,7 @@ def as_html(report: Report) -> str:
 
 
 def _strong(text: str) -> list[tuple[str, bool]]:
-    """The parts of a sentence, and whether each stands between asterisks and is bold."""
+    """The parts of a text, each with whether it was between asterisks and is bold."""
     return [(part, number % 2 == 1) for number, part in enumerate(text.split("*"))]
 
 
@@ -154,7 +154,7 @@ def _trend(report: Report) -> Iterable[Table]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobLine:
-    """A job that saved or lost much, with its address in the console (empty where that is not known)."""
+    """A job that saved or lost much; ``url`` is its page in the AWS console, empty if that is not known."""
 
     name: str
     url: str
@@ -164,7 +164,7 @@ class JobLine:
 
 
 def _movers(report: Report) -> list[tuple[str, list[JobLine]]]:
-    """The jobs behind the figures, by team: those that saved and lost the most."""
+    """The jobs of each team that saved or lost the most."""
     teams: dict[str, list[JobLine]] = {}
     for mover in sorted(report.movers, key=lambda m: (-max(abs(m.saved_micros), m.wasted_micros), m.job)):
         lines = teams.setdefault(shown(mover.team), [])

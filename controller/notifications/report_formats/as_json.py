@@ -1,4 +1,4 @@
-"""A report as one JSON object: seconds, and dollars as whole millionths (``…_micros``)."""
+"""A report as one JSON object. Durations are in seconds (``…_s``), amounts in millionths of a dollar (``…_micros``)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from controller.savings.report import Line, Report
 
-OUTPUT_KEYS: Mapping[str, str] = {"outcomes": "endings", "own_cost_micros": "own_micros"}  # other programs read these names
+OUTPUT_KEYS: Mapping[str, str] = {"outcomes": "endings", "own_cost_micros": "own_micros"}  # kept for programs that read it
 
 
 def as_json(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""A report for a terminal."""
+"""A report as text for a terminal."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _cells(line: Line) -> tuple[str, ...]:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    """Columns as wide as their widest cell, with figures aligned to the right."""
+    """The lines of a table. Each column is as wide as its widest cell; all but the first are aligned to the right."""
     widths = [max(len(row[n]) for row in (columns, *rows)) for n in range(len(columns))]
     for row in (columns, *rows):
         yield "  ".join(

@@ -1,7 +1,7 @@
-"""The charts of the page as SVG, drawn by pygal: no script, no rotated text, ticks at round amounts, labels beside the data.
+"""The charts of the HTML page as SVG, drawn by pygal: no script, no rotated text, ticks at round amounts, labels beside the data.
 
-The drawing is 480 units wide with letters of 16 units, so that it is legible at 390 pixels and on A4. The three colours (of the
-palette by Okabe and Ito) differ for colour-blind readers and have enough contrast on light and dark ground.
+The drawing is 480 units wide with text of 16 units, so it is legible at 390 pixels and on A4. The three colours, from the palette
+by Okabe and Ito, differ for colour-blind readers and have enough contrast on light and dark backgrounds.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pygal.style import Style
 
 SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)  # pygal adds its configuration for a script that the page does not load
 WIDTH = 480
-ROW = 62  # of three bars
+ROW = 62  # the height of a group of three bars
 NAME_MAX = 14
 TICKS = 4
-LABELS_MOST = 6  # below a line of days
+LABELS_MOST = 6  # on the axis of days
 STYLE = Style(
     background="transparent", plot_background="transparent", foreground="var(--soft)", foreground_strong="var(--text)",
     foreground_subtle="var(--line)", colors=("#009e73", "#0072b2", "#d55e00"), font_family="inherit", label_font_size=16,
@@ -31,7 +31,7 @@ Series = Sequence[tuple[str, Sequence[float]]]
 
 
 def bars(names: Sequence[str], series: Series) -> Markup:
-    """A group of bars for each name, one below the other, with its amount at the end of each bar."""
+    """A group of horizontal bars for each name, with the amount at the end of each bar."""
     values = [value for _, amounts in series for value in amounts]
     chart = _chart(
         pygal.HorizontalBar, values, 96 + ROW * len(names), len(series), print_values=True, print_values_position="top"
@@ -57,13 +57,13 @@ def lines(days: Sequence[str], series: Series) -> Markup:
 
 
 def amount(value: float) -> str:
-    """An amount on a chart: whole dollars where there are many, cents where there are few."""
+    """An amount in dollars as text: without cents from 100 dollars on, and for whole amounts."""
     sign, size = "-" if value < 0 else "", abs(value)
     return f"{sign}${size:,.0f}" if size >= 100 or size == round(size) else f"{sign}${size:,.2f}"
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """At most seven round amounts that contain a range and zero."""
+    """At most eight round amounts whose range contains zero, ``low`` and ``high``."""
     low, high = min(low, 0.0), max(high, 0.0)
     if high - low < 1e-6:  # less than a micro-dollar
         return [0.0, 1.0]
@@ -91,7 +91,7 @@ def _chart(kind: type, values: Sequence[float], height: int, legends: int, **loo
 
 
 def _svg(chart: pygal.graph.graph.Graph) -> Markup:
-    """The chart as markup. pygal escapes the names in it; ``test_the_page_escapes_names_in_its_tables_and_charts`` holds that."""
+    """The chart as markup. pygal escapes the names in it, which a test in test_report_formats.py checks."""
     svg = SCRIPT.sub("", chart.render(is_unicode=True)).replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
-    svg = svg.replace('class="value">-', 'class="value below">-')  # an amount below zero stands left of its bar
-    return Markup(svg)  # noqa: S704 - pygal escapes the names in it, which the test above holds
+    svg = svg.replace('class="value">-', 'class="value below">-')  # a negative amount is on the left of its bar
+    return Markup(svg)  # noqa: S704 - pygal escapes the names, see above

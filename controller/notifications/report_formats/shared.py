@@ -13,11 +13,11 @@ from controller.units.free_text import one_line
 from controller.units.money import dollars, percent
 from controller.units.plural import count
 
-NAME_MAX = 256  # characters of a tag's value
+NAME_MAX = 256  # the most characters in a tag's value
 
 
 def shown(name: str) -> str:
-    """The name of a team, a user or a pool: other people's text, without what moves a cursor or turns the direction of a line."""
+    """A name that other people chose, such as of a team, on one line and without control or direction characters."""
     return one_line(name, NAME_MAX) or "–"
 
 
@@ -28,7 +28,7 @@ def title(report: Report) -> str:
 
 
 def origin_text(report: Report) -> str:
-    """The account, the region, when the report was made, and the policy in force then; empty where it does not say."""
+    """The account, the region, when the report was made, and the policy in force then; empty if these are not known."""
     of = report.origin
     if of is None:
         return ""
@@ -39,7 +39,7 @@ def origin_text(report: Report) -> str:
 
 
 def basis_text(report: Report) -> str:
-    """What the dollars are taken from: which bill, and which rates."""
+    """The source of the dollar amounts: the bill, list prices, or rates in the policy."""
     billed = report.origin.billed_until if report.origin else None
     if billed is not None:
         return f"Recorded from the bill until {billed - timedelta(days=1):%-d %B %Y}, estimated since.{_rates_text(report)}"
@@ -49,7 +49,7 @@ def basis_text(report: Report) -> str:
 
 
 def _rates_text(report: Report) -> str:
-    """Which rates the attempts have; empty where all of them have the list price, or nothing is known of it."""
+    """The rates of the attempts; empty if all of them have the list price, or if none is known."""
     known = dict(report.rates)
     if not known.keys() - {RateBasis.LIST}:
         return ""
@@ -67,7 +67,7 @@ RATES: Mapping[str, str] = {
 
 
 def forecast_line(report: Report) -> str:
-    """How the month ends, or that too little is known for a forecast; empty for a period without one."""
+    """The forecast for the month, or that too little is known for one; empty for periods that have no forecast."""
     if text := forecast_text(report):
         return f"{text}."
     if not report.origin or not report.total.savings.attempts:
@@ -77,7 +77,7 @@ def forecast_line(report: Report) -> str:
 
 
 def trend_texts(report: Report) -> tuple[tuple[str, str, str, str], ...]:
-    """The earlier periods and this one: period, saved, percent, spent."""
+    """Rows for the earlier periods and this one: period, saved, percent, spent. Empty without earlier periods."""
     rows = [(one.since, one.until, one.savings) for one in report.trend]
     rows += [(report.since, report.until, report.total.savings)] if rows else []
     return tuple(
@@ -92,13 +92,13 @@ def _span(since: date, until: date) -> str:
 
 
 def deadlines(report: Report) -> str:
-    """How many deadlines were met; empty where no job had a deadline."""
+    """How many deadlines were met and missed; empty if no job had a deadline."""
     kept, missed = report.deadlines_kept, report.deadlines_missed
     return f"Deadlines: {kept} met, {missed} missed." if kept or missed else ""
 
 
 def incomplete(report: Report) -> str:
-    """What the dollars do not cover, or only partly; empty where they cover everything."""
+    """What the dollar amounts do not include, or only in part; empty if they include everything."""
     one = report.total.savings
     counts = (
         (one.unpriced, "attempt", "without a price (seconds only)"),
@@ -113,5 +113,5 @@ def incomplete(report: Report) -> str:
 
 
 def per_100_hours(pool: PoolLine) -> str:
-    """Interruptions in 100 spot hours, with the interval that contains 90 %."""
+    """The rate of interruptions in 100 spot hours, with its 90 % interval."""
     return f"{100 * pool.mean:.0f} ({100 * pool.low:.0f} to {100 * pool.high:.0f})"

@@ -1,1 +1,1 @@
-"""The kinds of rules: one file per kind, and all of them in ``rule_kinds``. ``controller.policy.judge`` asks them."""
+"""The kinds of rules: one file per kind, all listed in ``rule_kinds``. ``controller.policy.judge`` calls them."""

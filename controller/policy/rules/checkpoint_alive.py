@@ -1,7 +1,4 @@
-"""``checkpoint-alive``: a running spot job that says it checkpoints has written one, and goes on doing so.
-
-Configured is not written.
-"""
+"""``checkpoint-alive``: a running spot job with a CheckpointConfig writes a first checkpoint in time, and then further ones."""
 
 from __future__ import annotations
 
@@ -20,12 +17,9 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    """What cannot be seen is not judged: whether our role may look says nothing about the job.
-
-    Nor is a job that nobody interrupts: on-demand, or over.
-    """
+    """No finding if the prefix could not be scanned, or if nothing can interrupt the job: it is on-demand, or has ended."""
     if not job.alive or not job.intervals or job.checkpoint_uri is None or not job.spot:
-        return None  # a job that has not begun to train has nothing to save
+        return None  # without intervals, the job has not begun to train, and has nothing to save
     seen = evidence.checkpoint_scan
     if seen is None or seen.problem is not None:
         return None
@@ -42,7 +36,7 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
 
 
 def _fault(job: Job, *, found: str, wanted: str, risk: str) -> Violation:
-    """No change of the request fixes it: the container's own code must write to the local path that is mirrored to S3."""
+    """The violation has no demand on the request: the training code must write checkpoints to CheckpointConfig.LocalPath."""
     return Violation(
         field="CheckpointConfig.S3Uri", found=found, wanted=f"{wanted}, below {job.checkpoint_uri}",
         risk=f"If interrupted, {risk}.",

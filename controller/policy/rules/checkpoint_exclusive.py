@@ -1,4 +1,6 @@
-"""``checkpoint-exclusive``: no two live jobs share a checkpoint prefix, because deletions in one are mirrored into S3."""
+"""``checkpoint-exclusive``: no two live jobs share a checkpoint prefix. SageMaker mirrors the deletions of one job into S3, so
+the other job would lose its checkpoints.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,11 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    """Of two jobs on one prefix, the one that was created later breaks the rule; of two of the same moment, the one whose name is
-    later in the alphabet.
+    """If two jobs use one prefix, the job that was created later breaks the rule. At the same moment, the order of names decides.
 
-    Only a job that shares the earlier one's role is stopped: whoever has another role could claim any prefix first. A job whose
-    prefix is above those of others gets the finding itself, whichever came first, and is not stopped for it.
+    A rule may stop it only if both jobs have the same role: with another role, anybody could take a prefix first to have the
+    job of somebody else stopped. A job whose prefix contains the prefixes of others also breaks the rule, whichever was created
+    first, and is never stopped for that.
     """
     if not job.alive or job.checkpoint_uri is None:
         return None

@@ -1,4 +1,4 @@
-"""``checkpoint-required``: a spot job that runs longer than a threshold writes checkpoints, below an allowed prefix."""
+"""``checkpoint-required``: a spot job that may run longer than a threshold has a CheckpointConfig, below an allowed prefix."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    runtime_over_s: SecondsOrZero = 900  # a short job may start over
+    runtime_over_s: SecondsOrZero = 900  # a job with at most this MaxRuntimeInSeconds may start over
     under: tuple[Annotated[str, PREFIX], ...] = ()  # empty: any prefix
-    only_capable: bool = True  # an algorithm that cannot checkpoint is judged by uncheckpointed-cap
+    only_capable: bool = True  # the rule uncheckpointed-cap judges algorithms that cannot checkpoint
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
@@ -30,7 +30,7 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     if options.only_capable and says(job, "algorithm") and job.algorithm.checkpoints is False:
         return None
     needed = (*(("runtime_s_max",) if options.runtime_over_s else ()), *(("algorithm",) if options.only_capable else ()))
-    need(job, "spot", "checkpoint_uri", *needed)  # every job runs longer than 0 s
+    need(job, "spot", "checkpoint_uri", *needed)  # runtime_s_max is not needed for a threshold of 0: each job runs longer
     lost = f"up to {span(runtime_of(job))} of training" if says(job, "runtime_s_max") else "all training so far"
     loss = "" if job.checkpoint_uri is not None else f": without checkpoints, an interruption loses {lost}"
     return Violation(

@@ -18,8 +18,8 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    """A serverless job has no instances of its own; every group of a heterogeneous cluster counts, and every type that SageMaker
-    may choose as long as it has chosen none.
+    """All groups of a heterogeneous cluster are judged, and all types of InstancePreferences until SageMaker has chosen one.
+    A serverless job has no instances of its own and is not judged.
     """
     if SERVERLESS in job.excludes_spot:
         return None
@@ -36,7 +36,7 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
 
 
 def _several(job: Job) -> tuple[tuple[str, ...], str]:
-    """The types of a job that names several, and the member that names them."""
+    """The instance types of a job that names several (else empty), and the member of ResourceConfig that names them."""
     if job.groups:
         return job.groups, "InstanceGroups"
     if "instance_type" in job.unknown and job.choices:

@@ -1,4 +1,4 @@
-"""A kind of rule: an id, the fields that it needs, and a function from a job to what is wrong with it."""
+"""A kind of rule: an id, its options, the fields that it needs, and a function that judges a job."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """What a rule found: the field, the value seen, the value wanted, and what a request must be like to keep the rule."""
+    """What is wrong with a job: the member of its request, the value found, the value wanted, and the demand on the request."""
 
     field: str
     found: str
     wanted: str
-    demand: Demand = NO_DEMAND  # the empty one: no change of the request keeps the rule
+    demand: Demand = NO_DEMAND  # NO_DEMAND: no change of the request can satisfy the rule
     risk: str = ""  # the consequence, as a sentence
-    actionable: bool = True  # False: the finding is told, and never stops or repairs the job
+    actionable: bool = True  # False: people are notified, and the job is never stopped or repaired for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What is known beside the job itself; None where nobody looked, and then no rule that needs it fires."""
+    """What is known about a job beside its document; None: nobody looked, and a rule that needs it is undecided."""
 
     claims: tuple[Claim, ...] | None = None
     checkpoint_scan: CheckpointScan | None = None
@@ -36,6 +36,7 @@ class Evidence:
 
     @property
     def missing(self) -> frozenset[str]:
+        """The names of the fields that are None."""
         return frozenset(name for name in _EVIDENCE if getattr(self, name) is None)
 
 
@@ -44,9 +45,9 @@ _EVIDENCE = tuple(one.name for one in fields(Evidence))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleKind:
-    """``options`` builds the kind's own options from the compiled ones; ``needs`` are fields of ``Job`` and of ``Evidence``.
+    """``options`` builds the options of this kind from the compiled ones. ``needs`` names fields of ``Job`` and ``Evidence``.
 
-    Where a document does not say one of them, and ``judge`` reads it, the rule is undecided.
+    If one of them is unknown and ``judge`` reads it, ``Unsaid`` is raised and the rule is undecided.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""``max-runtime-limit``: no job may run longer than a limit."""
+"""``max-runtime-limit``: MaxRuntimeInSeconds of every job is at most a limit."""
 
 from __future__ import annotations
 

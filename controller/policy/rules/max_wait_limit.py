@@ -1,4 +1,4 @@
-"""``max-wait-limit``: a spot job waits no longer than a limit, or than a multiple of its runtime."""
+"""``max-wait-limit``: MaxWaitTimeInSeconds of a spot job is at most a limit, and a multiple of its MaxRuntimeInSeconds."""
 
 from __future__ import annotations
 

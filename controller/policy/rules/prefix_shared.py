@@ -1,7 +1,7 @@
-"""``prefix-shared``: a checkpoint prefix without a last slash has no prefix beside it that begins with its text.
+"""``prefix-shared``: no other prefix begins with the text of a checkpoint prefix that has no slash at its end.
 
-S3 compares texts: ``s3://acme/bert-1`` also means what lies below ``s3://acme/bert-10/``, so SageMaker may copy the checkpoints
-of another job into this one. No policy has to name this rule, and it is always in mode warn. Two jobs on one prefix:
+S3 compares text: objects below ``s3://acme/bert-10/`` also begin with ``s3://acme/bert-1``. So SageMaker may copy the checkpoints
+of another job into this one. This rule needs no policy and is always in mode warn. For two jobs on the same prefix, see
 ``checkpoint_exclusive.py``.
 """
 
@@ -16,11 +16,11 @@ from controller.policy.rules.kind import Evidence
 
 PREFIX_SHARED = "prefix-shared"
 BESIDE = "another prefix that begins with the same text"
-"""What was found by looking is not named: whoever creates a job could ask for the names in a bucket, letter by letter."""
+"""A prefix that a scan of S3 found is not named: anybody who creates jobs could guess the names in a bucket, letter by letter."""
 
 
 def prefix_shared(job: Job, evidence: Evidence, channel: str) -> Finding | None:
-    """The finding about a prefix that also means another one; None where none was seen."""
+    """The finding about a job's checkpoint prefix if another prefix begins with its text; None if none was seen."""
     uri = job.checkpoint_uri
     if uri is None or uri.endswith("/") or not job.alive:
         return None
@@ -36,7 +36,7 @@ def prefix_shared(job: Job, evidence: Evidence, channel: str) -> Finding | None:
 
 
 def _claimed_beside(job: Job, uri: str, evidence: Evidence) -> str:
-    """The prefix of another live job that begins with this text, and does not lie below it."""
+    """The prefix of another live job that begins with this text and is not below it; empty without one."""
     claims = evidence.claims or ()
     lineage = next((claim.lineage for claim in claims if claim.job == job.name), job.name)
     mine = claim_of(uri, job=job.name, lineage=lineage, created_at=job.created_at)

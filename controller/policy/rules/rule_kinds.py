@@ -1,4 +1,4 @@
-"""All kinds of rules, by their ids in policy files. A new kind is a file beside this one, and a line here."""
+"""All kinds of rules, by their ids in policy files. For a new kind, add a file in this folder and a line here."""
 
 from __future__ import annotations
 

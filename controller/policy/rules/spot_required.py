@@ -1,4 +1,4 @@
-"""``spot-required``: training uses spot, unless it is too short for that."""
+"""``spot-required``: a job uses managed spot training, unless its MaxRuntimeInSeconds is below a limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    runtime_over_s: SecondsOrZero = 3600  # jobs that may run so long, or longer; on-demand is fine for the others
+    runtime_over_s: SecondsOrZero = 3600  # jobs with at least this MaxRuntimeInSeconds; others may run on-demand
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
@@ -25,7 +25,7 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
         return None
     if why_not_spot(job) is not None:
         return None
-    need(job, "spot", "runtime_s_max")  # also where each runtime breaks it: the fix says how long the job waits
+    need(job, "spot", "runtime_s_max")  # needed for each limit: the fix computes MaxWaitTimeInSeconds from it
     return Violation(
         field="EnableManagedSpotTraining",
         found="false",

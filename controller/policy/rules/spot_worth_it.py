@@ -14,19 +14,19 @@ from controller.units.duration import span
 from controller.units.plural import times
 from controller.units.value import dataclass
 
-MORE = 1.001  # times what spot may cost: less is rounding, and the two amounts would read the same
-NEVER = 10  # times the training of a run: what is expected to take longer is called off before
+MORE = 1.001  # a factor on the allowed cost: with a smaller difference, both amounts may be shown as the same
+NEVER = 10  # a factor on the training of a run: with more expected hours, somebody would stop the job before
 ON_DEMAND = Demand(request={"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    chance_at_least: Percent = 50.0  # percent, of finishing within MaxWaitTimeInSeconds
-    times_on_demand: Factor = 1.0  # what spot may cost, as a multiple of on-demand
+    chance_at_least: Percent = 50.0  # the least probability, in percent, to finish within MaxWaitTimeInSeconds
+    times_on_demand: Factor = 1.0  # the highest cost on spot, as a multiple of the on-demand cost
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    """Raises Unsaid where too little is known, such as whether checkpoints are written, and that decides it."""
+    """Raises Unsaid if the verdict depends on something unknown, such as whether the job writes checkpoints."""
     if not job.spot or job.training or not job.alive:
         return None
     worth = evidence.spot_worth
@@ -44,16 +44,16 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
 
 
 def _possible(job: Job, worth: SpotWorth) -> Sequence[Prospect]:
-    """What the job may expect: both, where nobody knows whether it writes checkpoints. The better one is first."""
+    """The prospects that may apply to the job, the better one first: two if it is unknown whether it writes checkpoints."""
     if job.checkpoint_uri is None or job.algorithm.checkpoints is False:
         return (worth.without,)
     if job.checkpoint_uri != worth.checkpoint_uri or worth.written:
-        return (worth.checkpointed,)  # a CheckpointConfig that a fix gives the job is meant to be used
+        return (worth.checkpointed,)  # with another URI, it is the job after a fix, whose CheckpointConfig is meant to be used
     return (worth.without,) if worth.written is False else (worth.checkpointed, worth.without)
 
 
 def _breaks(prospect: Prospect, options: Options) -> bool | None:
-    """Whether a prospect breaks the rule; None where nobody knows what it costs."""
+    """Whether a prospect breaks the rule; None if its cost is unknown or only a lower bound."""
     if 100 * prospect.chance < options.chance_at_least:
         return True
     if prospect.share is not None and prospect.share > options.times_on_demand * MORE:
@@ -82,7 +82,7 @@ def _violation(job: Job, options: Options, worth: SpotWorth, seen: Prospect) -> 
 
 
 def _what_helps(job: Job, options: Options, worth: SpotWorth) -> Iterator[str]:
-    """What would change it, as people read it."""
+    """Changes after which the job would keep the rule, as text for people."""
     if _may_checkpoint(job, options, worth):
         yield f"a checkpoint every {span(worth.every_s)} ({prospect_of(worth.checkpointed)})"
     if worth.other is not None and _breaks(worth.other, options) is False:

@@ -1,6 +1,6 @@
-"""``tag-invalid``: a tag that asks something of the controller has a valid value. No policy has to name this rule.
+"""``tag-invalid``: each tag ``spotwarden:…`` of a job has a valid value. This rule needs no policy.
 
-It is always in mode warn: the tag has no effect, and every other rule still judges the job.
+It is always in mode warn. An invalid tag has no effect; all other rules still judge the job.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ TAG_INVALID = "tag-invalid"
 
 
 def tag_invalid(directives: Directives, channel: str) -> Finding | None:
-    """The finding about all tags of a job that have no effect; None where there is none."""
+    """One finding about all tags of a job that have no effect; None if there are none."""
     problems = directives.problems
     if not problems:
         return None

@@ -1,4 +1,4 @@
-"""``tags-required``: a job has tags that say whose it is, and what for."""
+"""``tags-required``: a job has all tags that the rule lists, such as its team and its project."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    """A tag without a value says nothing, so it is missing too."""
+    """A tag with an empty value counts as missing."""
     missing = [key for key in options.tags if not job.tags.get(key)]
     if not missing:
         return None

@@ -1,6 +1,7 @@
-"""``team-contradicted``: a job's team tag says what its role does. No policy names this rule; ``labels.team_of_role`` asks it.
+"""``team-contradicted``: the team tag of a job agrees with the team of its role in ``labels.team_of_role``. It needs no rule in
+the policy.
 
-It is always in mode warn: the team of the role counts, whatever the tag says, and every other rule goes on judging the job.
+It is always in mode warn. The team of the role counts, and the tag is ignored. All other rules still judge the job.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ TEAM_CONTRADICTED = "team-contradicted"
 
 
 def team_contradicted(job: Job, tag: str, channel: str) -> Finding | None:
-    """The finding about a team tag that the job's role contradicts; None where it does not."""
+    """The finding about a team tag that the job's role contradicts; None without a contradiction. ``tag`` is the tag's key."""
     if job.claimed_team is None:
         return None
     return Finding(

@@ -1,4 +1,4 @@
-"""``uncheckpointed-cap``: a spot job that cannot checkpoint is short, because each interruption starts it over."""
+"""``uncheckpointed-cap``: the times of a spot job that cannot checkpoint are limited, because it starts over when interrupted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from controller.units.value import dataclass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     at_most_s: Seconds = 3600  # SageMaker's own limit for its algorithms that do not checkpoint
-    without_config: bool = False  # jobs that could checkpoint, and have no CheckpointConfig, count too
+    without_config: bool = False  # whether to judge also jobs without a CheckpointConfig whose algorithm could checkpoint
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
@@ -42,7 +42,7 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
 
 
 def _surely_kept(job: Job, options: Options) -> bool:
-    """Whether what a document says keeps the rule, whatever else it leaves open: the job saves, or it is short."""
+    """Whether the known fields alone show that the job keeps the rule: it writes checkpoints, or it is short enough."""
     saves = says(job, "algorithm") and job.algorithm.checkpoints is not False
     saves = saves and (not options.without_config or (says(job, "checkpoint_uri") and job.checkpoint_uri is not None))
     if saves or not says(job, "runtime_s_max", "wait_s_max"):
@@ -51,9 +51,9 @@ def _surely_kept(job: Job, options: Options) -> bool:
 
 
 def _demand(job: Job, options: Options) -> Demand:
-    """A job that could checkpoint keeps the rule as soon as it does; for any other, the limit is all there is."""
+    """A CheckpointConfig for a job that can checkpoint; a lower limit for any other."""
     if says(job, "algorithm") and job.algorithm.checkpoints is False:
-        return Demand(wait_s_most=options.at_most_s)  # and with it MaxRuntimeInSeconds, which it may not undercut
+        return Demand(wait_s_most=options.at_most_s)  # limits MaxRuntimeInSeconds too, which may not be larger
     return Demand(checkpoint=True)
 
 

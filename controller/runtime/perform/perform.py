@@ -39,6 +39,7 @@ from controller.units.plural import count
 
 TRIES_MAX = 60  # answers; with the waits of call_backoff, more than two days
 UNDECIDED_LOOK_S = 60
+FAILED_LOOK = timedelta(minutes=5)
 WHY_MAX = 2_000  # characters of an answer that are stored: AWS may quote the whole request, and an item takes 400 kB
 
 
@@ -49,14 +50,20 @@ class Outpaced(Exception):
 Reconcile = Callable[[Trigger, Ports], object]
 
 
-def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile, *, decided: bool = True) -> IntentResult | None:
+def perform(
+    intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile, *, decided: bool = True, failed: bool = False
+) -> IntentResult | None:
     """Perform an intent that is leased to this function, and store the answer; None when the intent stays open.
 
     It is closed last: a crash in between repeats the call and never loses it. An exception leaves the lease. An intent that is
     not ``decided`` now, whatever its row says, creates, stops and publishes nothing: it is only found out whether an earlier try
-    took effect.
+    took effect. Where a part of the decision ``failed``, that part may have decided a Submit: it is put off and not refused.
     """
-    result = _perform(intent, lineage, ports, reconcile, decided=decided)
+    if failed and not decided and isinstance(intent.action, Submit):
+        result = None
+        _put_off(intent, lineage, ports, FAILED_LOOK, "a part of the decision failed", held=True)
+    else:
+        result = _perform(intent, lineage, ports, reconcile, decided=decided)
     ports.tally.performed(intent, result)
     return result
 
@@ -134,7 +141,7 @@ def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconc
             ports.ledger.limits.settle(account, f"{lineage.id}/{holder}", amount, ports.clock.now())
             return Done()
         case Wake():
-            return Done("rang")
+            return Done("the job was looked at")
         case _:
             assert_never(action)
 

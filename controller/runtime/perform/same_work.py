@@ -30,8 +30,8 @@ PAGES_MAX = 3  # of 100 jobs each; a page may be empty
 def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
     """A job of somebody else that does the same work and lives, or has completed since the end; under the same role.
 
-    Created since the end, or before it on the same checkpoint prefix: a person may begin anew while the job still waits for
-    capacity, and be done before it gives up waiting. Empty without one. Raises Unreachable.
+    Created since the end, or before it on the same checkpoint prefix: a person may start over while the job still waits for
+    capacity, and be done before it stops waiting. Empty without one. Raises Unreachable.
     """
     since, mine = facts.job.ended_at or facts.job.created_at, facts.work
     known = ports.ledger.works.begun_since(mine, since)
@@ -95,7 +95,7 @@ def _overdue(facts: Facts) -> bool:
 def _begun_beside(facts: Facts, end: datetime, ports: ReadPorts) -> list[Work]:
     """What the ledger knows of jobs on the same checkpoint prefix that began while this one was not over.
 
-    A job of somebody that has the name of an attempt takes that name, and does not begin anew: the lineage goes on.
+    A job of somebody that has the name of an attempt takes that name and does not start over: the lineage continues.
     """
     mine = facts.work
     if not mine.checkpoint_uri or facts.job.created_at >= end:

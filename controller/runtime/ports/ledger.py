@@ -68,7 +68,7 @@ class Lineages(ReadLineages, Protocol):
     ) -> bool:
         """End the lease of this claim and leave the intent open, due at ``due_at``; False when the claim is no longer valid.
 
-        ``held`` counts the claim as a hold: nothing was tried. ``no_quota`` counts a refusal for want of quota.
+        ``held`` counts the claim as a hold: nothing was tried. ``no_quota`` counts a refusal because there is no quota.
         """
 
     def close(self, lineage: LineageId, intent: Intent, closed: IntentResult, why: str) -> bool:

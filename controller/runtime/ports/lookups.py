@@ -24,7 +24,7 @@ class RuleActsPort(Protocol):
     def acts(self, revision: str, policy: str, since: datetime) -> RuleActs:
         """The lineages in which a revision of a rule acted since it took force, at most ``ACTS_MAX``; whether it was held back.
 
-        A revision that comes back, such as by a rollback, takes force anew: what it did before is no surprise.
+        A revision that comes back, such as by a rollback, takes force again: what it did before is no surprise.
         """
 
 

@@ -52,7 +52,11 @@ class Policies(Protocol):
     """The policy in force. It is the same for all of one invocation."""
 
     def current(self) -> Policy:
-        """The policy in force."""
+        """The policy in force.
+
+        The first call of an invocation may find a new revision; a function that decides then records since when it is in force
+        (``Revisions``). That row is about the policy: no decision about a job writes or changes it.
+        """
 
     def refused(self) -> RefusedPolicy | None:
         """The newer version that is not in force although somebody put it in place; None where there is none."""

@@ -90,7 +90,7 @@ def demo(
     try:
         from infra.local.demo.run import run  # moto and boto3 take seconds to import
 
-        with _only_own_lines():
+        with only_own_lines():
             return run(options, output)
     except KeyboardInterrupt:
         output.line("Stopped.")
@@ -103,7 +103,7 @@ def demo(
 
 
 @contextmanager
-def _only_own_lines() -> Iterator[None]:
+def only_own_lines() -> Iterator[None]:
     """Let nothing else print: logging writes a traceback for each line of a log whose disk is full, and Powertools warns of each
     function that Ctrl-C ends.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -153,6 +154,13 @@ def test_ctrl_c_ends_the_command_quietly(monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setattr("sys.stdin", Interrupted())
     assert main(["check", "-"]) == 130
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_character_that_the_terminal_s_encoding_lacks_is_shown_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(printed, encoding="ascii"))
+    assert main(["schema", "--format", "markdown"]) == 0
+    assert b"\\u2013" in printed.getvalue()
 
 
 def test_bash_completes_the_names_of_the_commands() -> None:

@@ -42,7 +42,7 @@ def test_a_finished_lineage_is_recorded() -> None:
     )  # fmt: skip
 
 
-def test_the_event_of_a_finished_lineage() -> None:
+def test_the_event_of_a_finished_lineage_says_what_it_cost() -> None:
     assert event(facts(DONE)) == {
         "lineage": str(LineageId.of(DONE)),
         "rootTrainingJobName": "bert",

@@ -41,7 +41,8 @@ def unmeasured(n: int) -> Unmeasured:
 
 
 WORK = Work(
-    account="1", region="us-east-1", role="arn:role", job="bert", root="bert", lineage="bert's", created_at=BEGIN, digest="1:a"
+    account="1", region="us-east-1", role="arn:role", job="bert", root="bert", lineage="bert's", created_at=BEGIN,
+    inputs_hash="1:a",
 )  # fmt: skip
 WHOLE = Decision(
     entries=(STARTED,), intents=(STOP,), withdrawn=(WAKE,), abandoned=(WAKE,), claims=(CLAIM,), released=(CLAIM,),

@@ -15,7 +15,7 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Interval, Outcome, Service
 from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured
 from controller.savings.attempt_savings import Savings, sum_savings
-from controller.savings.progress import Basis
+from controller.savings.progress import UsefulBasis
 from tests.builders import BEGIN, attempt, ended, facts, job, lineage, lineage_id, rate, usage
 from tests.unit.savings.test_progress import scanned
 
@@ -59,7 +59,9 @@ def test_training_that_aws_does_not_count_is_not_useful() -> None:
         usage=usage(3_600, 900),
     )
     about = facts(over, lineage=lineage(entries=[scanned(0.6, 0.5)]))
-    assert recorded(about)["bert"] == Credited(job="bert", at=over.ended_at, team="vision", useful_s=3_600, basis=Basis.SEEN)
+    assert recorded(about)["bert"] == Credited(
+        job="bert", at=over.ended_at, team="vision", useful_s=3_600, basis=UsefulBasis.SEEN
+    )
 
 
 @pytest.mark.parametrize("outcome", [e for e in Outcome if e is not Outcome.COMPLETED])
@@ -92,7 +94,7 @@ def second(before: tuple[Entry, ...], saved_h: float | None = 4, **changes: obje
 def test_an_attempt_is_credited_once_a_later_one_went_beyond_its_checkpoint() -> None:
     before = starved_first(1.5)
     credit = recorded(second(before))["bert"]
-    assert (credit.useful_s, credit.basis) == (5_400, Basis.SEEN)
+    assert (credit.useful_s, credit.basis) == (5_400, UsefulBasis.SEEN)
     assert total((*before, credit)).useful_s == 5_400
 
 
@@ -165,7 +167,7 @@ def test_a_zero_that_is_not_certain_is_a_minimum() -> None:
     first = starved_first(None)
     unsure = tuple(replace(e, exact=False) if isinstance(e, CheckpointScanned) else e for e in first)
     credit = recorded(second(unsure))["bert"]
-    assert (credit.useful_s, credit.basis) == (0, Basis.BOUND)
+    assert (credit.useful_s, credit.basis) == (0, UsefulBasis.BOUND)
     assert total((*unsure, credit)).bounded == 1
 
 

@@ -12,7 +12,7 @@ from tests.builders import ACCOUNT, BEGIN, REGION
 
 BERT = Work(
     account=ACCOUNT, region=REGION, role="arn:aws:iam::111122223333:role/Train", job="bert-017", root="bert-017",
-    lineage="bert's", created_at=BEGIN, checkpoint_uri="s3://checkpoints/bert/", digest="1:same",
+    lineage="bert's", created_at=BEGIN, checkpoint_uri="s3://checkpoints/bert/", inputs_hash="1:same",
 )  # fmt: skip
 RETRY = replace(BERT, job="bert-018", root="bert-018", lineage="another's")
 
@@ -23,9 +23,9 @@ RETRY = replace(BERT, job="bert-018", root="bert-018", lineage="another's")
         RETRY,
         replace(RETRY, checkpoint_uri="s3://checkpoints/bert-018/"),
         replace(RETRY, checkpoint_uri=None),
-        replace(RETRY, digest="1:other"),
+        replace(RETRY, inputs_hash="1:other"),
         replace(RETRY, root="something", job="something", checkpoint_uri="s3://checkpoints//bert"),
-        replace(RETRY, digest="", checkpoint_uri="https://checkpoints.s3.us-east-1.amazonaws.com/bert"),
+        replace(RETRY, inputs_hash="", checkpoint_uri="https://checkpoints.s3.us-east-1.amazonaws.com/bert"),
     ],
 )
 def test_a_retry_under_another_name_does_the_same_work(other: Work) -> None:
@@ -79,9 +79,9 @@ def test_another_name_is_another_family(name: str) -> None:
         {"role": ""},
         {"region": "eu-west-1"},
         {"account": "999988887777"},
-        {"checkpoint_uri": "s3://checkpoints/bert/2", "digest": "1:other"},
-        {"checkpoint_uri": "s3://checkpoints/", "digest": ""},
-        {"checkpoint_uri": None, "digest": ""},
+        {"checkpoint_uri": "s3://checkpoints/bert/2", "inputs_hash": "1:other"},
+        {"checkpoint_uri": "s3://checkpoints/", "inputs_hash": ""},
+        {"checkpoint_uri": None, "inputs_hash": ""},
         {"checkpoint_uri": None, "root": "gpt-1"},
     ],
 )
@@ -90,4 +90,4 @@ def test_other_work_or_work_of_another_role_is_not_the_same(changes: dict[str, A
 
 
 def test_without_inputs_no_digest_is_compared() -> None:
-    assert not replace(BERT, digest="", checkpoint_uri=None).same_as(replace(RETRY, digest="", checkpoint_uri=None))
+    assert not replace(BERT, inputs_hash="", checkpoint_uri=None).same_as(replace(RETRY, inputs_hash="", checkpoint_uri=None))

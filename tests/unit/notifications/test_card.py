@@ -92,7 +92,7 @@ def test_the_first_line_shows_the_state(entries: tuple[Any, ...], intents: tuple
     assert state(*entries, intents=intents) == shown
 
 
-def test_the_fields_of_a_running_job() -> None:
+def test_the_card_of_a_running_job_has_these_fields() -> None:
     assert fields(STARTED) == {
         "Owner": "ada, team vision",
         "Instances": "2 × ml.g5.2xlarge, spot",

@@ -41,7 +41,7 @@ WHERE = "111122223333 us-east-1"
         ("12:30 and 3 * 4", "12:30 and 3  4"),
     ],
 )  # fmt: skip
-def test_mrkdwn_as_text(mrkdwn: str, text: str) -> None:
+def test_mrkdwn_becomes_plain_text(mrkdwn: str, text: str) -> None:
     assert plain_text(mrkdwn) == text
 
 

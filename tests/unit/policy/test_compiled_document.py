@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from controller.policy import bounds
 from controller.policy.bounds import Between
-from controller.policy.compiled_document import BYTES_MAX, BadDocument, document_of, document_text, policy_of, revision_of
+from controller.policy.compiled_document import BYTES_MAX, BadPolicyDocument, document_of, document_text, policy_of, revision_of
 from controller.policy.judge import Basis, judge
 from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
@@ -117,7 +117,7 @@ TEXTS: dict[str, Callable[[str], str | bytes]] = {
 def test_a_text_that_compile_did_not_write_is_refused(broken: str, compiled: dict[str, Any]) -> None:
     text = TEXTS[broken](document_text(compiled))
     assert text != document_text(compiled)
-    with pytest.raises(BadDocument, match=r"wanted|spotwarden compile"):
+    with pytest.raises(BadPolicyDocument, match=r"wanted|spotwarden compile"):
         document_of(text)
 
 
@@ -199,7 +199,7 @@ def test_a_document_with_a_valid_name_and_broken_content_is_refused(broken: str,
     document = deepcopy(compiled)
     FORGED[broken](document)
     assert document != compiled
-    with pytest.raises(BadDocument, match="compile"):
+    with pytest.raises(BadPolicyDocument, match="compile"):
         read(forged(document).replace("Infinity", "1e999"))
 
 
@@ -258,7 +258,7 @@ def test_a_number_beyond_its_bound_is_refused_and_the_last_within_it_is_read(
         if good:
             read(forged(document))
         else:
-            with pytest.raises(BadDocument, match="wanted"):
+            with pytest.raises(BadPolicyDocument, match="wanted"):
                 read(forged(document))
 
 
@@ -271,17 +271,17 @@ def test_every_bound_of_the_policy_s_classes_is_tried_here() -> None:
 def test_a_value_of_two_possible_types_is_refused_with_both(compiled: dict[str, Any]) -> None:
     document = deepcopy(compiled)
     document["brakes"]["submissions_per_h"] = "many"
-    with pytest.raises(BadDocument, match=r"'many', wanted .* or "):
+    with pytest.raises(BadPolicyDocument, match=r"'many', wanted .* or "):
         read(forged(document))
 
 
 def test_half_a_character_is_refused_though_the_revision_fits(compiled: dict[str, Any]) -> None:
-    with pytest.raises(BadDocument, match="UnicodeEncodeError"):
+    with pytest.raises(BadPolicyDocument, match="UnicodeEncodeError"):
         document_of(forged({**compiled, "channel": "\ud800"}))
 
 
 def test_a_refusal_quotes_the_error_as_python_words_it() -> None:
-    with pytest.raises(BadDocument, match=r"not JSON \(JSONDecodeError: Expecting value"):
+    with pytest.raises(BadPolicyDocument, match=r"not JSON \(JSONDecodeError: Expecting value"):
         document_of("rules: []")
 
 
@@ -311,7 +311,7 @@ def test_a_document_with_any_other_value_is_refused_or_can_be_judged_by(
     inner[last] = data.draw(VALUES)
     try:
         policy = read(forged(document))
-    except BadDocument:
+    except BadPolicyDocument:
         return
     judge(job(name="train-bert", tags={"team": "vision"}), Basis(policy, Evidence(), now=BEGIN))
     assert policy.resubmission_for(job()) is None or policy.resubmissions
@@ -320,5 +320,5 @@ def test_a_document_with_any_other_value_is_refused_or_can_be_judged_by(
 def test_a_document_that_says_one_thing_twice_is_refused(compiled: dict[str, Any]) -> None:
     text = document_text(compiled)
     assert document_of(text)
-    with pytest.raises(BadDocument, match="the name 'rules' twice"):
+    with pytest.raises(BadPolicyDocument, match="the name 'rules' twice"):
         document_of(f'{{"rules":[],{text[1:]}')

@@ -39,6 +39,6 @@ def test_zeros_may_stand_before_a_duration_up_to_nine_digits() -> None:
     assert re.search(durations(1, DAY_S), "000000024h")
 
 
-def test_a_word_in_any_case() -> None:
+def test_a_word_matches_in_any_case() -> None:
     assert re.fullmatch(any_case("use1"), "UsE1")
     assert re.fullmatch(any_case("use1"), "use2") is None

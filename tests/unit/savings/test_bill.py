@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from controller.savings.bill import COLUMNS, Bill, Group, calibration, read_bill
+from controller.savings.bill import COLUMNS, Bill, BillGroup, calibration, read_bill
 from controller.savings.dated_prices import spot_of
 from controller.units.money import Rate
 
@@ -23,7 +23,7 @@ def bill(**changes: str) -> Bill:
 
 def test_a_line_is_summed_in_hours_and_micro_dollars() -> None:
     found = read_bill(COLUMNS, [LINE, LINE])
-    group = Group(date(2026, 7, 3), "us-east-2", "ml.g5.xlarge", False)
+    group = BillGroup(date(2026, 7, 3), "us-east-2", "ml.g5.xlarge", False)
     assert {key: (amount.hours, amount.micros) for key, amount in found.groups.items()} == {group: (5.0, 7_042_000)}
     assert (found.rows, found.problem_count) == (2, 0)
 

@@ -15,7 +15,7 @@ from controller.ledger.entry import Credited, Entry, Finished, Flagged, Interrup
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
 from controller.savings.attempt_savings import Savings
-from controller.savings.progress import Basis
+from controller.savings.progress import UsefulBasis
 from controller.savings.report import By, Report, report_of
 from controller.savings.rollup import NOBODY, Rollup, roll_up
 from tests.builders import BEGIN
@@ -36,7 +36,7 @@ def measured(job: str, **changes: object) -> Measured:
 
 def useful(of: Measured, useful_s: int | None = None) -> Credited:
     seconds = of.training_s if useful_s is None else useful_s
-    return Credited(job=of.job, at=of.at, team=of.team, useful_s=seconds, basis=Basis.WHOLE)
+    return Credited(job=of.job, at=of.at, team=of.team, useful_s=seconds, basis=UsefulBasis.WHOLE)
 
 
 def told(*attempts: Measured) -> list[Entry]:

@@ -43,7 +43,7 @@ def test_every_text_becomes_bounded_and_encodable_and_stays_as_it_is_a_second_ti
     assert one_line(line, most) == line
 
 
-def test_a_letter_carries_no_high_stack_of_marks_and_scripts_that_need_some_keep_them() -> None:
+def test_a_letter_keeps_at_most_four_combining_marks_and_scripts_that_need_some_keep_them() -> None:
     assert one_line("a" + "\u0335" * 90 + "b" + "\u0489" * 90, 300) == "a" + "\u0335" * 4 + "b" + "\u0489" * 4
     for word in ("Tiê\u0301ng", "שָׁלוֹם", "น้ำ", "हिन्दी"):
         assert one_line(word, 300) == word

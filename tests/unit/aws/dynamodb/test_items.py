@@ -12,9 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.aws.dynamodb import items
 from controller.aws.dynamodb.histories import DynamoHistories
-from controller.aws.dynamodb.items import STORED_KINDS, UnreadableItem, moment, read, read_intent, stamp, write, write_intent
+from controller.aws.dynamodb.items import (
+    STORED_KINDS,
+    UnreadableItem,
+    moment,
+    read,
+    read_intent,
+    stamp,
+    upgraded,
+    write,
+    write_intent,
+)
 from controller.aws.dynamodb.keys import key
 from controller.aws.dynamodb.quota_holds import DynamoQuotaHolds
 from controller.aws.dynamodb.spot_capacity import DynamoCapacity
@@ -178,7 +187,7 @@ def test_a_message_queued_before_kinds_existed_is_sent_unchanged() -> None:
     assert kind_of(message) is MessageKind.GAVE_UP
 
 
-def test_an_older_schema_is_upgraded_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_schema_is_upgraded_step_by_step() -> None:
     """As if schema 2 had renamed ``who`` to ``job``, and schema 3 had begun to write times."""
 
     def renamed(item: Any) -> Any:
@@ -187,10 +196,9 @@ def test_an_older_schema_is_upgraded_step_by_step(monkeypatch: pytest.MonkeyPatc
     def dated(item: Any) -> Any:
         return {**item, "schema": {"N": "3"}, "body": {"M": {**item["body"]["M"], "at": {"S": stamp(NOON)}}}}
 
-    monkeypatch.setattr(items, "SCHEMA", 3)
-    monkeypatch.setattr(items, "UPGRADES", {1: renamed, 2: dated})
     first = {**PLACE, "schema": {"N": "1"}, "kind": {"S": "Vanished"}, "body": {"M": {"who": {"S": "bert"}}}}
-    assert read(first) == VANISHED
+    newest = upgraded(first, 3, {1: renamed, 2: dated})
+    assert newest == {**first, "schema": {"N": "3"}, "body": {"M": {"job": {"S": "bert"}, "at": {"S": stamp(NOON)}}}}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from controller.ledger.lineage_id import LineageId
 BORN = datetime(2026, 11, 29, 8, 30, tzinfo=UTC)
 ID = LineageId(account="1", region="us-east-1", root="bert", created_at=BORN)
 WORK = Work(
-    account="1", region="us-east-1", role="arn:role", job="bert", root="bert", lineage=str(ID), created_at=BORN, digest="1:a"
+    account="1", region="us-east-1", role="arn:role", job="bert", root="bert", lineage=str(ID), created_at=BORN, inputs_hash="1:a"
 )  # fmt: skip
 PARTITIONS = {
     "acts_pk": (keys.acts_pk("0123456789ab", "spot"), "acts#0123456789ab/spot"),

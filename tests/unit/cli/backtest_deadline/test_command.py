@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.cli import main
-from controller.cli.backtest_deadline.cases import Case, Shape, Trace, cases_of
+from controller.cli.backtest_deadline.cases import DeadlineCase, Shape, Trace, cases_of
 from controller.cli.backtest_deadline.command import STRATEGIES, WITHOUT_CHECKPOINTS
 from controller.cli.backtest_deadline.market import play
 from controller.cli.backtest_deadline.optimum import optimum
@@ -21,10 +21,10 @@ DATA = Path(os.environ.get("SPOTWARDEN_DATA", "../shared/data")) / "spot-traces"
 HALF = 0.5
 
 
-def case(capacity: str, work: int, overhead: int = 1, *, checkpoints: bool = True) -> Case:
+def case(capacity: str, work: int, overhead: int = 1, *, checkpoints: bool = True) -> DeadlineCase:
     """A job over samples written as ``#`` (spot is there) and ``.`` (it is not)."""
     samples = tuple(sample == "#" for sample in capacity)
-    return Case(capacity=samples, gap_s=600, work=work, overhead=overhead, checkpoints=checkpoints)
+    return DeadlineCase(capacity=samples, gap_s=600, work=work, overhead=overhead, checkpoints=checkpoints)
 
 
 def folder(tmp_path: Path, *traces: Any) -> str:
@@ -89,7 +89,7 @@ def test_a_job_that_cannot_be_finished_has_no_optimum() -> None:
 @settings(max_examples=60)
 @given(st.lists(st.booleans(), min_size=12, max_size=40), st.integers(1, 8), st.integers(0, 2), st.booleans())
 def test_no_strategy_is_cheaper_than_the_optimum(capacity: list[bool], work: int, overhead: int, checkpoints: bool) -> None:
-    job = Case(capacity=tuple(capacity), gap_s=600, work=work, overhead=overhead, checkpoints=checkpoints)
+    job = DeadlineCase(capacity=tuple(capacity), gap_s=600, work=work, overhead=overhead, checkpoints=checkpoints)
     best = optimum(job, 0.317)
     for strategy in STRATEGIES.values():
         outcome = play(job, strategy(job), 0.317)

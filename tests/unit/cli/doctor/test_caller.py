@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from controller.aws.dynamodb.all_ports import DynamoLedger
-from controller.cli.doctor.caller import ACTIONS, Finding
+from controller.cli.doctor.caller import ACTIONS, CheckResult
 from controller.cli.doctor.command import Installation
 from infra.local import aws
 from tests.client_errors import client_error
@@ -33,7 +33,7 @@ class Refusing:
             message = told if model.name == "GetQueueAttributes" else "denied"
             raise client_error("AccessDeniedException", message, model.name)
 
-    def examine(self) -> dict[str, Finding]:
+    def examine(self) -> dict[str, CheckResult]:
         installation = Installation(self, lambda table: DynamoLedger(self("dynamodb"), table), now)
         return {one.check: one for one in installation.examine(STACK)}
 

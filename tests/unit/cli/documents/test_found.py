@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from controller.cli.documents.found import Later, templated
+from controller.cli.documents.found import FilledInLater, templated
 
 
 @pytest.mark.parametrize("text", ["${image}", "a/{{ image }}", "{{\nimage\n}}", "{{{{ image }}", "$IMAGE/b"])
 def test_a_text_with_a_place_is_filled_in_later(text: str) -> None:
-    assert isinstance(templated({"a": [text]})["a"][0], Later)
+    assert isinstance(templated({"a": [text]})["a"][0], FilledInLater)
 
 
 @pytest.mark.parametrize("text", ["", "{{ image", "}} {{", "$5", "{image}"])

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from controller.cli import main
-from controller.cli.documents.found import Later
+from controller.cli.documents.found import FilledInLater
 from controller.cli.documents.python_source import python_jobs
 from tests.unit.cli.checking import Check, request
 from tests.unit.cli.documents.python_programs import PROGRAMS, V2_SPOT
@@ -126,7 +126,7 @@ def test_what_is_set_after_many_estimators_were_made_is_found_in_one_reading() -
     found = list(python_jobs("a.py", f"from sagemaker.pytorch import PyTorch\n{made}"))
     assert time.process_time() - began_s < 3  # a reading for each of them: 5
     assert len(found) == 500
-    assert isinstance(found[0].body["StoppingCondition"]["MaxRuntimeInSeconds"], Later)
+    assert isinstance(found[0].body["StoppingCondition"]["MaxRuntimeInSeconds"], FilledInLater)
 
 
 def test_a_trainer_is_configured_by_name_or_right_after_it_is_made() -> None:

@@ -91,7 +91,7 @@ def test_a_file_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.binary(max_size=60), max_size=5))
-def test_no_bytes_end_the_reading(lines: list[bytes]) -> None:
+def test_a_job_is_read_whatever_bytes_stand_in_the_lines_before_it(lines: list[bytes]) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:

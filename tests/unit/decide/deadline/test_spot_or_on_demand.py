@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.cli.backtest_deadline.cases import Case
-from controller.cli.backtest_deadline.market import Action, Run, SpotSignal, play
+from controller.cli.backtest_deadline.cases import DeadlineCase
+from controller.cli.backtest_deadline.market import Action, DeadlineRun, SpotSignal, play
 from controller.cli.backtest_deadline.strategies import Spotwarden
 from controller.decide.deadline.spot_or_on_demand import (
     AttemptState,
@@ -138,13 +138,13 @@ def test_no_deadline_that_on_demand_could_keep_is_missed(
 ) -> None:
     capacity = tuple(there for there, samples in supply for _ in range(samples))
     length = work + overhead + slack
-    case = Case(capacity=(capacity * length)[:length], gap_s=600, work=work, overhead=overhead)
+    case = DeadlineCase(capacity=(capacity * length)[:length], gap_s=600, work=work, overhead=overhead)
     assert not play(case, Spotwarden(), 0.317, signal).missed
 
 
 @given(st.lists(st.booleans(), min_size=30, max_size=120), st.integers(5, 20))
 def test_without_a_signal_a_job_moves_once_at_most(capacity: list[bool], work: int) -> None:
-    case = Case(capacity=tuple(capacity), gap_s=600, work=work, overhead=1)
+    case = DeadlineCase(capacity=tuple(capacity), gap_s=600, work=work, overhead=1)
     assert play(case, Spotwarden(), 0.317).moves <= 1
 
 
@@ -153,7 +153,7 @@ class Noting(Spotwarden):
 
     stayed = False
 
-    def choose(self, run: Run) -> Action:
+    def choose(self, run: DeadlineRun) -> Action:
         chosen = super().choose(run)
         overdue = run.left < run.restart_work + run.overhead + 1
         self.stayed = self.stayed or (overdue and run.attempt is AttemptState.SPOT and chosen is Action.SPOT)
@@ -165,6 +165,6 @@ def test_a_job_without_checkpoints_misses_only_where_it_stayed_on_spot_to_its_en
     supply: list[bool], work: int, slack: int, overhead: int
 ) -> None:
     length = work + overhead + slack
-    case = Case(capacity=tuple(supply * length)[:length], gap_s=600, work=work, overhead=overhead, checkpoints=False)
+    case = DeadlineCase(capacity=tuple(supply * length)[:length], gap_s=600, work=work, overhead=overhead, checkpoints=False)
     strategy = Noting()
     assert not play(case, strategy, 0.317).missed or strategy.stayed

@@ -25,6 +25,7 @@ from infra.local.demo.scenario import MONDAY, SHORT, WEEK, Launch, launches, req
 from infra.local.demo.screen import COUNTS, Screen
 from infra.local.demo.world import POLICIES, actions_of, create_bucket, demo_world
 from infra.local.host import Host, hosting
+from tests.simulation.replace_function import replaced
 
 HOUR = timedelta(hours=1)
 
@@ -82,11 +83,9 @@ def failing(*_: object) -> int:
     raise TimeoutError("Read timeout on endpoint URL: 'http://127.0.0.1:1/'\nand a second line")
 
 
-def test_a_failure_is_one_sentence_with_the_name_of_the_log(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(run, "run", failing)
-    assert main(["--out", str(tmp_path)]) == 1
+def test_a_failure_is_one_sentence_with_the_name_of_the_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with replaced((run, "run", lambda _: failing)):
+        assert main(["--out", str(tmp_path)]) == 1
     log = tmp_path / "demo-error.log"
     [_, failure] = capsys.readouterr().out.splitlines()
     assert failure == (f"The demo failed: TimeoutError: Read timeout on endpoint URL: 'http://127.0.0.1:1/'. Details: {log}")

@@ -70,7 +70,7 @@ def test_people_are_told_of_the_probes_and_never_of_a_probe_s_own_outcome(host: 
     assert not any(f"*{name}*" in said for name in host.world.jobs if "-p02" in name)
 
 
-def test_no_function_failed(host: Host) -> None:
+def test_no_function_has_failed(host: Host) -> None:
     assert host.bus.dead_letters == []
 
 

@@ -172,7 +172,7 @@ def test_facts_of_another_version_still_reach_people() -> None:
         (m.Moving(job=RUNNING, reason=asked_by("U7"), to="on-demand"), "Requested by <@U7>."),
     ],
 )  # fmt: skip
-def test_what_people_read(example: Message, line: str) -> None:
+def test_a_message_has_this_line(example: Message, line: str) -> None:
     assert line in describe(example).body
 
 

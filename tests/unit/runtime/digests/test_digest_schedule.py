@@ -54,7 +54,9 @@ def test_every_day_is_reported_exactly_once(zone: str, wall: tuple[int, int], le
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("length", [DAY, WEEK])
-def test_ten_years_of_the_zones_near_midnight_utc(zone: str, hour: int, minute: int, length: timedelta) -> None:
+def test_every_day_of_ten_years_is_reported_once_in_zones_near_midnight_utc(
+    zone: str, hour: int, minute: int, length: timedelta
+) -> None:
     check(digest_time(zone, hour, minute), length, *TEN_YEARS)
 
 

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from controller import decide
+from controller.decide import Decider
+from controller.decide.decision import Decision
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Started
@@ -21,6 +24,7 @@ from controller.runtime.ports.answers import Answer, Done, Later, Refused, Unrea
 from tests import builders
 from tests.account import Account
 from tests.builders import BEGIN, lineage_id
+from tests.simulation.replace_function import replaced
 
 HOUR = timedelta(hours=1)
 RUNNING = {"outcome": None, "ended_at": None, "secondary": "Starting"}
@@ -140,6 +144,22 @@ def test_a_halt_does_not_hide_that_an_earlier_try_had_created_the_attempt() -> N
     account.pass_time(timedelta(minutes=15))
     assert [i.closed for i in submissions(account)] == [IntentResult.DONE]
     assert account.ledger.lineages.load(lineage_id()).entry(Started, submit.job) is not None
+
+
+def _without_resubmission(deciders: tuple[Decider, ...]) -> tuple[Decider, ...]:
+    def raising(*_: object) -> Decision:
+        raise OverflowError
+
+    return tuple(replace(one, decide=raising) if one.name == "resubmit" else one for one in deciders)
+
+
+def test_a_submission_that_a_failing_decider_no_longer_confirms_waits_and_is_made_once_the_decider_works_again() -> None:
+    account = failed_job(lambda _: Done("created"))
+    with replaced((decide, "DECIDERS", _without_resubmission)):
+        account.pass_time(timedelta(minutes=15))
+    assert (account.asked, [i.closed for i in submissions(account)]) == ([], [None])
+    account.pass_time(timedelta(minutes=15))
+    assert [i.closed for i in submissions(account)] == [IntentResult.DONE]
 
 
 class Died(BaseException):

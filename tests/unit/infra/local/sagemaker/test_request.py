@@ -177,7 +177,7 @@ ACCEPTED: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("change", ACCEPTED.values(), ids=ACCEPTED)
-def test_create_accepts(change: Change) -> None:
+def test_create_accepts_what_the_service_accepts(change: Change) -> None:
     here, asked = world(), request()
     change(asked)
     here.create_training_job(asked)
