@@ -1,9 +1,8 @@
-"""The alarms of the stack, as one table: what each means, what an operator does, and when it fires.
+"""The CloudWatch alarms of the stack: what each means, what an operator does, and when it fires.
 
-``python -m infra.alarms`` prints the table of docs/operations.md. A test makes each alarm fire from what the handlers emit.
+``python -m infra.alarms`` prints the table of docs/operations.md. A test makes each alarm fire from the metrics of the handlers.
 
-Missing data breaches where the metric is a heartbeat: a function that cannot write its log emits nothing, and that must not look
-healthy.
+For a metric that is sent at each run, missing data counts as breaching: a function that cannot write its log sends no metric.
 """
 
 from __future__ import annotations
@@ -21,10 +20,9 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """One CloudWatch alarm: ``breaching`` of the last ``periods`` periods of ``period_s`` seconds lie beyond the threshold.
+    """One CloudWatch alarm. It fires if ``breaching`` of the last ``periods`` periods of ``period_s`` seconds exceed the threshold.
 
-    ``missing`` is how a period without data counts: "breaching" or "notBreaching". ``condition`` names the template's condition
-    under which the alarm exists.
+    ``below``: if they are under it. ``missing`` is TreatMissingData. ``condition`` is the template's condition for the alarm.
     """
 
     name: str
@@ -68,7 +66,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cadence:
-    """How often a function runs, and so over which periods its errors are counted."""
+    """The periods over which a function's errors are counted, and whether its failed invocations go to the dead-letter queue."""
 
     period_s: int
     periods: int
@@ -89,7 +87,7 @@ FUNCTIONS: Mapping[str, Cadence] = {
 }
 
 
-LOST = {  # what makes up for an invocation that is lost; of other functions the next run
+LOST = {  # what an operator does about a lost invocation; other functions do the work in their next run
     "JobChanged": "Then look at the jobs again: spotwarden replay --since TIME --function NAME (output JobChanged).",
     "MarketSignalled": "The lost warnings of EC2 stay lost: no job depends on them.",
 }

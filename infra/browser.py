@@ -13,20 +13,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-# A bar that stays on top of the page would hide the beginning of what is shown.
+# Otherwise, a bar that stays at the top of the page would cover the beginning of the element.
 UNPIN = """() => { for (const e of document.querySelectorAll('body *'))
   if (['sticky', 'fixed'].includes(getComputedStyle(e).position)) e.style.position = 'static' }"""
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
 def chromium() -> str | None:
-    """The path of the browser; None where there is none."""
+    """The path of the browser; None if none is installed."""
     return next((found for name in CHROMIUM if (found := shutil.which(name))), None)
 
 
 @contextmanager
 def looking(address: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> Iterator[tuple[Any, list[str]]]:
-    """A page in a headless browser, and its console's errors so far. Raises RuntimeError without a browser."""
+    """Open a URL or a file in a headless browser. Yields Playwright's page, and a list to which errors of its console are added.
+
+    Raises RuntimeError if no browser is installed.
+    """
     from playwright.sync_api import sync_playwright
 
     executable = chromium()
@@ -46,7 +49,7 @@ def looking(address: str, *, width: int = 1280, height: int = 900, dark: bool = 
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Take a picture."""
+    """Take a picture from the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m infra.browser", description=__doc__)
     parser.add_argument("address", help="a URL, or a file")
     parser.add_argument("picture", type=Path, help="where the PNG goes")

@@ -1,16 +1,16 @@
 """Builds what CloudFormation deploys: a reproducible zip and its template.
 
-Chalice ships app.py, vendor/ and the wheels it finds, silently leaves out what it does not find, and knows no target but the
-Python it runs on. So a staging folder is filled here, by these steps and in this order:
+Chalice packages app.py, vendor/ and the wheels that it finds. It leaves out without an error what it does not find, and can build
+only for the Python that runs it. So this script fills a staging folder itself, in these steps:
 
     vendor     our own packages without the parts that never run on Lambda, pinned wheels for the target, compiled
                policies, pinned service models
     template   the stack (infra/stack.py), with the target's runtime and architecture for each function
-    chalice    `chalice package` over the staging folder: sam.json and a zip
+    chalice    `chalice package` for the staging folder: sam.json and a zip
     compile    .pyc files by the target's own interpreter, not checked against their source (Lambda's disk is read-only)
-    seal       the zip again, names sorted and times fixed, so that equal sources give equal bytes
+    seal       the zip again, with sorted names and fixed times, so that equal sources give equal bytes
 
-The two files land in --out. Needs the package index and the virtual environment, no AWS and no credentials.
+Writes deployment.zip and sam.json into the folder --out. Needs the package index and the virtual environment, but no AWS account.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 INFRA = ROOT / "infra"
-NEVER_ON_LAMBDA = (  # what the command alone needs
+NEVER_ON_LAMBDA = (  # files that only the command line needs
     "__pycache__", "*.pyc", "cli", "policyfile", "policyfile.py", "py.typed", "as_csv.py", "as_json.py", "as_text.py",
     "advice.py", "audit.py", "bill.py",
 )  # fmt: skip
 WITHOUT_A_USE = (
-    # Console scripts, slack_sdk under its old name, tests, lists for people, and what is neither called nor imported by what is
+    # Console scripts, slack_sdk under its old name, tests, lists for people, and modules that no module in use imports
     "bin", "slack", "pygal/test", "*.dist-info/RECORD", "markupsafe/*.c", "markupsafe/*.pyi",
     *(f"slack_sdk/{part}" for part in (
         "audit_logs", "oauth", "rtm", "rtm_v2", "scim", "socket_mode", "models/dialogs", "*/async_*",
@@ -58,14 +58,13 @@ WITHOUT_A_USE = (
 )  # fmt: skip
 STAGE_NAME = "prod"
 EPOCH = (1980, 1, 1, 0, 0, 0)
-ARCHITECTURES = {"x86_64": "x86_64", "arm64": "aarch64"}  # Lambda's word → the wheels'
-GLIBC_OF = {"3.11": 26, "3.12": 34, "3.13": 34, "3.14": 34}  # Python → 2.N of its Lambda runtime
+ARCHITECTURES = {"x86_64": "x86_64", "arm64": "aarch64"}  # Lambda's name → the name in wheels
+GLIBC_OF = {"3.11": 26, "3.12": 34, "3.13": 34, "3.14": 34}  # Python → N of glibc 2.N in its Lambda runtime
 WHEEL_GLIBCS = (17, 24, 26, 27, 28, 31, 34)
 
 
-# Without docstrings and the columns of instructions, together a third of the bytecode: a traceback shows the line, without marks
-# below it. Without assertions: our own code that ships has none (a test holds that), and those of the libraries are for their
-# authors.
+# Docstrings and column positions are a third of the bytecode, so they are left out: tracebacks still have line numbers.
+# Assertions are left out as well: our own shipped code has none (a test checks it), and those of libraries are for their authors.
 COMPILE = """
 import py_compile, sys
 from importlib.util import cache_from_source
@@ -86,7 +85,7 @@ class Unbuildable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What the package is built for: a Python "3.N" and one of Lambda's architectures."""
+    """What the package is built for: a Python version such as "3.14", and one of Lambda's architectures."""
 
     python: str
     architecture: str
@@ -97,12 +96,12 @@ class Target:
 
     @property
     def platforms(self) -> tuple[str, ...]:
-        """The wheel platforms this runtime can load."""
+        """The platform tags of wheels that this runtime can load."""
         machine = ARCHITECTURES[self.architecture]
         return tuple(f"manylinux_2_{n}_{machine}" for n in WHEEL_GLIBCS if n <= GLIBC_OF[self.python])
 
     def interpreter(self) -> str | None:
-        """Find the target's own Python on this machine; None when it is not here."""
+        """Return the path of the target's Python on this machine; None if it is not installed."""
         for name in (sys.executable, self.runtime):
             found = shutil.which(name)
             asked = [found or "", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
@@ -122,7 +121,7 @@ def build(out: Path, target: Target, policies: Path) -> Path:
         vendor_wheels(stage / "vendor", target)
         compile_policies(policies, stage / "vendor" / "controller" / "data" / "policies.json")
         add_models(stage / "vendor" / "controller" / "data" / "models")
-        from infra.stack import merge_template  # here: run as a script, this file knows its own package only from main() on
+        from infra.stack import merge_template  # here: as a script, this file can import its package only after sys.path is set
 
         template = Path(folder) / "merge.json"
         template.write_text(json.dumps(merge_template(target.runtime, target.architecture), indent=2))
@@ -137,7 +136,7 @@ def build(out: Path, target: Target, policies: Path) -> Path:
 
 
 def lay_out(stage: Path) -> None:
-    """Copy our own files to where Chalice looks for them."""
+    """Copy our own files into the staging folder, where Chalice looks for them."""
     vendor = stage / "vendor"
     for package_name in ("controller", "handlers"):
         shutil.copytree(ROOT / package_name, vendor / package_name, ignore=shutil.ignore_patterns(*NEVER_ON_LAMBDA))
@@ -145,7 +144,7 @@ def lay_out(stage: Path) -> None:
     (stage / ".chalice").mkdir()
     for file in (ROOT / ".chalice").glob("*.json"):
         shutil.copyfile(file, stage / ".chalice" / file.name)
-    (stage / "requirements.txt").touch()  # empty: Chalice's own resolver leaves out what it cannot find, and exits 0
+    (stage / "requirements.txt").touch()  # empty, because Chalice's resolver leaves out what it cannot find, and exits 0
 
 
 def vendor_wheels(vendor: Path, target: Target) -> None:
@@ -165,9 +164,9 @@ def vendor_wheels(vendor: Path, target: Target) -> None:
 
 
 def compile_policies(folder: Path, path: Path) -> None:
-    """Write the policy folder as the one JSON document that Lambda loads; a mistake in a policy raises Unbuildable."""
+    """Compile a policy folder into the JSON document that Lambda loads, and print its warnings. Raises Unbuildable for errors."""
     from controller.aws.system_clock import SystemClock
-    from controller.policyfile import validate_folder  # here: pydantic and YAML are needed to build, never to run
+    from controller.policyfile import validate_folder  # here for the same reason as in build()
 
     validated = validate_folder(folder, now=SystemClock().now())
     if validated.errors:
@@ -179,7 +178,9 @@ def compile_policies(folder: Path, path: Path) -> None:
 
 
 def add_models(folder: Path) -> None:
-    """Add the pinned service models, cut to the calls of the code; another botocore than the pinned one raises Unbuildable."""
+    """Add the pinned service models with only the operations that the code calls. Raises Unbuildable if another version of
+    botocore than the pinned one is installed.
+    """
     from infra.service_models import OtherVersion, write_models  # here: as in compile_policies
 
     try:
@@ -192,10 +193,10 @@ def package(stage: Path, template: Path, out: Path) -> None:
     """Let Chalice write sam.json and deployment.zip."""
     environment = {
         **os.environ,
-        "AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),  # Chalice asks for one and uses it nowhere
+        "AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),  # Chalice requires one, but does not use it
         "SPOTWARDEN_BUILD": "1",  # see app.py
-        "PYTHONDONTWRITEBYTECODE": "1",  # importing app.py would leave __pycache__ in vendor/, which goes into the zip whole
-        "PYTHONPATH": str(stage / "vendor"),  # an installed checkout must not be imported instead of the packaged one
+        "PYTHONDONTWRITEBYTECODE": "1",  # otherwise the import of app.py adds __pycache__ to vendor/, and so to the zip
+        "PYTHONPATH": str(stage / "vendor"),  # so that the staged packages are imported, and not an installed checkout
     }
     chalice = [sys.executable, "-c", "from chalice.cli import main; import sys; sys.exit(main())"]
     asked = ["--project-dir", str(stage), "package", "--stage", STAGE_NAME, "--merge-template", str(template), str(out)]
@@ -205,7 +206,7 @@ def package(stage: Path, template: Path, out: Path) -> None:
 
 
 def compile_bytecode(folder: Path, target: Target) -> None:
-    """Compile .pyc files beside the sources with the target's interpreter; where it is missing, print that and compile none."""
+    """Compile .pyc files beside the sources with the target's interpreter. Without that interpreter, only print a message."""
     interpreter = target.interpreter()
     if interpreter is None:
         print(f"no python{target.python} on this machine: the package ships no .pyc files and starts a little slower")
@@ -224,7 +225,7 @@ def seal(folder: Path, path: Path) -> None:
 
 
 def report(path: Path) -> Iterable[str]:
-    """Say what was built: sizes, the largest parts, the hash."""
+    """Yield lines about the package: its size, its largest parts, its hash."""
     zipped, unzipped = Counter[str](), Counter[str]()
     with zipfile.ZipFile(path) as packed:
         for entry in packed.infolist():

@@ -1,6 +1,6 @@
-"""What a stack costs: ``python -m infra.cost --jobs 1000`` prints the arithmetic, at list prices of us-east-1, no free tier.
+"""What a stack costs in a month: ``python -m infra.cost --jobs 1000`` prints the bill, at list prices of us-east-1, no free tier.
 
-Counts come from the stack (alarms, metrics, schedules); what an invocation takes is an assumption that each line names.
+Numbers of alarms, metrics and schedules come from the stack. What one invocation needs is assumed; each line states it.
 """
 
 from __future__ import annotations
@@ -26,22 +26,23 @@ READ, WRITE = 0.125 / 1e6, 0.625 / 1e6  # DynamoDB on demand, per unit
 ALARM, METRIC, DASHBOARD, SECRET, LOG_GB = 0.10, 0.30, 3.00, 0.40, 0.50
 DAY_S = 86_400
 CONFIG = json.loads((HANDLERS.parent / ".chalice" / "config.json").read_text("utf-8"))
-# Metrics with dimensions of their own: four verdicts, and the kinds and answers of intents that are usual. A day's dollars and
-# interruptions by pool are sent in one hour of the day, and cost a twenty-fourth.
+# Metrics that have further dimensions: four verdicts, and ten usual pairs of an intent's kind and result. The metrics of a day
+# (``DAILY``) are sent in one hour of the day; CloudWatch bills metrics by the hour, so they cost a twenty-fourth.
 BY_KIND = 4 + 10
 TRIGGERS_PER_JOB = 40  # events, hourly Wakes, discover and drains of a job that runs for a day and is resubmitted once
 
 
 READS = frozenset({"GetItem", "Query", "Scan"})
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem"})
-INDEXED = 2  # a write of a row that is in an index is written there, too
+INDEXED = 2  # a factor: a write of an indexed row is also billed as a write to the index
 INVOCATION_S, INVOCATION_GB = 0.5, 0.25
 
 
 def of_calls(calls: Mapping[str, float], invocations: float) -> float:
-    """Return the dollars of DynamoDB's calls, by operation, and of invocations of half a second of 256 MB.
+    """Return the dollars that DynamoDB calls (by operation) and Lambda invocations cost, each of half a second at 256 MB.
 
-    ``calls["TransactedRow"]`` are the rows of transactions, of which each costs two units. Every row is taken for an indexed one.
+    ``calls["TransactedRow"]`` is the number of rows in transactions, each of which costs two write units. All rows are assumed to
+    be indexed.
     """
     reads = sum(number for name, number in calls.items() if name in READS)
     writes = sum(number for name, number in calls.items() if name in WRITES) + 2 * calls.get("TransactedRow", 0)
@@ -66,9 +67,9 @@ def metrics() -> set[str]:
 
 
 def widget() -> dict[str, Any]:
-    """Return the widget of the dashboard that computes what 1,000 jobs cost, from counted calls at the prices above.
+    """Return the dashboard widget that computes what 1,000 jobs cost, from CloudWatch's counts and the prices above.
 
-    The API is left out: not every stack has one.
+    The function of the API is left out, because not every stack has it.
     """
     memory_mb = {f: c.get("lambda_memory_size", CONFIG["lambda_memory_size"]) for f, c in CONFIG["lambda_functions"].items()}
     del memory_mb["api_handler"]

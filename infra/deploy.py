@@ -1,9 +1,9 @@
-"""Deploys a stage: ``make deploy STAGE=dev`` uploads the package, shows the change set, and carries it out when it is confirmed.
+"""Deploys a stage: ``make deploy STAGE=dev`` uploads the package, shows the change set, and executes it after a confirmation.
 
-``make destroy STAGE=dev`` deletes the stack. The ledger and the reports stay, unless DELETE_LEDGER=yes.
+``make destroy STAGE=dev`` deletes the stack. The ledger and the reports are kept; DELETE_LEDGER=yes deletes the ledger too.
 
-A stage is a file in infra/stages. The AWS calls are boto3's, so nothing else has to be installed; credentials and profile are
-those of the AWS command line.
+A stage is a file in infra/stages. AWS is called with boto3, so no other tool is needed. Credentials and profiles are found as by
+the AWS CLI.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from infra.stage import STAGES, StackStuck, Stage, Undeployable, stage_of
 from infra.stage_parameters import check_parameters
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-CONCURRENCY_MIN = 122  # what Reserve takes, and the 100 that Lambda keeps
+CONCURRENCY_MIN = 122  # Reserve takes 22, and Lambda requires that 100 stay unreserved
 NO_CREDENTIALS = "found no AWS credentials, wanted AWS_PROFILE, a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 POLL = {"Delay": 5, "MaxAttempts": 360}
 
 
 @dataclass(slots=True)
 class Deployment:
-    """One stage and the clients of its account and region."""
+    """Deploys or destroys one stage. ``client`` returns a boto3 client of a service, ``say`` prints a line."""
 
     stage: Stage
     client: Callable[[str], Any]
     say: Callable[[str], object] = print
-    revert_drift: bool = False  # also put back what was changed or deleted by hand
+    revert_drift: bool = False  # also revert changes and deletions that were made by hand
 
     # ── deploy ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def deploy(self, package: Path, confirm: Callable[[str], bool]) -> int:
-        """Upload, show what changes, and change it. Returns an exit code; raises Undeployable."""
+        """Upload the package, show the change set, execute it if confirmed. Returns the exit code. Raises Undeployable."""
         template = self._read(package)
         self._check_parameters(template, self._check_account())
         status = self._status()
@@ -110,11 +110,11 @@ class Deployment:
                     f"stage {self.stage.name}: {self.stage.region} has no table {table} for ExistingLedger:"
                     " restore it there first, or leave ExistingLedger empty"
                 ) from error
-            if error.response["Error"]["Code"] != "AccessDeniedException":  # the deployer need not be able to read tables
+            if error.response["Error"]["Code"] != "AccessDeniedException":  # a deployment does not need the right to read tables
                 raise
 
     def _status(self) -> str | None:
-        """The stack's status, None where there is no stack. Raises Undeployable while something is under way."""
+        """The stack's status; None without a stack. Raises Undeployable during another operation, StackStuck after a failure."""
         try:
             status = str(self._stack()["StackStatus"])
         except ClientError as error:
@@ -139,7 +139,7 @@ class Deployment:
         return found
 
     def _upload(self, package: Path, template: dict[str, Any]) -> str:
-        """Put the zip and the template into the bucket, under names made of their content; return the template's address."""
+        """Put the zip and the template into the bucket, under keys that contain their hash; return the template's URL."""
         code = (package / "deployment.zip").read_bytes()
         key = f"spotwarden/{hashlib.sha256(code).hexdigest()[:32]}.zip"
         for resource in template["Resources"].values():
@@ -158,7 +158,7 @@ class Deployment:
         return f"https://{self.stage.bucket}.s3.{self.stage.region}.{_suffix(self.stage.region)}/{place}"
 
     def _change_set(self, url: str, *, create: bool) -> str | None:
-        """Make a change set and show it; None where nothing changes."""
+        """Create a change set, show it, and return its name; None if nothing changes. Raises Undeployable."""
         cloudformation = self.client("cloudformation")
         name = f"spotwarden-{datetime.now(UTC):%Y%m%d-%H%M%S}"
         try:
@@ -225,13 +225,13 @@ class Deployment:
     # ── destroy ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def destroy(self, confirm: Callable[[str], bool], *, delete_ledger: bool) -> int:
-        """Delete the stack; the ledger and the reports stay, unless ``delete_ledger`` takes the ledger too."""
+        """Delete the stack if confirmed, but keep its reports and, without ``delete_ledger``, its table. Raises Undeployable."""
         self._check_account()
         if self._status_or_failed() is None:
             raise Undeployable(f"found no stack {self.stage.stack} in {self.stage.region}")
         stack = self._stack()
         given = {one["ParameterKey"]: one.get("ParameterValue", "") for one in stack.get("Parameters", ())}
-        attached, key = given.get("ExistingLedger", ""), given.get("IdentityKey") or stack["StackId"]  # as the output IdentityKey
+        attached, key = given.get("ExistingLedger", ""), given.get("IdentityKey") or stack["StackId"]  # as in output IdentityKey
         ledger, reports = attached or self._resource("Ledger"), self._resource("Reports")
         if attached and delete_ledger:
             raise Undeployable(
@@ -259,13 +259,13 @@ class Deployment:
         return 0
 
     def _resource(self, logical_id: str) -> str:
-        """The name of a resource of the stack; empty where the stack has none of that name."""
+        """The physical name of a resource of the stack, by its logical id; empty if the stack has no such resource."""
         pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.stage.stack)
         found = (r for page in pages for r in page["StackResourceSummaries"] if r["ResourceStatus"] != "DELETE_COMPLETE")
         return next((str(r.get("PhysicalResourceId", "")) for r in found if r["LogicalResourceId"] == logical_id), "")
 
     def _status_or_failed(self) -> str | None:
-        """The stack's status, also where it failed and stayed so: that can be deleted."""
+        """The stack's status, also after a failure, in which case the stack can only be deleted."""
         try:
             return self._status()
         except StackStuck:

@@ -21,9 +21,9 @@ from typing import Any
 CONFIGS = "sagemaker/core/image_uri_config"
 CHECKPOINTS = "https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html (null: up to the script)"
 
-# Does it continue from a checkpoint? The guide's page model-checkpoints lists those that do: Image Classification,
-# Object Detection, Semantic Segmentation and XGBoost 0.90-1 or later. The
-# repository `xgboost` holds only the release before that.
+# Whether each algorithm can continue from a checkpoint. The page model-checkpoints of the SageMaker guide lists those that can:
+# Image Classification, Object Detection, Semantic Segmentation and XGBoost 0.90-1 or later. The repository `xgboost` contains
+# only an older version.
 BUILT_IN: Mapping[str, bool] = {
     "blazingtext": False,
     "factorization-machines": False,
@@ -47,7 +47,7 @@ BUILT_IN: Mapping[str, bool] = {
 
 
 def algorithms(configs: Mapping[str, Any], *, release: str, as_of: str) -> dict[str, Any]:
-    """Merge the package's configurations into one table: which training repositories exist in which region's account."""
+    """Merge the package's configurations into one table: the training repositories, and the accounts that have them by region."""
     homes: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for config in configs.values():
         for home in _training_homes(config):
@@ -83,7 +83,7 @@ def _training_homes(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _homes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Find the versions at any depth: Hugging Face's nest a framework's versions inside its own."""
+    """Find the versions at any depth: those of Hugging Face contain versions of a framework."""
     if "registries" in node and "repository" in node:
         yield node
     for child in node.values():
@@ -92,7 +92,7 @@ def _homes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def read_package(path: Path) -> tuple[dict[str, Any], str, str]:
-    """Read a wheel or a folder: configurations by name, the release, and the date of the newest configuration."""
+    """Read a wheel or a folder. Returns configurations by name, the release, and the date of the newest configuration."""
     if path.is_dir():
         found = sorted((path / CONFIGS).glob("*.json"))
         configs = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in found}
@@ -116,7 +116,7 @@ def read_package(path: Path) -> tuple[dict[str, Any], str, str]:
 
 
 def download(release: str, folder: Path) -> Path:
-    """Ask pip for one release of sagemaker-core, without what it depends on."""
+    """Download the wheel of one release of sagemaker-core with pip, without dependencies, and return its path."""
     wanted = f"sagemaker-core=={release}"
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), wanted]
     subprocess.run(command, check=True)  # noqa: S603  pip judges the release; no shell reads it
@@ -135,7 +135,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _written(table: Mapping[str, Any]) -> str:
-    """Write the table with one line a region, so that a changed account is one changed line."""
+    """The table as JSON with one line for each region, so that a changed account is one changed line."""
     text = json.dumps(table, indent=1)
     return text.replace('": [\n     "', '": ["').replace('"\n    ]', '"]').replace('",\n     "', '", "')
 

@@ -2,8 +2,8 @@
 
     python infra/derive_instances.py > controller/data/instances.json
 
-The types are those of botocore's service model (TrainingInstanceType); their data is moto's copy of EC2's DescribeInstanceTypes.
-Types that EC2 no longer lists are written below, with AWS's own page as their source.
+The types are those of botocore's service model (TrainingInstanceType). Their data is from moto's copy of EC2's
+DescribeInstanceTypes. Types that EC2 no longer lists are in ``RETIRED``, with AWS's own page as their source.
 """
 
 import gzip
@@ -16,7 +16,7 @@ from typing import Any
 
 import botocore.session
 
-Row = list[Any]  # type, architecture, accelerator, how many, MiB of each, vCPUs, MiB of memory
+Row = list[Any]  # architecture, accelerator, number of accelerators, MiB of each, vCPUs, MiB of memory
 
 P2, P3 = "https://aws.amazon.com/ec2/instance-types/p2/", "https://aws.amazon.com/ec2/instance-types/p3/"
 RETIRED: Mapping[str, tuple[Row, str]] = {
@@ -30,7 +30,7 @@ RETIRED: Mapping[str, tuple[Row, str]] = {
 
 
 def table() -> dict[str, Any]:
-    """The whole document."""
+    """The content of instances.json."""
     listed = json.loads(gzip.decompress(files("moto").joinpath("ec2/resources/instance_types.json.gz").read_bytes()))
     shape = botocore.session.get_session().get_service_model("sagemaker").shape_for("TrainingInstanceType")
     rows = {offered: _row(listed[offered.removeprefix("ml.")]) for offered in shape.enum if offered.removeprefix("ml.") in listed}
@@ -61,7 +61,7 @@ def _accelerators(described: Mapping[str, Any]) -> Iterator[tuple[str, int, int]
 
 
 def text() -> str:
-    """The document as it is stored: one line per type."""
+    """The text of instances.json: one line for each type."""
     document = table()
     rows = ",\n".join(f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in document.pop("instances").items())
     return json.dumps(document, indent=1)[:-2] + ',\n "instances": {\n' + rows + "\n }\n}\n"

@@ -3,8 +3,8 @@
     python -m infra.derive_prices us-west-2 eu-central-1        downloads the public file of each region; no account is needed
     python -m infra.derive_prices --file index.json us-west-2   reads a file that was downloaded before
 
-A price that changed is added with the day from which AWS lists it; older rows stay, so that earlier jobs have the same price as
-before. Only training prices in dollars are taken, of instance types with an accelerator and of those that the table has already.
+A changed price is added with the day since which AWS lists it. Older rows are kept, so that earlier jobs keep their price. Only
+training prices in dollars are used, for instance types that have an accelerator or are in the table already.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Table = dict[str, Any]
 
 
 def bulk_rows(document: Mapping[str, Any]) -> Iterator[Any]:
-    """The products of a bulk price file, each with its terms, as the Price List API answers them."""
+    """The products of a bulk price file, each with its terms, in the form of the Price List API."""
     terms = document["terms"].get("OnDemand", {})
     for sku, product in document["products"].items():
         if sku in terms:
@@ -36,7 +36,7 @@ def bulk_rows(document: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def rates_of(document: Mapping[str, Any]) -> Iterator[tuple[str, Rate]]:
-    """The training prices of a bulk price file, by instance type. A row that cannot be read raises, with its usage type."""
+    """The on-demand training prices of a bulk price file, by instance type. Raises SystemExit for a row that cannot be read."""
     for row in bulk_rows(document):
         try:
             found = training_rate_of(row)
@@ -49,7 +49,7 @@ def rates_of(document: Mapping[str, Any]) -> Iterator[tuple[str, Rate]]:
 
 
 def refreshed(table: Table, region: str, document: Mapping[str, Any], accelerated: Iterable[str]) -> tuple[Table, int]:
-    """The table with the prices of one region that changed, and how many did."""
+    """The table with the changed prices of one region added, and their number. ``accelerated`` are the types to add anew."""
     source, rows = BULK.format(region=region), list(table["rates"])
     wanted = set(accelerated) | {row["instance_type"] for row in rows}
     newest = {row["instance_type"]: row for row in sorted(rows, key=lambda row: str(row["as_of"])) if row["region"] == region}
@@ -66,7 +66,7 @@ def refreshed(table: Table, region: str, document: Mapping[str, Any], accelerate
 
 
 def text_of(table: Table) -> str:
-    """The table as it is stored: one price on a line."""
+    """The text of prices.json: one line for each price."""
     sources = ",\n".join(f"  {json.dumps(url)}: {json.dumps(said)}" for url, said in table["sources"].items())
     rates = ",\n".join(f"  {json.dumps(row)}" for row in table["rates"])
     return f'{{\n "unit": {json.dumps(table["unit"])},\n "sources": {{\n{sources}\n }},\n "rates": [\n{rates}\n ]\n}}\n'

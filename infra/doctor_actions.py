@@ -1,6 +1,6 @@
-"""Writes what ``spotwarden doctor`` compares deployed roles with: the actions of each role, by the condition of the template.
+"""Writes the file with which ``spotwarden doctor`` compares deployed roles: the IAM actions of each role, by condition.
 
-``python -m infra.doctor_actions`` writes the file again; a test holds it to the table of permissions.
+``python -m infra.doctor_actions`` writes the file again. A test compares it with infra/function_permissions.py.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The reviewed table of what each function calls and which IAM actions each call needs, dependents included; and no more.
+"""The AWS calls of each function, and the IAM actions that each call needs, dependent actions included; and no more.
 
-The policy files in `.chalice/` are written from it (`python -m infra.function_permissions`), and a test holds them to it.
-A DynamoDB transaction has no action of its own: it needs the action of each operation inside. KMS grants for encrypted
-training volumes belong to the training role, not here.
+``python -m infra.function_permissions`` writes the policy files in `.chalice/`; a test compares them with this table. A DynamoDB
+transaction has no IAM action of its own: it needs the action of each operation in it. KMS grants for encrypted training volumes
+belong to the training role, not here.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 from infra.logical_ids import log_group, logical_id
 
 FOLDER = Path(__file__).resolve().parents[1] / ".chalice"
-SOURCE = "spotwarden"  # of the events that the controller puts on the bus
-LINEAGE_TAG = "spotwarden:lineage"  # of every job that it creates
+SOURCE = "spotwarden"  # the source of events that the controller puts on the bus
+LINEAGE_TAG = "spotwarden:lineage"  # the tag of every job that the controller creates
 Arn = str | Mapping[str, Any]
 
 
@@ -30,7 +30,7 @@ def _index(name: str) -> Arn:
     return {"Fn::Sub": [f"${{Table}}/index/{name}", {"Table": LEDGER}]}
 
 
-LEDGER: Arn = {  # the stack's own table, or the one that it is given
+LEDGER: Arn = {  # the stack's own table, or the one in the parameter ExistingLedger
     "Fn::If": [
         "MakesLedger",
         {"Fn::GetAtt": ["Ledger", "Arn"]},
@@ -45,8 +45,8 @@ SLACK_TOKEN: Arn = {"Ref": "SlackTokenSecret"}
 TUNERS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:hyper-parameter-tuning-job/*")
 JOBS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:training-job/*")
 PIPELINES = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:pipeline/*/execution/*")
-ALGORITHMS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:*:algorithm/*")  # those of the Marketplace are its sellers'
-# Where PolicyUri is empty, nothing is granted. Joining the parts of a split takes "s3://" away.
+ALGORITHMS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:*:algorithm/*")  # Marketplace algorithms: sellers' accounts
+# The ARN of the object at PolicyUri: split and join remove "s3://". With an empty PolicyUri, nothing is granted.
 POLICY: Arn = {
     "Fn::Join": [
         "",
@@ -55,11 +55,11 @@ POLICY: Arn = {
 }
 ROLES: Arn = {"Ref": "TrainingRoles"}
 TOPICS: Arn = {"Ref": "PolicyTopics"}
-ANY = "*"  # for the actions that IAM offers no resource for
+ANY = "*"  # for actions that do not support resource-level permissions
 
 
 def _buckets(partition: str) -> Arn:
-    """The ARN of each bucket of a list. Fn::Join wants its separator as it is, so there is one for each of AWS's partitions."""
+    """The ARN of each checkpoint bucket. The separator of Fn::Join must be a literal, so each partition needs its own."""
     first = f"arn:{partition}:s3:::"
     return {"Fn::Split": [",", {"Fn::Join": ["", [first, {"Fn::Join": [f",{first}", {"Ref": "CheckpointBuckets"}]}]]}]}
 
@@ -69,9 +69,9 @@ BUCKETS: Arn = {"Fn::If": ["InChina", _buckets("aws-cn"), {"Fn::If": ["InGovClou
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Actions allowed on one resource, under a condition where there is one.
+    """IAM actions that are allowed on one resource, with an optional IAM condition.
 
-    ``when`` names the template's condition without which the statement is left out.
+    ``when`` is the condition in the template under which the statement exists; empty: always.
     """
 
     actions: tuple[str, ...]
@@ -87,18 +87,18 @@ def _grant(resource: Arn, *actions: str, condition: Mapping[str, Any] | None = N
 DEAD_LETTER = "sqs SendMessage, by Lambda, when the last try has failed"
 NETWORK = "ec2 network interfaces, by Lambda, in a VPC"
 KEY = "kms, by DynamoDB, SQS and S3, under a customer managed key"
-BY_LAMBDA = frozenset({DEAD_LETTER, NETWORK, KEY})  # what no call of the code asks for
+BY_LAMBDA = frozenset({DEAD_LETTER, NETWORK, KEY})  # AWS services need these in the function's name; the code does not call them
 HERE = {"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}}}
-# The name of a bucket that was deleted can be taken by anybody: what lies there is not the policy.
+# Anybody can take the name of a deleted bucket, so the policy is read only from a bucket of the expected account.
 OF_POLICY_ACCOUNT = {
     "StringEquals": {"aws:ResourceAccount": {"Fn::If": ["HasPolicyAccount", {"Ref": "PolicyAccount"}, {"Ref": "AWS::AccountId"}]}}
 }
-OF_THIS_ACCOUNT = {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}  # the same of the bucket of the reports
+OF_THIS_ACCOUNT = {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}  # likewise for the bucket of reports
 TO_SAGEMAKER = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 OUR_EVENTS = {"StringEquals": {"events:source": SOURCE}}
-# A topic may be in another region than the stack, and so is its key.
+# A topic and its key may be in another region than the stack.
 BY_SNS = {"StringLike": {"kms:ViaService": [_sub("sns.*.${AWS::URLSuffix}")]}}
-# Every job that the controller creates carries this tag: nothing else can be created with this role.
+# Every job that the controller creates has this tag, so its role can create no other jobs.
 WITH_LINEAGE = {"Null": {f"aws:RequestTag/{LINEAGE_TAG}": "false"}}
 
 
@@ -107,7 +107,7 @@ def _via(*services: str) -> Mapping[str, Any]:
     return {"StringEquals": {"kms:ViaService": names}}
 
 
-# What the code calls → what IAM asks for.
+# A call of the code → the grants that it needs.
 CALLS: dict[str, tuple[Grant, ...]] = {
     "dynamodb GetItem": (_grant(LEDGER, "dynamodb:GetItem"),),
     "dynamodb Query": (_grant(LEDGER, "dynamodb:Query"),),
@@ -205,7 +205,7 @@ DIGEST = (
     "s3 PutObject",
 )
 
-# Function → what it calls. Sweep and drain leave no dead letters: the next minute is their next try.
+# Function → its calls. Sweep and drain have no dead-letter queue: they run again in the next minute.
 FUNCTIONS: dict[str, tuple[str, ...]] = {
     "job_changed": (*RECONCILE, "sagemaker DescribeHyperParameterTuningJob", DEAD_LETTER),
     "market_signalled": (*QUEUE_A_MESSAGE, "dynamodb Query", "ec2 DescribeInstances", DEAD_LETTER),
@@ -226,7 +226,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-# Functions that never submit → the partitions that they write. Only functions that submit write a lineage (lineage#…).
+# Functions that never submit jobs → the partition keys that they write. Only functions that submit jobs may write lineage#….
 ROWS: dict[str, tuple[str, ...]] = {
     "market_signalled": ("outbox", "outbox#*", "said#*", "signal#*"),
     "drain": ("aside", "cursor", "outbox", "outbox#*", "post#*", "said#*", "shelf#*"),
@@ -238,7 +238,7 @@ WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
 
 
 def _rows(partitions: Sequence[str]) -> Mapping[str, Any]:
-    """The condition that a write is on these partitions; Null: a request that names no partition is none of them."""
+    """The condition that a write is to these partition keys. ``Null``: refuse also a request without a partition key."""
     return {
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(partitions)},
         "Null": {"dynamodb:LeadingKeys": "false"},
@@ -246,7 +246,7 @@ def _rows(partitions: Sequence[str]) -> Mapping[str, Any]:
 
 
 def policy(function: str) -> dict[str, Any]:
-    """Return the IAM policy of a function: the grants of its calls, its log group, and what Lambda does in its name."""
+    """Return the IAM policy of a function: for its calls, for its log group, and for what AWS services do in its name."""
     calls = (*FUNCTIONS[function], NETWORK, KEY)
     grants = [_logs(function), *(_where(function, grant) for call in calls for grant in CALLS[call])]
     grants.sort(key=_place)
@@ -254,9 +254,9 @@ def policy(function: str) -> dict[str, Any]:
 
 
 def _where(function: str, grant: Grant) -> Grant:
-    """The grant as one function has it: the rows that it writes, and what there is in this stack.
+    """The grant as one function needs it, limited to the rows that it writes and to the stacks in which it is used.
 
-    The drain puts events where there is no Slack alone; the API's function exists where there is one.
+    The drain puts events only if the stack has no Slack. The API's function exists only with Slack, so it needs no condition.
     """
     if function in ROWS and grant.resource == LEDGER and set(grant.actions) <= set(WRITES):
         return replace(grant, condition=_rows(ROWS[function]))
@@ -266,7 +266,7 @@ def _where(function: str, grant: Grant) -> Grant:
 
 
 def _logs(function: str) -> Grant:
-    # No CreateLogGroup: the stack makes the group, with its retention. The ARN of a group ends with ":*", which is its streams.
+    # No CreateLogGroup: the stack creates the log group. The ARN of a log group ends with ":*", so it includes its streams.
     return _grant({"Fn::GetAtt": [log_group(logical_id(function)), "Arn"]}, "logs:CreateLogStream", "logs:PutLogEvents")
 
 
@@ -275,7 +275,7 @@ def _place(grant: Grant) -> str:
 
 
 def _statement(grants: list[Grant]) -> dict[str, Any]:
-    """One statement for the grants of one resource and condition."""
+    """One statement for grants that have the same resource and conditions."""
     actions = sorted({action for grant in grants for action in grant.actions})
     condition = {"Condition": grants[0].condition} if grants[0].condition else {}
     statement = {"Effect": "Allow", "Action": actions, "Resource": grants[0].resource, **condition}
@@ -283,17 +283,17 @@ def _statement(grants: list[Grant]) -> dict[str, Any]:
 
 
 def statements(function: str) -> list[dict[str, Any]]:
-    """Return the statements of a function's policy, those that parameters may leave out included."""
+    """Return all statements of a function's policy, also those that exist only under a condition of the template."""
     return [s["Fn::If"][1] if "Fn::If" in s else s for s in policy(function)["Statement"]]
 
 
 def policy_file(function: str) -> Path:
-    """Return where Chalice looks for the policy of a function."""
+    """Return the path at which Chalice looks for the policy of a function."""
     return FOLDER / f"policy-{function}.json"
 
 
 def policy_text(function: str) -> str:
-    """Return the content of that file."""
+    """Return the content of a function's policy file."""
     return json.dumps(policy(function), indent=2) + "\n"
 
 

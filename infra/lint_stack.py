@@ -1,7 +1,8 @@
-"""Checks the stack with linters that pin other versions than this project, each in its own environment: ``make lint-stack``.
+"""Checks the stack with the linters checkov and parliament: ``make lint-stack``. They need other versions of packages than this
+project, so each has its own virtual environment.
 
-checkov looks at the transformed template, parliament at the policy of each function. An accepted finding has its reason in
-infra/lint_stack.yaml; a finding without one, and a reason without a finding, fail.
+checkov checks the transformed template, parliament the policy of each function. Accepted findings have a reason in
+infra/lint_stack.yaml. A finding without a reason fails, and so does a reason without a finding.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ ACCEPTED = Path(__file__).with_suffix(".yaml")
 
 
 def transformed(template: dict[str, Any], values: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return the template after the SAM transform, which asks boto3 for a region; without ``values``, with the defaults."""
-    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    """Return the template after the SAM transform, with ``values`` for its parameters; by default, their default values."""
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # the transform asks boto3 for a region
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
@@ -42,12 +43,12 @@ def transformed(template: dict[str, Any], values: Mapping[str, str] | None = Non
 
 
 def tool(name: str) -> Path:
-    """Return the program of a linter, which is installed where it is missing. Raises NotInstalled."""
+    """Return the path of a linter's program, and install it if it is missing. Raises NotInstalled."""
     return programs_of(BUILD / name, TOOLS[name]) / name
 
 
 def checkov(template: Path) -> set[tuple[str, str]]:
-    """Return what checkov finds in a transformed template: check and resource."""
+    """Return what checkov finds in a transformed template, as pairs of a check and a resource."""
     command = [str(tool("checkov")), "--file", str(template), "--framework", "cloudformation", "--output", "json", "--compact"]
     done = subprocess.run([*command, "--quiet"], check=False, capture_output=True, text=True)  # noqa: S603  # our own arguments
     answer = json.loads(done.stdout)
@@ -56,7 +57,7 @@ def checkov(template: Path) -> set[tuple[str, str]]:
 
 
 def parliament(functions: Iterable[str]) -> set[tuple[str, str]]:
-    """Return what parliament finds in the policy of each function: issue and function."""
+    """Return what parliament finds in the policy of each function, as pairs of an issue and a function. Raises RuntimeError."""
     found = set()
     for function in functions:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [_plain(s) for s in permissions.statements(function)]})
@@ -69,7 +70,7 @@ def parliament(functions: Iterable[str]) -> set[tuple[str, str]]:
 
 
 def _plain(statement: Mapping[str, Any]) -> dict[str, Any]:
-    """A statement with examples in place of CloudFormation's functions."""
+    """A statement with example values in place of CloudFormation's intrinsic functions."""
     action = statement["Action"][0]
     example = EXAMPLES.get(action) or EXAMPLES.get(action.split(":")[0])
     condition = {
@@ -84,7 +85,7 @@ PSEUDO = {"Partition": "aws", "Region": "us-east-1", "AccountId": "123456789012"
 
 
 def _written(resource: Any) -> str:
-    """An ARN that the policy writes out, with an example's account; empty where it refers to something else of the stack."""
+    """An ARN with example values for pseudo parameters; empty if it refers to a resource or a parameter of the stack."""
     text = resource.get("Fn::Sub") if isinstance(resource, Mapping) else None
     found = re.sub(r"\$\{AWS::(\w+)\}", lambda name: PSEUDO[name[1]], text) if isinstance(text, str) else ""
     return "" if "${" in found else found
@@ -109,7 +110,7 @@ EXAMPLES = {
 def unexplained(found: set[tuple[str, str]], accepted: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Return a line for each finding without a reason, and for each reason without a finding.
 
-    ``accepted`` has, for each check, the reason by resource; "*" stands for every resource of the check.
+    ``accepted`` maps each check to reasons by resource; the resource "*" means all resources of the check.
     """
     lines = [f"{check} on {where}" for check, where in sorted(found) if not {where, "*"} & set(accepted.get(check, {}))]
     for check, reasons in accepted.items():

@@ -1,8 +1,8 @@
 """Checks the Terraform module against the AWS provider's schema: ``python -m infra.lint_terraform``, part of ``make lint-stack``.
 
-Terraform's own ``validate`` needs the provider, which is in no package registry. Its schema is: in the bindings of CDK for
-Terraform, which were generated from it. The module is read with python-hcl2, in an environment of its own, and each resource,
-argument and reference is held to what there is. ``terraform fmt`` is a test, where terraform is installed.
+Terraform's own ``validate`` needs the provider, which is in no package registry. But PyPI has the bindings of CDK for Terraform,
+which were generated from the provider's schema. The module is parsed with python-hcl2, in an environment of its own; then each
+resource, argument and reference is checked. A test runs ``terraform fmt`` if terraform is installed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ REFERENCE = re.compile(r"\b(var|local|aws_\w+)\.(\w+)")
 
 
 def parsed(folder: Path) -> list[dict[str, Any]]:
-    """Return the files of a module as python-hcl2 reads them; raises NotInstalled and ValueError."""
+    """Return the parsed files of a module. Raises NotInstalled without python-hcl2, ValueError for a file with an error."""
     python = programs_of(BUILD / "parser", PARSER) / "python"
     done = subprocess.run([str(python), "-c", READ, str(folder)], check=False, capture_output=True, text=True)  # noqa: S603  # our own arguments
     if done.returncode:
@@ -43,12 +43,12 @@ def parsed(folder: Path) -> list[dict[str, Any]]:
 
 
 def _without_notes(block: dict[str, Any]) -> dict[str, Any]:
-    """A block without what the parser adds to it, such as its comments."""
+    """A block without the keys that the parser adds, such as comments."""
     return {key: value for key, value in block.items() if not key.startswith("__")}
 
 
 def bindings() -> Path:
-    """Return the wheel with the provider's schema, which is got at its first use. Only two of its files are read."""
+    """Return the path of the wheel with the provider's schema, and download it if it is missing. Raises NotInstalled."""
     BUILD.mkdir(parents=True, exist_ok=True)
     if not any(BUILD.glob("cdktf*.whl")):
         command = [sys.executable, "-m", "pip", "download", *PIP_OPTIONS, "--no-deps", "--dest", str(BUILD), BINDINGS]
@@ -59,7 +59,7 @@ def bindings() -> Path:
 
 
 def arguments(source: str) -> dict[str, bool]:
-    """Return the arguments of a resource, from its binding: whether each is required."""
+    """Return the arguments of a resource from the source of its binding, each with whether it is required. Raises ValueError."""
     for node in ast.parse(source).body:
         if isinstance(node, ast.ClassDef) and node.name.endswith("Config") and "MetaArguments" in ast.unparse(node.bases[0]):
             [init] = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"]
@@ -69,7 +69,7 @@ def arguments(source: str) -> dict[str, bool]:
 
 
 def schema(wheel: Path, kinds: set[str]) -> dict[str, dict[str, bool]]:
-    """Return the arguments of each kind of resource that the provider has."""
+    """Return the arguments of each of these kinds of resources; kinds that the provider does not have are left out."""
     found = {}
     with zipfile.ZipFile(wheel) as content:
         names = set(content.namelist())
@@ -89,7 +89,7 @@ def resources(files: list[dict[str, Any]]) -> dict[tuple[str, str], Mapping[str,
 
 
 def problems(files: list[dict[str, Any]], known: Mapping[str, Mapping[str, bool]]) -> Iterator[str]:
-    """Yield what is wrong with a module: kinds, arguments and references that do not exist, and what is missing."""
+    """Yield what is wrong with a module: unknown kinds, arguments and references, and required arguments that are missing."""
     made = resources(files)
     for (kind, name), body in made.items():
         if kind not in known:

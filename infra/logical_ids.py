@@ -1,10 +1,10 @@
-"""The names of a function's resources in the template, as Chalice makes them."""
+"""The logical ids of a function's resources in the template, as Chalice makes them."""
 
 from __future__ import annotations
 
 
 def logical_id(function: str) -> str:
-    """Return Chalice's logical id of a function: job_changed is JobChanged, and what answers the API has a name of its own."""
+    """Return Chalice's logical id of a function: JobChanged for job_changed. The function of the API is always APIHandler."""
     return "APIHandler" if function == "api_handler" else "".join(word.title() for word in function.split("_"))
 
 

@@ -1,7 +1,7 @@
-"""Draws the packages and their imports, from the imports themselves: ``python -m infra.package_graph`` writes docs/packages.svg.
+"""Draws which packages import which, from the source: ``python -m infra.package_graph`` writes docs/packages.svg.
 
-One row and one column for each package, in the order of the import contract. A dot says that the package of the row imports the
-package of the column. Imports point down, so every dot is right of the diagonal.
+There is one row and one column for each package, in the order of the import contract. A dot means that the package of the row
+imports the package of the column. Imports point down, so every dot is on the right of the diagonal.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ NAME_WIDTH, CELL, HEAD, TEXT_WIDTH = 110, 26, 100, 640
 
 
 def packages() -> tuple[str, ...]:
-    """The packages from the top of the import contract to its bottom."""
+    """The packages in the order of the import contract, the highest layer first."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
     layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
     return TOP + tuple(f"controller.{name.strip()}" for layer in layers for name in layer.split("|"))
 
 
 def imports(names: Sequence[str]) -> frozenset[tuple[str, str]]:
-    """Which package imports which, from the source."""
-    # Without its cache, which takes a file for unchanged whose time a checkout has set back.
+    """Pairs of packages of which the first imports the second."""
+    # Without the cache: it compares times of files, and misses a change if a checkout sets a file's time back.
     graph = grimp.build_graph("controller", "handlers", "infra", cache_dir=None)
 
     def package_of(module: str) -> str | None:

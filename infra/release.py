@@ -1,14 +1,15 @@
 """Makes a release from one tag: ``make release TAG=v0.2.0`` writes its files into build/release/v0.2.0.
 
     deployment.zip, sam.json   what ``make deploy`` uploads, from infra/build.py: equal sources give equal bytes
-    sbom.cdx.json              what is in the zip, in CycloneDX, from the pinned wheels, by cyclonedx-py
-    template.json              the same stack without a transform, for StackSets, Terraform and CDK: CodeBucket and CodeKey say
-                               where deployment.zip lies
-    terraform/, cdk/           the ways in that wrap this template
+    sbom.cdx.json              the content of the zip as an SBOM in CycloneDX, from the pinned wheels, by cyclonedx-py
+    template.json              the same stack without a transform, for StackSets, Terraform and CDK; the parameters CodeBucket
+                               and CodeKey are the place of deployment.zip
+    terraform/, cdk/           a Terraform module and a CDK stack that use template.json
     NOTES.md                   the version's section of CHANGELOG.md
-    SHA256SUMS                 of every file above: `sha256sum --check SHA256SUMS`
+    SHA256SUMS                 checksums of all files above, for `sha256sum --check SHA256SUMS`
 
-A tag that is not this commit, a changed checkout, another version in pyproject.toml, or a changelog without the section stops it.
+There is no release if the tag is not the checked-out commit, the checkout has changes, pyproject.toml has another version, or
+CHANGELOG.md has no section for the version.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from infra.tool_environment import NotInstalled, programs_of
 ROOT = Path(__file__).resolve().parents[1]
 SBOM_TOOL = "cyclonedx-bom>=7,<8"
 TAG = re.compile(r"v(\d+\.\d+\.\d+)")
-CHALICE = re.compile(r"^chalice==\S+$", re.MULTILINE)  # puts two runtime files of its own into the zip
+CHALICE = re.compile(r"^chalice==\S+$", re.MULTILINE)  # in the SBOM, because Chalice adds two files of its own to the zip
 WAYS_IN = ("terraform", "cdk")
 CODE = {
     "CodeBucket": {"Type": "String", "Description": "The S3 bucket of this region that holds deployment.zip."},
@@ -40,7 +41,7 @@ CODE = {
 
 
 class Unreleasable(Exception):
-    """There is no release of this tag. The message says what was found and what was wanted."""
+    """A release of the tag cannot be made. The message states what was found and what was wanted."""
 
 
 def section(changelog: str, version: str) -> str:
@@ -52,7 +53,7 @@ def section(changelog: str, version: str) -> str:
 
 
 def has_unreleased(changelog: str) -> bool:
-    """Whether there are changes that no version's section names."""
+    """Whether the section Unreleased of the changelog has content."""
     try:
         return bool(section(changelog, "Unreleased"))
     except Unreleasable:
@@ -60,7 +61,7 @@ def has_unreleased(changelog: str) -> bool:
 
 
 def version_of(tag: str, root: Path, git: Callable[..., str]) -> str:
-    """Return the version that a tag names, where everything agrees; raises Unreleasable."""
+    """Return the version in a tag such as v0.2.0. Raises Unreleasable if the checkout, the tag and pyproject.toml disagree."""
     named = TAG.fullmatch(tag)
     if named is None:
         raise Unreleasable(f"found the tag {tag!r}, wanted one such as v0.2.0")
@@ -75,19 +76,19 @@ def version_of(tag: str, root: Path, git: Callable[..., str]) -> str:
 
 
 def components(root: Path) -> str:
-    """Return what is in the zip besides our own code, as pinned requirements."""
+    """Return the packages in the zip besides our own code, as lines of pinned requirements."""
     pinned = (root / "infra" / "vendored.txt").read_text("utf-8").rstrip()
     chalice = CHALICE.search((root / "requirements.txt").read_text("utf-8"))
     return "\n".join(filter(None, (pinned, chalice and chalice[0]))) + "\n"
 
 
 def plain_template(sam: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a SAM template after the transform, its parameters still open: StackSets and CDK take no transform."""
-    from infra.lint_stack import transformed  # here: samtranslator is needed for releases alone
+    """Return a SAM template after the transform, with its parameters kept: StackSets and CDK accept no transform."""
+    from infra.lint_stack import transformed  # here, because only releases need samtranslator
 
     document = json.loads(json.dumps(sam))
     for parameter in document["Parameters"].values():
-        parameter.pop("Default", None)  # else the transform writes the default in place of the parameter
+        parameter.pop("Default", None)  # otherwise the transform replaces the parameter by its default
     plain = transformed(document, {})
     plain["Parameters"] = {**sam["Parameters"], **CODE}
     for resource in plain["Resources"].values():
@@ -97,7 +98,7 @@ def plain_template(sam: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_sbom(root: Path, path: Path, folder: Path) -> None:
-    """Write the SBOM with cyclonedx-py, which validates it; ``folder`` holds its environment. Raises Unreleasable."""
+    """Write the SBOM with cyclonedx-py, which validates it. ``folder`` is for the tool's environment. Raises Unreleasable."""
     try:
         tool = programs_of(folder, [SBOM_TOOL]) / "cyclonedx-py"
     except NotInstalled as why:
@@ -110,7 +111,7 @@ def write_sbom(root: Path, path: Path, folder: Path) -> None:
 
 
 def checksums(folder: Path) -> str:
-    """Return a line for each file below a folder, as sha256sum writes and checks them."""
+    """Return a line for each file below a folder, in the format of sha256sum."""
     files = sorted(file for file in folder.rglob("*") if file.is_file() and file.name != "SHA256SUMS")
     lines = (f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(folder).as_posix()}" for file in files)
     return "".join(f"{line}\n" for line in lines)
@@ -119,7 +120,10 @@ def checksums(folder: Path) -> str:
 def release(
     tag: str, root: Path, out: Path, *, git: Callable[..., str], package: Callable[[Path], object], sbom: Callable[[Path], None]
 ) -> Path:
-    """Write the files of a release into a new folder below ``out``; raises Unreleasable and Unbuildable."""
+    """Write the files of a release into a new folder below ``out``, and return the folder. Raises Unreleasable, Unbuildable.
+
+    ``git`` runs a git command and returns its output. ``package`` builds into a folder, ``sbom`` writes a file.
+    """
     version = version_of(tag, root, git)
     changelog = (root / "CHANGELOG.md").read_text("utf-8")
     notes = section(changelog, version)

@@ -1,10 +1,10 @@
-"""The service models that ship: botocore's own, of the pinned version, with the operations that this code calls and no others.
+"""The botocore service models in the package: those of the pinned version, with only the operations that the code calls.
 
-Lambda's runtime has a boto3 of its own age. A model that lacks a member drops it from every answer, and refuses it in a request.
-So the package has the models of the version that the code was tested against, and botocore reads those first (AWS_DATA_PATH).
+Lambda's runtime may have another version of boto3. botocore drops members that its model lacks from responses, and refuses them
+in requests. So the package contains the models with which the code was tested. botocore reads these first (AWS_DATA_PATH).
 
-``python -m infra.service_models`` renews ``controller/data/described_members.json``, after somebody has decided what each new
-member means for a repeated request (``controller/aws/sagemaker/repeat_request.py``).
+``python -m infra.service_models`` writes ``controller/data/described_members.json`` again. Before that, decide for each new
+member what to do with it in a repeated request (``controller/aws/sagemaker/repeat_request.py``).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class OtherVersion(Exception):
 
 
 def pinned() -> str:
-    """The version of botocore that requirements-dev.txt pins. Raises OtherVersion where another one is installed."""
+    """The version of botocore that requirements-dev.txt pins. Raises OtherVersion if another one is installed."""
     found = re.search(r"^botocore==([\w.]+)", (ROOT / "requirements-dev.txt").read_text("utf-8"), re.MULTILINE)
     wanted = found[1] if found else "none"
     if botocore.__version__ != wanted:
@@ -51,7 +51,7 @@ def operations() -> Mapping[str, set[str]]:
 
 
 def write_models(folder: Path) -> None:
-    """Write each service's model as ``<service>/<version>/service-2.json``, marked with the version of botocore."""
+    """Write each service's model as ``<service>/<API version>/service-2.json``, and the version of botocore as version.txt."""
     version, loader = pinned(), Loader()
     folder.mkdir(parents=True)
     (folder / "version.txt").write_text(version + "\n", "utf-8")
@@ -63,7 +63,7 @@ def write_models(folder: Path) -> None:
 
 
 def _cut(model: Mapping[str, Any], names: Iterable[str], version: str) -> dict[str, Any]:
-    """A model with some operations, the shapes that these reach, and no documentation."""
+    """A model with only these operations and the shapes that they use, and without documentation."""
     kept = {name: model["operations"][name] for name in sorted(names)}
     shapes: dict[str, Any] = {}
     todo = sorted(_shapes_in(kept))
@@ -90,7 +90,7 @@ def _shapes_in(part: Any) -> Iterable[str]:
 
 
 def _undocumented(part: Any) -> Any:
-    """A part of a model without its documentation, which is a text; a member of that name is an object and stays."""
+    """A part of a model without its documentation texts. A shape's member named documentation is an object, and is kept."""
     if isinstance(part, Mapping):
         return {
             n: _undocumented(v)
@@ -101,7 +101,7 @@ def _undocumented(part: Any) -> Any:
 
 
 def described_document() -> dict[str, Any]:
-    """What ``described_members.json`` contains."""
+    """The content of ``described_members.json``: the members of DescribeTrainingJob's response."""
     model = ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
     return {"botocore": pinned(), "members": _members(model.operation_model("DescribeTrainingJob").output_shape)}
 
@@ -119,7 +119,7 @@ def _members(shape: Shape) -> Any:
 
 
 def main() -> None:
-    """Renew the table of described members."""
+    """Write ``described_members.json`` again."""
     DESCRIBED.write_text(json.dumps(described_document(), indent=1) + "\n", "utf-8")
     sys.stdout.write(f"wrote {DESCRIBED}\n")
 

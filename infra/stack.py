@@ -1,8 +1,7 @@
 """What is merged into Chalice's template: the stack's own resources, and for each function its runtime, log group and alarms.
 
-No name of a resource is built from the stack's name: CloudFormation shortens such names, to a different length for each kind of
-resource, so a policy that repeats the rule of one kind does not match. So policies name resources by Ref and GetAtt. A function's
-log group is made by the stack under a name of CloudFormation's choice, which the function and its role are given.
+IAM policies name resources by Ref and GetAtt, never by a name made from the stack's name: CloudFormation shortens such names, to
+a different length for each kind of resource. CloudFormation also chooses the name of each function's log group.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 def merge_template(runtime: str, architecture: str) -> dict[str, Any]:
-    """Return the template for ``chalice package --merge-template``, for one of Lambda's runtimes and architectures."""
+    """Return the template for ``chalice package --merge-template``, with this Lambda runtime and architecture."""
     template: dict[str, Any] = json.loads((FOLDER / "resources.json").read_text("utf-8"))
     resources = template["Resources"]
     for function, cadence in FUNCTIONS.items():
@@ -61,7 +60,8 @@ def _log_group(condition: str) -> dict[str, Any]:
     }
 
 
-# Saved queries of Logs Insights, over the log groups of all functions. In Lineage, replace EXAMPLE by a job's name.
+# Saved queries of CloudWatch Logs Insights over the log groups of all functions but the API's. In Lineage, users replace EXAMPLE
+# by a job's name.
 QUERIES: Mapping[str, str] = {
     "Lineage": "fields @timestamp, function, message, job, lineage, problem"
     ' | filter lineage like "EXAMPLE" or job like "EXAMPLE" | sort @timestamp',

@@ -1,4 +1,4 @@
-"""A stage of a deployment: which stack, where, and with which parameters. Its file is in infra/stages."""
+"""Reads a stage, which is a file in infra/stages: the name of a stack, where it is deployed, and its parameters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import yaml
 STAGES = Path(__file__).resolve().parent / "stages"
 KEYS = {"stack", "region", "account", "bucket", "tags", "parameters"}
 NAME_CHARS_MAX = 60
-FORMS = {  # what AWS takes; it would say so only after the package was uploaded
+FORMS = {  # AWS's rules for these values, checked here because AWS would report a mistake only after the upload
     "stack": (
         re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}"),
         "a stack's name: a letter, then letters, digits and hyphens, 128 at most",
@@ -26,16 +26,16 @@ FORMS = {  # what AWS takes; it would say so only after the package was uploaded
 
 
 class Undeployable(Exception):
-    """The stage cannot be deployed or destroyed. The message is one sentence: what was found, what is wanted, and where."""
+    """The stage cannot be deployed or destroyed. The message states what was found, what is wanted, and where."""
 
 
 class StackStuck(Undeployable):
-    """The stack failed and stays so. It can be destroyed, but not deployed."""
+    """The stack failed and cannot be updated. It can be destroyed, but not deployed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Where a stack goes, and its parameters."""
+    """A stack to deploy. ``bucket`` is for the package and the template; ``account`` is empty if the stage does not name one."""
 
     name: str
     stack: str
@@ -49,7 +49,7 @@ class Stage:
 def stage_of(name: str, folder: Path = STAGES) -> Stage:
     """Read a stage's file. Raises Undeployable."""
     known = {file.stem: file for file in sorted(folder.glob("*.yaml"))}
-    path = known.get(name)  # and not a path made of the name: that may lead out of the folder, or be too long for a file
+    path = known.get(name)  # not a path made of the name, which could be outside the folder, or too long
     if path is None:
         near = get_close_matches(name.lower(), known, n=1)
         meant = f"; did you mean {near[0]}?" if near else ""
@@ -83,14 +83,16 @@ def stage_of(name: str, folder: Path = STAGES) -> Stage:
 
 
 def _texts(found: Any, where: str) -> dict[str, str]:
-    """A section of a stage's file; yes and no without quotes are YAML's booleans, and meant as the words. Raises Undeployable."""
+    """A section of a stage's file with all values as text. YAML reads yes and no without quotes as booleans; both become text
+    again. Raises Undeployable.
+    """
     if found is not None and not isinstance(found, dict):
         raise Undeployable(f"{where}: found {type(found).__name__}, wanted lines such as Name: value")
     return {str(name): _text(value, f"{where}: {name}") for name, value in (found or {}).items()}
 
 
 def _text(value: Any, where: str) -> str:
-    if isinstance(value, list):  # as CloudFormation reads a list
+    if isinstance(value, list):  # CloudFormation's form of a list: values separated by commas
         return ",".join(_text(one, where) for one in value)
     if isinstance(value, dict):
         raise Undeployable(f"{where}: found a mapping, wanted one value or a list of values")

@@ -1,8 +1,7 @@
-"""Checks a stage's parameters before anything is built: their form, and what CloudFormation finds late or not at all.
+"""Checks a stage's parameters before anything is built: their form, and mistakes that CloudFormation finds late or not at all.
 
-CloudFormation compares each value with its pattern once the package is uploaded. It does not compare an ARN with where the stack
-is: a secret of another region, or a role of another account or partition, fails in the middle of a deployment or at the first
-job.
+CloudFormation checks each value's pattern only after the package is uploaded. It does not check where an ARN is: a secret of
+another region, or a role of another account or partition, fails during the deployment or at the first job.
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ from infra.stage import Stage, Undeployable
 
 ARN = re.compile(r"arn:([a-z-]+):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12}|aws|):(.+)")
 LISTS = ("CommaDelimitedList", "List<Number>")
-VALUE_CHARS_MAX = 4096  # of one parameter of CloudFormation
+VALUE_CHARS_MAX = 4096  # CloudFormation's limit for the value of a parameter
 SHOWN_MAX = 120
-# What must be in the stack's own region: CloudWatch, Lambda and DynamoDB take it from no other.
+# Parameters whose ARN must be in the stack's region: CloudWatch, Lambda and DynamoDB accept no other.
 OF_THE_REGION = frozenset({"AlarmTopic", "Key", "SlackSecretKey", "SlackTokenSecret"})
 OF_THE_ACCOUNT = {
     "TrainingRoles": "SageMaker takes only a role of the job's own account",
     "PermissionsBoundary": "IAM takes only a policy of the role's own account, or one of AWS",
 }
-# Parameters that mean nothing without another one.
+# Pairs of a parameter and another one, without which it has no effect.
 TOGETHER = (
     ("SubnetIds", "SecurityGroupIds"), ("SecurityGroupIds", "SubnetIds"),
     ("PolicyKey", "PolicyUri"), ("PolicyAccount", "PolicyUri"),
 )  # fmt: skip
-# What people write in place of what is wanted, and what to do about it. The first that matches is told.
+# Common mistakes: a pattern of the value, and a hint for the message. The first pattern that matches is used.
 HINTS = (
     (r"(?s)\s.*|.*\s", "there is a blank before or after it"),
     (r"(?s).*\s.*", "there is a blank in it"),
@@ -58,10 +57,10 @@ HINTS = (
 
 
 def check_parameters(stage: Stage, declared: Mapping[str, Any] | None = None, *, account: str = "") -> None:
-    """Compare a stage's parameters with those of the template. Raises Undeployable, with a sentence for each mistake.
+    """Check a stage's parameters against those of the template. Raises Undeployable, with a sentence for each mistake.
 
-    ``declared`` is the section Parameters of the template, that of ``infra/resources.json`` where none is given. ``account`` is
-    whose credentials deploy; where it is empty, the account of the stage's file counts.
+    ``declared`` is the section Parameters of the template; None: of ``infra/resources.json``. ``account`` is the account of the
+    credentials; empty: the account in the stage's file.
     """
     known = declared if declared is not None else json.loads((FOLDER / "resources.json").read_text("utf-8"))["Parameters"]
     if found := list(_mistakes(stage, known, account or stage.account)):
@@ -100,7 +99,7 @@ def _of_one(name: str, value: str, declared: Mapping[str, Any], stage: Stage, ac
 
 
 def _wanted(member: str, declared: Mapping[str, Any]) -> str:
-    """What the parameter takes, where this is no value for it."""
+    """What values the parameter accepts, if this one is not accepted; else empty."""
     allowed = [str(one) for one in declared.get("AllowedValues", ())]
     if allowed:
         return "" if member in allowed else f"one of {', '.join(allowed)}"
@@ -113,7 +112,7 @@ def _wanted(member: str, declared: Mapping[str, Any]) -> str:
 
 
 def _elsewhere(name: str, member: str, region: str, account: str) -> str:
-    """Why an ARN does not belong where the stack is; empty where it does, or where it is no ARN."""
+    """Why an ARN is in the wrong partition, region or account for the stack; empty if it is not, or if it is not an ARN."""
     found = ARN.fullmatch(member)
     if found is None:
         return ""

@@ -13,13 +13,13 @@ PIP = ("-m", "pip", "install", *PIP_OPTIONS)
 
 
 class NotInstalled(Exception):
-    """The packages of an environment cannot be installed; the message names them and has the end of what pip said."""
+    """The packages of an environment cannot be installed. The message names them and contains the end of pip's output."""
 
 
 def programs_of(folder: Path, packages: Sequence[str]) -> Path:
-    """Return the folder with the programs of an environment, which is made at its first use; raises NotInstalled."""
+    """Return the folder with the programs of a virtual environment, and create it if it is missing. Raises NotInstalled."""
     programs, complete = folder / "bin", folder / "installed"
-    if not complete.exists():  # an installation that was cut off is made again
+    if not complete.exists():  # also after an installation that was interrupted
         shutil.rmtree(folder, ignore_errors=True)
         for command in ([sys.executable, "-m", "venv", str(folder)], [str(programs / "python"), *PIP, *packages]):
             done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  # our own arguments

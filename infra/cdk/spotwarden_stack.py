@@ -17,14 +17,15 @@ from aws_cdk.aws_s3_assets import Asset
 from aws_cdk.cloudformation_include import CfnInclude
 from constructs import Construct
 
-# Without a default. Empty: the stack observes and reports only, and sends to no topic that a policy names.
+# Parameters without a default. Empty values: the stack only observes and reports, and sends to no topic that a policy names.
 NEEDED = {"TrainingRoles": "", "CheckpointBuckets": "", "PolicyTopics": ""}
 
 
 class SpotwardenStack(Stack):  # type: ignore[misc, unused-ignore]  # without aws-cdk-lib, which only its users install, Stack is Any
-    """The stack of a release folder, which has deployment.zip and template.json; ``parameters`` as in docs/operations.md.
+    """The stack of a release folder, which contains deployment.zip and template.json.
 
-    CDK replaces these parameters in the template: another value is another deployment of the app.
+    ``parameters`` are listed in docs/operations.md. CDK writes their values into the template, so a changed value needs a new
+    deployment of the CDK app.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class SpotwardenStack(Stack):  # type: ignore[misc, unused-ignore]  # without aw
 
 
 def _as_type(known: Mapping[str, Any], name: str, value: str) -> str | list[str]:
-    """The value as CDK puts it in place of the parameter. Raises ValueError for a parameter that the template has not."""
+    """The value in the type that CDK needs for the parameter. Raises ValueError if the template has no such parameter."""
     if name not in known:
         raise ValueError(f"found the parameter {name!r}, wanted one of {sorted(known)}")
     return value.split(",") if known[name]["Type"] == "CommaDelimitedList" else value

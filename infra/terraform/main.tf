@@ -23,8 +23,8 @@ locals {
   code     = "${local.release}/deployment.zip"
   template = "${local.release}/template.json"
 
-  # TrainingRoles, CheckpointBuckets and PolicyTopics have no default: an empty text says that the stack observes and reports
-  # only, and sends to no topic that a policy names.
+  # TrainingRoles, CheckpointBuckets and PolicyTopics have no default. Empty values: the stack only observes and reports, and
+  # sends to no topic that a policy names.
   parameters = merge({ TrainingRoles = "", CheckpointBuckets = "", PolicyTopics = "" }, var.parameters, {
     CodeBucket = var.bucket
     CodeKey    = aws_s3_object.code.key

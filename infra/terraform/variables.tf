@@ -15,7 +15,7 @@ variable "name" {
 }
 
 variable "release" {
-  description = "The folder of a release, with deployment.zip and sam.json. Empty: the folder above this module."
+  description = "The folder of a release, with deployment.zip and template.json. Empty: the folder above this module."
   type        = string
   default     = ""
 }
