@@ -83,7 +83,7 @@ def image_like(image: Any) -> str | None:
 
 
 def image_of(framework: Any, version: Any = None, model: Any = None) -> Any:
-    """The image from ``image_uris.retrieve``, or one with the same ability to checkpoint; ``FilledInLater`` if it is not known."""
+    """The image from ``image_uris.retrieve``, or one that can checkpoint just as well; ``FilledInLater`` if it is not known."""
     if framework is None and model is not None:
         return JUMP_START
     if not isinstance(framework, str):
