@@ -85,7 +85,7 @@ class Tree:
         return place is not None and self.source(place.line)[place.column - 1 :][:1] in ("'", '"')
 
     def within(self, path: Path, text: str, begin: int, end: int) -> Place:
-        """The place of the characters from ``begin`` to ``end`` of a text; if it is folded or escaped, of the whole text."""
+        """Place of the characters from ``begin`` to ``end`` of a text; of the whole text if it has several lines or escapes."""
         place = self.place(path)
         source = self.source(place.line)[place.column - 1 :]
         if source[:1] == "|":

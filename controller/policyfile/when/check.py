@@ -116,7 +116,7 @@ def _part_of_text(left: Node, right: Node) -> str:
 
 
 def _quantified(node: Node, present: Present) -> None:
-    """Check ``any(Field == …)`` or ``all(…)``, with a field inside a list. Without the list, ``any`` is false; ``all`` needs it."""
+    """Check ``any(Field == …)`` or ``all(…)``: the field is inside a list. Without a list, ``any`` is false; ``all`` needs it."""
     (inner,) = node.parts
     name = str(node.value)
     if (
