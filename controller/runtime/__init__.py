@@ -1,5 +1,5 @@
-"""The part that acts: gather facts, commit the decision, perform intents; the sweep, discover and the outbox.
+"""The part that acts: it gathers facts, commits the decision and performs intents.
 
-It knows its ``ports`` and no AWS client. The decisions are in ``controller.decide``; the real ports are in ``controller.aws`` and
-``controller.slack``.
+The sweep, discover and the outbox are here too. AWS and Slack are called only through its ``ports``. The decisions are in
+``controller.decide``; the real ports are in ``controller.aws`` and ``controller.slack``.
 """

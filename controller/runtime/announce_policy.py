@@ -1,4 +1,4 @@
-"""Announces once each version of the policy that is not in force because it is bad."""
+"""Announces, once, each version of the policy that was refused because it is bad."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from controller.runtime.ports.policy import RefusedPolicy
 
 
 def announce_policy(ports: Ports) -> RefusedPolicy | None:
-    """Queue the message of a version that was refused, and return it; None where the newest version is in force.
+    """Queue a message about the version that was refused. Returns that version; None where the newest version is in force.
 
-    A version that cannot be read at all has no name: it is announced once a day. Where AWS did not answer, nothing is said.
+    A version whose object could not be read has no name: it is announced once a day. Where AWS did not answer, nothing is queued.
     """
     refused = ports.policies.refused()
     if refused is not None and not refused.passing:

@@ -1,4 +1,4 @@
-"""Announces once each waiver of the policy that ends within a week."""
+"""Announces, once, each waiver of the policy that ends within a week."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from controller.runtime.ports.outbox import Message
 
 
 def announce_waivers(ports: Ports) -> int:
-    """Queue the message of each waiver in force that ends soon; say how many are new. One with a new end is another waiver."""
+    """Queue a message for each waiver in force that ends within a week. Returns how many messages are new.
+
+    A waiver whose end was changed is announced again.
+    """
     policy, now, queued = ports.policies.current(), ports.clock.now(), 0
     for waiver in policy.waivers:
         in_force = waiver.state(now, policy.slack.waiver_s_max) is WaiverState.IN_FORCE

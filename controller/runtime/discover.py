@@ -1,7 +1,7 @@
-"""Finds jobs that changed without an event: EventBridge's delivery from SageMaker is best effort.
+"""Finds jobs whose change arrived in no event: SageMaker's delivery to EventBridge is best effort (EventBridge user guide).
 
-ListTrainingJobs filters after it has cut a page, so a list of a short time reads every job that ever was. Discover therefore
-reads all jobs newest first, unfiltered, and stops at a page that ends with a job that is too old to change.
+AWS documents that ListTrainingJobs applies StatusEquals after it has cut a page; the same is assumed of filters by time, so that
+they would save no call. Discover therefore lists jobs unfiltered, newest first, until a page ends with a job too old to change.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from controller.runtime.read_events import Trigger
 from controller.runtime.sweep import SweepResult, trigger_job
 from controller.runtime.timeouts import TIME_LIMIT
 
-FIRST_LOOK_BACK = timedelta(hours=24)
-OVERLAP = timedelta(minutes=10)
-RECENT = timedelta(days=2)
-SECOND_LOOK = timedelta(hours=6)
+FIRST_LOOK_BACK = timedelta(hours=24)  # before the installation: changes that the first run looks for
+OVERLAP = timedelta(minutes=10)  # of a pass with the one before
+RECENT = timedelta(days=2)  # before the changes: creation of the jobs that the first pass reads
+SECOND_LOOK = timedelta(hours=6)  # between second passes
 FIRST_SHARE = 0.6  # of the time limit, while the second pass has work
 NAMES_MAX = 1000  # of jobs that were created in one second
 
@@ -29,16 +29,16 @@ NAMES_MAX = 1000  # of jobs that were created in one second
 def discover(ports: Ports) -> SweepResult:
     """Trigger every job that changed since the last pass, newest first.
 
-    The first pass, each hour, reads jobs that were created in the two days before the changes it looks for: a job that was seen
-    once is watched by its open Wake, so only new ones can be unknown. The second pass, every six hours, reads all jobs that can
-    still change, and triggers those that changed since its last time until six hours ago: what failed in the first pass, or was
-    too old for it. Its first time, at the installation, it triggers the older jobs that have not ended, beside the first pass.
+    The first pass, each hour, reads jobs created up to two days before the changes that it looks for. Older jobs are known: each
+    is watched by its open Wake. The second pass, every six hours, reads all jobs that can still change. It triggers those that
+    changed since its last run: jobs too old for the first pass, and others that changed over six hours ago, because the first
+    pass may have failed on them. At the installation it triggers, in the run of the first pass, older jobs that have not ended.
 
-    A pass that is cut off by time, an error or the end of its function goes on where it stood; before a job is triggered, it is
-    noted as done, so that no job can hold up those behind it.
+    A pass that is cut off by time, an error or the end of its function continues there in the next run. A job is noted as done
+    before it is triggered, so that a job that ends the function does not block the jobs after it.
     """
     started_at = ports.clock.now()
-    ports.policies.current()  # as in ``sweep``
+    ports.policies.current()  # so that a policy is in force, whatever jobs there are
     passes = ports.ledger.passes
     complete, installs = (passes.passed_until(DiscoverPass.FIRST) is not None, passes.passed_until(DiscoverPass.SECOND) is None)
     second = _second_upto(started_at, ports) if complete or installs else None
@@ -49,9 +49,9 @@ def discover(ports: Ports) -> SweepResult:
 
 
 def _first_pass(started_at: datetime, ends_at: datetime, ports: Ports) -> SweepResult:
-    """Complete a pass that was cut off, then make the one of this run."""
+    """Complete a pass that was cut off, then run the pass of this hour."""
     done, upto = SweepResult(), None
-    while not done.left and (upto is None or upto < started_at - OVERLAP):  # a retried run is complete when its pass is
+    while not done.left and (upto is None or upto < started_at - OVERLAP):  # a run that Lambda retries needs no further pass
         passed = ports.ledger.passes.passed_until(DiscoverPass.FIRST)
         position = _position(DiscoverPass.FIRST, passed, started_at, ports)
         done += _Pass(DiscoverPass.FIRST, position, passed, ends_at, ports).run(_since(passed, position.upto) - RECENT)
@@ -66,10 +66,10 @@ def _second_pass(upto: datetime, ends_at: datetime, ports: Ports) -> SweepResult
 
 
 def _second_upto(started_at: datetime, ports: Ports) -> datetime | None:
-    """Until when the second pass reads changes; None where it is not its time. One that was cut off goes on."""
+    """The time until which the second pass reads changes; None where it is not due. A pass that was cut off is due."""
     upto, passed = started_at - SECOND_LOOK, ports.ledger.passes.passed_until(DiscoverPass.SECOND)
     if passed is None:
-        return upto - FIRST_LOOK_BACK  # so that what the very first pass triggers has its second look, too
+        return upto - FIRST_LOOK_BACK  # so that the next second pass also looks at what the very first pass triggers
     if upto - passed >= SECOND_LOOK:
         return upto
     position = ports.ledger.passes.position(DiscoverPass.SECOND)
@@ -81,7 +81,7 @@ def _since(passed: datetime | None, upto: datetime) -> datetime:
 
 
 def _position(which: DiscoverPass, passed: datetime | None, upto: datetime, ports: Ports) -> PassPosition:
-    """Where the pass was cut off, or the beginning of a new one."""
+    """The position where the pass was cut off, or that of a new pass."""
     position = ports.ledger.passes.position(which)
     unfinished = position is not None and (passed is None or position.upto > passed)
     return position if position is not None and unfinished else PassPosition(upto=upto)
@@ -89,7 +89,7 @@ def _position(which: DiscoverPass, passed: datetime | None, upto: datetime, port
 
 @dataclass(slots=True)
 class _Pass:
-    """One pass over the list of all jobs, as far as time allows."""
+    """One pass over the list of all jobs, until ``ends_at``. ``passed`` is the time until which earlier passes read changes."""
 
     which: DiscoverPass
     position: PassPosition
@@ -98,15 +98,18 @@ class _Pass:
     ports: Ports
 
     def run(self, oldest: datetime) -> SweepResult:
-        """Read jobs down to those created before ``oldest``, and trigger what changed. The time is asked before every call."""
+        """Read jobs, newest first, until one was created before ``oldest``; trigger those that changed.
+
+        The clock is read before each call.
+        """
         done, resumed = SweepResult(), self.position
         while True:
             if self._out_of_time:
                 return done + self._cut_off()
             page = self.ports.jobs.newest(self.position.token)
             if page is None and not resumed.token and self.position.created_at == resumed.created_at is not None:
-                return self._over(done)  # refused again at the same job: older ones cannot be read, and new ones must not wait
-            if page is None:  # the token is refused: what was done is known by the time of its creation
+                return self._over(done)  # refused again at the same job: older jobs cannot be read, and new ones must not wait
+            if page is None:  # the token is refused: read from the first page, and skip done jobs by their creation time
                 self.position = resumed = replace(self.position, token="")
                 continue
             for job in page.jobs:
@@ -160,14 +163,14 @@ class _Pass:
 
 
 def _is_done(job: ListedJob, position: PassPosition) -> bool:
-    """Whether a pass that stood at a position has looked at a job."""
+    """Whether a pass that stands at a position has already looked at a job."""
     if position.created_at is None:
         return False
     return job.created_at > position.created_at or (job.created_at == position.created_at and job.name in position.names)
 
 
 def _behind(position: PassPosition, jobs: Iterable[ListedJob]) -> PassPosition:
-    """The position when these jobs, too, are done."""
+    """The position after these jobs are done as well."""
     done = list(jobs)
     if not done:
         return position

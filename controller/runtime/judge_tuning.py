@@ -1,6 +1,7 @@
-"""Judges the definitions of a tuning job like the training jobs that it starts, and tells its owner once.
+"""Judges the definitions of a hyperparameter tuning job like the training jobs that it starts, and tells its owner once.
 
-A tuner is never stopped, and no job of it: it would lose what it has learned. What its jobs break is recorded with each of them.
+Neither the tuning job nor a training job of it is stopped by a rule: the tuner would lose results. Findings about its training
+jobs are recorded with each of them.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ TOLD_MAX = 50  # messages about one tuning job: a policy of more rules than that
 
 
 def judge_tuning(name: str, ports: Ports) -> int:
-    """Queue a message for each rule that a definition breaks, once; return how many are new.
+    """Queue one message for each rule that a definition breaks. Returns how many are new; 0 for a job that is gone or has ended.
 
-    Raises Unreachable, and UnreadDefinitions once the definitions that can be read are judged.
+    Raises Unreachable; raises UnreadDefinitions after the definitions that can be read are judged.
     """
     tuner = ports.jobs.tuning(name)
     if tuner is None or not tuner.alive:
@@ -37,7 +38,7 @@ def judge_tuning(name: str, ports: Ports) -> int:
 
 
 def _messages(tuner: TuningJob, ports: Ports) -> Iterator[Message]:
-    from controller.notifications.messages.catalogue import importance_of  # here: events about training jobs need none of it
+    from controller.notifications.messages.catalogue import importance_of  # here: events about training jobs do not need it
 
     policy, now = ports.policies.current(), ports.clock.now()
     for definition, found in tuner.definitions:

@@ -13,8 +13,8 @@ from controller.runtime.read_events import market_warning_of
 def note_signal(event: Mapping[str, Any], ports: Ports) -> MarketSignal:
     """Record an interruption warning or rebalance recommendation once. Raises BadEvent and Unreachable.
 
-    The event names only an instance: its family takes one DescribeInstances. For an instance that is gone only the region is
-    known.
+    The event names only an instance, so one call of DescribeInstances finds its family. An instance that is gone has none: then
+    only the region is recorded.
     """
     kind, instance_id, region, at = market_warning_of(event)
     family = ports.instances.family_of(instance_id)

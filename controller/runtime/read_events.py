@@ -1,8 +1,8 @@
-"""Reads EventBridge events as reasons to look: which job to look at, which instance the market warned of.
+"""Reads from EventBridge events which job to look at, or which instance EC2 warned about.
 
-Everything else in an event is a hint that may be late, doubled or out of order. A doubled event is not dropped here: the job is
-looked at again, and ``controller.decide.deduplicate`` finds nothing new. Any other event is refused with an exception, and so is
-an event of another account or region: a job of that name here would be another job.
+Everything else in an event is a hint that may be late, repeated or out of order. A repeated event is not dropped here: the job is
+looked at again, and ``controller.decide.deduplicate`` finds nothing new. Any other event raises BadEvent. An event of another
+account or region is recognised by ``not_of``: a job of that name here would be another job.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ MARKET_SIGNALS: Mapping[str, MarketSignalKind] = {
 
 
 TUNING_CHANGE = "SageMaker HyperParameter Tuning Job State Change"
-RECORD_VERSION = "1.0"  # of what Lambda writes where an invocation failed permanently
-WRAPPINGS_MAX = 5
-CHARS_MAX = 80  # of other people's text that an error quotes
+RECORD_VERSION = "1.0"  # of the record that Lambda sends to an on-failure destination
+WRAPPINGS_MAX = 5  # of a dead letter, one in another
+CHARS_MAX = 80  # of a text from an event that an error quotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
     """A reason to look at a job. ``lineage`` is known where the trigger comes from the ledger.
 
-    ``requested`` says that a person's request waits for the look.
-    ``created_in`` is the lineage for which SageMaker just answered our own CreateTrainingJob of this job: that is proof.
+    ``requested`` says that a person's request for the job waits to be recorded. ``created_in`` is the lineage for which this
+    function's own CreateTrainingJob has just succeeded: that proves whose job it is.
     """
 
     job: str
@@ -65,7 +65,7 @@ def event_in(payload: Any) -> Mapping[str, Any]:
 
 
 def function_in(payload: Any) -> str:
-    """The ARN of the function that an invocation failed in, as Lambda's record says; empty where none is said."""
+    """The ARN of the function whose invocation failed, from Lambda's record in a dead letter; empty without one."""
     for _ in range(WRAPPINGS_MAX):
         payload = _read(payload)
         if not isinstance(payload, Mapping):
@@ -78,7 +78,7 @@ def function_in(payload: Any) -> str:
 
 
 def _read(payload: Any) -> Any:
-    """The payload, parsed where it is JSON that was written as a text. Raises BadEvent."""
+    """The payload, parsed where it is a text with a JSON object. Raises BadEvent."""
     return parsed_body(payload) if isinstance(payload, str) and payload.lstrip().startswith("{") else payload
 
 
@@ -115,7 +115,7 @@ def parsed_body(text: str) -> Any:
 
 
 def not_of(account: str, region: str, event: Mapping[str, Any]) -> str:
-    """Why an event is not of this account and region; nothing where it is."""
+    """Why an event is not of this account and region; empty where it is."""
     found = event.get("account"), event.get("region")
     if found == (account, region):
         return ""

@@ -1,9 +1,9 @@
-"""The only path: gather, decide, commit, perform, close.
+"""The one path of every trigger: gather, decide, commit, perform, close.
 
-An event contributes a job's name and nothing else. A decision is committed in one transaction before any of it is performed, so a
-crash, a throttle, a lost answer, a backoff and a retry are the same case: an open intent that is due.
+Only the job's name is taken from an event. A decision is committed in one transaction before any of it is performed. So a crash,
+a throttled call, a lost answer, a backoff and a retry are the same case: an open intent that is due.
 
-    outpaced   somebody else changed the lineage first: gather again, three times, then leave it to the next trigger
+    outpaced   another function changed the lineage first: gather again, three times, then leave it to the next trigger
     leased     an intent that is due is committed with a lease of 60 s, longer than the function may run (45 s)
     taken      an older intent is claimed by one conditional write before it is performed
 """
@@ -54,8 +54,8 @@ class Reconciled:
 def reconcile(trigger: Trigger, ports: Ports) -> Reconciled:
     """Gather, decide, commit and perform for one job.
 
-    Raises Outpaced and Unreachable; after both, the next trigger continues. Where only the job's tags or its algorithm are not
-    known, what needs neither is done first.
+    Raises Outpaced and Unreachable; after both, the next trigger continues. Where only the job's tags or the owner of its
+    algorithm cannot be read, what needs neither is done before PartUnread is raised.
     """
     if trigger.requested and trigger.lineage is not None:
         take_in_requests(trigger.lineage, ports)
@@ -78,7 +78,7 @@ def _act_until_nothing_is_new(trigger: Trigger, ports: Ports) -> Reconciled:
             return Reconciled(lineage=None)
         facts, whole = decided(job, ports, trigger.created_in)
         if not asked and _acts_on_the_job(whole, facts):
-            asked = True  # before anything is done to a job: what people asked for meanwhile may forbid it
+            asked = True  # before the job is stopped or submitted again: what people asked for meanwhile may forbid that
             if take_in_requests(facts.lineage.id, ports):
                 continue
         part = whole.cut(name, facts.now)
@@ -100,9 +100,9 @@ def _act_until_nothing_is_new(trigger: Trigger, ports: Ports) -> Reconciled:
 
 
 def _act_on_part(unread: PartUnread, ports: Ports, created_in: LineageId | None) -> None:
-    """Record what the job shows, tell what waits, and do what a person asked for; the rest waits until the whole job is read.
+    """Record what the job shows, send waiting messages, and do what a person asked for. The rest waits until all is read.
 
-    Raises Unreachable where nobody ever read its tags.
+    Raises Unreachable where the job's tags were never read.
     """
     job = unread.job
     facts, whole = decided(job, ports, created_in, unread=unread)
@@ -116,7 +116,7 @@ def _act_on_part(unread: PartUnread, ports: Ports, created_in: LineageId | None)
 
 
 def _acts_on_the_job(decision: Decision, facts: Facts) -> bool:
-    """Whether something is about to be done to a job: stopped or submitted again, by this decision or by one before it."""
+    """Whether the job is about to be stopped or submitted again, by this decision or by an earlier one."""
     waiting = (intent for intent in facts.lineage.open_intents(facts.job.name) if intent.due(facts.now))
     return any(isinstance(intent.action, Stop | Submit) for intent in chain(decision.intents, waiting))
 
@@ -134,12 +134,14 @@ def decided(
 
 
 def _stale(facts: Facts) -> bool:
-    """Whether the job was described before its end and the lineage loaded after it: such facts were never true together."""
+    """Whether the job was described before its end, and the lineage loaded after it: these facts contradict each other."""
     return facts.job.alive and facts.lineage.entry(Ended, facts.job.name) is not None
 
 
 def _carry_out(decision: Decision, lineage: Lineage, older: tuple[Intent, ...], now: datetime, ports: Ports) -> bool:
-    """Perform what was just committed, and what of the older intents has become due. True when an answer must be announced."""
+    """Perform the intents that were just committed, and the older ones that are due. True when one was refused or abandoned: then
+    there is more to decide.
+    """
     written = {i.key for i in (*decision.withdrawn, *decision.intents)}
     older = tuple(i for i in older if i.key not in written)
     lineage = replace(lineage, entries=lineage.entries + decision.entries)  # a Submit claims the prefix in Started
@@ -149,7 +151,7 @@ def _carry_out(decision: Decision, lineage: Lineage, older: tuple[Intent, ...], 
 
 
 def _performed(intent: Intent, decision: Decision, lineage: Lineage, ports: Ports) -> IntentResult | None:
-    """Perform an intent as it is decided now: of a row, only that somebody meant it once is believed."""
+    """Perform an intent with the content that is decided now. The stored row only shows that it was decided once."""
     now = decision.confirms(intent)
     return perform(now or intent, lineage, ports, reconcile, decided=now is not None, failed=bool(decision.problems))
 
@@ -163,7 +165,7 @@ def _claimed_when_due(intents: Iterable[Intent], lineage: Lineage, now: datetime
 
 
 def _abandon_open_intents(name: str, id: LineageId, ports: Ports) -> None:
-    """Abandon what is open about a job that is deleted, or whose name is used by a new job."""
+    """Abandon the open intents of a job that was deleted, or whose name a new job has."""
     lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
     for intent in _claimed_when_due((i for i in lineage.open_intents(name) if _outlives_its_job(i)), lineage, now, ports):
         stands = _without_its_job(intent, lineage)
@@ -182,8 +184,8 @@ def _abandon_open_intents(name: str, id: LineageId, ports: Ports) -> None:
 
 
 def _without_its_job(intent: Intent, lineage: Lineage) -> Intent | None:
-    """An intent as it may be performed although its job is gone: words as stored, the event of a finished lineage as the ledger
-    recorded its end. None where it may not be performed.
+    """The intent as it may be performed although its job is gone; None where it may not be. A message is sent as stored; the
+    event of a finished lineage is made from the end that the ledger recorded.
     """
     if isinstance(intent.action, Publish):
         event = event_of_deleted(lineage, intent.action.about)
@@ -192,7 +194,9 @@ def _without_its_job(intent: Intent, lineage: Lineage) -> Intent | None:
 
 
 def _outlives_its_job(intent: Intent) -> bool:
-    """A message needs no job; a Submit that was begun may have created the next attempt before its root was deleted."""
+    """Whether an intent is performed although its job is gone. A message needs no job; a Submit that was begun may have created
+    the next attempt before its job was deleted.
+    """
     return isinstance(intent.action, Announce | Publish | RefreshCard) or (
         isinstance(intent.action, Submit) and intent.leased_until is not None
     )

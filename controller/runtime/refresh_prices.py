@@ -1,4 +1,4 @@
-"""Refreshes the ledger's prices from AWS's own list: at once where there are none, and then once a week."""
+"""Refreshes the ledger's prices from the AWS Price List API: at once where there are none, then once a week."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from datetime import timedelta
 
 from controller.runtime.ports.all_ports import Ports
 
-WEEK = timedelta(days=6)  # the function runs several times a day; after six days the list is read again
-PRICED_AGAIN = 35  # days before today whose attempts take a price that was not known when they were recorded
+WEEK = timedelta(days=6)  # less than seven days: the function runs at fixed times of the day
+PRICED_AGAIN = 35  # days before today that are rolled up again with a price that was unknown before
 
 
 def refresh_prices(region: str, ports: Ports) -> tuple[int, tuple[str, ...]]:
-    """Store changed prices of a region. Returns how many changed, and the rows that cannot be read.
+    """Store changed prices of a region. Returns how many changed, and the problems: rows that cannot be read.
 
-    Where the list does not answer, the next run tries again. That a region has no list in dollars is said once. Raises
-    Unreachable.
+    A region without a list in dollars is reported as a problem once. Raises Unreachable: then the next run tries again.
     """
     now = ports.clock.now()
     before = ports.ledger.prices.refreshed_at(region)
@@ -25,10 +24,10 @@ def refresh_prices(region: str, ports: Ports) -> tuple[int, tuple[str, ...]]:
     last = {instance_type: rates[-1].micros_per_h for instance_type, rates in known.items()}
     changed = {t: rate for t, rate in listed.rates.items() if last.get(t) != rate.micros_per_h}
     new = bool(changed.keys() - known.keys())
-    _sum_days_again(region, ports, new)  # before: a run that ends after it has stored the prices finds none that is new
+    _sum_days_again(region, ports, new)  # before the prices are stored: if this run ends after that, the next finds no new type
     ports.ledger.prices.note_rates(region, changed)
-    _sum_days_again(region, ports, new)  # and after: days may have been summed in between
-    if not listed.rates and not listed.without:  # no list that anybody could use: the next run reads it again
+    _sum_days_again(region, ports, new)  # and after: days may have been rolled up in between
+    if not listed.rates and not listed.without:  # an empty list is of no use: the next run reads it again
         return 0, (*listed.problems, f"{region}: the price list has no training price")
     ports.ledger.prices.note_refresh(region, now)
     said_now = (listed.without,) if listed.without and before is None else ()
@@ -36,7 +35,7 @@ def refresh_prices(region: str, ports: Ports) -> tuple[int, tuple[str, ...]]:
 
 
 def _sum_days_again(region: str, ports: Ports, new: bool) -> None:
-    """Let the past days be summed again where an instance type got its first price."""
+    """Mark the past days to be rolled up again where an instance type got its first price."""
     today = ports.clock.now().date()
     for days_ago in range(1, PRICED_AGAIN + 1) if new else ():
         ports.ledger.days.mark_late(today - timedelta(days=days_ago), f"prices/{region}")

@@ -1,7 +1,7 @@
 """Records CreateTrainingJob calls that SageMaker refused, and tells the team why and what would help.
 
-Nothing is submitted in the caller's place: nobody proved that the caller may use that role. Every text of the event was chosen by
-the caller, so it is bounded, and no part of it leads to a call but the name of the instance type, which is checked.
+Nothing is submitted for the caller: nothing proves that the caller may use that role. The caller chose the texts in the event, so
+their length is bounded, and names that are used as keys are checked first.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HOLDERS_MAX = 5
 GROUPS_MAX = 5  # of a heterogeneous cluster; SageMaker allows no more
 COUNT_MAX, FIGURE_MAX = 10_000, 10**12
 NO_TYPE = "an unknown type"
-OTHERS_DIGITS = 1  # of a hash: the teams and roles that the policy does not name share 16 keys
+OTHERS_DIGITS = 1  # of a hexadecimal hash: the teams and roles that the policy does not name share 16 keys
 _TYPE = re.compile(r"ml\.[a-z0-9-]{1,30}\.[a-z0-9-]{1,30}")
 _JOB = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _PLACE = re.compile(r"[a-z0-9-]{1,32}")
@@ -44,16 +44,16 @@ def is_api_call(event: Mapping[str, Any]) -> bool:
 
 
 def note_refused_create(event: Mapping[str, Any], ports: Ports) -> bool:
-    """Record the refused call of an event, and queue its message; False where there is nothing new to tell.
+    """Record the refused call of an event, and queue a message about it; False where nothing new is recorded.
 
-    An attempt of the controller itself is told elsewhere. Many refusals of a team by the same limit are told once a day. Raises
-    BadEvent and Unreachable.
+    Refused attempts of the controller are announced by their own lineage. A team's refusals by the same limit are announced once
+    a day. Raises BadEvent and Unreachable.
     """
     policy = ports.policies.current()
     found = refused_create_of(event, policy)
     if found is None or ports.ledger.lineages.submitter(found.account, found.region, found.job) is not None:
         return False
-    _tell(found, policy, ports)  # before the record: a failure in between is tried again, and nothing is queued twice
+    _tell(found, policy, ports)  # before the record: after a failure in between Lambda retries, and a key is queued only once
     return ports.ledger.market_signals.note_refused(found)
 
 
@@ -77,15 +77,15 @@ def _tell(found: RefusedCreate, policy: Policy, ports: Ports) -> None:
 
 
 def _whose(found: RefusedCreate, policy: Policy) -> str:
-    """Who shares one message a day. A team that the policy names has its own; all other names share a few, since callers choose
-    them, and could write another one in each call.
+    """The part of the key that says who shares one message a day. A team that the policy names has its own message. All other
+    names share 16, since callers choose them, and could use a new one in each call.
     """
     known = found.team in {*policy.slack.channels, *policy.labels.team_of_role.values()}
     return sha256((found.team or found.role).encode()).hexdigest()[: 16 if known else OTHERS_DIGITS]
 
 
 def _holders(found: RefusedCreate, ports: Ports) -> Iterator[str]:
-    """The live jobs that hold the quota, the largest first. The ledger knows those of on-demand quotas."""
+    """The live jobs that hold the quota, those with most instances first; none for spot, whose holds the ledger does not have."""
     if found.why is not CreateRefusal.QUOTA or found.spot or found.instance_type == NO_TYPE:
         return
     holds = sorted(ports.ledger.quota_holds.holds_on(found.region, found.instance_type), key=lambda h: (-h.instances, h.job))
@@ -95,7 +95,7 @@ def _holders(found: RefusedCreate, ports: Ports) -> Iterator[str]:
 
 
 def refused_create_of(event: Mapping[str, Any], policy: Policy) -> RefusedCreate | None:
-    """The refused CreateTrainingJob of an event; None where the call has another reason to fail. Raises BadEvent."""
+    """The refused CreateTrainingJob of an event; None where it failed for another reason than a limit. Raises BadEvent."""
     if event.get("source") != "aws.sagemaker":
         raise BadEvent(f"source is {one_line(str(event.get('source')), NAME_MAX)!r}, wanted 'aws.sagemaker'")
     detail = _map(event.get("detail"))
@@ -132,7 +132,7 @@ def _refusal_of(code: str) -> CreateRefusal | None:
 
 
 def _team(tags: Mapping[str, str], role: str, policy: Policy) -> str:
-    """The team by the role, else by the tag; a tag that names a team of other roles is not believed."""
+    """The team by the role, else by the tag. A tag with a team that the policy gives to other roles does not count."""
     labels = policy.labels
     mapped = team_by_role(role, labels.team_of_role)
     said = tags.get(labels.team, "")
@@ -151,7 +151,7 @@ def _tags(found: Any) -> dict[str, str]:
 
 
 def _caller(detail: Mapping[str, Any]) -> str:
-    """Who called: the end of the ARN; for a service or a user of another directory, which have none, the name that there is."""
+    """Who called: the last part of the caller's ARN, or of its session's role; without an ARN, its user or service name."""
     identity = _map(detail.get("userIdentity"))
     arn = _text(identity, "arn", TEXT_MAX).rpartition(":")[2]
     issuer = _text(_map(_map(identity.get("sessionContext")).get("sessionIssuer")), "arn", TEXT_MAX).rpartition(":")[2]
@@ -160,7 +160,7 @@ def _caller(detail: Mapping[str, Any]) -> str:
 
 
 def _instances(resources: Mapping[str, Any]) -> tuple[str, int]:
-    """Type and count: of a heterogeneous cluster the sum of its groups, and a type where they have one."""
+    """Instance type and count. Of a heterogeneous cluster: the type where all groups have the same, and the sum of counts."""
     groups = resources.get("instanceGroups")
     maps = [_map(group) for group in groups[:GROUPS_MAX]] if isinstance(groups, list) and groups else [resources]
     kinds = {_text(one, "instanceType", NAME_MAX) for one in maps}
@@ -168,7 +168,7 @@ def _instances(resources: Mapping[str, Any]) -> tuple[str, int]:
 
 
 def _id(detail: Mapping[str, Any]) -> str:
-    """The id of the event in 32 hexadecimal digits, whatever it is."""
+    """A hash of the event's id, in 32 hexadecimal digits."""
     return sha256(_text(detail, "eventID", TEXT_MAX).encode("utf-8", "replace")).hexdigest()[:32]
 
 

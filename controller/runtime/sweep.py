@@ -23,14 +23,14 @@ FAILED_DELAY = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepResult:
-    """The result of one pass.
+    """The result of one pass of the sweep or of discover.
 
-    ``overdue_s`` is for how long the oldest open intent has been due: a failure does not move the time that it counts from.
-    ``failing`` is the number of failing triggers, also of those that wait for their next try. ``left`` says why the pass stopped
-    early. ``failed`` are jobs whose trigger raised, ``problems`` are deciders that raised, while the rest of their job's decision
-    was carried out. ``unaccounted`` are the members of each job's description that this version does not know.
-    ``policy_refused`` is a version of the policy that is not in force because it is bad, or cannot be read;
-    ``policy`` is the revision that was in force when the pass began.
+    ``triggered`` is the number of jobs that were triggered. ``overdue_s`` is for how many seconds the oldest open intent has been
+    due; the delay after a failure does not reset it. ``failing`` is the number of failing triggers, including those that wait for
+    their next try. ``left`` says why the pass stopped early. ``failed`` are jobs whose trigger raised. ``problems`` are deciders
+    that raised, while the rest of their job's decision was carried out. ``unaccounted`` are the members of each job's description
+    that this version does not know. ``policy_refused`` is a version of the policy that is not in force because it is bad, or
+    cannot be read; ``policy`` is the revision in force when the pass began.
     """
 
     triggered: int = 0
@@ -56,14 +56,14 @@ class SweepResult:
 
 
 def sweep(ports: Ports) -> SweepResult:
-    """Trigger the job of every overdue intent, oldest first; one failure stops no other. Of those that are an hour late, another
-    one comes first each minute: a job may end the function each time.
+    """Trigger the job of every overdue intent, oldest first. A failure does not stop the others. Of the intents that are an hour
+    late, another one comes first each minute: a job at the head may end the function each time.
 
-    A trigger that fails is delayed by five minutes: at the head of the queue, one broken lineage would delay all others for ever.
-    What fails is remembered with the time from which it was due, until it works or is due no more.
+    A trigger that fails is delayed by five minutes, because at the head of the queue it would delay all others each time. It is
+    stored with the time since which it has been due, until it succeeds or is no longer due.
     """
     started_at = ports.clock.now()
-    policy = ports.policies.current()  # here, so that a policy is in force from the first minute on, whatever jobs there are
+    policy = ports.policies.current()  # so that a policy is in force from the first minute on, whatever jobs there are
     overdue = ports.ledger.due.overdue(started_at, TRIGGERS_MAX)
     failing = {(one.lineage, one.key): one for one in ports.ledger.due.failing()}
     since = [*(one.trigger_at for one in overdue), *(one.since for one in failing.values())]
@@ -80,7 +80,7 @@ def sweep(ports: Ports) -> SweepResult:
             done += _trigger(one, failing, ports)
     if not left and len(overdue) < TRIGGERS_MAX:
         failing = _without_what_is_over(failing, overdue, started_at, ports)
-    refused = announce_policy(ports)  # last: where its message cannot be queued, no job waits for it
+    refused = announce_policy(ports)  # last: if its message cannot be queued, all jobs were triggered before
     newly = {name for name, _ in done.failed} - {one.job for one in failing.values()}
     return replace(
         done, overdue_s=oldest_s, failing=len(failing) + len(newly), left=left, policy_refused=refused, policy=policy.revision
@@ -88,11 +88,11 @@ def sweep(ports: Ports) -> SweepResult:
 
 
 def _trigger(overdue: Overdue, failing: _Failing, ports: Ports) -> SweepResult:
-    """Trigger one job. What works again is taken out of ``failing``."""
+    """Trigger one job. A trigger that succeeds is taken out of ``failing``, and out of the ledger."""
     job, result = overdue.trigger.job, trigger_job(overdue.trigger, ports)
     if isinstance(result, Exception):
         again_at = ports.clock.now() + FAILED_DELAY
-        # Before the delay: a crash in between must not lose since when it is due.
+        # Before the delay: a crash in between must not lose the time since which the intent has been due.
         ports.ledger.due.note_failing(overdue, again_at, f"{type(result).__name__}: {result}")
         ports.ledger.due.delay(overdue, again_at)
         return SweepResult(triggered=1, failed=((job, result),))
@@ -103,7 +103,7 @@ def _trigger(overdue: Overdue, failing: _Failing, ports: Ports) -> SweepResult:
 
 
 def _without_what_is_over(failing: _Failing, overdue: Iterable[Overdue], now: datetime, ports: Ports) -> _Failing:
-    """Forget what should be tried now and is due no more: something else than the sweep has seen to it."""
+    """Remove the failing triggers that should be tried now but are not overdue any more: another trigger handled them."""
     due = {(str(one.trigger.lineage), one.key) for one in overdue}
     over = {place for place, one in failing.items() if one.trigger_at <= now and place not in due}
     for place in over:

@@ -1,4 +1,4 @@
-"""Takes what people asked for in Slack into their lineage: Slack's function only leaves a row, and may write no lineage."""
+"""Records in a lineage what people asked for in Slack: the function for Slack only writes a row, and may not write lineages."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from controller.ledger.lineage_id import LineageId
 from controller.runtime.ports.all_ports import Ports
 
 TRIES = 3
-AT_ONCE = 20  # requests taken in at once, in one transaction; the others wait for the sweep's next trigger
+AT_ONCE = 20  # requests that one transaction records; the others wait for the sweep's next trigger
 
 
 def take_in_requests(id: LineageId, ports: Ports) -> bool:
-    """Check each request that waits against the lineage and the policy, record those that hold, and remove them.
+    """Check the waiting requests against the lineage and the policy, record those that are accepted, and remove all of them.
 
-    Says whether the lineage changed. Where others change it at the same time, the requests wait for the next look.
+    Returns whether the lineage changed. If others change it at the same time, the requests wait for the next trigger.
     """
     waiting = ports.ledger.user_requests.waiting(id)[:AT_ONCE]
     if not waiting:
-        ports.ledger.user_requests.remove(id, ())  # a row that nobody can read, if there is one
+        ports.ledger.user_requests.remove(id, ())  # rows that cannot be read
         return False
     for _ in range(TRIES):
         lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
@@ -28,6 +28,6 @@ def take_in_requests(id: LineageId, ports: Ports) -> bool:
         decision = recorded(entries, lineage, now).under(policy.revision, mode_of(lineage)).leased(now, now)
         if entries and not ports.ledger.lineages.commit(lineage, decision):
             continue
-        ports.ledger.user_requests.remove(id, waiting)  # after the commit: a crash in between finds them known
+        ports.ledger.user_requests.remove(id, waiting)  # after the commit: a request that is still there is not recorded twice
         return bool(entries)
     return False

@@ -1,4 +1,4 @@
-"""Counts what looks at jobs decide and do, for metrics. It lies in memory, and nothing is decided from it."""
+"""Counts, for metrics, what is decided and done. The counts are only in memory, and no decision depends on them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from controller.ledger.intent import (
 if TYPE_CHECKING:
     from controller.savings.rollup import Rollup
 
-OPEN = "later"  # the answer of an intent that stays open
+OPEN = "later"  # the metric's dimension for an intent that stays open
 
 
 class Tally:
@@ -39,13 +39,13 @@ class Tally:
         self._sums[name, tuple(sorted(by.items()))] += number
 
     def taken(self) -> Iterator[tuple[str, dict[str, str], int]]:
-        """Each sum with its name and dimensions; they begin at zero again."""
+        """Take each sum, with its name and dimensions; counting begins at zero again."""
         sums, self._sums = self._sums, Counter()
         for (name, by), number in sums.items():
             yield name, dict(by), number
 
     def decided(self, decision: Decision) -> None:
-        """Count a committed decision by what it asks for, and the attempts that it saw first; an empty one is none."""
+        """Count a committed decision by its strongest part, and the attempts that it saw first. An empty one is not counted."""
         if verdict := _verdict(decision):
             self.add("Decisions", verdict=verdict)
         if started := sum(isinstance(entry, Started) for entry in decision.entries):
@@ -57,7 +57,7 @@ class Tally:
             self.add("Intents", kind=kind, answer=result.value if result is not None else OPEN)
 
     def closed(self, day: Rollup) -> None:
-        """Count a day that is over: its dollars (in millionths) and interruptions."""
+        """Count a closed day: its dollars (in millionths) and its interruptions."""
         from controller.savings.rollup import CountKind  # here: most functions close no day
 
         self.add("SavedDollars", sum(savings.saved_micros for savings in day.groups.values()))
@@ -68,9 +68,9 @@ class Tally:
 
 
 def _kind(action: Action) -> str:
-    """What the metric calls an act, which is its stored kind; empty for one that calls nobody outside.
+    """The name of an action in metrics: its stored kind; empty for one that is not counted, because it only keeps records.
 
-    Dashboards hang on these words, so they are no class names.
+    Dashboards use these words, so they are not taken from class names.
     """
     match action:
         case Submit():
@@ -90,7 +90,7 @@ def _kind(action: Action) -> str:
 
 
 def _verdict(decision: Decision) -> str:
-    """The strongest of what a decision asks for."""
+    """The strongest part of a decision: a Submit, else a Stop, a finding, or another entry; empty without any."""
     kinds = {type(intent.action) for intent in decision.intents}
     if Submit in kinds:
         return "submit"

@@ -1,7 +1,7 @@
-"""How long a function may run, and what follows from it.
+"""The time limits that follow from how long a function may run.
 
-A function is ended after 45 s (``.chalice/config.json``). A lease is longer, so that its holder has ended when it is over. A
-scheduled pass stops earlier, so that what is under way can end.
+Lambda ends a function that decides after 45 s (``.chalice/config.json``). A lease is longer, so that its holder has ended before
+it is over. A scheduled pass stops earlier, so that the job under way can be completed.
 """
 
 from datetime import datetime, timedelta
@@ -9,12 +9,12 @@ from zlib import crc32
 
 LEASE = timedelta(seconds=60)
 TIME_LIMIT = timedelta(seconds=25)
-LATE = timedelta(hours=1)  # what waits for so long behind others waits for them no more
+LATE = timedelta(hours=1)  # what has waited for so long takes turns at the head of its queue
 
 
 def first_in_turn(late: int, now: datetime) -> int:
-    """With which of the ``late`` ones a pass begins, or behind them: another one each minute.
+    """The index at which a pass over a queue begins, drawn anew each minute: one of the first ``late`` items, or the next one.
 
-    Those at the head may take all the time of a pass, or end its function.
+    Otherwise the same items at the head could take all the time of each pass, or end its function.
     """
     return crc32(f"{now:%Y%m%d%H%M}".encode()) % (late + 1)

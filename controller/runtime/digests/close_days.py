@@ -13,16 +13,17 @@ from controller.savings.rollup import Rollup, roll_up
 
 DAY = timedelta(days=1)
 FIRST_LOOK_BACK = timedelta(days=35)  # how far back the first run goes
-SETTLED = timedelta(minutes=15)  # after midnight: the index of a day is eventually consistent
+SETTLED = timedelta(minutes=15)  # from midnight until a day is closed: the index of its entries is eventually consistent
 TRIES = 3
-FAILED = "failed"  # why a day is marked that could not be rolled up
-TIME_LIMIT = timedelta(seconds=200)  # of the 300 that the function has
+FAILED = "failed"  # the reason in the mark of a day that could not be rolled up
+TIME_LIMIT = timedelta(seconds=200)  # the function may run 300 s
 
 
 def close_days(ports: Ports) -> int:
-    """Roll up the days (UTC) that ended since the last time, and those with marks of late entries. Returns their number.
+    """Roll up the days (UTC) that ended since the last run, then the days with marks of late entries. Returns how many.
 
-    A day that cannot be rolled up is marked, and holds up no other. Raises the first problem once all days were tried.
+    A day that cannot be rolled up is closed with a mark: a later run tries it again. Where AWS does not answer for a new day, it
+    and the new days after it stay open. Raises the first problem, after the other days were tried.
     """
     started_at = ports.clock.now()
     open_day = (started_at - SETTLED).date()
@@ -36,16 +37,16 @@ def close_days(ports: Ports) -> int:
     closed = 0
     problems: list[Exception] = []
     silent = False
-    for day in (*new, *again):  # in this order: a late day that takes all the time, or ends the function, holds up no new one
+    for day in (*new, *again):  # new days first: a late day may take all the time, or end the function
         if ports.clock.now() - started_at > TIME_LIMIT:
             break
         if silent and day >= next_day:
             continue
         seen = [mark for mark in marks.get(day, []) if mark.at is None or mark.at <= started_at - SETTLED]
         try:
-            rollup = _close(day, seen, ports)  # a younger mark stays: its entry may not be in the index yet
+            rollup = _close(day, seen, ports)  # marks of the last 15 minutes stay: their entries may not be in the index yet
             closed += 1
-            if day >= next_day:  # a day that is summed again was counted before
+            if day >= next_day:  # metrics count each day once
                 ports.tally.closed(rollup)
         except Exception as problem:
             problems.append(problem)
@@ -62,10 +63,10 @@ def close_days(ports: Ports) -> int:
 
 
 def _close(day: date, marks: list[LateDay], ports: Ports) -> Rollup:
-    """Roll up a day, and the statistics of its pools. Raises Unreachable where somebody else always is faster."""
+    """Roll up a day, and store the statistics of its pools. Raises Unreachable if others changed its rollup in each try."""
     since, until = _midnight(day), _midnight(day + DAY)
     for _ in range(TRIES):
-        versions = ports.ledger.days.versions(day)  # read first: entries that change meanwhile are read again
+        versions = ports.ledger.days.versions(day)  # read before the entries: if they change meanwhile, the write below fails
         entries = with_prices(ports.ledger.journal.entries(since, until), ports.prices.rate)
         signals = list(ports.ledger.market_signals.signals(since, until))
         ports.ledger.pools.remember(day, pool_memories(entries, signals).values())

@@ -1,4 +1,4 @@
-"""Queues the daily and weekly digests of each channel at its hour. They read closed days, whatever the number of jobs."""
+"""Queues the daily and weekly digests of each channel when they are due. Digests are made from the rollups of days."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from controller.savings.rollup import Rollup
 from controller.units.calendar import month_start
 
 DAY = timedelta(days=1)
-PAGE_MAX = 390_000  # characters of a message, which JSON writes in ASCII: an item of DynamoDB takes 400 kB
+PAGE_MAX = 390_000  # characters of a message's JSON, one byte each: an item of DynamoDB is at most 400 kB
 
 
 class Period(StrEnum):
@@ -38,10 +38,11 @@ class Period(StrEnum):
 
 
 def queue_digests(ports: Ports) -> int:
-    """Queue every digest whose hour has come since it was last queued; say how many. A channel begins with the hour to come.
+    """Queue every digest that became due since it was last queued. Returns how many were queued.
 
-    A channel that the policy names later begins with the digest that became due since: the former channel does not get it.
-    Waivers of the policy that end soon are announced at any hour. Raises the first problem once all digests were tried.
+    In a new stack, a channel's first digest is the next one that becomes due. A channel that the policy names later gets the
+    digest that became due since the last run: no other channel got it. Waivers of the policy that end soon are announced in every
+    run. Raises the first problem, after all digests were tried.
     """
     now, policy = ports.clock.now(), ports.policies.current()
     problems: list[Exception] = []
@@ -51,10 +52,10 @@ def queue_digests(ports: Ports) -> int:
         problems.append(problem)
     last, queued = ports.ledger.digests.checked_at(), 0
     due = last is None or last < max(last_due(policy.slack.digest, period.length, now) for period in Period)
-    for period, (channel, teams) in product(Period, channels_of(policy).items() if due else ()):  # most hours: one read
+    for period, (channel, teams) in product(Period, channels_of(policy).items() if due else ()):  # in most hours none is due
         try:
             queued += _queue_if_due(period, channel, teams, now, last, ports)
-        except Exception as problem:  # no digest holds up another; this one is made again in an hour
+        except Exception as problem:  # the other digests are still queued; this one is tried again in an hour
             problems.append(problem)
     if problems:
         raise problems[0]
@@ -81,7 +82,7 @@ def _since(period: Period, channel: str, now: datetime, checked_at: datetime | N
     """The first UTC day that no digest of the channel has reported."""
     settings, digests = ports.policies.current().slack.digest, ports.ledger.digests
     due_at, before = last_due(settings, period.length, now), digests.queued_at(period, channel)
-    if before is not None:  # rows of older versions say no day
+    if before is not None:  # rows of older versions contain no day
         noted = digests.reported_until(period, channel)
         return noted or reported_until(settings, last_due(settings, period.length, before))
     new_channel = checked_at is not None and checked_at < due_at
@@ -89,9 +90,10 @@ def _since(period: Period, channel: str, now: datetime, checked_at: datetime | N
 
 
 def queue_digest(period: Period, channel: str, teams: frozenset[str], since: date, until: date, ports: Ports) -> None:
-    """Queue one digest, unless it has nothing to say. Its pages are messages of their own: a crash repeats one, never all.
+    """Queue the digest of the UTC days ``since`` … before ``until``, unless it is empty. No ``teams`` means all teams.
 
-    The first is what people see in the channel; the details are answers to it.
+    Each page is a message of its own, so that a crash repeats at most one page. The first page is posted in the channel; the
+    details are replies in its thread.
     """
     at, shelved = ports.clock.now(), ports.outbox.shelved(channel)
     parts = _parts(period, shelved, teams, since, until, ports, threads=not is_topic(channel))
@@ -101,7 +103,7 @@ def queue_digest(period: Period, channel: str, teams: frozenset[str], since: dat
     for parts_of_page, key in zip(parts, (thread, f"{thread}/thread"), strict=True):  # the head, then the details in its thread
         plain = [page.json for page in pages(parts_of_page, native=False)]
         native = [page.json for page in pages(parts_of_page)]
-        together = json.dumps(plain)  # with each native page: what is sent instead where the workspace does not take those
+        together = json.dumps(plain)  # stored with each native page, and sent instead where the workspace refuses native blocks
         pieces = [(page, together) for page in native]
         if max(map(len, native), default=0) + len(together) > PAGE_MAX:
             pieces = [("", page) for page in plain]
@@ -112,7 +114,7 @@ def queue_digest(period: Period, channel: str, teams: frozenset[str], since: dat
 
 
 def channels_of(policy: Policy) -> Mapping[str, frozenset[str]]:
-    """Which channel gets the digest of which teams; the default channel gets that of all (an empty set)."""
+    """The teams in the digest of each channel. The default channel has an empty set: its digest is of all teams."""
     by_channel: dict[str, set[str]] = {}
     for team, channel in policy.slack.channels.items():
         by_channel.setdefault(channel, set()).add(team)
@@ -122,7 +124,7 @@ def channels_of(policy: Policy) -> Mapping[str, frozenset[str]]:
 def _parts(
     period: Period, shelved: Iterable[Message], teams: frozenset[str], since: date, until: date, ports: Ports, *, threads: bool
 ) -> tuple[tuple[Part, ...], tuple[Part, ...]] | None:
-    """The head of a digest and its details; None where it has nothing to say."""
+    """The head of a digest and its details; None where it is empty."""
     month = month_start(until - DAY)
     first = min(since - period.length, month)
     days: dict[date, Rollup] = rollups_of_days(ports.ledger, first, until, ports.prices.rate)
@@ -151,7 +153,7 @@ def _account_and_region(ports: Ports) -> str:
 
 
 def _link(period: Period, since: date, until: date, days: Mapping[date, Rollup], ports: Ports) -> str:
-    """Where the week's page lies, written now; nothing where the account has no place for it."""
+    """Store the week's report as a page and return its address; empty for a daily digest, or without a bucket for reports."""
     if period is not Period.WEEK:
         return ""
     home, policy = ports.home, ports.policies.current()

@@ -1,4 +1,4 @@
-"""Reads the rollups of a period: stored ones for closed days, new ones for the others."""
+"""Reads the rollups of a period: stored ones of closed days, and new ones of open days."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class ReportSource(Protocol):
 
 
 def rollups_of_days(source: ReportSource, since: date, until: date, rate_of: RateOf) -> dict[date, Rollup]:
-    """The rollups of the days from ``since`` until before ``until``. Open days are rolled up from their entries.
+    """The rollups of the UTC days ``since`` … before ``until``. Open days are rolled up from their entries. Raises Unreachable.
 
-    ``rate_of`` prices attempts that had no price when they were recorded.
+    ``rate_of`` gives prices to attempts that had none when they were recorded.
     """
     days = dict(source.days.rollups(since, until))
     closed = source.days.closed_until()

@@ -1,1 +1,1 @@
-"""Gathering the facts of one job: ``gather`` asks for all of them; the files beside it are its parts."""
+"""Gathers the facts of one job: ``gather`` reads all of them; the files beside it are its parts."""

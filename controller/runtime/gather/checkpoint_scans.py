@@ -1,4 +1,4 @@
-"""Looks into a job's checkpoint prefix, and goes on where S3 does not answer."""
+"""Scans a job's checkpoint prefix, and limits how long a decision waits for S3."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.runtime.ports.answers import Unreachable
 from controller.runtime.ports.reading import ReadPorts
 
-SCAN_WAIT_MAX = timedelta(minutes=15)  # how long the record of an interruption or an end waits for S3's answer
+SCAN_WAIT_MAX = timedelta(minutes=15)  # how long recording an interruption or an end waits for S3's answer
 
 
 def scan(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan:
-    """What lies below a prefix, without what the policy says is no checkpoint."""
+    """Scan a prefix; files that match the policy's ``checkpoint_ignore`` are no checkpoints. Raises Unreachable."""
     return ports.checkpoints.scan(uri, now=facts.now, ignore=facts.policy.checkpoint_ignore)
 
 
 def scan_or_none(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan | None:
-    """The same; None where S3 does not answer."""
+    """Scan a prefix; None where S3 does not answer."""
     try:
         return scan(facts, uri, ports)
     except Unreachable:
@@ -27,9 +27,10 @@ def scan_or_none(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan | N
 
 
 def scan_or_go_on(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan | None:
-    """The same, but an S3 that stays silent holds up no decision: then the last scan of the ledger counts. Raises Unreachable.
+    """Scan a prefix; where S3 does not answer, go on without it: None for a live job, else a scan with a ``problem``.
 
-    What is to be recorded, an interruption or an end, is waited for a while: a later scan could not tell what was there then.
+    If an interruption, a repetition or an end is to be recorded, raises Unreachable for the first 15 minutes: a later scan could
+    not show what was there then.
     """
     try:
         return scan(facts, uri, ports)

@@ -1,7 +1,7 @@
-"""Looks at the world: the job as SageMaker describes it now, its lineage, its policy, its price, and what else a decision needs.
+"""Gathers the facts of a job: how SageMaker describes it now, its lineage, its policy, its price, and what else a decision needs.
 
-A job at rest costs four reads: Describe, its tags, the lineage's head and the rest of it; one with the name of an attempt costs a
-fifth. More is looked at only where something is new, overdue, or about to be decided.
+A job at rest costs four reads: DescribeTrainingJob, ListTags, the lineage's head and its other rows. A job with the name of an
+attempt costs a fifth: which lineage submitted it. More is read only where something is new, overdue, or about to be decided.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
 
 def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None, *, unread: PartUnread | None = None) -> Facts:
-    """Load everything a decision about this job may look at; four reads for a job at rest, five under an attempt's name.
+    """Read everything that a decision about this job may depend on.
 
-    ``created_in`` is the lineage for which we created the job a moment ago, where we did. ``unread`` says what of the job
-    SageMaker did not say, where that is so. Raises Unreachable, also where the ledger does not know its tags either.
+    ``created_in`` is the lineage for which this function has just created the job. ``unread`` is the exception that says which
+    part of the job could not be read. Raises Unreachable, also where the tags could not be read and are not in the ledger.
     """
     now = ports.clock.now()
     lineage, number = lineage_of(job, ports.ledger.lineages, created_in)
@@ -89,7 +89,7 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None, *, u
     if facts.claim is not None and job.alive:
         held = ports.ledger.claims.claims_on(facts.claim.bucket)
         facts = replace(facts, claims=without_stale(held, facts.claim, facts, ports))
-    return _closely(facts, ports)
+    return _with_prospects(facts, ports)
 
 
 def _priced(facts: Facts, ports: ReadPorts) -> Facts:
@@ -109,7 +109,7 @@ def _priced(facts: Facts, ports: ReadPorts) -> Facts:
 
 
 def _with_speed(facts: Facts, ports: ReadPorts) -> Facts:
-    """How fast the first attempt's instance type is, once the usage of an attempt on another type is to be recorded."""
+    """Add how fast the first attempt's instance type is, if the usage of an attempt on another type is about to be recorded."""
     job, root = facts.job, facts.lineage.entry(Started, facts.lineage.id.root)
     if job.measurable_usage is None or facts.lineage.entry(Measured, job.name) is not None or root is None:
         return facts
@@ -119,8 +119,8 @@ def _with_speed(facts: Facts, ports: ReadPorts) -> Facts:
     return replace(facts, first_permille=first_permille(runs, root.instance_type, job.instance_type))
 
 
-def _closely(facts: Facts, ports: ReadPorts) -> Facts:
-    """Read what the future of this attempt depends on: its checkpoints, its family's history, the pools of its ladder."""
+def _with_prospects(facts: Facts, ports: ReadPorts) -> Facts:
+    """Add what decisions about the next attempt depend on: checkpoints, the family's history, the pools of the ladder."""
     job, block = facts.job, facts.policy.resubmission_for(facts.job)
     if not facts.newest or facts.owned:
         return facts
@@ -141,14 +141,14 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
 
 
 def asks_worth(facts: Facts) -> bool:
-    """Whether a rule asks if the job is worth running on spot: while it has not begun to train, or was interrupted."""
+    """Whether a ``spot-worth-it`` rule applies now: to a live spot job that is not training (not yet, or interrupted)."""
     job = facts.job
     asked = any(rule.kind == SPOT_WORTH_IT.id and rule.about(job) for rule in facts.policy.rules)
     return asked and job.alive and job.spot and not job.training
 
 
 def with_worth(facts: Facts, memories: ReadPoolMemories, prices: Prices) -> Facts:
-    """What is to be expected of a job on spot, on its instance type and on three others like it at most."""
+    """Add what is expected of the job on spot, on its own instance type and on at most three similar types."""
     job, since = facts.job, facts.now - POOL_MEMORY_AGE
     types = (job.instance_type, *equivalents(job.instance_type)[:OTHER_TYPES_MAX])
     pools = {t: memories.memory(t, job.region, since) for t in types}
@@ -157,7 +157,7 @@ def with_worth(facts: Facts, memories: ReadPoolMemories, prices: Prices) -> Fact
 
 
 def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
-    """Look up what a decision needs to know. Raises Unreachable."""
+    """Read each of ``needs`` and add it to the facts. Raises Unreachable."""
     for need in sorted(needs):
         match need:
             case Need.ON_DEMAND_ROOM:
@@ -179,14 +179,14 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
 
 
 def _rule_acts(facts: Facts, ports: ReadPorts) -> dict[str, RuleActs]:
-    """What each guarded rule that may act on the job did under this revision."""
+    """The acts, under this revision, of each rule that has a ``surprise`` guard and may match the job."""
     policy = facts.policy
     guarded = (r for r in policy.rules if r.rollout.surprise is not None and r.match.matches(facts.job) is not False)
     return {rule.name: ports.ledger.rule_acts.acts(policy.revision, rule.name, policy.in_force_at) for rule in guarded}
 
 
 def _last_day(ports: ReadPorts) -> dict[str, int] | None:
-    """The jobs that each team had on the last closed day; None where no day is closed, or nobody had any."""
+    """How many jobs each team ("" for none) had on the last closed day; None where no day is closed or it had no jobs."""
     until = ports.ledger.days.closed_until()
     if until is None:
         return None
@@ -199,9 +199,9 @@ def _last_day(ports: ReadPorts) -> dict[str, int] | None:
 
 
 def _repair_prefix(facts: Facts, ports: ReadPorts) -> str | None:
-    """The first prefix in which nothing lies and nobody writes. One that cannot be looked into is not empty.
+    """The first candidate prefix that is empty and to which no other job writes. A prefix that cannot be scanned is not empty.
 
-    Where none can be looked into, it is one of the lineage's own beside the template's: no other lineage is given that.
+    Where none is known to be empty, one of the lineage's own prefixes: no other lineage gets those. None without a template.
     """
     uri = template_prefix(facts)
     if uri is None:
@@ -230,7 +230,7 @@ def _on_demand_room(facts: Facts, ports: ReadPorts) -> int | None:
 
 
 def _placement(facts: Facts, ports: ReadPorts) -> PlacementAsked | None:
-    """Ask EC2 for the pool's score, at most once per hour and pool; two functions at the same time may both ask."""
+    """Ask EC2 for the pool's placement score. None if it was asked within the hour; two functions at once may both ask."""
     job = facts.job
     before = ports.ledger.capacity.placement_asked_at(job.region, job.instance_type)
     if before is not None and facts.now - before < PLACEMENT_SCORE_INTERVAL:
@@ -240,7 +240,9 @@ def _placement(facts: Facts, ports: ReadPorts) -> PlacementAsked | None:
 
 
 def _spot_seen(facts: Facts, ports: ReadPorts) -> bool:
-    """Whether another job showed spot capacity in the pool lately, and after this job left it."""
+    """Whether the pool has spot capacity: this spot job trains now, or another job showed it within an hour, after this job's
+    creation.
+    """
     job = facts.job
     if job.spot:
         return bool(job.intervals) and job.intervals[-1].end is None
@@ -249,16 +251,16 @@ def _spot_seen(facts: Facts, ports: ReadPorts) -> bool:
 
 
 def _with_pools(facts: Facts, block: Resubmission, ports: ReadPorts) -> Facts:
-    """The interruption statistics of the instance types in the ladder."""
+    """Add the interruption statistics of the instance types in the policy's ladder."""
     region, since = facts.job.region, facts.now - POOL_MEMORY_AGE
     return replace(facts, pools={t: ports.ledger.pools.memory(t, region, since) for t in candidate_types(facts, block)})
 
 
 def lineage_of(job: Job, lineages: ReadLineages, created_in: LineageId | None = None) -> tuple[Lineage, int]:
-    """Find the lineage that a job belongs to, and its number there.
+    """Find the lineage that a job belongs to, and its attempt number there (1 is the root).
 
-    The ledger says which lineage meant to create a job of that name, and that lineage whether this job is the one. Every other
-    job is the root of its own, whatever its name and its tags are.
+    By name, the ledger has the lineage that decided to create such a job; that lineage tells whether this job is the one it sent.
+    Every other job is the root of its own lineage, whatever its name and tags are.
     """
     own = LineageId.of(job)
     for other in _submitters(job, own, lineages):
@@ -272,10 +274,10 @@ def lineage_of(job: Job, lineages: ReadLineages, created_in: LineageId | None = 
 
 
 def _submitters(job: Job, own: LineageId, lineages: ReadLineages) -> Iterator[LineageId]:
-    """The lineages of which a job may be an attempt: at most one, found by its name.
+    """The lineages that may have submitted a job: at most one, found by the job's name.
 
-    Submissions of older versions are not found by name. The tag leads to them, and to no other: a lineage believes a tag only
-    where it wrote no identity.
+    Submissions of older versions are not stored by name; the job's tag leads to them. That is safe: a lineage accepts a job by
+    its tag only where its own submission did not store what was ``sent``.
     """
     if not may_be_ours(job.name):
         return
@@ -285,7 +287,7 @@ def _submitters(job: Job, own: LineageId, lineages: ReadLineages) -> Iterator[Li
 
 
 def _is_probe(job: Job, own: Lineage, lineages: ReadLineages) -> bool:
-    """Whether a job is a probe that the ledger says we sent; what was seen to be one stays one."""
+    """Whether a job is a probe that the controller sent, by the ledger. Once recorded in Started, the answer stays the same."""
     started = own.entry(Started, job.name)
     if started is not None:
         return started.service is Service.PROBE
@@ -295,7 +297,7 @@ def _is_probe(job: Job, own: Lineage, lineages: ReadLineages) -> bool:
 
 
 def _at_rest(lineage: Lineage, job: Job, now: datetime) -> bool:
-    """Whether everything that the job shows is recorded, and nothing is open or overdue except a later Wake."""
+    """Whether everything that the job shows is recorded, and no intent is open except Wakes that are not due yet."""
     if lineage.entry(Started, job.name) is None or (job.outcome is not None and lineage.entry(Ended, job.name) is None):
         return False
     known = {e.key for e in lineage.entries}

@@ -1,4 +1,4 @@
-"""The tags that a job is looked at with: the policy's labels, tags that are late or removed, and tags as they were read first."""
+"""Decides which tags of a job count: the policy's labels, the tags that were read first, and what replaces missing ones."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ def labelled(job: Job, policy: Policy) -> Job:
 
 
 def as_of_lineage(job: Job, lineage: Lineage, number: int, policy: Policy) -> Job:
-    """An attempt with the team and the user of its lineage, where that has them: whoever may change its tags would choose who
-    pays. The team of its role, where the policy lists that, stays.
+    """An attempt with the team and the user of its lineage: a person who can change its tags must not choose who pays.
+
+    A team that the policy gives to the job's role comes first.
     """
     root = lineage.entry(Started, lineage.id.root)
     if number == 1 or root is None:
@@ -35,7 +36,7 @@ def as_of_lineage(job: Job, lineage: Lineage, number: int, policy: Policy) -> Jo
 
 
 def tagged_first(job: Job, shown: Mapping[str, str], lineage: Lineage, policy: Policy) -> Job | None:
-    """The job with the tags that were read first; None where they are the same, or not known."""
+    """The job with the tags that were read first; None where they are the same as ``shown``, or not known."""
     first = first_tags(lineage, job.name)
     if first is None or first == shown:
         return None
@@ -43,10 +44,10 @@ def tagged_first(job: Job, shown: Mapping[str, str], lineage: Lineage, policy: P
 
 
 def as_read_first(job: Job, lineage: Lineage) -> Job:
-    """A job whose tags SageMaker does not say, with those that were read first in its lineage.
+    """A job whose tags cannot be read now, with the tags that were read first in its lineage.
 
-    Of a job that another service owns none are kept, and its Started says its team and user. Raises Unreachable where nobody ever
-    read them: what is recorded of a job names its team and its owner permanently.
+    The ledger keeps no tags of a job that another service owns: its team and user come from its Started. Raises Unreachable where
+    tags were never read, because the job's entries contain its team and owner permanently.
     """
     first, started = next((read for read in readings(lineage) if read.number == 0), None), lineage.entry(Started, job.name)
     if first is None and (started is None or started.service is None):
@@ -58,7 +59,10 @@ def as_read_first(job: Job, lineage: Lineage) -> Job:
 
 
 def without_tags(job: Job, lineage: Lineage, number: int, now: datetime) -> Job:
-    """A job without tags: they may be late, or removed. An attempt's team and user are those of the attempt before it."""
+    """A job that shows no tags: they may be late (then they count as unknown), or were removed.
+
+    An attempt has the team and the user of the attempt before it.
+    """
     before = [e for e in lineage.entries if isinstance(e, Started) and e.number < number]
     last = max(before, key=lambda e: e.number, default=None)
     known = {TEAM_TAG: last.team, USER_TAG: last.user} if last else {}

@@ -1,1 +1,1 @@
-"""Sending what waits in the outbox: ``drain`` sends to each channel, ``batches`` says what goes together and in which order."""
+"""Sends what waits in the outbox: ``drain`` sends to each channel, ``batches`` decides what is sent together, in which order."""

@@ -1,6 +1,6 @@
-"""Says what is sent in which order: the turns of the channels, and how the waiting messages of one are grouped.
+"""Decides what is sent in which order: which channel comes first, and how the waiting messages of a channel are grouped.
 
-Many of one kind become one message, updates of one card become one update.
+Many messages of one kind become one, a storm message; several updates of one card become one update.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from controller.runtime.timeouts import LATE, first_in_turn
 from controller.units.value import dataclass
 
 BATCH = 500  # messages of a channel that are looked at in one pass
+# What making a text raises for a stored row that this version cannot read.
 UNMADE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-HELD = timedelta(hours=6)  # how long what belongs to one card waits behind a message of it that gets no answer
-STORM = "storm/"  # what the thread of a storm message begins with
+HELD = timedelta(hours=6)  # how long the messages of a card wait behind one of them that gets no answer
+STORM = "storm/"  # the beginning of the thread of a storm message
 STORM_SIZE = 10  # messages of one kind that wait in one channel at once
 
 
@@ -34,17 +35,20 @@ class Batch:
 
 
 def in_turn(channels: list[str], now: datetime) -> list[str]:
-    """The channels, each minute beginning with another one: while Slack is slow, the last ones of a pass get no time.
+    """The channels in the order of this minute's pass. Another one comes first each minute: while Slack is slow, the last ones
+    get no time.
 
-    Topics come first: they need no secret of Slack, and go out where it cannot be read.
+    SNS topics come before Slack's channels: they can be sent to even where Slack's secret cannot be read.
     """
     first = int(now.timestamp() // 60) % max(len(channels), 1)
     return sorted(channels[first:] + channels[:first], key=is_topic, reverse=True)
 
 
 def batches(waiting: Sequence[Message]) -> list[Batch]:
-    """The steps of a queue, in order. Messages of one lineage keep their order: a lineage with an older waiting message is not
-    part of a storm message. Of several updates of one card the last is sent, in the place of the first.
+    """Group the messages of a queue into steps, in order. Several updates of one card are one step, in the place of the first.
+
+    Messages of one lineage keep their order: a message becomes part of a storm message only where no older one of its lineage
+    waits.
     """
     kinds = Counter(kind_of(message) for message in waiting if _stormy(message))
     storms = {kind for kind, count in kinds.items() if count >= STORM_SIZE}
@@ -74,9 +78,10 @@ def batches(waiting: Sequence[Message]) -> list[Batch]:
 
 
 def turned(steps: Sequence[Batch], now: datetime) -> list[Batch]:
-    """The steps, of those that wait for an hour another one first each minute: some may get no answer, and take all the time.
+    """The steps in the order of this minute's pass. Another one of those that have waited for an hour comes first each minute,
+    because a step that gets no answer may take all the time.
 
-    What belongs to one lineage keeps its order. The pages of a storm, which are about many, come first for some hours.
+    Steps of one lineage keep their order. Pages of a storm message concern many jobs, and come first for six hours.
     """
     storms = [step for step in steps if _is_of_storm(step) and step.messages[0].at >= now - HELD]
     steps = [step for step in steps if step not in storms]
@@ -99,9 +104,10 @@ def _is_of_storm(step: Batch) -> bool:
 
 
 def apart(step: Batch, channel: str, *, refused: bool = False) -> list[Batch]:
-    """The parts of a step of which one may be at fault; none where it cannot be taken apart.
+    """Split a step, to find the message that is not accepted; empty where it cannot be split.
 
-    A topic gets halves: each part that it takes is an email. Without an answer, updates of one card stay together.
+    For a topic it is split into halves, because each part that SNS accepts is an email; for Slack into single messages. Updates
+    of one card are split only where Slack ``refused`` them.
     """
     messages, topic = step.messages, is_topic(channel)
     if len(messages) == 1 or not (refused or topic or len({message.thread for message in messages}) > 1):
@@ -111,7 +117,7 @@ def apart(step: Batch, channel: str, *, refused: bool = False) -> list[Batch]:
 
 
 def sent(send: Callable[[Batch], Answer], step: Batch) -> Answer:
-    """Send a step. Refused where its text cannot be made, such as of a row that nobody wrote: it holds up no other message."""
+    """Send a step. Refused where its text cannot be made, so that it does not block other messages."""
     try:
         return send(step)
     except UNMADE as problem:
@@ -119,7 +125,10 @@ def sent(send: Callable[[Batch], Answer], step: Batch) -> Answer:
 
 
 def storm_pages(kind: MessageKind, messages: Sequence[Message], where: str, *, threads: bool = True) -> tuple[Page, ...]:
-    """One message that says how many, which and ``where``, then pages with the text of each, for its thread if there is one."""
+    """The pages of a storm message: one with the number, the names and ``where`` (account and region), then the text of each.
+
+    ``threads`` says whether the later pages can be posted in a thread of the first.
+    """
     names = [message.thread.split("/")[2] if message.thread.count("/") >= 3 else message.key for message in messages]
     mentions = (message.mention for message in messages if threads)
     under = [policy_text(message.revision, message.mode) for message in messages]

@@ -1,4 +1,4 @@
-"""One Chat for both kinds of channels: those of Slack, and SNS topics."""
+"""One Chat for both kinds of channels: Slack's channels and SNS topics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ChatByChannel:
-    """Posts to Slack, or to a topic where the channel is the ARN of one. All else is about Slack."""
+    """The Chat port: posts to an SNS topic where the channel is its ARN, else to Slack. All other calls go to Slack."""
 
     def __init__(self, slack: Chat, topics: Chat) -> None:
         self._slack = slack

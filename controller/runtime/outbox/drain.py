@@ -1,6 +1,6 @@
-"""Sends the messages that wait in the outbox: one sender per channel, in order, at its rate, without losing one.
+"""Sends the messages that wait in the outbox: one sender per channel, in order, at the channel's rate, and loses no message.
 
-A channel is one of Slack, or an SNS topic (``topic_batches``).
+A channel is one of Slack's, or an SNS topic (``topic_batches``).
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ from controller.runtime.ports.outbox import Message, WrongChannel
 from controller.runtime.timeouts import LEASE, TIME_LIMIT
 from controller.units.value import dataclass
 
-CALLS_MAX = 50  # a channel and pass: Slack takes about one message a second
+CALLS_MAX = 50  # per channel and pass: Slack accepts about one message a second
 PAUSE = timedelta(minutes=1)
 PAUSE_MAX = timedelta(minutes=15)
 PAUSE_SHARE = 4  # while Slack does not answer, a channel waits a quarter of the time that its oldest message has waited
 LONG_PAUSE = timedelta(hours=1)
 PASSED_OVER = timedelta(minutes=10)  # a message that got no answer for so long is perhaps at fault itself: the next one is tried
 PASSED_MAX = 20  # messages in a row that got no answer: then Slack is at fault
-TOO_OLD = timedelta(days=1)  # later it is listed in the digest
-PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then they are tried again
+TOO_OLD = timedelta(days=1)  # an older message is listed in the digest instead
+PLAIN_FOR = timedelta(days=30)  # how long tables and charts are not tried after Slack refused them
 
 
 def drain(ports: Ports) -> Sent:
@@ -67,7 +67,7 @@ def drain(ports: Ports) -> Sent:
         try:
             pause = queue.send()
             queue.set_old_aside()
-        except Exception as problem:  # no channel holds up another; this one goes on after its lease
+        except Exception as problem:  # the other channels are still sent to; this one is tried again after its lease
             problems.append(problem)
             continue
         paused = (*done.paused, (channel, queue.why)) if pause else done.paused
@@ -86,7 +86,7 @@ def drain(ports: Ports) -> Sent:
 
 @dataclass(slots=True)
 class _Queue:
-    """One pass over the queue of one channel, whose only sender we are."""
+    """One pass over the queue of one channel, which this function has leased."""
 
     channel: str
     ports: Ports
@@ -97,7 +97,7 @@ class _Queue:
     unanswered: list[Message] = field(default_factory=list)
     set_aside: list[tuple[str, str, str]] = field(default_factory=list)
     why: str = ""
-    rest: Later | None = None  # why the rest of what was sent waits
+    rest: Later | None = None  # the answer that makes the later pages of a storm message wait
     posts: PagePosts = field(init=False)
     oldest: datetime = field(init=False)
 
@@ -113,8 +113,8 @@ class _Queue:
         waiting = batches(self._fresh(self.ports.outbox.waiting(self.channel, BATCH)))
         steps = deque(turned(list(topic_batches(waiting)) if self.to_topic else waiting, self.ports.clock.now()))
         self.oldest = min((step.messages[0].at for step in steps), default=self.until)
-        passed: list[Batch] = []  # they got no answer, and nothing was accepted since
-        held: set[str] = set()  # what belongs to one card keeps its order, for hours
+        passed: list[Batch] = []  # steps without an answer since the last accepted one
+        held: set[str] = set()  # threads with an unanswered message: their later messages wait, for up to six hours
         while steps:
             step = steps.popleft()
             if any(message.thread in held for message in step.messages):
@@ -154,26 +154,26 @@ class _Queue:
         return self._pause(passed[0].messages[0].at) if waits else timedelta(0)
 
     def _is_over(self) -> bool:
-        """Whether this pass has no time left, or has sent enough. What a topic did not accept made no email."""
+        """Whether this pass has no time left, or has sent enough. Of a topic, only accepted messages count: they are emails."""
         enough = self.to_topic and self.accepted >= TOPIC_CALLS_MAX
         return enough or self.posts.calls >= CALLS_MAX or self.ports.clock.now() > self.until
 
     def set_old_aside(self) -> None:
-        """Keep what gets no answer for a day out of the way, where Slack accepted others."""
+        """Set aside each message that got no answer for a day, if Slack accepted others in this pass."""
         old = self.ports.clock.now() - TOO_OLD
         for message in self.unanswered if self.accepted else ():
             if message.at < old:
                 self._set_aside(message, f"no answer for a day: {self.why}")
 
     def _pause(self, since: datetime, answer: Later | None = None) -> timedelta:
-        """As long as Slack asks for; where it does not answer or has a fault, longer and longer, up to a quarter of an hour."""
+        """How long the channel waits: as long as Slack asks for; without an answer longer each time, from 1 to 15 minutes."""
         if answer is not None and answer.after_s is not None:
             return timedelta(seconds=answer.after_s)
         since = since if self.accepted else self.oldest
         return min(max((self.ports.clock.now() - since) / PAUSE_SHARE, PAUSE), PAUSE_MAX)
 
     def _set_aside(self, message: Message, why: str) -> None:
-        """Keep a message that Slack refuses, out of the way of the others. Without text there is nothing to keep."""
+        """Take a refused message out of the queue and keep it. A card update has no text to keep, and is removed."""
         if message.has_text or message.plain or message.native:
             self.ports.outbox.set_aside(message, why)
             self.set_aside.append((self.channel, message.key, why))
@@ -181,7 +181,7 @@ class _Queue:
             self.ports.outbox.sent(message)
 
     def _fresh(self, waiting: Iterable[Message]) -> Sequence[Message]:
-        """The messages that are recent; older ones are kept for the digest."""
+        """The messages to send now. Messages with text that are older than a day are moved to the shelf, for the digest."""
         old = self.ports.clock.now() - TOO_OLD
         fresh = []
         for message in waiting:
@@ -226,7 +226,7 @@ class _Queue:
             answer = self._begin(message.thread)
             if not (isinstance(answer, Done) or goes_without_card(message, answer, self.ports.clock.now())):
                 return answer
-            root = self.posts.root(message.thread)  # none where Slack refuses the card: that is no fault of this message
+            root = self.posts.root(message.thread)  # None where Slack refuses the card: the message is posted without it
         answer = self.posts.post(self._alone(message), thread_ts=root.ts if root else "")
         if lost_its_thread(answer):
             begun = self._begin(message.thread)  # the card was deleted
@@ -251,7 +251,7 @@ class _Queue:
         return self.posts.remembered(thread, self.posts.post(page)) if page else Refused("its card cannot be made")
 
     def _storm(self, kind: MessageKind, messages: Sequence[Message]) -> Answer:
-        """Send many messages of a kind as one; the text of each goes into its thread, in pages that are queued in their place."""
+        """Send many messages of a kind as one. The text of each is in its thread, in pages that replace them in the queue."""
         first, (head, *details) = messages[0], storm_pages(kind, messages, where_of(messages[0], self.ports))
         thread = STORM + first.key
         answer = self._begin(thread, head)
@@ -264,7 +264,7 @@ class _Queue:
         for page in pages_:
             self.ports.outbox.put(page)
         self._out(messages)
-        for page in pages_:  # queued now, so that no later message of these lineages overtakes them
+        for page in pages_:  # sent now, so that no later message of these lineages is sent before them
             match self._plain(page):
                 case Done():
                     self._out([page])
@@ -272,13 +272,13 @@ class _Queue:
                     self.rest = later
                     break  # the pages wait in the queue
                 case WrongChannel():
-                    break  # the next pass hands them on
+                    break  # the next pass moves them to the default channel
                 case Refused(why):
                     self._set_aside(page, why)
         return answer
 
     def _plain(self, message: Message) -> Answer:
-        """Post a page as an answer in its thread; as its first message where it has none yet."""
+        """Post a page of plain blocks as a reply in its thread, or as the thread's first message."""
         thread, page = message.thread if self.ports.chat.threads else "", page_of(message.plain)
         root = self.posts.root(thread) if thread else None
         answer = self.posts.post(page, thread_ts=root.ts) if root else None
@@ -287,7 +287,7 @@ class _Queue:
         return answer or self.posts.post(page)
 
     def _pages(self, message: Message) -> Answer:
-        """A page of blocks; plain blocks where the workspace does not know tables and charts."""
+        """Post a page with tables and charts; where the workspace refuses those, queue the pages of plain blocks instead."""
         since = self.ports.ledger.block_support.blocks_refused_at()
         now = self.ports.clock.now()
         if since is None or since < now - PLAIN_FOR:
@@ -305,8 +305,8 @@ class _Queue:
     # ── a channel that refuses ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _move(self, messages: Iterable[Message], why: str) -> bool:
-        """Pass messages that this channel refuses to the default channel; messages that it also refuses stay, and are tried each
-        hour.
+        """Move messages that this channel refuses to the default channel. False where this is the default channel: there they
+        stay, and are tried each hour.
         """
         default = self.ports.policies.current().channel
         if self.channel == default:

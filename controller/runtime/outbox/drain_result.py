@@ -16,9 +16,9 @@ DIGEST = "digest/"  # what the keys of digests begin with
 class Sent:
     """The result of one drain.
 
-    ``set_aside`` are messages that Slack refused in every form (channel, key, error). ``paused`` are the channels that wait from
-    now on, with the reason; ``shut`` those that waited before. ``oldest_s`` is the age in seconds of the oldest message that is
-    left, ``digests`` the number of pages of digests that are left.
+    ``sent`` and ``shelved`` are numbers of messages. ``set_aside`` are messages that Slack refused in every form (channel, key,
+    error). ``paused`` are the channels that wait from now on, with the reason; ``shut`` those that waited before. ``oldest_s`` is
+    the age in seconds of the oldest message that is left, ``digests`` the number of pages of digests that are left.
     """
 
     sent: int = 0
@@ -31,7 +31,7 @@ class Sent:
 
 
 def with_what_is_left(done: Sent, channels: Iterable[str], ports: Ports) -> Sent:
-    """Look at what still waits, in channels that had something to send: an empty outbox costs nothing more."""
+    """Add what still waits in ``channels``. These are the ones that had messages: an empty outbox costs no further reads."""
     now = ports.clock.now()
     for channel in channels:
         left = ports.outbox.waiting(channel, BATCH)

@@ -1,4 +1,4 @@
-"""The parts of what a drain posts: the card of a lineage, and a message with its account and region."""
+"""Makes the parts of what a drain posts: the card of a lineage, and a message with its account and region."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from controller.units.money import Rate
 
 
 def parts_of(message: Message, ports: Ports, *, threads: bool) -> tuple[Part, ...]:
-    """A message with its account and region; without a card beside it (in a thread), also with the links of its job."""
+    """A message with its account and region. Without ``threads`` it has no card beside it, so it also has the job's links."""
     text, lineage = message.text(), LineageId.parse(message.thread)
     if lineage is not None:
         job = [] if threads else job_links(lineage.region, lineage.root)
@@ -30,14 +30,14 @@ def parts_of(message: Message, ports: Ports, *, threads: bool) -> tuple[Part, ..
 
 
 def parts_for_topic(message: Message, ports: Ports) -> tuple[Part, ...]:
-    """A message for an SNS topic: nobody is mentioned there, and commands stand in for the buttons of the card."""
+    """A message for an SNS topic: without mentions, and with commands instead of the card's buttons."""
     parts, lineage = parts_of(replace(message, mention=""), ports, threads=False), LineageId.parse(message.thread)
     if lineage is None:
         return parts
     try:
         found = ports.ledger.lineages.load(lineage)
         return (*parts, Text("\n".join(without_buttons(found, ports.clock.now()))))
-    except UNMADE:  # a row that nobody wrote, or newer code did: the message itself can be sent
+    except UNMADE:  # the lineage has a row that this version cannot read: the message itself can be sent
         return parts
 
 
@@ -58,7 +58,7 @@ def card_of(thread: str, ports: Ports) -> tuple[Part, ...]:
 
 
 def _rate(lineage: Lineage, now: datetime, ports: Ports) -> Rate | None:
-    """The price of the newest attempt's instance; None where it is not known now: the card is sent without it."""
+    """The price of the newest attempt's instance; None where it is unknown or cannot be read: the card is sent without it."""
     last = newest_attempt(lineage)
     try:
         return ports.prices.rate(last.instance_type, last.region, now) if last else None

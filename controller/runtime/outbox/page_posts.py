@@ -1,4 +1,4 @@
-"""Posts pages to one channel: in halves where Slack finds one too long, else as text where it refuses the blocks."""
+"""Posts pages to one channel. A page that is too long for Slack is posted in halves; one with refused blocks, as text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ TOO_LONG = "too_long"  # msg_too_long, msg_blocks_too_long
 
 @dataclass(slots=True)
 class PagePosts:
-    """What a pass posts to a channel. ``calls`` counts the calls of Slack; ``places`` are the threads known so far."""
+    """Posts the pages of one pass to a channel. ``calls`` counts the calls made; ``places`` has the first post of each thread
+    that was read so far, or None where there is none.
+    """
 
     channel: str
     ports: Ports
@@ -32,7 +34,7 @@ class PagePosts:
     places: dict[str, Post | None] = field(default_factory=dict)
 
     def post(self, page: Page, thread_ts: str = "") -> Answer:
-        """Post a page. One that Slack refuses is posted in two halves where it is too long, and otherwise as its text alone."""
+        """Post a page. If Slack refuses it as too long, it is posted in two halves; if for another reason, as its text alone."""
         answer = self.post_once(page, thread_ts)
         if not is_about_the_message(answer):
             return answer
@@ -62,7 +64,7 @@ class PagePosts:
         return self.ports.chat.post(self.channel, page, thread_ts=thread_ts)
 
     def post_native(self, message: Message) -> Answer:
-        """Post a page of blocks as it is; the first page of a thread becomes its place."""
+        """Post a message's native blocks as they are; the first page of a thread becomes its first post."""
         thread = message.thread if self.ports.chat.threads else ""
         root = self.root(thread) if thread else None
         answer = self.post_once(page_of(message.native), root.ts if root else "")
@@ -71,7 +73,7 @@ class PagePosts:
         return self.remembered(thread, answer) if thread and root is None else answer
 
     def _post_rest(self, page: Page, root: Post) -> None:
-        """Post the second half of a page. Without Slack's yes it waits as a message of its own: the first half has been sent."""
+        """Post the second half of a page in a thread. If it is not accepted, queue it: the first half has been sent already."""
         if isinstance(self.post(page, root.ts), Done):
             return
         now, thread = self.ports.clock.now(), f"rest/{root.channel_id}/{root.ts}"
@@ -86,7 +88,7 @@ class PagePosts:
         return self.places[thread]
 
     def remembered(self, thread: str, answer: Answer) -> Answer:
-        """Store the place of a thread's first message, once Slack has it."""
+        """Store the place of a thread's first message, if ``answer`` says that Slack accepted it. Returns ``answer``."""
         if isinstance(answer, Done):
             channel_id, _, ts = answer.detail.rpartition("/")
             post = self.places[thread] = Post(channel_id=channel_id, ts=ts)
@@ -95,7 +97,7 @@ class PagePosts:
 
 
 def card_page(thread: str, ports: Ports) -> Page | None:
-    """The card of a lineage; None where it cannot be made, such as from an entry that nobody wrote."""
+    """The card of a lineage; None where it cannot be made, such as from a stored row that this version cannot read."""
     try:
         return pages(card_of(thread, ports))[0]
     except UNMADE:
@@ -107,24 +109,24 @@ def _as_text(page: Page) -> Page:
 
 
 def _below(page: Page) -> Page:
-    """The page where nothing can be answered: an incoming webhook gets the details as the messages that follow.
+    """The page for a chat without threads, such as an incoming webhook: its text says that the details are in later messages.
 
-    Whether Slack is reached by a webhook is in the secret, which only the function that posts may read.
+    It is changed only here: whether Slack is reached by a webhook is in the secret, which only the posting function may read.
     """
     return page_of(page.json.replace(THREAD_LISTS, BELOW_IS).replace(f" {IN_THREAD}", " below"))
 
 
 def is_about_the_message(answer: Answer) -> TypeGuard[Refused]:
-    """Whether Slack refused the message itself: not its channel, and not the thread that it was for."""
+    """Whether Slack refused the message itself, and not its channel or its thread."""
     return isinstance(answer, Refused) and not isinstance(answer, WrongChannel) and not lost_its_thread(answer)
 
 
 def goes_without_card(message: Message, card: Answer, now: datetime) -> bool:
-    """Whether a message goes without its card: Slack refuses the card, or has not answered it for an hour."""
+    """Whether a message is sent without its card: Slack refuses the card, or the message has waited an hour for an answer."""
     silent = isinstance(card, Later) and card.after_s is None and message.at < now - LATE
     return silent or is_about_the_message(card)
 
 
 def lost_its_thread(answer: Answer) -> bool:
-    """Whether a thread cannot be answered in any more: its first message was deleted, or it was locked."""
+    """Whether no more replies can be posted in a thread: its first message was deleted, or it was locked."""
     return isinstance(answer, Refused) and answer.why.endswith(NO_THREAD)

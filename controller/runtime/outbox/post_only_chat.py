@@ -1,4 +1,4 @@
-"""What every Chat can do that only posts: an incoming webhook, the event bus, a topic."""
+"""What is common to each Chat that can only post: an incoming webhook, the event bus, an SNS topic."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from controller.runtime.ports.slack_user import SlackUser
 
 
 class PostOnlyChat:
-    """The Chat port without ``post``: nothing is edited, answered or opened, and no user is known. ``why`` says the reason."""
+    """The Chat port without ``post``: all other calls are refused, with the reason ``why``, and no user is known."""
 
     threads = False
     why: ClassVar[str]

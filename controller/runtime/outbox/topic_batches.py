@@ -1,7 +1,7 @@
-"""What is sent to an SNS topic together, and as which text.
+"""Decides which messages are sent to an SNS topic together, and makes their text.
 
-SNS disables a mail subscription of a topic that gets more than ten messages a second in an account, so few are sent in a minute,
-and each says more: a digest is one message, and so are many messages of one kind, with the text of each.
+SNS suspends an email subscription that gets more than ten messages a second (SNS developer guide, "Email subscription setup").
+So few messages are sent in a minute: a digest is one message, and many messages of one kind are one, with the text of each.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from controller.runtime.outbox.message_parts import parts_for_topic, where_of
 from controller.runtime.ports.all_ports import Ports
 from controller.runtime.ports.outbox import Message
 
-TOPIC_CALLS_MAX = 10  # a topic and pass
-TOGETHER_MAX = 100_000  # characters of what is sent together; SNS takes 256 kB
+TOPIC_CALLS_MAX = 10  # messages per topic and pass
+TOGETHER_MAX = 100_000  # characters of what is sent together; SNS accepts 256 kB
 
 
 def topic_batches(steps: Iterable[Batch]) -> Iterator[Batch]:
-    """The steps of a queue for a topic: the pages of one digest together, and of many messages of a kind as many as fit."""
+    """The steps of a queue for a topic: the pages of one digest together, and as many messages of one kind as fit."""
     together: list[Message] = []
     for step in steps:
         first = step.messages[0]
@@ -35,7 +35,7 @@ def topic_batches(steps: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def topic_page(step: Batch, ports: Ports) -> Page | None:
-    """What a topic is told of a step; None of one that only brings a card up to date."""
+    """The page that a topic gets for a step; None for a step that only updates a card."""
     first = step.messages[0]
     if _is_page(first):
         return _joined(page for message in step.messages for page in _pages(message))
@@ -52,7 +52,7 @@ def _is_page(message: Message) -> bool:
 
 
 def _fitting(messages: Iterable[Message]) -> Iterator[Batch]:
-    """The messages in batches that one message of SNS can hold."""
+    """Split the messages into batches that fit into one SNS message."""
     some: list[Message] = []
     used = 0
     for message in messages:
@@ -67,7 +67,7 @@ def _fitting(messages: Iterable[Message]) -> Iterator[Batch]:
 
 
 def _length(message: Message) -> int:
-    """The characters of a message; nothing of one whose text cannot be made, which is found when it is sent."""
+    """The length of a message in characters; 0 where its text cannot be made, which is noticed when it is sent."""
     if _is_page(message):
         return len(message.plain) or len(message.native)
     try:
@@ -84,6 +84,6 @@ def _pages(message: Message) -> list[Page]:
 
 
 def _joined(found: Iterable[Page]) -> Page:
-    """One page of all blocks: a topic has no limit of blocks."""
+    """One page with all blocks: a topic has no limit on their number."""
     whole = tuple(found)
     return Page(text="\n".join(page.text for page in whole), blocks=tuple(block for page in whole for block in page.blocks))

@@ -1,1 +1,1 @@
-"""Performing an intent: ``perform`` makes the call; the files beside it say before whether and when it may be made."""
+"""Performs intents: ``perform`` makes the call; the files beside it decide whether and when it may be made."""

@@ -1,4 +1,4 @@
-"""How long an intent waits before it is performed again, after AWS or Slack was throttled, failed or was out of reach."""
+"""Computes how long an intent waits before it is performed again, after AWS throttled or failed the call or did not answer."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ AFTER_NO_TRY_MOST = timedelta(minutes=10)  # after a throttle: an outage may end
 
 
 def wait_before_retry(intent: Intent, after_s: int | None, *, tried: bool) -> timedelta:
-    """As long as AWS or Slack asked for (``after_s``), else twice as long each time, up to a limit.
+    """How long to wait: ``after_s`` seconds where AWS asked for that; else twice as long each time, up to a limit.
 
-    A call that was no try, such as a throttled one, does not count as one: its wait grows with the claims of the intent instead.
+    ``tried`` is False for a call that counts as no try, such as a throttled one: its wait grows with the intent's claim number.
     """
     if after_s is not None:
         return timedelta(seconds=after_s)

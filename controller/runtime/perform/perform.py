@@ -37,14 +37,14 @@ from controller.runtime.ports.outbox import Message
 from controller.runtime.read_events import Trigger
 from controller.units.plural import count
 
-TRIES_MAX = 60  # answers; with the waits of call_backoff, more than two days
+TRIES_MAX = 60  # tries with an answer; with the waits of call_backoff they take more than two days
 UNDECIDED_LOOK_S = 60
-FAILED_LOOK = timedelta(minutes=5)
+FAILED_LOOK = timedelta(minutes=5)  # until a Submit is tried again that a failed decider may have decided
 WHY_MAX = 2_000  # characters of an answer that are stored: AWS may quote the whole request, and an item takes 400 kB
 
 
 class Outpaced(Exception):
-    """Others changed this lineage while it was read or written. The next trigger continues."""
+    """Another function changed this lineage while it was read or written. The next trigger continues."""
 
 
 Reconcile = Callable[[Trigger, Ports], object]
@@ -53,11 +53,12 @@ Reconcile = Callable[[Trigger, Ports], object]
 def perform(
     intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile, *, decided: bool = True, failed: bool = False
 ) -> IntentResult | None:
-    """Perform an intent that is leased to this function, and store the answer; None when the intent stays open.
+    """Perform an intent that is leased to this function, and store the answer. Returns how it was closed; None if it stays open.
 
-    It is closed last: a crash in between repeats the call and never loses it. An exception leaves the lease. An intent that is
-    not ``decided`` now, whatever its row says, creates, stops and publishes nothing: it is only found out whether an earlier try
-    took effect. Where a part of the decision ``failed``, that part may have decided a Submit: it is put off and not refused.
+    The intent is closed last: after a crash in between, the call is repeated, and never lost. An exception leaves the lease in
+    place. ``decided`` says whether the present decision contains the intent. If not, whatever its row contains, nothing is
+    created, stopped or published: it is only checked whether an earlier try took effect. ``failed`` says that a decider raised:
+    that one may have decided a Submit, so the Submit is put off and not refused.
     """
     if failed and not decided and isinstance(intent.action, Submit):
         result = None
@@ -95,7 +96,7 @@ def _perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcil
 
 
 def leave_a_wake(name: str, id: LineageId, ports: Ports) -> None:
-    """Leave an overdue Wake, so that the sweep goes on where this function stops. Raises Outpaced."""
+    """Commit a Wake that is due now, so that the sweep continues where this function stops. Raises Outpaced."""
     lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
     wake = Intent(action=Wake(about=name, at=now), due_at=now)
     if wake.key not in lineage.standing() and not ports.ledger.lineages.commit(lineage, Decision(intents=(wake,))):
@@ -112,7 +113,7 @@ def _put_off(
 
 def _close(intent: Intent, lineage: Lineage, ports: Ports, result: IntentResult, why: str) -> IntentResult:
     if result is not IntentResult.DONE and isinstance(intent.action, Submit | Stop):
-        # What follows is decided after this. A function that dies in between leaves nothing open, and nobody would look again.
+        # What follows is decided later. If the function ends in between, only this Wake triggers the job again.
         leave_a_wake(intent.action.about, lineage.id, ports)
     ports.ledger.lineages.close(lineage.id, intent, result, why[: WHY_MAX + 20])
     return result
@@ -147,7 +148,9 @@ def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconc
 
 
 def _outcome_if_not_decided(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer | OnHold:
-    """What became of an intent that is not decided now. A Submit is over; what may be decided again only loses its lease."""
+    """The answer for an intent that is not decided now. A Submit is closed; a Stop, Probe or Publish may be decided again, and
+    stays open.
+    """
     match intent.action:
         case Submit() as submit:
             return _made_already(intent, submit, lineage, ports, reconcile) or Refused(
@@ -162,8 +165,8 @@ def _outcome_if_not_decided(intent: Intent, lineage: Lineage, ports: Ports, reco
 
 
 def _announce(announce: Announce, intent: Intent, lineage: Lineage, ports: Ports) -> Answer:
-    """Queue the message for the team's channel, with a mention where a person is needed. News waits for the digest where the
-    policy says so.
+    """Queue the message for the team's channel, with a mention where a person is needed. A message of an importance that the
+    policy does not send (``tell``) is left to the digest.
     """
     from controller.notifications.messages.catalogue import importance_of  # here: a quiet trigger announces nothing
 
@@ -185,7 +188,7 @@ def _announce(announce: Announce, intent: Intent, lineage: Lineage, ports: Ports
 
 
 def _channel(meant: str, lineage: Lineage, ports: Ports) -> str:
-    """The channel of the lineage's team, where it has its own."""
+    """The channel of the lineage's team, where it has its own; else ``meant``."""
     started = newest_attempt(lineage)
     return ports.policies.current().slack.channels.get((started.team if started else None) or "", meant)
 
@@ -221,11 +224,11 @@ def _submit(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports, reco
 
 
 def _made_already(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer | None:
-    """Done when an earlier try created the attempt; nothing is created here."""
+    """Done when an earlier try created the attempt, else None. Creates nothing."""
     claim = _claim(submit, lineage)
     if lineage.entry(Started, submit.job):
         if claim and lineage.entry(Ended, submit.job):
-            ports.ledger.claims.release(claim)  # a function that was killed here may have claimed it after the end released it
+            ports.ledger.claims.release(claim)  # an earlier try may have claimed it after the attempt's end had released it
         return Done("was seen running")
     job = ports.jobs.describe(submit.job)
     ours = job is not None and is_sent(intent, job)
@@ -237,7 +240,7 @@ def _made_already(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports
 
 
 def _taken_prefix(submit: Submit, others: Sequence[Claim], ports: Ports) -> str:
-    """Who was faster with the prefix that a repair gives the attempt; empty where it is free, or an earlier try used it."""
+    """Why a repair's new prefix is not free; empty where it is, or where an earlier try created the attempt."""
     uri = new_prefix_of(submit.changes)
     if uri is None or ports.jobs.describe(submit.job) is not None:
         return ""
@@ -248,10 +251,10 @@ def _taken_prefix(submit: Submit, others: Sequence[Claim], ports: Ports) -> str:
 
 
 def _of_an_earlier_try(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer | None:
-    """Done when an earlier try of a Submit that is on hold now created the attempt.
+    """Done when an earlier try of a Submit, which is on hold now, created the attempt; else None.
 
-    Without this look the hold would end the lease that says so, and a person could call off an attempt that runs. Where there
-    is no attempt, the prefix that it claimed is released: a hold may last long.
+    Without this check the hold would end the earlier try's lease, and a person could call off an attempt that runs. Where there
+    is no attempt, the prefix that was claimed for it is released: a hold may last long.
     """
     submit = intent.action
     if not isinstance(submit, Submit) or intent.claim == 1:

@@ -1,4 +1,4 @@
-"""Checks before each act whether it may be done now: no halt, within the rate limit of the hour and the team's spend cap."""
+"""Checks before each act whether it may be done now: no halt, and room in the hour's rate limit and the team's spend cap."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from controller.runtime.ports.answers import Refused
 
 
 def why_not_now(intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | Refused | None:
-    """Why an act has to wait, or is refused; None where it may be done. A hold costs one read."""
+    """Why an act has to wait, or is refused; None where it may be done now."""
     action = intent.action
     if isinstance(action, Wake | Publish | RefreshCard | Settle):
-        return None  # looking and bookkeeping go on
+        return None  # neither a halt nor a limit applies to looking and recording
     if isinstance(action, Submit) and lineage.entry(Started, action.job):
-        return None  # an earlier try did it: only its answer is missing
+        return None  # an earlier try created the attempt, and only the Submit is still open
     halt = ports.ledger.halts.halt()
     if halt is not None:
         from controller.notifications.messages.text import halted  # here: a quiet trigger tells nobody anything

@@ -1,4 +1,4 @@
-"""Takes an act from the limit of its hour: stops and submissions per hour, one probe per pool and half hour."""
+"""Counts acts against their limits: stops and submissions per hour, and one probe per pool and half hour."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True)
 class OnHold:
-    """Not now, for a reason of the controller's own: a hold counts as no try."""
+    """Not now, for a reason of the controller's own; it counts as no try. It is tried again after ``after_s`` seconds."""
 
     why: str
     after_s: int
 
 
 def one_probe(pool: str, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
-    """One probe per pool and half hour is enough for all jobs that wait: its result is stored for all."""
+    """Refused where another job has probed the pool in this half hour: one result is stored for all jobs that wait."""
     now = ports.clock.now()
     window = f"probe/{pool}/{hour_key(now)}/{now.minute // 30}"
     if ports.ledger.limits.spend(window, f"{lineage.id}/{intent.key}", 1, 1, now):
@@ -31,7 +31,7 @@ def one_probe(pool: str, intent: Intent, lineage: Lineage, ports: Ports) -> Refu
 
 
 def rate_limit(what: str, limit: int | None, intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | None:
-    """Take one of the hour's acts; performing an intent again takes no other."""
+    """Count an act against its limit per hour (None: no limit); an intent is counted once. OnHold and a message without room."""
     now = ports.clock.now()
     if limit is None or ports.ledger.limits.spend(f"{what}/{hour_key(now)}", f"{lineage.id}/{intent.key}", 1, limit, now):
         return None

@@ -18,21 +18,21 @@ from controller.runtime.ports.answers import Refused
 from controller.units.calendar import month_key
 from controller.units.money import dollars
 
-NO_ROOM_S = 300  # until somebody asks a team's cap again for a move
+NO_ROOM_S = 300  # seconds until a move checks the team's cap again
 
 
 def reserve_for_move(stop: Stop, lineage: Lineage, ports: Ports) -> OnHold | None:
-    """Reserve what the next attempt may cost before the job is stopped for it; without room it goes on as it is."""
+    """Reserve what the next attempt may cost, before the job is stopped for it. OnHold without room: then the job runs on."""
     if stop.cap_micros is None or stop.cost_micros is None or not stop.month:
         return None
     if lineage.entry(Ended, stop.about) is not None:
-        return None  # the stop is only closed now; what it had reserved is the next attempt's
+        return None  # the job has ended, and only the Stop is still open: the next attempt uses what it reserved
     account, now = account_of(stop, lineage), ports.clock.now()
     if (late := _team_may_be_late(lineage, now)) is not None:
         return late
     holder, before = f"{lineage.id}/{holder_of(stop)}", lineage.intent(stop.key)
     if before is not None and before.claim and isinstance(before.action, Stop) and before.action.month not in ("", stop.month):
-        ports.ledger.limits.settle(account_of(before.action, lineage), holder, 0, now)  # an earlier try reserved in its month
+        ports.ledger.limits.settle(account_of(before.action, lineage), holder, 0, now)  # reserved by an earlier try, in its month
     if ports.ledger.limits.spend(account, holder, stop.cost_micros, stop.cap_micros, now):
         return None
     return OnHold(
@@ -41,14 +41,17 @@ def reserve_for_move(stop: Stop, lineage: Lineage, ports: Ports) -> OnHold | Non
 
 
 def _team_may_be_late(lineage: Lineage, now: datetime) -> OnHold | None:
-    """Why nothing is reserved yet: what is reserved before the team is known would count against the cap of no team."""
+    """OnHold while the job's tags may be late: before its team is known, the amount would count against the cap of no team."""
     if team_of(lineage) is None and now < lineage.id.created_at + TAGS_LATE:
         return OnHold("its tags may be late, and they say which team's spend cap it counts against", NO_ROOM_S)
     return None
 
 
 def reserve_for_submit(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | Refused | None:
-    """Reserve what the attempt may cost from what its team may spend on attempts of ours in its month."""
+    """Reserve what the attempt may cost from its team's cap of the month for attempts that the controller submits.
+
+    Refused without room, and without a price where a cap applies.
+    """
     cap, now = submit.cap_micros, ports.clock.now()
     if cap is None:
         return None

@@ -1,8 +1,9 @@
 """Finds another job that does the work of an attempt that is about to be created: in the ledger, and in SageMaker's own list.
 
 The list shows a retry whose event has not arrived. It is read from its newest job back to the end of the attempt before, at most
-three pages; of the jobs that the ledger does not know, at most ten are described, those of the same family first. And asks
-whether a job still lives for whose claim on a checkpoint prefix another one is about to be stopped.
+three pages. Of the jobs that the ledger does not know, at most ten are described, those of the same family first.
+
+Also checks, before a job is stopped because of another job's claim on its checkpoint prefix, whether that other job is alive.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ from controller.runtime.ports.reading import ReadPorts
 
 KNOWN_MAX = 5  # jobs of the ledger that are described
 UNKNOWN_MAX = 10  # jobs of the list that are described
-OVERDUE_MAX = timedelta(hours=1)  # for which a look waits for answers about other jobs
+OVERDUE_MAX = timedelta(hours=1)  # how long a decision waits for answers about other jobs
 PAGES_MAX = 3  # of 100 jobs each; a page may be empty
 
 
 def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
-    """A job of somebody else that does the same work and lives, or has completed since the end; under the same role.
+    """The name of another job, under the same role, that does the same work; empty without one. Raises Unreachable.
 
-    Created since the end, or before it on the same checkpoint prefix: a person may start over while the job still waits for
-    capacity, and be done before it stops waiting. Empty without one. Raises Unreachable.
+    It is alive, or has completed since the end of this attempt. It was created after that end, or before it on the same
+    checkpoint prefix: while the attempt waits for capacity, a person may start over, and be done before the attempt ends.
     """
     since, mine = facts.job.ended_at or facts.job.created_at, facts.work
     known = ports.ledger.works.begun_since(mine, since)
@@ -55,9 +56,9 @@ def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
 
 
 def without_stale(claims: tuple[Claim, ...], mine: Claim, facts: Facts, ports: ReadPorts) -> tuple[Claim, ...]:
-    """The claims, without those that could stop this job and whose own job is over: its end may not have been seen yet.
+    """The claims, without those that would stop this job although their own job is over: its end may not be recorded yet.
 
-    One whose job cannot be read stops nobody, once this job is an hour old. Raises Unreachable before.
+    A job that cannot be read raises an error while this job is younger than an hour; later it counts as over.
     """
     if not any(rule.kind == CHECKPOINT_EXCLUSIVE.id for rule in facts.policy.rules):
         return claims
@@ -66,36 +67,36 @@ def without_stale(claims: tuple[Claim, ...], mine: Claim, facts: Facts, ports: R
     for claim in islice((c for c in same if (c.created_at, c.job) < (mine.created_at, mine.job)), KNOWN_MAX):
         job = _described(claim.job, ports, last_try=facts.now - facts.job.created_at >= OVERDUE_MAX)
         if job is not None and job.alive:
-            break  # one is enough
+            break  # one live job is enough to stop this one
         stale.add(claim)
     return tuple(claim for claim in claims if claim not in stale)
 
 
 def _described(name: str, ports: ReadPorts, *, last_try: bool) -> Job | None:
-    """Another job; None where it is gone, or, at the ``last_try``, where nobody can read it.
+    """Another job; None where it is gone, or where it cannot be read at the ``last_try``. Before, what it raises is raised.
 
-    One job that cannot be read must not hold up all others for longer than an hour. Raises Unreachable before.
+    One job that cannot be read must not delay the others for longer than an hour.
     """
     try:
         return ports.jobs.describe(name)
     except PartUnread as unread:
-        return unread.job  # what it works on is not in its tags
-    except Exception:  # also where its description cannot be read, or may not be
+        return unread.job  # its tags do not say what it works on
+    except Exception:  # also where its description has another form, or a permission is missing
         if not last_try:
             raise
         return None
 
 
 def _overdue(facts: Facts) -> bool:
-    """Whether the look has been due for so long that it waits for no answer about other jobs."""
+    """Whether an intent has been due for so long that the decision waits no longer for answers about other jobs."""
     due_at = min((intent.due_at for intent in facts.lineage.open_intents()), default=facts.now)
     return facts.now - due_at >= OVERDUE_MAX
 
 
 def _begun_beside(facts: Facts, end: datetime, ports: ReadPorts) -> list[Work]:
-    """What the ledger knows of jobs on the same checkpoint prefix that began while this one was not over.
+    """The works of jobs on the same checkpoint prefix that were created before this one's end; from the ledger.
 
-    A job of somebody that has the name of an attempt takes that name and does not start over: the lineage continues.
+    A job that has the name of an attempt is left out: it only takes that name, and the lineage goes on under another.
     """
     mine = facts.work
     if not mine.checkpoint_uri or facts.job.created_at >= end:
@@ -106,20 +107,21 @@ def _begun_beside(facts: Facts, end: datetime, ports: ReadPorts) -> list[Work]:
 
 
 def _counts(job: Job, since: datetime) -> bool:
-    """Whether a job does its work, or has done it since then."""
+    """Whether a job is alive and not stopping, or has completed since then."""
     done = job.outcome is Outcome.COMPLETED and (job.ended_at or since) >= since
     return job.status != "Stopping" and (job.alive or done)
 
 
 def _listed(since: datetime, facts: Facts, ports: ReadPorts) -> Iterator[tuple[str, datetime]]:
-    """The jobs that SageMaker created since then, newest first; where it does not list them for an hour, those of the ledger have
-    to do. Raises Unreachable before.
+    """Names and creation times of the jobs that were created since then, newest first, from SageMaker's list.
+
+    Where the list cannot be read, raises what it raises for an hour; after that, only the jobs of the ledger are compared.
     """
     token = ""
     for _ in range(PAGES_MAX):
         try:
             page = ports.jobs.newest(token)
-        except Exception:  # also where the list cannot be read, or may not be
+        except Exception:  # also where the list has another form, or a permission is missing
             if not _overdue(facts):
                 raise
             return

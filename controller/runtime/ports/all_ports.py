@@ -26,7 +26,7 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """The account and the region of this stack, for people to read; empty where the stack does not say them."""
+    """The account and the region of this stack; empty where its environment does not contain them."""
 
     account: str = ""
     region: str = ""
@@ -34,6 +34,8 @@ class Home:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
+    """Every port of the runtime. ``tally`` counts for metrics what was decided and done."""
+
     jobs: Jobs
     checkpoints: Checkpoints
     ledger: Ledger
@@ -50,4 +52,4 @@ class Ports:
     clock: Clock
     home: Home = Home()
     tally: Tally = field(default_factory=Tally)
-    click_address: Callable[[], str] = str  # where this stack takes clicks that another stack of the Slack app passes on
+    click_address: Callable[[], str] = str  # the sealed address at which this stack accepts clicks from others of the Slack app

@@ -1,4 +1,4 @@
-"""The possible answers of a call: expected answers are values, surprises are exceptions."""
+"""The possible answers of a call: expected answers are values, unexpected ones are exceptions."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not now. ``after_s`` is how long AWS or Slack asked to wait; None where it did not say.
+    """Not now: try again. ``after_s`` is how many seconds AWS or Slack asked to wait; None where it did not.
 
-    ``tried`` is False where it counts against no limit of tries: AWS throttled the call, or there was nothing to try yet.
+    ``tried`` is False where the call does not count as a try: AWS throttled it, or there was nothing to try yet.
     """
 
     why: str
@@ -27,7 +27,7 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Not now and not later."""
+    """It did not take effect, and the same call never will."""
 
     why: str
 
@@ -36,16 +36,16 @@ Answer = Done | Later | Refused
 
 
 class Unreachable(Exception):
-    """AWS did not answer (throttled, timed out): what was asked for is unknown, not absent. The next trigger may learn more.
+    """AWS or Slack did not answer (throttled, timed out): the result is unknown, not absent. The next trigger may learn it.
 
-    A denied permission is an answer: that is a mistake in the controller's role, and is raised with AWS's message.
+    A denied permission is an answer: it is a mistake in the controller's role, and is raised with AWS's message.
     """
 
 
 class PartUnread(Unreachable):
-    """SageMaker described a job, and did not say its tags, or whose its algorithm is.
+    """SageMaker described a job, but its tags, or the owner of its algorithm, could not be read.
 
-    ``job`` lacks what was not read; ``tags`` says whether its tags are a part of that.
+    ``job`` is the job without them; ``tags`` is True where its tags are missing.
     """
 
     def __init__(self, why: str, job: Job, *, tags: bool) -> None:

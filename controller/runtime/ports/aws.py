@@ -1,7 +1,7 @@
-"""The ports of AWS and of the clock. Expected answers are values; surprises are exceptions.
+"""The ports of AWS and of the clock. Expected answers are values; unexpected ones are exceptions.
 
-An exception leaves its intent leased: the call may have taken effect, so it is performed again after the lease. ``Later`` means
-that the call certainly did not take effect.
+An exception leaves its intent leased: the call may have taken effect, so the intent is performed again after the lease. ``Later``
+means that the call may be made again without harm: it did not take effect, or it is a stop or an event that may be repeated.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from controller.savings.report import Report
 
 CHANGES_FOR = timedelta(days=60)
-"""How long after its creation a job can change: 28 days of MaxPendingTimeInSeconds, 30 days in which a TrainingJob "can run in
-total", and two days. MaxWaitTimeInSeconds has no documented bound; a job that waits longer is known since its creation, and
-watched by its Wake."""
+"""How long after its creation a job can change: at most 28 days of MaxPendingTimeInSeconds, 30 days for which a TrainingJob "can
+run in total" (both: botocore's StoppingCondition), and two days of margin. MaxWaitTimeInSeconds has no documented maximum. A job
+that waits longer was seen after its creation, and is watched by its Wake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedJob:
-    """What a list says of a job."""
+    """A job as ListTrainingJobs shows it. ``modified_at`` is its LastModifiedTime; ``ended``: its status is a final one."""
 
     name: str
     created_at: datetime
@@ -41,7 +41,7 @@ class ListedJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobPage:
-    """A page of the list; ``token`` asks for the next one, and is empty on the last. A page may be empty and have a next one."""
+    """A page of ListTrainingJobs. ``token`` is for the next page; empty on the last. Even an empty page may have a next one."""
 
     jobs: tuple[ListedJob, ...]
     token: str
@@ -51,20 +51,20 @@ class ReadJobs(Protocol):
     """Reads SageMaker's training jobs."""
 
     def describe(self, name: str) -> Job | None:
-        """The job as it is now, with its tags; None when SageMaker knows no such job. Raises Unreachable, and PartUnread where
-        only its tags, or whose its algorithm is, are not known.
+        """The job as it is now, with its tags; None when SageMaker has no such job. Raises Unreachable, and PartUnread where only
+        its tags, or the owner of its algorithm, cannot be read.
         """
 
     def tuning(self, name: str) -> TuningJob | None:
-        """A tuning job as it is now, with its tags; None when SageMaker knows no such one. Raises Unreachable."""
+        """A tuning job as it is now, with its tags; None when SageMaker has no such job. Raises Unreachable."""
 
     def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:
-        """Whether a step of a pipeline execution (its ARN) made the job; what does not answer is SILENT, and raises nothing."""
+        """Whether a step of a pipeline ``execution`` (an ARN) created the job; SILENT without an answer. Raises nothing."""
 
     def newest(self, token: str = "") -> JobPage | None:
         """A page of all jobs, newest first, with one call: the first page, or the one of a ``token``.
 
-        None where SageMaker accepts the token no more. Raises Unreachable.
+        None where SageMaker no longer accepts the token. Raises Unreachable.
         """
 
 
@@ -74,16 +74,16 @@ class Jobs(ReadJobs, Protocol):
     def submit(self, submit: Submit, lineage: LineageId) -> Answer:
         """Create ``submit.job`` from the request of ``submit.about``: Done only when this call created it.
 
-        Later where the name is taken: the caller finds out whose job that is.
+        Later where the name is taken: the caller checks whose job that is.
         """
 
     def probe(self, probe: Probe, lineage: LineageId) -> Answer:
         """Create a job that requests spot capacity and trains nothing. A taken name is Done."""
 
     def stop(self, name: str, born_at: datetime | None) -> Answer:
-        """Done when the job has ended or is gone; Later while it is stopping or uploading, and after StopTrainingJob.
+        """Stop a job. Done when it has ended or is gone; Later while it is stopping or uploading, and after StopTrainingJob.
 
-        A job of this name that was created at another time than ``born_at`` is another one, and the meant one is gone.
+        ``born_at`` is its CreationTime: a job of this name with another one is a new job, and the one to stop is gone.
         """
 
 
@@ -91,9 +91,9 @@ class Checkpoints(Protocol):
     """What is below a checkpoint prefix."""
 
     def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
-        """Look, with at most twelve requests; what S3 refuses to show is the scan's ``problem``. Raises Unreachable.
+        """List objects, with at most twelve requests. Where S3 refuses, the scan has a ``problem``. Raises Unreachable.
 
-        ``ignore`` are names of files that are no checkpoints, beside those that are known, as globs.
+        ``ignore`` are globs of file names that are no checkpoints, in addition to the known ones.
         """
 
 

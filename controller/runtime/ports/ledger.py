@@ -1,4 +1,4 @@
-"""What the ledger stores, as small ports: each is what one user needs, and short enough to fake.
+"""The ports of the ledger: each has what one user needs, and is small enough to fake.
 
 Reads are consistent unless the port says otherwise. All raise Unreachable.
 """
@@ -39,22 +39,22 @@ class ReadLineages(Protocol):
     """Reads lineages."""
 
     def load(self, lineage: LineageId) -> Lineage:
-        """The lineage, or an empty one of version 0. The head is read first, so that a commit after a torn read fails."""
+        """The lineage, or an empty one of version 0. The head is read first: if others write after it, the next commit fails."""
 
     def submitter(self, account: str, region: str, job: str) -> LineageId | None:
-        """The lineage that meant to create a job of that name, as an attempt or a probe; None where none ever did."""
+        """The lineage that decided to create a job of that name, as an attempt or a probe; None where none did."""
 
 
 class Lineages(ReadLineages, Protocol):
     """Reads and writes lineages; every write is conditional."""
 
     def commit(self, lineage: Lineage, decision: Decision) -> bool:
-        """Write all of the decision or nothing; False when anything moved since ``lineage`` was loaded.
+        """Write all of the decision or nothing; False when anything changed since ``lineage`` was loaded.
 
-        The version must be the one loaded; entries must be absent; intents absent or withdrawn, or submissions that nobody tried.
-        Each job that is to be created is found by its name from then on (``submitter``). What is withdrawn must be open and
-        never leased since, what is abandoned open and of the claim loaded. A withdrawn Wake is deleted: its key holds a time
-        that has passed.
+        The version must be the one loaded, and entries must be absent. Intents must be absent or withdrawn; an open Submit or
+        Stop may also be replaced, if it is not leased and its claim number is the one loaded. From then on, ``submitter`` finds
+        each job that is to be created by its name. Withdrawn and abandoned intents must be open and of the claim number loaded,
+        and withdrawn ones not leased. A withdrawn Wake is deleted: its key contains its time, and is not used again.
         """
 
     def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:
@@ -68,7 +68,7 @@ class Lineages(ReadLineages, Protocol):
     ) -> bool:
         """End the lease of this claim and leave the intent open, due at ``due_at``; False when the claim is no longer valid.
 
-        ``held`` counts the claim as a hold: nothing was tried. ``no_quota`` counts a refusal because there is no quota.
+        ``held`` counts the claim as a hold: nothing was tried. ``no_quota`` counts a refusal for lack of quota.
         """
 
     def close(self, lineage: LineageId, intent: Intent, closed: IntentResult, why: str) -> bool:
@@ -77,7 +77,7 @@ class Lineages(ReadLineages, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
-    """An open intent whose time has come, as an index shows it. It may be stale, so it only triggers."""
+    """An open intent that is due, as an index shows it. The index may be stale, so it is only a reason to look."""
 
     trigger: Trigger
     key: str
@@ -86,7 +86,7 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailingTrigger:
-    """A trigger of the sweep that fails: its intent has been due since ``since``, however often it was delayed.
+    """A trigger of the sweep that fails. Its intent has been due since ``since``; delays do not change that.
 
     ``trigger_at`` is the time of the next try, ``problem`` the last failure.
     """
@@ -131,8 +131,8 @@ class Claims(ReadClaims, Protocol):
     def claim(self, claim: Claim, *, new: bool = False) -> tuple[Claim, ...]:
         """Claim a checkpoint prefix for a job that is about to be created, or return the claims that it must wait for.
 
-        Of two that claim one prefix under one role at once, at most one gets it. A ``new`` prefix, which a repair gives out, is
-        claimed only where no job of another lineage writes, under any role.
+        If two jobs claim one prefix under one role at once, at most one gets it. A ``new`` prefix, chosen by a repair, is claimed
+        only where no job of another lineage writes, under any role.
         """
 
     def release(self, claim: Claim) -> None:
@@ -200,14 +200,14 @@ class Limits(ReadLimits, Protocol):
     """Limits over all lineages."""
 
     def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime, in_place_of: Sequence[str] = ()) -> bool:
-        """Take from a limit that spans lineages, in one conditional write; False where it has no room. None is no limit.
+        """Let ``who`` hold ``amount`` of the limit ``what``, in one conditional write; False where it has no room.
 
-        Asked again, it takes only what ``who`` does not hold yet. What those ``in_place_of`` hold is given back in the same
-        write; as much as that needs no room.
+        A ``limit`` of None always has room. Called again, it takes only what ``who`` does not hold yet. What the holders
+        ``in_place_of`` hold is returned in the same write; an amount up to that needs no room.
         """
 
     def settle(self, what: str, who: str, amount: int, now: datetime) -> None:
-        """Let ``who`` hold just this amount, more or less than before; nothing happens where it holds that already."""
+        """Let ``who`` hold exactly this amount, whether it held more or less; nothing happens where it holds that already."""
 
 
 class SeenRequests(Protocol):
@@ -218,16 +218,16 @@ class SeenRequests(Protocol):
 
 
 class UserRequests(Protocol):
-    """What people asked for in Slack, until a look at the job takes it in: Slack's function writes no lineage."""
+    """What people asked for in Slack, until it is recorded in the lineage: the function for Slack may not write lineages."""
 
     def add(self, lineage: LineageId, request: UserRequested | Waived, now: datetime) -> bool:
         """Let a request wait, due now; False where the same one waits already."""
 
     def waiting(self, lineage: LineageId) -> tuple[UserRequested | Waived, ...]:
-        """The requests that wait. Others can write these rows: nothing in them is believed before it was checked."""
+        """The requests that wait. Other functions can write these rows: check a request before it is used."""
 
     def remove(self, lineage: LineageId, seen: Iterable[UserRequested | Waived]) -> None:
-        """Remove requests that were answered, and what nobody can read."""
+        """Remove requests that were answered, and rows that cannot be read."""
 
 
 class Ledger(Protocol):

@@ -1,4 +1,4 @@
-"""What the ledger knows across lineages, as small ports: waivers, acts of guarded rules, works. All raise Unreachable."""
+"""The ports of what the ledger stores across lineages: waivers, acts of guarded rules, works. All raise Unreachable."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class RuleActsPort(Protocol):
     """What rules with a guard against surprises did. Only commits write it."""
 
     def acts(self, revision: str, policy: str, since: datetime) -> RuleActs:
-        """The lineages in which a revision of a rule acted since it took force, at most ``ACTS_MAX``; whether it was held back.
+        """The lineages in which the rule ``policy`` of a revision acted since then (at most ACTS_MAX); whether it is held back.
 
-        A revision that comes back, such as by a rollback, takes force again: what it did before is no surprise.
+        ``since`` is when the revision took force. After a rollback to it, that is a new time: earlier acts do not count.
         """
 
 
@@ -32,4 +32,4 @@ class Works(Protocol):
     """What jobs work on. Only commits write it, with the start of a job; it is remembered for 14 days."""
 
     def begun_since(self, work: Work, since: datetime) -> tuple[Work, ...]:
-        """What jobs under the role of this one, created since then, work on; at most a few thousand, oldest first."""
+        """The works of jobs under the role of ``work`` that were created since then, oldest first; at most a few thousand."""

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message(UnderPolicy):
-    """What is to be posted to a channel (Slack's, or an SNS topic); ``key`` makes it the same message however often it is put.
+    """What is to be posted to a ``channel`` (Slack's, or an SNS topic). A message with the same ``key`` is queued only once.
 
-    ``kind`` and ``facts`` (JSON) say what is told; the text is made when the message is sent. ``thread`` is the lineage (its id
-    as text) to whose card it belongs: its text is a reply there, and without text the card is only brought up to date.
+    ``at`` orders the queue. ``kind`` and ``facts`` (JSON) are the content; the text is made when the message is sent. ``thread``
+    is the id of the lineage with whose card it is posted: its text is a reply there; without text it only updates the card.
     ``mention`` is the Slack user or group to notify. ``native`` and ``plain`` are pages of blocks as JSON, such as a digest's.
-    ``refused_by`` names the channel that the message was meant for and that refused it. ``words`` is the finished text of
-    messages that were stored before messages had kinds; their kind is the first word of ``topic``.
+    ``refused_by`` is the channel that refused the message, ``refused_why`` Slack's reason. ``words`` is the text of messages that
+    were stored before messages had kinds; their kind is the first word of ``topic``.
     """
 
     key: str
@@ -50,7 +50,7 @@ class Message(UnderPolicy):
 
     def text(self) -> MessageText:
         """The text as it is sent now."""
-        # Here: most functions queue messages and write none.
+        # Imported here: most functions queue messages and make no text.
         from controller.notifications.messages.catalogue import text_of
         from controller.notifications.messages.text import legacy_text, misdirected, under_policy
 
@@ -61,7 +61,7 @@ class Message(UnderPolicy):
 
 @dataclass(frozen=True, slots=True)
 class WrongChannel(Refused):
-    """The channel is refused, whatever the message; every other ``Refused`` is about this one message."""
+    """The channel is refused, whatever the message is. Every other ``Refused`` is about this one message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +72,11 @@ class Post:
     ts: str
 
 
-REDRIVEN = re.compile(r"@\d{8}T\d{6}$")  # what the key of a message ends with that was queued again
+REDRIVEN = re.compile(r"@\d{8}T\d{6}$")  # the end of the key of a message that was queued again
 
 
 def redriven(message: Message, at: datetime) -> Message:
-    """A message that was set aside, as it is queued again: under a key of its own, since the old one was queued before."""
+    """A message that was set aside, as it is queued again: with a new key, since a key is queued only once."""
     return replace(message, key=f"{REDRIVEN.sub('', message.key)}@{at:%Y%m%dT%H%M%S}", at=at, refused_why="")
 
 
@@ -108,13 +108,13 @@ class Outbox(Protocol):
         """Store the place of a lineage's card."""
 
     def set_aside(self, message: Message, why: str) -> None:
-        """Take a message out of its queue that Slack refuses in every form, and keep it until ``redrive``."""
+        """Take a message that Slack refuses in every form out of its queue, and keep it until ``redrive``."""
 
     def aside(self) -> list[Message]:
-        """What was set aside in all channels, oldest first; ``refused_why`` says why."""
+        """The messages that were set aside in all channels, oldest first; ``refused_why`` is the reason."""
 
     def redrive(self, message: Message, *, at: datetime) -> None:
-        """Queue a message again that was set aside."""
+        """Queue again a message that was set aside."""
 
     def shelve(self, message: Message) -> None:
         """Move a message that waited too long from its queue to the channel's shelf, for its digest."""
@@ -127,7 +127,7 @@ class Outbox(Protocol):
 
 
 class Chat(Protocol):
-    """Slack, or an SNS topic. Later contains Slack's Retry-After; Refused is what will never be accepted."""
+    """Slack, or an SNS topic. Later contains Slack's Retry-After; Refused means that the call will never be accepted."""
 
     @property
     def threads(self) -> bool:
@@ -140,13 +140,13 @@ class Chat(Protocol):
         """Replace a message with a page."""
 
     def reply_ephemeral(self, url: str, words: str) -> Answer:
-        """Say something to the person alone who clicked, at the response_url that came with the click."""
+        """Show a text only to the person who clicked; ``url`` is the response_url of the click."""
 
     def open(self, trigger_id: str, view: Mapping[str, Any]) -> Answer:
         """Open a modal for the person who clicked."""
 
     def user(self, who: str) -> SlackUser | None:
-        """What Slack says of a user; None for one that it does not know. Raises Unreachable."""
+        """A user as Slack describes them; None for an unknown one. Raises Unreachable."""
 
     def members(self, group: str) -> frozenset[str]:
-        """The users of a user group; empty for one that nobody knows. Raises Unreachable."""
+        """The ids of the users in a Slack user group; empty for an unknown group. Raises Unreachable."""

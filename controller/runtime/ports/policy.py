@@ -1,4 +1,4 @@
-"""The ports of the policy: which revision is in force, since when, and what its document says. All raise Unreachable."""
+"""The ports of the policy: which revision is in force, since when, and its document. All raise Unreachable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RevisionInForce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """When a version of the policy was asked for, and answered. A later reading was asked for after an earlier one's answer."""
+    """When a version of the policy was asked for, and when the answer came. A later reading begins after an earlier answer."""
 
     asked_at: datetime
     answered_at: datetime
@@ -36,10 +36,10 @@ class PutInForce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedPolicy:
-    """What lies at ``place`` (an S3 URI) is not in force, and ``problem`` says why.
+    """The object at ``place`` (an S3 URI) is not in force; ``problem`` is the reason.
 
-    ``version`` names the bad version; it is empty where the object could not be read at all. ``passing``: AWS did not answer, so
-    nothing is known to be wrong.
+    ``version`` is the ETag of the bad version; empty where the object could not be read at all. ``passing`` is True where AWS did
+    not answer, so that nothing is known to be wrong.
     """
 
     place: str
@@ -59,7 +59,7 @@ class Policies(Protocol):
         """
 
     def refused(self) -> RefusedPolicy | None:
-        """The newer version that is not in force although somebody put it in place; None where there is none."""
+        """The newest version, where it is refused or cannot be read; None where it is in force."""
 
 
 class Revisions(Protocol):
@@ -68,14 +68,17 @@ class Revisions(Protocol):
     def put_in_force(self, revision: str, reading: Reading, document: Mapping[str, Any] | None = None) -> PutInForce | None:
         """Make a revision that was read the current one, if it is not.
 
-        None where another one is in force by a reading that was answered after this one was asked for: this one may be older.
+        None where another one is in force, and was read after this reading was asked for: this reading may be the older one.
         """
 
     def take_back(self, revision: str, put: PutInForce, reading: Reading) -> None:
-        """Put back what a revision replaced, with its own time, unless that changed since: a later reading found another one."""
+        """Put the replaced revision back in force, with its own ``since``: a later reading found it in S3 again, or another one.
+
+        Nothing happens where the current revision changed meanwhile.
+        """
 
     def current(self) -> RevisionInForce | None:
-        """The revision that a function used last; None before the first."""
+        """The revision that is in force; None before the first."""
 
     def document(self, revision: str) -> str | None:
-        """The compiled document of a revision that was in force, as text; None where none was kept."""
+        """The compiled document of a revision that is or was in force, as JSON text; None where it was not kept."""

@@ -1,4 +1,4 @@
-"""What gathering and looking up may use: ports that only read. Type checking refuses every write with them."""
+"""The ports for gathering and looking up: they only read, and type checking refuses every write with them."""
 
 from __future__ import annotations
 

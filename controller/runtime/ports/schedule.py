@@ -1,4 +1,4 @@
-"""What scheduled work stores, as small ports: days, pools, prices, market signals, passes and digests.
+"""The ports of what scheduled functions store: days, pools, prices, market signals, passes and digests.
 
 All raise Unreachable.
 """
@@ -20,9 +20,9 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateDay:
-    """A mark that a lineage has added an entry to a day that was over; ``version`` is that of the commit, ``at`` its time.
+    """A mark that a lineage added an entry to a day that was over. ``version`` is the lineage's after that, ``at`` the time.
 
-    ``at`` is None in marks from before, and in those of days that could not be rolled up.
+    ``at`` is None in marks of older versions, and in marks without a commit (``mark_late``): then ``lineage`` is their reason.
     """
 
     day: date
@@ -33,7 +33,9 @@ class LateDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollupVersions:
-    """What a new rollup of a day is based on: the day's rollup as it is now, and how often people were forgotten until now."""
+    """The state that a new rollup of a day is based on: the version number of the stored rollup (0: none), and how often people
+    were forgotten until now.
+    """
 
     rollup: int
     forgotten: int
@@ -46,34 +48,34 @@ class ReadDays(Protocol):
         """The rollups of closed days, oldest first."""
 
     def closed_until(self) -> datetime | None:
-        """The midnight (UTC) before which every day is closed; None where none is."""
+        """The midnight (UTC) before which every day is closed; None where no day is."""
 
 
 class Days(ReadDays, Protocol):
     """Closes days: each is rolled up once, and again when an entry is added later."""
 
     def late(self) -> Iterable[LateDay]:
-        """The days to which an entry was added after they were over; perhaps several marks for one day."""
+        """The marks of days that have to be rolled up again; a day may have several."""
 
     def mark_late(self, day: date, why: str) -> None:
-        """Mark a day that it is rolled up again: what is known about its entries has changed."""
+        """Mark a day to be rolled up again, because what is known about its entries has changed. ``why`` identifies the mark."""
 
     def versions(self, day: date) -> RollupVersions:
-        """The versions to read before what a rollup of the day is made of."""
+        """The versions on which a rollup is based; read them before the entries of the day."""
 
     def put_rollup(
         self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = (), if_still: RollupVersions | None = None
     ) -> bool:
-        """Write the rollup of a closed day in place of the former one, and remove the marks that it settles.
+        """Write the rollup of a closed day in place of the former one, and remove the marks that it ``settles``.
 
-        False, and nothing is written, where the versions are not ``if_still`` any more: somebody rolled the day up, or forgot a
-        person. A mark that was made again meanwhile stays.
+        False, and nothing is written, where the versions are no longer ``if_still``: the day was rolled up meanwhile, or a person
+        was forgotten. A mark that was made again meanwhile stays.
         """
 
     def note_forgotten(self) -> None:
-        """Store that a person was taken out of the entries: a rollup of entries that were read before is not written.
+        """Store that a person was removed from the entries, so that no rollup of entries read before that is written.
 
-        Raises Unreachable where others do the same each time.
+        Raises Unreachable where others did the same in each try.
         """
 
     def note_closed(self, until: datetime) -> None:
@@ -110,10 +112,10 @@ class StoredPrices(Protocol):
         """Store that the region's prices were refreshed. It never moves back."""
 
     def billed_until(self, region: str) -> datetime | None:
-        """The end of the newest bill whose prices were stored; None where none was."""
+        """The end of the newest bill with stored prices; None without one."""
 
     def note_billed(self, region: str, until: datetime) -> None:
-        """Store that prices of a bill up to then were stored. It never moves back."""
+        """Store the end of a bill after its prices were stored. It never moves back."""
 
 
 class MarketSignals(Protocol):
@@ -141,10 +143,10 @@ class DiscoverPass(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassPosition:
-    """Where a pass stands that was cut off: it reads the list of all jobs, newest first.
+    """How far a pass over the list of all jobs, newest first, has come.
 
-    ``upto`` is until when it will have read changes. ``token`` asks for the page where it stands; SageMaker may accept it no
-    more. Then ``created_at`` holds: jobs created later are done, and of those created at that time, the ones in ``names``.
+    ``upto`` is the time until which it reads changes. ``token`` is SageMaker's for the page to read next; it may be refused
+    later. Then jobs created after ``created_at`` are done, and so are those created at that time whose name is in ``names``.
     """
 
     upto: datetime
@@ -157,16 +159,16 @@ class DiscoverPasses(Protocol):
     """How far discover has come."""
 
     def position(self, which: DiscoverPass) -> PassPosition | None:
-        """Where a pass stood last; None where none was noted. It is over when changes are read until its ``upto``."""
+        """The last position of a pass; None without one. The pass is complete if ``passed_until`` reached its ``upto``."""
 
     def note_position(self, which: DiscoverPass, position: PassPosition) -> None:
-        """Store where a pass stands, in place of its former position."""
+        """Store the position of a pass, in place of its former one."""
 
     def passed_until(self, which: DiscoverPass) -> datetime | None:
-        """Until when a pass has read changes; None where it never did."""
+        """The time until which a pass has read changes; None where it was never complete."""
 
     def note_passed(self, which: DiscoverPass, until: datetime) -> None:
-        """Store until when a pass has read changes. It never moves back."""
+        """Store the time until which a pass has read changes. It never moves back."""
 
 
 class Digests(Protocol):
@@ -176,7 +178,7 @@ class Digests(Protocol):
         """When the channel's digest of this period was last queued."""
 
     def reported_until(self, period: str, channel: str) -> date | None:
-        """The first UTC day that no digest of the channel has reported; None where nobody noted it."""
+        """The first UTC day that no digest of the channel has reported; None where it was not stored."""
 
     def note_queued(self, period: str, channel: str, at: datetime, until: date) -> None:
         """Store that the channel's digest was queued, and the first UTC day that it does not report."""

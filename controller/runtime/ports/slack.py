@@ -18,7 +18,7 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackClickPorts:
-    """The ports of one click; each call ends soon. ``hidden`` is what its answer does not tell, for the log."""
+    """The ports of one click; each call has a short time limit. ``hidden`` are errors that its answer leaves out, for the log."""
 
     jobs: Jobs
     ledger: Ledger

@@ -1,4 +1,4 @@
-"""What Slack says about a user, and whether that is enough to read about jobs."""
+"""A Slack user, and whether that user is a full member of the workspace."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ KNOWN_MAX = 5000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackUser:
-    """``at_home`` says whether the user belongs to the workspace of the app; others come through shared channels."""
+    """A user as Slack's users.info describes them. ``at_home``: the user belongs to the app's workspace, and is not only in a
+    channel that is shared with it.
+    """
 
     at_home: bool
     guest: bool
@@ -27,14 +29,14 @@ class SlackUser:
 
 
 class KnownUsers:
-    """Stores for a few minutes what Slack said of a user."""
+    """Keeps Slack's answer about a user in memory: five minutes for a full member, one minute for anybody else."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._known: dict[str, tuple[datetime, SlackUser | None]] = {}
 
     def user(self, who: str, ask: Callable[[str], SlackUser | None]) -> SlackUser | None:
-        """The user; None for one that Slack does not know. A missing answer is not stored: raises Unreachable."""
+        """The user; None for one that Slack does not know. ``ask`` may raise Unreachable: then nothing is stored."""
         now, found = self._now(), self._known.get(who)
         if found is not None and now < found[0]:
             return found[1]

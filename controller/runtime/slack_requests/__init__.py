@@ -1,1 +1,1 @@
-"""What people ask for in Slack: clicks (``interactions``), slash commands (``slash_command``), and who may (``permissions``)."""
+"""Handles requests from Slack: clicks (``interactions``), slash commands (``slash_command``), and permissions."""

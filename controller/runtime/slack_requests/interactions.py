@@ -1,7 +1,7 @@
-"""Records what people request in Slack: a click becomes a row that triggers a look at the job, which takes it into the lineage.
+"""Records what people request in Slack: a click becomes a row of the ledger, and the next reconcile records it in the lineage.
 
-Slack waits three seconds, so everything here only reads the ledger and leaves a row, with short timeouts. Who requests something
-twice, too late, or without permission, gets an answer that only that person sees.
+Slack waits three seconds for an answer. So everything here only reads the ledger and writes a row, with short timeouts. A person
+who requests something twice, too late, or without permission gets an answer that nobody else sees.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ NOTHING: Answer = {}
 
 
 class BadRequest(ValueError):
-    """The request is no click, modal or command of this app. The message says what was found, what was wanted, and where."""
+    """A request that is no click, modal or command of this app. The text says what was found, what was wanted, and where."""
 
 
 class SlackPorts(Protocol):
@@ -64,10 +64,10 @@ class SlackPorts(Protocol):
     def home(self) -> Home: ...
 
     def user(self, who: str) -> SlackUser | None:
-        """What Slack says of a user, as of a few minutes ago at most. Raises Unreachable."""
+        """A user as Slack describes them, or described them at most five minutes ago. Raises Unreachable."""
 
     def hide(self, problem: Unreachable) -> None:
-        """Note for the log why a person gets an answer that does not tell it."""
+        """Keep, for the log, an error that the answer to the person leaves out."""
 
     def lineage_named(self, job: str) -> LineageId | None:
         """The lineage of a job that SageMaker knows by that name. Raises Unreachable."""
@@ -75,21 +75,21 @@ class SlackPorts(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
-    """Who requests what, for which job of which lineage."""
+    """What a person (``who``, a Slack user id) requests, and for which job of which lineage."""
 
     request: UserRequest
     lineage: LineageId
     job: str
     who: str
     change: int = 0  # of ACCEPT_TAGS: the change of the tags that was shown
-    address: str = ""  # where the stack that posted the message takes clicks
+    address: str = ""  # the sealed address of the stack that posted the message
 
 
 # ── clicks and modals ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def interaction(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
-    """Answer a click or a modal; the answer's JSON is what Slack gets back. Raises BadRequest."""
+    """Answer a click or a modal. Returns the object that Slack gets back as JSON. Raises BadRequest."""
     match payload.get("type"):
         case "block_actions":
             return _clicked(payload, ports)
@@ -125,7 +125,7 @@ def _clicked(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
 
 
 def _halt(click: Click, ports: SlackPorts) -> str:
-    """Call a halt: one write, whatever the state of the job whose message has the button. Raises Unreachable."""
+    """Call a halt, in one write. It does not depend on the job whose message has the button. Raises Unreachable."""
     now = ports.clock.now()
     mine = halt_of(why=f"pressed in Slack, on {click.job}", who=click.who, since=now)
     called = ports.ledger.halts.call_halt(mine)
@@ -137,7 +137,7 @@ def record_request(click: Click, ports: SlackPorts) -> str:
     """Record the request and confirm it, or answer why it is not possible. Raises Unreachable."""
     lineage, now = _with_waiting(click.lineage, ports), ports.clock.now()
     too_late = _too_late(click, lineage, ports.policies.current(), now)
-    if too_late:  # it shows the job's state
+    if too_late:  # the text shows the job's state, so it is only for people who may read
         unread = refuses_to_read(click.who, ports)
         return f"This is not possible now. {unread}" if unread else too_late
     asked = request_of(click.request, lineage, job=click.job, who=click.who, at=now, change=click.change)
@@ -147,7 +147,7 @@ def record_request(click: Click, ports: SlackPorts) -> str:
 
 
 def _with_waiting(id: LineageId, ports: SlackPorts) -> Lineage:
-    """The lineage as it will be once it takes in what people asked for."""
+    """The lineage as it will be once the waiting requests are recorded."""
     lineage = ports.ledger.lineages.load(id)
     return replace(lineage, entries=(*lineage.entries, *ports.ledger.user_requests.waiting(id)))
 
@@ -280,5 +280,5 @@ def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], ports: Sl
         job=job, at=now, team=last.team if last else None, policy=given.policy, who=who, reason=given.reason,
         ticket=given.ticket, until=min(until, now + timedelta(seconds=policy.slack.waiver_s_max)),
     )  # fmt: skip
-    ports.ledger.user_requests.add(id, waived, now)  # where the same one waits already, it holds as well
+    ports.ledger.user_requests.add(id, waived, now)  # False where the same waiver waits already: that is as good
     return {"response_action": "clear"}

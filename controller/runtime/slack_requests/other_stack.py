@@ -1,7 +1,7 @@
-"""A click on a message that another stack of the same Slack app posted: who posted it, and what the person is told.
+"""Recognises a click on a message that another stack of the same Slack app posted, and makes the answer for Slack.
 
-Slack sends every click of an app to one address. The stack there passes a click on to the stack that posted the message, whose
-address is in the button's value. That stack checks Slack's signature and the person's right itself, as for a click of its own.
+Slack sends every click of an app to one URL. The stack there passes the click on to the stack that posted the message; the
+button's value contains its address. That stack checks Slack's signature and the person's permission, as for its own clicks.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from controller.runtime.ports.answers import Done, Later, Refused
 from controller.runtime.ports.outbox import Chat
 from controller.units.value import dataclass
 
-ADDRESS = "at"  # the member of a button's value that says where its stack listens
+ADDRESS = "at"  # the member of a button's value with the sealed address of its stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherStack:
-    """The account and the region that a message is of, and the sealed address of the stack that posted it; empty without one."""
+    """The stack that posted a message: its account, its region and its sealed address (empty where the message has none)."""
 
     account: str
     region: str
@@ -31,7 +31,7 @@ class OtherStack:
 
 
 def other_stack_of(payload: Mapping[str, Any], home: Home) -> OtherStack | None:
-    """Whose click it is; None where it is this stack's, or no click of this app."""
+    """The stack that a click is for; None where it is for this stack, or no click of this app."""
     try:
         found = json.loads(_value(payload))
         lineage, address = LineageId.parse(str(found["lineage"])), found.get(ADDRESS, "")
@@ -43,7 +43,10 @@ def other_stack_of(payload: Mapping[str, Any], home: Home) -> OtherStack | None:
 
 
 def _value(payload: Mapping[str, Any]) -> str:
-    """The value of the button that was pressed, or the metadata of the form that was sent. Raises what a bad payload raises."""
+    """The value of the button that was pressed, or the metadata of the modal that was submitted; empty for one of another app.
+
+    Raises KeyError, TypeError or ValueError for a payload of another form.
+    """
     if payload.get("type") == "view_submission":
         view = payload["view"]
         return str(view["private_metadata"]) if view["callback_id"] == WAIVER_CALLBACK else ""
@@ -54,7 +57,7 @@ def _value(payload: Mapping[str, Any]) -> str:
 def answer_for_other_stack(
     payload: Mapping[str, Any], whose: OtherStack, passed: Done | Later | Refused, chat: Chat, names: Mapping[str, str]
 ) -> Mapping[str, Any]:
-    """What Slack gets back: the other stack's answer, or why there is none."""
+    """The object that Slack gets back: the other stack's answer, or why there is none. ``names`` are names of accounts."""
     if isinstance(passed, Done):
         answer: Mapping[str, Any] = json.loads(passed.detail or "{}")
         return answer

@@ -1,4 +1,4 @@
-"""Who may read about jobs in Slack, and who may press which button: those whom the policy's ``may`` lists.
+"""Decides who may read about jobs in Slack, and who may press which button: the people in the policy's ``may``.
 
 By default the full members of the workspace may read, and nobody may press a button.
 """
@@ -19,7 +19,7 @@ from controller.runtime.ports.slack_user import SlackUser
 NOT_A_MEMBER = "Only full members of this workspace may read about jobs here. You are a guest, or belong to another workspace."
 NOT_LISTED = "You are not allowed to read about jobs here. The policy says who may (`may: {read: …}`)."
 UNKNOWN = "Slack did not say who you are, so you cannot read about jobs now. Try again in a minute."
-SLACK_USER = re.compile(r"[UW][A-Z0-9]{1,39}")  # of a user: a policy lists user groups (S…) and words beside them
+SLACK_USER = re.compile(r"[UW][A-Z0-9]{1,39}")  # a user's id; the policy also lists user groups (S…) and words
 
 
 class PermissionPorts(Protocol):
@@ -32,14 +32,14 @@ class PermissionPorts(Protocol):
     def policies(self) -> Policies: ...
 
     def user(self, who: str) -> SlackUser | None:
-        """What Slack says of a user, as of a few minutes ago at most. Raises Unreachable."""
+        """A user as Slack describes them, or described them at most five minutes ago. Raises Unreachable."""
 
     def hide(self, problem: Unreachable) -> None:
-        """Note for the log why a person gets an answer that does not tell it."""
+        """Keep, for the log, an error that the answer to the person leaves out."""
 
 
 def refuses_to_read(who: str, ports: PermissionPorts) -> str:
-    """Why a Slack user may not read about jobs; empty for one who may. Unknown and unreachable are a refusal."""
+    """Why a Slack user may not read about jobs; empty where they may. Refused also where Slack does not say who they are."""
     readers = ports.policies.current().slack.read
     if SLACK_USER.fullmatch(who) is None:
         return NOT_A_MEMBER
@@ -58,7 +58,7 @@ def refuses_to_read(who: str, ports: PermissionPorts) -> str:
 
 
 def refuses_request(request: UserRequest, who: str, ports: PermissionPorts) -> str:
-    """Why a Slack user may not request that; empty for one who may. Asks Slack for the members of groups; raises Unreachable."""
+    """Why a Slack user may not request that; empty where they may. Asks Slack for the members of groups; raises Unreachable."""
     may = ports.policies.current().slack.may.get(request, ())
     known = SLACK_USER.fullmatch(who) is not None
     if known and (who in may or any(who in ports.chat.members(group) for group in may if group.startswith("S"))):

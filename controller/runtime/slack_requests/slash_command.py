@@ -1,4 +1,4 @@
-"""Answers ``/spot …`` in Slack, to the user who typed it. Every text has a short answer."""
+"""Answers ``/spot …`` in Slack, only to the user who typed it. Every text gets a short answer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HELP = (
 JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # SageMaker's TrainingJobName
 JOB_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):([0-9]{12}):training-job/(.{1,63})")
 MONTH = re.compile(r"([0-9]{4})-([0-9]{1,2})")
-FIRST_YEAR = 2017  # by SageMaker
+FIRST_YEAR = 2017  # SageMaker began
 TEXT_MAX = 4_000
 SHOWN = 60  # characters of what somebody typed
 WAIVERS_MAX = 20
@@ -40,8 +40,8 @@ HELD_BACK = "The answer is longer than one message. `spotwarden report` has all 
 
 
 def command(text: str, ports: SlackPorts, *, who: str = "") -> Answer:
-    """Answer a slash command to the user who typed it."""
-    word, *rest = one_line(text[:TEXT_MAX], TEXT_MAX).split() or ["help"]  # what is copied may have invisible characters
+    """Answer the ``text`` of a slash command. Returns the object that Slack gets back as JSON. ``who`` is a Slack user id."""
+    word, *rest = one_line(text[:TEXT_MAX], TEXT_MAX).split() or ["help"]  # copied text may have invisible characters
     word = word.lower()
     try:
         refused = refuses_to_read(who, ports) if word != "help" else ""
@@ -67,13 +67,13 @@ def _shown(word: str) -> str:
 
 
 def _help(ports: SlackPorts, who: str) -> tuple[Part, ...]:
-    """The commands; and, for whoever may read, whether a halt is called."""
+    """The list of commands; for a user who may read, also the halt, if there is one."""
     halt = None if refuses_to_read(who, ports) else ports.ledger.halts.halt()
     return (Text("\n".join(HELP)), *((Text(f":octagonal_sign: Spotwarden is {halted_text(halt)}"),) if halt else ()))
 
 
 def _savings(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
-    """From closed days alone: rolling up an open day takes longer than Slack waits."""
+    """The savings of a month, from closed days only: rolling up an open day takes longer than Slack waits."""
     today = ports.clock.now().date()
     months, names = [word for word in words if word[:1].isdigit()], [word for word in words if not word[:1].isdigit()]
     since, until, team = month_start(today), today, " ".join(names)
@@ -108,7 +108,7 @@ def _month(word: str) -> date | None:
 def _job(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
     if len(words) != 1:
         return (Text("Add the name of one job: `/spot job NAME`"),)
-    typed = words[0].strip("`*_~\"'<>|,;“”„‘’‚«»")  # as it is copied from a message, or as macOS writes quotation marks
+    typed = words[0].strip("`*_~\"'<>|,;“”„‘’‚«»")  # markup copied from a message; quotation marks as macOS writes them
     arn = JOB_ARN.fullmatch(typed)
     name = arn[3] if arn else typed
     if JOB_NAME.fullmatch(name) is None:
