@@ -8,7 +8,6 @@ attempt#<account>/<region>/<name>   head    the lineage that decided to create a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from controller.aws.dynamodb.claims import giving_back, taking
@@ -136,10 +135,6 @@ def _newest_moment(lineage: Lineage, decision: Decision) -> datetime:
     """The latest time in a lineage after a decision: of an entry, an intent or its creation."""
     entries, intents = (*lineage.entries, *decision.entries), (*lineage.intents, *decision.intents)
     return max((*(entry.at for entry in entries), *(intent.due_at for intent in intents), lineage.id.created_at))
-
-
-def _found_by_name(id: LineageId, intents: Iterable[Intent], kept: Retention) -> Iterable[Write]:
-    return (found_by_name(id, i.action, kept.of_intent(i)) for i in intents if isinstance(i.action, Submit | Probe))
 
 
 def found_by_name(id: LineageId, action: Submit | Probe, expires: Item | None = None) -> Write:
