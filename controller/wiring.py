@@ -244,7 +244,7 @@ def _topics() -> Chat:
 
 
 def _slack() -> Chat:
-    """The chat of this stack: Slack's app, a webhook, or notices without Slack. Imports are here, since only one function posts."""
+    """The chat of this stack: Slack's app, a webhook, or notices without Slack. Imports here: only one function posts."""
     if not has_slack():
         from controller.aws.notices import NoticeChat
 

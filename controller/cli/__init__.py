@@ -1,7 +1,7 @@
-"""The command ``spotwarden``: what people and their CI run. Reading order: this table of commands, then a file per command.
+"""The command line ``spotwarden``, for people and their CI. Start with ``commands.py``: it lists the commands and their files.
 
-It may import everything below. What a command prints is here or in ``controller.notifications``; what a decision is, is in
-``controller.decide``. Nothing here ships to Lambda.
+This package may import all others. What commands print is written here or in ``controller.notifications``; decisions are made
+in ``controller.decide``. Nothing here ships to Lambda.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ INTERRUPTED = 130  # the exit code that a shell reports after Ctrl-C
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 clean, 1 findings, 2 bad input, 5 AWS does not answer, 130 after Ctrl-C."""
-    if sys.stdout is None:  # closed before the start: nobody reads what is printed
+    """Run one command and return its exit code: 0 success, 1 findings, 2 bad input, 5 AWS does not answer, 130 after Ctrl-C."""
+    if sys.stdout is None:  # standard output was closed before the start, so nothing can be printed
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open until the end
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # where the encoding of the terminal or the pipe is not UTF-8
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     try:
         code = guarded("spotwarden", _run)(arguments)
-    except KeyboardInterrupt:  # while the command was loaded; typer itself turns a later one into the code
+    except KeyboardInterrupt:  # Ctrl-C while the command is imported; typer itself handles a later one
         return INTERRUPTED
     except typer.TyperException as error:
         called = next((one.name for one in COMMANDS if arguments[: len(words := one.name.split())] == words), "")
@@ -48,13 +48,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run typer under the same guard as each command: help and version are output, too."""
+    """Run typer. ``main`` guards it as it guards each command, because help and the version are output too."""
     code: object = typer.main.get_command(app_for(arguments)).main(arguments, prog_name="spotwarden", standalone_mode=False)
     return code if isinstance(code, int) else 0
 
 
 def app_for(arguments: Sequence[str]) -> typer.Typer:
-    """The commands as typer wants them: the one that is called with its own arguments, the others with their names alone."""
+    """The typer app. Only the command that is called is imported; of the others, typer needs the names and the help."""
     app = typer.Typer(
         name="spotwarden",
         epilog="Run 'spotwarden COMMAND --help' for the options of a command, examples and its exit codes.",
@@ -80,7 +80,7 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
 
 
 def _not_called() -> int:
-    """Stands for a command that is not called."""
+    """The function of every command that is not called."""
     raise AssertionError
 
 

@@ -34,7 +34,7 @@ def run(
     format_: Format = OutputFormat.TEXT,
     table: Table = None,
 ) -> int:
-    """Print the advice, or exit with 2 where the ledger knows too few completed runs."""
+    """Print the advice. The exit code is 2 if the ledger has too few completed runs."""
 
     def advising(ledger: Ledger, clock: Clock) -> int:
         now = clock.now()
@@ -55,7 +55,7 @@ def run(
 
 
 def advice_lines(advice: Advice, *, priced: bool) -> tuple[str, ...]:
-    """The advice as lines for a terminal, each with its reason; ``priced`` where the price of the type is known."""
+    """The advice as lines for a terminal, each with its reason. ``priced``: the price of the instance type is known."""
     pool, per_100 = advice.interruptions, 100 * advice.interruptions.mean
     why = "the lowest cost of a useful hour among the types it ran on" if priced else "its price is not known"
     return (
@@ -73,7 +73,7 @@ def advice_lines(advice: Advice, *, priced: bool) -> tuple[str, ...]:
 
 
 def _on_spot(advice: Advice) -> Iterator[str]:
-    """What a run on spot may expect, with and without checkpoints, beside on-demand."""
+    """What a run is expected to take and to cost: on-demand, and on spot without and with checkpoints."""
     without, saving = advice.without_checkpoints, advice.with_checkpoints
     if without is None or saving is None:
         yield f"on spot               its pool was watched for less than {PRIOR_HOURS:.0f} h: how a run behaves is not known"

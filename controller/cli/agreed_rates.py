@@ -1,7 +1,7 @@
-"""Which rates of a policy count for a report and an audit: those of the policy in force, not of a folder that is at hand.
+"""The agreed rates that a report and an audit use: those of the policy in force, not of a local policy folder.
 
-What was recorded with a price keeps it. A policy is asked only for attempts that have no price yet, and by ``audit``, which
-computes each attempt again under the policy revision that its row names.
+An attempt that was recorded with a price keeps it. Agreed rates are used for attempts without a price, and by ``audit``, which
+computes each attempt again under the policy revision in its row.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from controller.savings.dated_prices import RateOf
 
 
 def rates_in_force(revisions: Revisions, folder: str | None) -> tuple[AgreedRate, ...]:
-    """The rates of a folder if one is named, and otherwise of the policy that the stack uses. Raises BadPolicy for the folder."""
+    """The agreed rates of the policy folder if one is given, otherwise of the policy in force. Raises BadPolicy."""
     if folder is not None:
         return agreed_rates(policy_document(folder)[0])
     current = revisions.current()
@@ -29,7 +29,7 @@ def rates_in_force(revisions: Revisions, folder: str | None) -> tuple[AgreedRate
 
 
 def rates_when_recorded(revisions: Revisions, listed: RateOf) -> Callable[[Measured], RateOf | None]:
-    """The prices under the policy that was in force when an attempt was recorded; None where that policy is not known."""
+    """A function that returns the prices under the policy in force when an attempt was recorded; None if it is not known."""
 
     @cache
     def under(revision: str) -> RateOf | None:
@@ -40,7 +40,7 @@ def rates_when_recorded(revisions: Revisions, listed: RateOf) -> Callable[[Measu
 
 
 def _rates_under(revisions: Revisions, revision: str) -> tuple[AgreedRate, ...] | None:
-    """Those of a revision: as the ledger keeps it, or of the policy at hand if it is the same revision. None: it is not known."""
+    """The agreed rates of a policy revision that is in the ledger, or is that of the local policy. None: in neither."""
     text = revisions.document(revision)
     try:
         document = document_of(text) if text is not None else policy_document(None)[0]

@@ -1,4 +1,4 @@
-"""How commands call AWS: which region and profile, with more retries for many calls, and one sentence if it does not answer."""
+"""How commands call AWS: with which region and profile, with how many retries, and one sentence for each error."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ NO_REGION = "found no AWS region, wanted --region, AWS_DEFAULT_REGION, or a prof
 
 
 def asking(work: Callable[[], T]) -> T:
-    """Do something with AWS. Raises AwsUnreachable where AWS does not answer or refuses, BadInput for what was typed wrongly."""
+    """Run ``work``, which calls AWS. Raises AwsUnreachable if AWS does not answer or refuses, BadInput for a wrong argument."""
     try:
         return work()
     except (ClientError, BotoCoreError, Unreachable) as error:
@@ -58,7 +58,7 @@ def asking(work: Callable[[], T]) -> T:
 
 
 def explained(error: Exception) -> BadInput | AwsUnreachable:
-    """An error of AWS, in one sentence with the next step."""
+    """The error that a command prints for an error of boto3: one sentence, with the next step."""
     match error:
         case Unreachable(__cause__=BotoCoreError() | ClientError() as cause):
             return explained(cause)
@@ -95,7 +95,7 @@ def _error_text(error: Exception) -> str:
 
 
 def caller_account() -> str:
-    """The account as AWS names it to the caller; empty without an answer."""
+    """The ID of the caller's account, from STS; empty if STS does not answer."""
     from controller import wiring
 
     try:
@@ -106,7 +106,7 @@ def caller_account() -> str:
 
 @contextmanager
 def reached_as(region: str | None, profile: str | None) -> Iterator[None]:
-    """Build clients for this region and profile. Raises BadInput for what cannot be one."""
+    """In this context, clients are built for this region and profile. Raises BadInput if one of them cannot exist."""
     if region is None and profile is None:
         yield
         return
@@ -147,7 +147,7 @@ def with_region_and_profile(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def patient_client(service: str) -> Any:
-    """A client for thousands of calls: botocore's adaptive mode slows down as soon as AWS throttles, and tries again."""
+    """A client for thousands of calls: in botocore's adaptive retry mode it slows down when AWS throttles, and retries."""
     return boto3.client(
         service, config=Config(connect_timeout=5, read_timeout=30, retries={"mode": "adaptive", "total_max_attempts": 10})
     )

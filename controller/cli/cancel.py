@@ -1,6 +1,6 @@
 """``spotwarden cancel``: calls off the attempt that waits to be submitted after a job.
 
-The request and the withdrawal of the Submit are one write: the attempt is called off or it is submitted, never both.
+The request and the withdrawal of the Submit are in one transaction: the attempt is called off or submitted, never both.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def run(
     ] = None,
     table: Table = None,
 ) -> int:
-    """Call the attempt off, or say that none waits and exit with 1."""
+    """Call the attempt off. If none waits, print that and return 1."""
     name = job_name(job)
     if name is None:
         raise BadInput(f"JOB: found {one_line(job, 100)!r}, wanted a training job's name or ARN")
@@ -66,7 +66,7 @@ def run(
 
 
 def cancel(id: LineageId, ledger: Ledger, clock: Clock, *, who: str, why: str) -> tuple[int, str]:
-    """Call off what waits in a lineage: the exit code and a sentence. Raises Unreachable."""
+    """Call off the attempt that waits in a lineage. Returns the exit code and the sentence to print. Raises Unreachable."""
     for _ in range(TRIES):
         lineage, now = ledger.lineages.load(id), clock.now()
         waiting = waiting_attempt(lineage)
@@ -92,7 +92,7 @@ def _nothing_waits(lineage: Lineage) -> str:
 
 
 def _lineage_named(name: str, jobs: Jobs, ledger: Ledger) -> LineageId:
-    """The lineage of a job on SageMaker, or of an attempt that is not there yet. Raises BadInput and Unreachable."""
+    """The lineage of a job in SageMaker, or of an attempt that is not submitted yet. Raises BadInput and Unreachable."""
     from controller import wiring
 
     described = jobs.describe(name)

@@ -1,8 +1,8 @@
-"""``spotwarden classify``: names the cause of a failure as people paste it, and says whether a retry can help.
+"""``spotwarden classify``: names the cause of a pasted failure, and says whether a retry can help.
 
-The controller believes the class at the beginning of a FailureReason and nothing else, since the rest may be text of the
-container. People paste that reason inside other texts. Only here these are taken off, from the beginning and by their exact form:
-an exception of the SageMaker Python SDK, an error of an AWS SDK, a status, the reason of a pipeline's step, a traceback.
+The controller trusts only the error class at the beginning of a FailureReason, because the rest may be text of the container.
+People paste a FailureReason with other text before it. Only this command removes such text, by its exact form: an exception
+of the SageMaker Python SDK, an error of an AWS SDK, a status, the reason of a pipeline's step, a traceback.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ from controller.cli.output.printable import json_text
 from controller.jobs.failure import CLASSES, FailureCause, classify
 from controller.jobs.service_limit import ServiceLimit, never_fits, service_limit_in
 
-WRAPPERS_MAX = 12  # of one text: each removal makes it shorter
+WRAPPERS_MAX = 12  # removed from one text
 TEXT_MAX, NAME_MAX = 100_000, 255  # characters of a text, and of a file's name
-DEPTH_MAX, ITEMS_MAX = 6, 100  # of a document that was pasted
+DEPTH_MAX, ITEMS_MAX = 6, 100  # how deep a pasted JSON document is read, and how many items of each list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classified:
-    """The cause of a pasted failure; ``reason`` is what was left of the text."""
+    """The cause of a pasted failure. ``reason``: the text without its wrappers. ``quota``: the account's quota that it names."""
 
     cause: FailureCause
     reason: str
@@ -83,7 +83,7 @@ def run(
         ),
     ],
 ) -> int:
-    """Print the cause as one JSON object. Raises BadInput for an empty text, and where a file is named in place of its text."""
+    """Print the cause as one JSON object. Raises BadInput for an empty text, and for the name of a file."""
     if text != "-" and len(text.encode(errors="replace")) < NAME_MAX and Path(text).is_file():
         raise BadInput(f"found the name of a file, wanted its text: spotwarden classify - < {shlex.quote(text)}")
     pasted = sys.stdin.read(TEXT_MAX) if text == "-" else text
@@ -99,7 +99,7 @@ def run(
 
 
 def classified(text: str) -> Classified:
-    """The cause of a failure as it was pasted."""
+    """The cause of a pasted failure; only the first TEXT_MAX characters are read."""
     found = Classified(cause=FailureCause.UNKNOWN, reason="")
     for plain in _plain(COLOURS.sub("", text[:TEXT_MAX])):
         found = _classified(plain)
@@ -117,24 +117,24 @@ def _classified(text: str) -> Classified:
     for cause in (found(rest, code) for found in _FINDERS):
         if cause is not None:
             return Classified(cause=cause, reason=reason, quota=quota if cause is FailureCause.QUOTA else None)
-    return Classified(cause=classify(text), reason=reason)  # a class around a text that nobody knows
+    return Classified(cause=classify(text), reason=reason)  # the text inside is unknown, so the class around it counts
 
 
 def _plain(text: str) -> list[str]:
-    """The text itself, what a description that was pasted whole says, or the exception of a traceback; the best first."""
+    """The texts to classify, best first: the reasons in a pasted document, the exception of a traceback, or the text itself."""
     stripped = text.strip()
     if stripped[:1] in ("{", "["):
         document = _document(stripped)
         if isinstance(document, Mapping | list):
             return [*_of_document(document, DEPTH_MAX), ""]
     before, traceback, _ = stripped[:200].partition("Traceback (most recent call last):")
-    if traceback and classify(_stripped(before)[0]) is FailureCause.UNKNOWN:  # else it is part of a reason
+    if traceback and classify(_stripped(before)[0]) is FailureCause.UNKNOWN:  # otherwise the traceback is part of a FailureReason
         return [_exception(stripped)]
     return [text]
 
 
 def _document(text: str) -> Any:
-    """What a text of JSON says, or one of Python, as a response of boto3 is printed; None for any other text."""
+    """The value of a JSON text, or of a Python literal such as a printed response of boto3; None for any other text."""
     for read in (json.loads, ast.literal_eval):
         try:
             return read(text)
@@ -144,7 +144,7 @@ def _document(text: str) -> Any:
 
 
 def _of_document(document: Any, depth: int) -> list[str]:
-    """What a description, an event, or the error of a state machine says; within others, such as the results of a search."""
+    """The failure reasons in a description, an event or a Step Functions error, also inside others such as search results."""
     if isinstance(document, str) and document.lstrip()[:1] == "{" and depth:
         document = _document(document) or document
     if isinstance(document, list):
@@ -168,7 +168,7 @@ def _of_document(document: Any, depth: int) -> list[str]:
 
 
 def _exception(text: str) -> str:
-    """From the exception of the last traceback on: its message may have further lines of anybody's."""
+    """The text from the last traceback's exception to the end, because the exception's message may have several lines."""
     start, waiting = 0, False
     position = 0
     for line in text.splitlines(keepends=True):
@@ -207,7 +207,7 @@ def _stripped(text: str) -> tuple[str, str | None]:
 
 
 def _wraps_more(rest: str, name: str) -> bool:
-    """Whether a class only stands around another text: botocore's ClientError, the SDK's CapacityError, a doubled class."""
+    """Whether a class only wraps another error: botocore's ClientError, the SDK's CapacityError, or the same class twice."""
     again = re.match(r"\s*(\w+)\s*:", rest)
     if again and again[1] in CLASSES and (again[1] == name or name == "ClientError"):
         return True
@@ -241,7 +241,7 @@ def _by_text(text: str, code: str | None) -> FailureCause | None:
 
 
 def _by_name(text: str, code: str | None) -> FailureCause | None:
-    """A code alone at the beginning: ``ValidationException: …``."""
+    """The cause for an error code at the beginning: ``ValidationException: …``."""
     name = re.match(r"\s*(\w+)\s*(?=:|$)", text)
     return CODES.get(name[1]) if name else None
 

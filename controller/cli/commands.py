@@ -9,9 +9,9 @@ from importlib import import_module
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command and its help: one sentence, examples, and what its exit codes mean.
-
-    ``run`` is the module and the function. Only the command that is called is imported: some of them need boto3.
+    """A command and its help.
+    ``run``: the module and the function below ``controller.cli``, imported only when called, because boto3 is slow to load.
+    ``help``: one sentence. ``aws``: it calls AWS and has ``--region`` and ``--profile``. ``forwards``: it passes arguments on.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Command:
 
     @property
     def codes(self) -> str:
-        """What its exit codes mean. Ctrl-C ends every command with 130; a closed pipe is quiet."""
+        """What its exit codes mean, with the codes that commands share: 5 if they call AWS, and 130 for Ctrl-C."""
         unreachable = "; 5 AWS or the table does not answer" if self.aws and "5 " not in self.exit_codes else ""
         return f"{self.exit_codes}{unreachable}; 130 Ctrl-C"
 
@@ -277,4 +277,4 @@ GROUPS = {
     "export": "Write the training jobs or the ledger to a file.",
     "restore": "Fill an empty table from an export.",
 }
-"""Commands of two words, by the first of them."""
+"""The first words of commands of two words, and their help."""

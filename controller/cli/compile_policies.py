@@ -35,11 +35,11 @@ def run(
         ),
     ] = None,
 ) -> int:
-    """Write the compiled document; print every mistake of every file where there is one, and warnings."""
+    """Write the compiled document, and print warnings. If files have mistakes, print all of them and write nothing."""
     place = _place(to) if to is not None else None
     validated = validate_folder(folder, now=SystemClock().now())
     for problem in (*validated.errors, *validated.warnings):
-        if problem.code != NOT_READ:  # said below, with the other files
+        if problem.code != NOT_READ:  # printed below, with the other files
             print(problem.text, file=sys.stderr)
     if validated.errors:
         return BAD_INPUT
@@ -65,7 +65,7 @@ def _place(uri: str) -> tuple[str, str]:
 
 
 def _upload(document: Mapping[str, Any], bucket: str, key: str) -> None:
-    """Put the document where functions read it, and say what is new. Raises BadInput and AwsUnreachable."""
+    """Write the document to S3, where functions read it, and print its revision. Raises BadInput and AwsUnreachable."""
     body = document_text(document).encode()
     if len(body) > BYTES_MAX:
         raise BadInput(f"found a document of {len(body):,} bytes, wanted at most {BYTES_MAX:,}: split the folder between stacks")

@@ -1,4 +1,4 @@
-"""``spotwarden demo`` and ``spotwarden local``: forward to the AWS embedded in this machine, which is an extra of its own."""
+"""``spotwarden demo`` and ``spotwarden local``: forward to the AWS of this machine, which needs the extra ``local``."""
 
 from __future__ import annotations
 

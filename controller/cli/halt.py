@@ -40,12 +40,12 @@ def run_halt(
 
 
 def run_resume(table: Table = None) -> int:
-    """Remove the halt from the ledger: the one that is told, and none that somebody calls at the same moment."""
+    """Remove the halt that is printed from the ledger; another halt that is called at the same moment stays."""
     return with_ledger(table, resume)
 
 
 def resume(ledger: Ledger, _: Clock) -> int:
-    """End the halt that is in force; exit code 1 where somebody called another one at the same moment."""
+    """End the halt in force. Returns 1 if somebody called another halt at the same moment, otherwise 0."""
     ended = ledger.halts.halt()
     if ended is None:
         print("nothing was halted")

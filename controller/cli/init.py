@@ -29,9 +29,9 @@ def run(
         ),
     ] = Path(LOCAL_FOLDER),
 ) -> int:
-    """Write the files, and say what to do next. Raises BadInput where one of the folder's exists, and then writes none.
+    """Write the files, and print the next step. If a file of the folder exists, raises BadInput and writes none.
 
-    A recipe for CI that exists, such as that of another policy folder, is kept as it is.
+    An existing recipe for CI, such as that of another policy folder, is kept as it is.
     """
     texts = dict(starter_files(folder))
     recipe = _root(folder)[0] / WORKFLOW
@@ -56,7 +56,7 @@ def run(
 
 
 def starter_files(folder: Path) -> Mapping[Path, str]:
-    """What is written where. The recipe for CI lies in the working directory, or beside the folder where that is absolute."""
+    """The text of each file. The recipe for CI goes into the working directory, or beside an absolute folder. Raises BadInput."""
     root, name = _root(folder)
     if not PLAIN.fullmatch(name):
         raise BadInput(f"found the folder name {name!r}, wanted letters, digits, '.', '_', '-' and '/'")
@@ -72,7 +72,7 @@ def starter_files(folder: Path) -> Mapping[Path, str]:
 
 
 def _root(folder: Path) -> tuple[Path, str]:
-    """Where the recipe for CI goes, and the policy folder as it is called from there."""
+    """The directory for the recipe for CI, and the path of the policy folder from there."""
     if folder.resolve() == Path.cwd():
         return folder, "."
     if not folder.is_absolute() and ".." not in folder.parts:
@@ -85,7 +85,7 @@ def _exists(path: Path) -> bool:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a new file; one that appears meanwhile is left alone."""
+    """Write a new file. Raises BadInput if it exists by now."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:

@@ -1,4 +1,4 @@
-"""Opens the ledger from a person's machine, and says in one sentence why it cannot be reached."""
+"""Opens the ledger for a command, and turns each error into one sentence."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ WorkWithOutbox = Callable[[Ledger, Outbox, Clock], int]
 
 
 def with_ledger(table: str | None, work: Work) -> int:
-    """Open the ledger and work with it. Raises BadInput without a table's name, AwsUnreachable where it does not answer."""
+    """Open the ledger and call ``work``. Raises BadInput without a table's name, AwsUnreachable if the table does not answer."""
     return with_outbox(table, lambda ledger, _, clock: work(ledger, clock))
 
 
 def with_outbox(table: str | None, work: WorkWithOutbox) -> int:
-    """The same with the messages that wait for Slack."""
+    """Like ``with_ledger``; ``work`` also gets the outbox, which holds the messages that wait for Slack."""
     if not table:
         raise BadInput("found no table, wanted --table NAME or SPOTWARDEN_TABLE: the stack's output Ledger names it")
     from controller import wiring  # boto3 is slow to load, and few commands need it

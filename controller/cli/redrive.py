@@ -1,6 +1,6 @@
 """``spotwarden redrive`` and ``spotwarden replay``: send again what was refused, and look again at jobs whose events were lost.
 
-Both invoke the stack's own function to look at a job, so what happens is done with its role and not with the caller's rights.
+Both invoke the stack's own functions, so all actions use the role of the stack and not the caller's permissions.
 Messages that Slack refused in every form are queued again; the stack sends them.
 """
 
@@ -48,11 +48,11 @@ BATCH = 10
 QUEUE_URL = re.compile(
     r"https?://(?:sqs\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?|[^/]+)/(?P<account>[0-9]{12})/[A-Za-z0-9_-]{1,80}"
 )
-WHY_MAX = 300  # characters: a letter can quote anything
+WHY_MAX = 300  # characters of a printed problem, which may quote a dead letter
 
 
 def run_redrive(queue: Queue = None, function: RedriveFunction = None, table: Table = None) -> int:
-    """Queue each message again that was set aside, and hand each dead letter to the function that it failed in."""
+    """Queue the messages again that were set aside, and hand each dead letter to the function in which it failed."""
     from controller import wiring
 
     if queue is None and function is not None:
@@ -62,14 +62,14 @@ def run_redrive(queue: Queue = None, function: RedriveFunction = None, table: Ta
     if queue is None:
         return with_outbox(table, redrive_messages)
     where = queue
-    asking(lambda: account_of_queue(where, wiring.client("sqs").meta.region_name))  # before a message is queued
+    asking(lambda: account_of_queue(where, wiring.client("sqs").meta.region_name))  # checked before a message is queued
     if table:
         with_outbox(table, redrive_messages)
     return asking(lambda: redrive(wiring.client("sqs"), wiring.client("lambda"), where, function))
 
 
 def redrive_messages(_: Ledger, outbox: Outbox, clock: Clock) -> int:
-    """Queue every message again that was set aside."""
+    """Put every message that was set aside back into the queue of its channel."""
     kept = outbox.aside()
     for message in kept:
         outbox.redrive(message, at=clock.now())
@@ -79,9 +79,9 @@ def redrive_messages(_: Ledger, outbox: Outbox, clock: Clock) -> int:
 
 
 def redrive(sqs: Any, functions: Any, queue: str, function: str | None) -> int:
-    """Print what is done; returns 1 where a message could not be handed over and stays in the queue.
+    """Hand each dead letter to its function and delete it. Returns 1 if one could not be handed over and stays in the queue.
 
-    ``function`` is for letters that name none. Raises BadInput where ``queue`` is no queue's URL in the region of the clients.
+    ``function`` is for letters that name none. Raises BadInput if ``queue`` is not the URL of a queue in the clients' region.
     """
     account = account_of_queue(queue, functions.meta.region_name)
     try:
@@ -98,7 +98,7 @@ def redrive(sqs: Any, functions: Any, queue: str, function: str | None) -> int:
             body = parsed_body(message["Body"])
             event = event_in(body)
             foreign = not_of(account, functions.meta.region_name, event)
-            if foreign:  # the function would refuse it, and it would be gone
+            if foreign:  # the function would ignore it, and the letter would be lost
                 raise BadEvent(f"{foreign}: {'redrive it there, or ' if event.get('account') else ''}delete it")
             stack.hand_over(_failed_in(body, message), function, event)
         except BadEvent as problem:
@@ -117,7 +117,7 @@ def redrive(sqs: Any, functions: Any, queue: str, function: str | None) -> int:
 
 
 def account_of_queue(queue: str, region: str) -> str:
-    """The account of a queue. Raises BadInput for what is no URL of a queue, or is one of another region."""
+    """The account ID in a queue's URL. Raises BadInput for any other text, and for a queue of another region."""
     found = QUEUE_URL.fullmatch(queue)
     if found is None:
         raise BadInput(f"--queue: found {one_line(queue, WHY_MAX)!r}, wanted the URL of a queue: the stack's output DeadLetters")
@@ -130,8 +130,8 @@ def account_of_queue(queue: str, region: str) -> str:
 class QueueFunctions:
     """The functions that keep their dead letters in one queue.
 
-    A letter says itself which function it failed in, and whoever may write to the queue writes that. So a function that a letter
-    names is invoked only if it has this queue as its own destination of failures.
+    A dead letter names the function in which it failed, but anyone who may send to the queue can write any name. So the named
+    function is invoked only if this queue is its on-failure destination.
     """
 
     client: Any
@@ -139,7 +139,7 @@ class QueueFunctions:
     known: dict[str, bool] = field(default_factory=dict)
 
     def hand_over(self, named: str, otherwise: str | None, event: Mapping[str, Any]) -> None:
-        """Give an event to the function that its letter names, or to the operator's. Raises BadEvent where there is none."""
+        """Invoke the function that the letter names, or else ``otherwise``. Raises BadEvent for no function, or a refusal."""
         if not named and not otherwise:
             raise BadEvent("it names no function: add --function, usually the stack's output JobChanged")
         try:
@@ -169,7 +169,7 @@ class QueueFunctions:
 
 
 def _messages(sqs: Any, queue: str) -> Iterator[Mapping[str, Any]]:
-    """Every message once; one that is received again was kept, and ends the pass."""
+    """Each message once. Ends when SQS returns no message, or only messages that were kept before."""
     seen: set[str] = set()
     while True:
         answer = sqs.receive_message(
@@ -184,13 +184,13 @@ def _messages(sqs: Any, queue: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _failed_in(body: Mapping[str, Any], message: Mapping[str, Any]) -> str:
-    """The function that an event failed in: Lambda's record names it, and so do EventBridge's attributes."""
+    """The function in which an event failed, from Lambda's record or from EventBridge's message attribute; empty if unknown."""
     target = message.get("MessageAttributes", {}).get("TARGET_ARN", {}).get("StringValue")
     return function_in(body) or str(target or "")
 
 
 def run_replay(since: Since, function: FunctionName) -> int:
-    """Let the function look at every job that was modified since a time, as if its event had come again."""
+    """Invoke the function for every job that was modified since a time, as if the job's event had come again."""
     from controller import wiring
     from controller.aws.sagemaker.jobs import SageMakerJobs
 
@@ -217,7 +217,7 @@ def run_replay(since: Since, function: FunctionName) -> int:
 
 
 def event_of(job: str, account: str, region: str, at: datetime) -> dict[str, Any]:
-    """The event that SageMaker sends for a job, of which the function reads the name."""
+    """The event that SageMaker sends for a job, with only the job's name in ``detail``: the function reads nothing else there."""
     return {
         "version": "0",
         "id": f"replay-{job}",

@@ -34,7 +34,7 @@ NAMED_MAX = 3
 
 
 class ReportFormat(StrEnum):
-    """How a report is written: a module of ``controller.notifications.report_formats`` each."""
+    """The format of a report; each has a module in ``controller.notifications.report_formats``."""
 
     TEXT = "text"
     JSON = "json"
@@ -68,7 +68,7 @@ def run(
 
 
 class _Asked(NamedTuple):
-    """What the arguments ask for."""
+    """The arguments of the command that every kind of report uses."""
 
     period: str | None
     by: By
@@ -90,7 +90,7 @@ def _of_exports(files: Sequence[Path], asked: _Asked) -> int:
     exported = ledgers_of(files)
     accounts, regions = ({place[part] for one in exported for place in one.places} for part in (0, 1))
     in_force = {one.revision for ledger in exported if (one := ledger.revisions.current()) is not None}
-    policy = min(in_force) if len(in_force) == 1 else ""  # stacks with different policies have none in common
+    policy = min(in_force) if len(in_force) == 1 else ""  # with several policies in force, the report names none
     if len(accounts) == 1:
         account, region = min(accounts), _listed(regions, "regions")
     else:
@@ -113,7 +113,7 @@ def _write(ledgers: Sequence[ReadLedger], origin: Origin, asked: _Asked) -> int:
 
 
 class Source(ReportSource, Protocol):
-    """What a report reads of one ledger."""
+    """What a report reads from one ledger."""
 
     @property
     def prices(self) -> StoredRates: ...
@@ -128,14 +128,14 @@ class StoredRates(Protocol):
 
 
 class ReadLedger(NamedTuple):
-    """A ledger, and what a report calls it."""
+    """A ledger, and its name in the report."""
 
     name: str
     of: Source
 
 
 def _listed(names: Collection[str], kind: str) -> str:
-    """A few names, or how many there are."""
+    """The names, or their number if there are more than NAMED_MAX."""
     return ", ".join(sorted(names)) if len(names) <= NAMED_MAX else f"{len(names)} {kind}"
 
 
@@ -148,7 +148,7 @@ def _days(ledger: Source, since: date, until: date, agreed: Sequence[AgreedRate]
 def _refuse_unknown_teams(
     teams: Collection[str], found: Iterable[Mapping[date, Rollup]], ledgers: Iterable[Source], until: date
 ) -> None:
-    """Refuse a team that had no job in the period and none in the year before. Raises BadInput."""
+    """Raise BadInput for a team that had no job in the period, and none in the year before the period's end."""
     shown = [rollup for days in found for rollup in days.values()]
     unseen = set(teams) - _teams(shown)
     if not unseen:
@@ -167,7 +167,7 @@ def _teams(rollups: Iterable[Rollup]) -> set[str]:
 
 
 def _origin(ledger: Ledger, clock: Clock) -> Origin:
-    """The account as AWS names it to the caller; without an answer the report does not name it."""
+    """Where and when the report is made. The account is empty if STS does not answer."""
     from controller import wiring
     from controller.cli.aws_calls import caller_account
 

@@ -15,7 +15,7 @@ from controller.policyfile.reference import reference_page
 
 
 class SchemaFormat(StrEnum):
-    """For editors, or for readers."""
+    """JSON Schema for editors, Markdown for people."""
 
     JSON = "json"
     MARKDOWN = "markdown"
@@ -29,7 +29,7 @@ def run(
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to this file instead of standard output.")
     ] = None,
 ) -> int:
-    """Print the schema of this version."""
+    """Print the schema or the reference, or write it to a file."""
     text = schema_text() if format_ is SchemaFormat.JSON else reference_page()
     if output is None:
         sys.stdout.write(text)

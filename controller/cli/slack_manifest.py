@@ -21,7 +21,7 @@ def run(url: Url = "", name: Name = "Spotwarden") -> int:
 
 
 def manifest(url: str, name: str) -> dict[str, Any]:
-    """The manifest; without a URL, the app posts and takes no clicks. Raises BadInput for a URL that is not https."""
+    """The manifest as JSON values. Without a URL, the app posts but has no buttons. Raises BadInput for a URL without https."""
     if url and not url.startswith("https://"):
         raise BadInput(f"--url: found {url!r}, wanted the stack's output SlackUrl, which begins with https://")
     base = url.rstrip("/")

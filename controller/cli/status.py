@@ -1,4 +1,4 @@
-"""``spotwarden status``: what an installation waits for, as its ledger says. It reads the table alone, and changes nothing."""
+"""``spotwarden status``: what waits and what is overdue in an installation. It reads only the ledger, and changes nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from controller.units.duration import span
 from controller.units.free_text import one_line
 from controller.units.plural import count
 
-READ_MAX = 1000  # messages of a channel, and overdue intents
+READ_MAX = 1000  # messages that are read of each channel, and overdue intents
 SHOWN_MAX = 20  # lines of each list on a terminal; JSON has all
 TEXT_MAX = 200
 
@@ -37,7 +37,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside:
-    """A message that Slack refused in every form: where it was meant to go, what it says of which job, and Slack's error."""
+    """A message that Slack refused in every form. ``what``: its kind or its topic; ``why``: Slack's error."""
 
     channel: str
     at: datetime
@@ -48,7 +48,7 @@ class Aside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What the ledger says now. ``overdue`` counts up to READ_MAX intents; ``overdue_s`` is how long the oldest is due."""
+    """What the ledger contains now. ``overdue``: number of overdue intents, up to READ_MAX; ``overdue_s``: age of the oldest."""
 
     halt: Halt | None
     policy: RevisionInForce | None
@@ -155,7 +155,7 @@ def _first_lines(lines: list[str]) -> Iterable[str]:
 
 
 def _counted(number: int, noun: str) -> str:
-    """A number and its noun; a number that was not read to its end says so."""
+    """A number and its noun, with "at least" if reading stopped at READ_MAX."""
     at_least = "at least " if number >= READ_MAX else ""
     return f"{at_least}{count(number, noun)}"
 

@@ -50,8 +50,8 @@ def run(
         typer.Option("--format", help="Text for people, JSON for programs, SARIF for code scanning, GitHub's annotations."),
     ] = ProblemFormat.TEXT,
 ) -> int:
-    """Print every problem; as text, also a summary. Raises BadInput for an empty name."""
-    if not folder:  # a variable that is not set: without a name it would be the working directory
+    """Print every problem, and in the text format a summary. Raises BadInput for an empty folder name."""
+    if not folder:  # a shell variable that is not set: Path("") would be the working directory
         raise BadInput("found an empty name, wanted a policy folder")
     validated = validate_folder(Path(folder), now=SystemClock().now())
     errors = tuple(sorted({*validated.errors, *_case_errors(Path(folder), validated)}))
@@ -70,7 +70,7 @@ def _summary(validated: Validated) -> str:
 
 
 def _case_errors(folder: Path, validated: Validated) -> tuple[Problem, ...]:
-    """The errors of the case files beside the policies, if there are any; their names, too, once the policies compile."""
+    """The errors of the case files beside the policies. Names of rules in them are checked only if the policies compile."""
     try:
         if folder_files(folder).cases:
             at = datetime.min.replace(tzinfo=UTC)

@@ -1,5 +1,5 @@
 """What is remembered: entries (what happened), intents (what is to be done), lineages, market signals, the halt.
 
-It contains types and their laws, no DynamoDB. Storing them is in ``controller.aws.dynamodb``; ``controller.runtime`` decides
+It contains these types and their rules, no DynamoDB. ``controller.aws.dynamodb`` stores them; ``controller.runtime`` decides
 when.
 """

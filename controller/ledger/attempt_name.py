@@ -1,4 +1,4 @@
-"""The names of a lineage's attempts and probes, the same each time they are computed. Anybody can give a job such a name."""
+"""The names of a lineage's attempts and probes, the same each time they are computed. Anybody can use such a name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OURS = re.compile(r".*-[0-9a-f]{8}-(?:r[0-9]{2,}(?:g[0-9]{1,3})?|p[0-9]{5,})")
 
 
 def may_be_ours(name: str) -> bool:
-    """Whether a name has the form of an attempt's or a probe's; anybody can give a job such a name."""
+    """Whether a name has the form of an attempt's or a probe's. Anybody can give a job such a name."""
     return _OURS.fullmatch(name) is not None
 
 
@@ -24,10 +24,11 @@ def probe_name(lineage: LineageId, number: int, nth: int) -> str:
 
 
 def attempt_name(lineage: LineageId, number: int, generation: int = 1, identity: str = "") -> str:
-    """The name of the nth attempt: the same each time it is computed, and never the name of another lineage's attempt.
+    """The name of attempt ``number``: the same each time it is computed, and not the name of another lineage's attempt.
 
-    The hash of the whole lineage id separates ``bert`` and ``bert-r02``, and two names that are shortened to fit. Anybody can
-    compute that name; a later ``generation``, for a taken name, also hashes the keyed ``identity``, which nobody else knows.
+    The hash of the lineage id makes names differ that would otherwise be equal, such as two names that are shortened to 63
+    characters. Anybody can compute the name of ``generation`` 1. If that name is taken, the next generation also hashes the
+    keyed ``identity``, which nobody else knows.
     """
     if number == 1:
         return lineage.root

@@ -13,13 +13,13 @@ from controller.policy.user_request import UserRequest
 
 
 def tags_of(read: DirectivesRead) -> Mapping[str, str]:
-    """The tags as a job carries them."""
+    """The tags of a reading, with their keys; absent ones are left out."""
     said = {DEADLINE_TAG: read.deadline, RUNTIME_TAG: read.expected_runtime, FAMILY_TAG: read.family, RESUBMIT_TAG: read.resubmit}
     return {key: value for key, value in said.items() if value is not None}
 
 
 def first_tags(lineage: Lineage, job: str) -> Mapping[str, str] | None:
-    """All tags of a job as they were read first; None where they were not, or by a version that did not keep them."""
+    """All tags of a job as they were read first; None where they were not read, or an older version did not record them."""
     first = next((read for read in readings(lineage) if read.number == 0 and read.job == job), None)
     try:
         found = json.loads(first.tags) if first is not None and first.tags else None
@@ -30,7 +30,7 @@ def first_tags(lineage: Lineage, job: str) -> Mapping[str, str] | None:
 
 
 def readings(lineage: Lineage) -> tuple[DirectivesRead, ...]:
-    """Everything that was read, by number."""
+    """All readings of the lineage's tags, ordered by number."""
     return tuple(sorted((e for e in lineage.entries if isinstance(e, DirectivesRead)), key=lambda e: e.number))
 
 
@@ -41,7 +41,7 @@ def in_force(lineage: Lineage) -> DirectivesRead | None:
 
 
 def pending(lineage: Lineage) -> DirectivesRead | None:
-    """The newest change, where it is not in force; None where nothing waits for a person, such as after it was taken back."""
+    """The newest change, if it waits for a person to accept it; None otherwise, as after it was reverted."""
     read, force = readings(lineage), in_force(lineage)
     if not read or force is None or read[-1].number <= force.number or tags_of(read[-1]) == tags_of(force):
         return None

@@ -1,9 +1,9 @@
 """Entries: what happened. An entry is written once and never changed.
 
-Every entry has a ``key`` that is the same however often the same thing is learned, the ``job`` it is about, its ``team`` (the
-``team`` tag, or None) and ``at``: when it happened. Fields are flat: text, whole numbers, booleans, dates and enums, so that a
-ledger can store them as they are. ``UnderPolicy`` says under which policy an entry was written. Entries about what people ask
-for are in ``controller.ledger.user_entry``.
+Every entry has a ``key``, which is the same each time the same thing is seen; the name of the ``job``; its ``team`` (the ``team``
+tag, or None); and ``at``, when it happened. Fields are text, whole numbers, booleans, times and enums, so that a ledger can store
+them as they are. ``UnderPolicy`` adds the policy under which an entry was written. Entries about rules are in
+``controller.ledger.rule_entry``, those about what people ask for in ``controller.ledger.user_entry``.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started(UnderPolicy):
-    """A job was seen for the first time; ``at`` is its CreationTime, and with the name identifies this life of the name.
+    """A job was first seen. ``at`` is its CreationTime: a name can be used again, and then the time differs.
 
-    ``service`` owned it, as far as that was proved then; ``claimed`` is an owner that nothing proved. ``identity`` is the digest
-    of what no attempt may change of its request, as in ``Job``. ``volume_gb`` is None in rows from before, and then ``subnets``
-    say nothing either.
+    ``service`` is the owner that was proved then, ``claimed`` an owner without proof. ``identity`` is a hash of what no attempt
+    may change in its request, as in ``Job``. ``volume_gb`` is None in rows of older versions; then ``subnets`` are not known
+    either.
     """
 
     job: str
@@ -52,7 +52,7 @@ class Started(UnderPolicy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerChecked(UnderPolicy):
-    """The service that a job claims as its owner was asked: ``owned`` says whether it made the job, or cannot prove it."""
+    """The service that a job claims as its owner was asked; ``owned`` is False if it did not create the job or never answered."""
 
     job: str
     at: datetime
@@ -82,7 +82,7 @@ class Interrupted(UnderPolicy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeated(UnderPolicy):
-    """SageMaker itself started the job again after an internal error (RetryStrategy): the same job, so no budget counts it."""
+    """SageMaker itself restarted the job after an internal error (RetryStrategy). It is the same job, so no budget counts it."""
 
     job: str
     at: datetime
@@ -95,9 +95,10 @@ class Repeated(UnderPolicy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended(UnderPolicy):
-    """A job ended; ``seen_at`` is when the ledger learned it, which decides whether the outcome is too old to act on.
+    """A job ended. ``seen_at`` is when that was first seen; it decides whether the outcome is too old to act on.
 
-    ``ran_s`` are the seconds from TrainingStartTime to the end: 0 for a job that never started, None in rows from before.
+    ``failure`` is the FailureReason. ``ran_s`` are the seconds from TrainingStartTime to the end: 0 for a job that never started,
+    None in rows of older versions.
     """
 
     job: str
@@ -118,15 +119,15 @@ class Ended(UnderPolicy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured(UnderPolicy):
-    """What SageMaker measured of a finished job, and the on-demand price that held; savings are computed from it, never stored.
+    """The usage of a finished job as SageMaker shows it, and the on-demand price at that time. Savings are computed from it.
 
-    Seconds are per instance. ``rate_micros_per_h`` is None where no price is known: seconds without dollars, never zero.
-    ``first_rate_micros_per_h`` is what the lineage's first attempt's type cost then, where this is another attempt and that is
-    known. ``number`` is the attempt's; ``user`` and ``algorithm`` say whose it was and what ran. ``retained_s`` are the billable
-    seconds for which a warm pool kept the instances after the job. ``checkpoint`` says whether the job had a CheckpointConfig.
-    ``waited_s`` is how long it waited for its starts, from its creation and from each interruption to the next training; None
-    where nobody knows.
-    ``repeats`` says how often SageMaker itself started the job again after an internal error.
+    Seconds are per instance; rates are millionths of a dollar per instance and hour, and None where no price is known.
+    ``training_s`` and ``billable_s`` are TrainingTimeInSeconds and BillableTimeInSeconds. ``rate_as_of`` and ``rate_source`` say
+    since when the price is known, and from where. ``number`` is the attempt's number. ``first_rate_micros_per_h`` is the rate of
+    the first attempt's instance type, for later attempts. ``retained_s`` are the billable seconds for which a warm pool kept the
+    instances after the job. ``checkpoint``: the job had a CheckpointConfig. ``waited_s`` are the seconds that it waited for its
+    starts, from its creation and from each interruption; None where not known. ``repeats`` is how often SageMaker restarted it
+    after an internal error.
     """
 
     job: str
@@ -148,12 +149,12 @@ class Measured(UnderPolicy):
     retained_s: int = 0
     interruptions: int = 0
     checkpoint: bool = True
-    other_instances: bool = False  # whether it ran on others than the lineage's first attempt
-    first_permille: int | None = None  # of its training seconds, which the first attempt's instances would need; None: unknown
-    spot_possible: bool = True  # whether SageMaker would have run it on spot
-    spot_rate_micros_per_h: int | None = None  # where the price list has a price of its own for spot
+    other_instances: bool = False  # another instance type or count than the lineage's first attempt
+    first_permille: int | None = None  # training seconds on the first attempt's instances, per 1,000 seconds here; None: unknown
+    spot_possible: bool = True  # SageMaker could have run it on spot
+    spot_rate_micros_per_h: int | None = None  # the price of spot training, where the price list has one
     waited_s: int | None = None
-    tuner: str = ""  # the tuning job that started it
+    tuner: str = ""  # the name of the tuning job that started it
     repeats: int = 0
 
     @property
@@ -163,9 +164,9 @@ class Measured(UnderPolicy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credited(UnderPolicy):
-    """The useful training seconds of a finished job, per instance, and their basis (``progress.Basis``).
+    """The useful training seconds of a finished job, per instance, and their basis (``controller.savings.progress.Basis``).
 
-    For a job without a model it is zero until a later attempt continues from its checkpoint. Of several entries the largest
+    For a job without a model they are 0 until a later attempt continues from its checkpoint. Of several entries the largest
     counts.
     """
 
@@ -197,7 +198,7 @@ class Unmeasured(UnderPolicy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDeleted(UnderPolicy):
-    """A job of this lineage was deleted while something was still open about it."""
+    """A job of this lineage was deleted while intents about it were still open."""
 
     job: str
     at: datetime
@@ -210,13 +211,13 @@ class JobDeleted(UnderPolicy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointScanned(UnderPolicy):
-    """What lay below a job's checkpoint prefix when somebody looked; ``occasion`` is why: first, interrupted/<time>,
+    """What lay below a job's checkpoint prefix when it was scanned. ``occasion`` is why: first, interrupted/<time>,
     repeated/<time> or ended.
 
-    ``kept_s`` is what the job had kept of its training when it ended (``progress``): known, or the least it can have been.
-
-    ``proven_s`` are the training seconds of this job that its newest checkpoint proves, ``at_risk_s`` those since. ``problem``
-    says why nothing could be seen. ``objects`` are checkpoint files, ``others`` the logs, temporary and empty files beside them.
+    ``proven_s`` are the training seconds of this job that its newest checkpoint proves, ``at_risk_s`` those since then.
+    ``kept_s``, in the scan at the end, are the training seconds that were saved: ``exact``, or else at least so many.
+    ``objects`` counts checkpoint files, ``others`` logs, temporary and empty files. ``complete`` is False if not all objects were
+    listed. ``problem`` is why the prefix could not be scanned.
     """
 
     job: str
@@ -242,7 +243,10 @@ class CheckpointScanned(UnderPolicy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished(UnderPolicy):
-    """A lineage has ended: its last attempt ended and no other follows. ``work_s`` are the training seconds in its result."""
+    """A lineage has ended: its last attempt ended and no other follows. ``work_s`` are the training seconds in its model.
+
+    ``family`` names the jobs whose training times are comparable. ``work_s`` is None without a model.
+    """
 
     job: str
     at: datetime

@@ -1,4 +1,4 @@
-"""What keeps the controller from acting: a halt that a person started, and rate limits per hour."""
+"""A halt: a person stops the controller from acting until somebody resumes it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from controller.units.value import dataclass
 
 WHY_MAX = 500  # characters
 WHO_MAX = 100
-HALT_LOOK = timedelta(minutes=5)  # how soon after a resume everything continues
+HALT_LOOK = timedelta(minutes=5)  # how long a halt puts an intent off each time, so at most this long after a resume
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Halt:
-    """Nothing is stopped, submitted or announced until somebody resumes. Findings and outcomes are still recorded."""
+    """Nothing is stopped, submitted or announced until somebody resumes. Findings and outcomes are still recorded.
+
+    ``why`` and ``who`` are text that people typed; ``since`` is when the halt began.
+    """
 
     why: str
     who: str
@@ -22,5 +25,5 @@ class Halt:
 
 
 def halt_of(*, why: str, who: str, since: datetime) -> Halt:
-    """A halt with what a person typed as its reason and name: on one line, without control characters, of bounded length."""
+    """A halt with the reason and name that a person typed: each on one line, cut to a limit, without control characters."""
     return Halt(why=one_line(why, WHY_MAX), who=one_line(who, WHO_MAX), since=since)

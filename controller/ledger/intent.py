@@ -1,12 +1,12 @@
-"""What we mean to do: imperative, recorded before it is done.
+"""Intents: what the controller is going to do, recorded before it is done.
 
-An intent is open until it is closed. While ``leased_until`` is set, somebody may be performing it right now, or died
-doing so: nobody can tell, so it is never withdrawn, only performed again once the lease is over. ``claim`` counts the
-performances and never goes back: whoever answers for an older claim is not heard. ``held`` counts those of them that were no
-try: a halt or a rate limit prevented them, AWS throttled them, or nobody heard an answer. ``quota_refusals`` counts the answers
-that the account had no quota.
+An intent is open until it is closed. While ``leased_until`` is set, a function may be performing it now, or may have failed
+while it did. So a leased intent is never withdrawn, only performed again when the lease is over. ``claim`` counts how often it
+was performed and never decreases; an answer for an older claim is ignored. ``held`` counts the claims that were no try: a halt
+or a rate limit prevented them, AWS throttled them, or no answer was recorded. ``quota_refusals`` counts how often AWS answered
+that the quota is used up.
 
-``claimed_at`` is when it was first claimed and ``lease_ends_at`` when the last lease ends: what it created was created between.
+``claimed_at`` is when it was first claimed, ``lease_ends_at`` when its last lease ends. What it created has a time between them.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from controller.units.value import dataclass
 class Submit:
     """Submit attempt ``number`` as the job named ``job``: the request of ``about`` (created at ``born_at``) with some changes.
 
-    ``changes`` is a fragment of a CreateTrainingJob request as JSON: empty for no change, and null removes a member. What it may
-    say is the closed list of ``Changes``, to which each row is held when it is read. ``identity`` and ``sent`` say what a
-    description of the attempt shows: the hash of what no attempt may change, and the rest as ``RequestForm`` has it.
-    ``fallback_step`` is the step of the ladder that the attempt stands on. ``cost_micros`` is the most it may cost, None where no
-    price is known. ``cap_micros`` is what its team may spend on our attempts in a month, None for no limit; ``month`` is the
-    month (UTC) that it counts for, that of its predecessor's end or of the stop that reserved for it; empty in rows from before.
+    ``changes`` is a part of a CreateTrainingJob request as JSON: empty for no change; null removes a member. Only the members of
+    ``Changes`` are allowed, which is checked when a row is read. ``identity`` and ``sent`` are what the attempt's description
+    must show: the hash of what no attempt may change, and the rest of the request (``RequestForm`` as JSON).
+    ``fallback_step`` is its step of the ladder. ``cost_micros`` is the most it may cost, None without a price. ``cap_micros`` is
+    what its team may spend on attempts in a month, None for no limit. ``month`` (UTC, 2026-11) is the month against whose cap it
+    counts: that of the stop that reserved for it, else that of the job's end; empty in rows of older versions.
     """
 
     about: str
@@ -51,7 +51,7 @@ class Submit:
         return f"submit/{self.job}"
 
     def same_request(self, other: Submit) -> bool:
-        """Whether both submit one job, from one life of one job, with one content; what it may cost is another matter."""
+        """Whether both submit the same attempt of the same job with the same request. Costs and caps are not compared."""
         return all(
             getattr(self, name) == getattr(other, name) for name in ("about", "born_at", "job", "number", "cause", *_CONTENT)
         )
@@ -59,14 +59,14 @@ class Submit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settle:
-    """Count an attempt with what it cost, in place of what was reserved for it.
+    """Replace the amount reserved for an attempt under a spend cap by its cost.
 
-    ``holder`` says for what it was reserved: the key of its Submit, or that of the move which it was to follow.
+    ``holder`` is for what it was reserved: the key of a Submit, or ``move/<job>`` for a Stop before the next attempt.
     """
 
     about: str
     holder: str
-    account: str  # the spend cap that it was reserved from
+    account: str  # the key of the spend cap: team and month
     amount_micros: int
 
     @property
@@ -75,20 +75,20 @@ class Settle:
 
 
 class Purpose(StrEnum):
-    """Why a job is stopped, which decides what follows its outcome."""
+    """Why a job is stopped, which decides what follows."""
 
     RULE = "rule"  # no next attempt
-    REPAIR = "repair"  # the same job, with its repair
-    MOVE = "move"  # the same job, with other capacity
+    REPAIR = "repair"  # the same job with its repair
+    MOVE = "move"  # the same job on other capacity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
     """Stop a job that breaks a rule, or that is to be moved or repaired.
 
-    ``next_cause`` is why its next attempt is made, None where none is; ``changes`` are those of a repair, or of what a person
-    asked for where rules demand more than that, as in ``Submit``.
-    Of a move or a repair, ``cost_micros``, ``cap_micros`` and ``month`` are those of its next attempt, reserved before the stop.
+    ``because`` is the reason: names of rules, a MoveReason or ``asked_by``. ``next_cause`` is why a next attempt is made, or
+    None. ``changes`` (as in ``Submit``) are those of a repair, or of a person's request where rules demand a fix as well. For a
+    move or a repair, ``cost_micros``, ``cap_micros`` and ``month`` are those of the next attempt, reserved before the stop.
     """
 
     about: str
@@ -107,10 +107,11 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announce(UnderPolicy):
-    """Tell people. At least once: Slack offers no idempotency key.
+    """Send a message, at least once: Slack's chat.postMessage has no idempotency key.
 
-    ``facts`` are those of the message as JSON. ``words`` is the finished text of rows written before messages had kinds.
-    ``once_a_day`` names what a channel hears of once a day, whatever the job: the others are counted in the digest.
+    ``topic`` is the kind and the details; with the job it identifies the message. ``facts`` are the message's fields as JSON.
+    ``words`` is the finished text in rows from before messages had kinds. With ``once_a_day``, a channel gets one message with
+    that value a day, about whichever job; the digest counts the others.
     """
 
     about: str
@@ -128,7 +129,7 @@ class Announce(UnderPolicy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wake:
-    """Describe the job again at ``at``. A Wake is never performed: the trigger that finds it overdue replaces it."""
+    """Look at the job again at ``at``. A Wake is never performed: the sweep triggers the job, and its decision replaces it."""
 
     about: str
     at: datetime
@@ -140,9 +141,7 @@ class Wake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publish:
-    """Put an event on the account's bus; ``detail`` is its JSON. At least once: listeners recognise repetitions by the lineage in
-    it.
-    """
+    """Put an event on the account's event bus, at least once. ``detail`` is JSON; the lineage in it identifies repetitions."""
 
     about: str
     detail_type: str
@@ -155,9 +154,10 @@ class Publish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """Ask the pool of ``about`` for spot capacity: a job under the name ``job`` that trains nothing, and ends by itself.
+    """Test whether the pool of the job ``about`` has spot capacity: create ``job``, which trains nothing and ends by itself.
 
-    Its change of the request is one constant (``PROBE``). ``born_at``, ``identity`` and ``sent`` are as in ``Submit``.
+    Its request is that of ``about`` with constant changes (``PROBE``). ``pool`` is region/instance type. ``born_at``,
+    ``identity`` and ``sent`` are as in ``Submit``.
     """
 
     about: str
@@ -174,7 +174,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshCard:
-    """Update the lineage's card in these channels; ``version`` names the state that it shows."""
+    """Update the lineage's card in these channels; ``version`` is a hash of the state that it shows."""
 
     about: str
     channels: tuple[str, ...]
@@ -185,13 +185,14 @@ class RefreshCard:
         return f"show/{self.about}/{self.version}"
 
 
-STOP_UNDER_WAY = ("it was asked to stop", "it is stopping")  # why a Stop waits after StopTrainingJob, which cannot be undone
-NO_QUOTA = "no quota: "  # the start of the reason of an intent that waits for the account's quota
-NEVER_FITS = "never fits: "  # … that asked for what this account and region never have; another step follows at once
-NO_PERMISSION = "no permission: "  # … that waits for our role to be allowed what it asks for
-NAME_TAKEN = "name taken: "  # … whose job somebody else created first
-NOT_DECIDED = "not decided again: "  # … that was tried, took no effect, and is not what is decided now
-NAME_SPENT = (NAME_TAKEN, NOT_DECIDED)  # the lineage goes on under another name
+# Values of ``Intent.why``, or how they begin:
+STOP_UNDER_WAY = ("it was asked to stop", "it is stopping")  # StopTrainingJob was called; it cannot be undone
+NO_QUOTA = "no quota: "  # the intent waits for the account's quota
+NEVER_FITS = "never fits: "  # this account and region can never provide what was asked for; the next step follows at once
+NO_PERMISSION = "no permission: "  # the intent waits until the controller's role has a permission
+NAME_TAKEN = "name taken: "  # somebody else created a job of that name first
+NOT_DECIDED = "not decided again: "  # the intent was tried, took no effect, and is not decided any more
+NAME_SPENT = (NAME_TAKEN, NOT_DECIDED)  # the name is used up; the next Submit has another name
 _CONTENT = ("changes", "identity", "sent")
 
 
@@ -199,6 +200,8 @@ Action = Submit | Settle | Stop | Announce | Wake | Publish | RefreshCard | Prob
 
 
 class IntentResult(StrEnum):
+    """How an intent was closed. Stored values."""
+
     DONE = "done"
     REFUSED = "refused"  # AWS refused it permanently
     WITHDRAWN = "withdrawn"  # it is no longer decided; it may be decided again
@@ -207,6 +210,8 @@ class IntentResult(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
+    """An action, when it is due, and its state. The module's docstring explains the fields; ``why`` is the last answer."""
+
     action: Action
     due_at: datetime
     leased_until: datetime | None = None
@@ -228,30 +233,32 @@ class Intent:
 
     @property
     def unanswered(self) -> bool:
-        """Whether the last performance was begun and got no answer; it ran out of its lease, or is under way."""
+        """Whether it was begun and has no answer yet: it is being performed now, or its lease ended without an answer."""
         return self.open and self.leased_until is not None
 
     @property
     def tries(self) -> int:
-        """How often it was performed and answered, or is being performed."""
+        """How often it was tried: claims less those that were no try."""
         return self.claim - self.held
 
     @property
     def trigger_at(self) -> datetime:
-        """When the sweep triggers its job."""
+        """When the sweep triggers its job: when it is due, or when its lease ends if that is later."""
         return max(self.due_at, self.leased_until) if self.leased_until else self.due_at
 
     def due(self, now: datetime) -> bool:
-        """Whether it is to be performed: open, its time has come, and it is not leased. A Wake is never performed."""
+        """Whether it is to be performed now: it is open, due and not leased. A Wake is never performed."""
         return self.open and self.trigger_at <= now and not isinstance(self.action, Wake)
 
     @property
     def name_spent(self) -> bool:
-        """Whether the name of its job was used up without an attempt."""
+        """Whether it was refused in a way that uses up its job's name (``NAME_SPENT``)."""
         return self.closed is IntentResult.REFUSED and self.why.startswith(NAME_SPENT)
 
     def leased(self, until: datetime, now: datetime | None = None) -> Intent:
-        """The intent in the hands of whoever performs it next, from ``now`` on. What was not answered before was no try."""
+        """The intent, claimed by a function from ``now`` on and leased until ``until``. An earlier claim without an answer was no
+        try.
+        """
         return replace(
             self, leased_until=until, claim=self.claim + 1, held=self.held + self.unanswered,
             claimed_at=self.claimed_at or now, lease_ends_at=until,

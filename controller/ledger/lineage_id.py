@@ -10,7 +10,9 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineageId:
-    """Root name and creation time: a name that is used again after DeleteTrainingJob begins another lineage."""
+    """Where the root job ran, its name and its CreationTime. A name that is used again after DeleteTrainingJob begins another
+    lineage, so the name alone does not identify one.
+    """
 
     account: str
     region: str
@@ -18,13 +20,13 @@ class LineageId:
     created_at: datetime
 
     def __str__(self) -> str:
-        """``account/region/root/created``: fits a tag value, and ``parse`` reads it back."""
+        """``account/region/root/created``. It is a valid tag value, and ``parse`` reads it back."""
         stamp = self.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         return f"{self.account}/{self.region}/{self.root}/{stamp}"
 
     @classmethod
     def parse(cls, text: str) -> LineageId | None:
-        """Read what ``str`` wrote; None for anything else, since tags are other people's text."""
+        """Read what ``str`` wrote; None for anything else, because other people can write the tag."""
         try:
             account, region, root, stamp = text.split("/")
             created_at = datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
@@ -34,5 +36,5 @@ class LineageId:
 
     @classmethod
     def of(cls, job: Job) -> LineageId:
-        """The lineage that a job begins."""
+        """The id of the lineage whose root is this job."""
         return cls(account=job.account, region=job.region, root=job.name, created_at=job.created_at)

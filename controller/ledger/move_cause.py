@@ -20,7 +20,7 @@ class MoveCause(StrEnum):
     RETURN = "return"
     REPAIR = "repair"
     ASKED = "asked"
-    CHANGED_BACK = "changed-back"  # it failed in its code on other instances, which the controller chose
+    CHANGED_BACK = "changed-back"  # the attempt failed in its code on resources that the controller chose
 
     @property
     def label(self) -> str:
@@ -38,7 +38,7 @@ AttemptCause = FailureCause | MoveCause
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveHandling:
-    """What the controller knows of one cause of a move."""
+    """How a cause is named, and whether the attempt runs on other capacity (``MoveCause.elsewhere``)."""
 
     label: str
     elsewhere: bool

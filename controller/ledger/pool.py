@@ -1,4 +1,4 @@
-"""A pool of spot capacity, and what is known of it."""
+"""A pool of spot capacity (an instance type in a region), and what is known about it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from enum import StrEnum
 
 from controller.units.value import dataclass
 
-CAPACITY_SIGNAL_AGE = timedelta(hours=1)  # after that time, the capacity may be gone again
+CAPACITY_SIGNAL_AGE = timedelta(hours=1)  # an older signal does not count: the capacity may be gone
 
 
 class MarketSignalKind(StrEnum):
+    """EC2's two kinds of warnings about a spot instance."""
+
     INTERRUPTION = "interruption"
     REBALANCE = "rebalance"
 
@@ -19,8 +21,8 @@ class MarketSignalKind(StrEnum):
 class MarketSignal:
     """An EC2 spot event of this account: a sign of the spot market, never about one training job.
 
-    Such an event names an EC2 instance, and DescribeTrainingJob names none, so the two cannot be joined. ``family`` is None where
-    the instance was gone before it could be described.
+    The event names an EC2 instance, and DescribeTrainingJob names none, so the two cannot be joined. ``family`` is the instance
+    family, such as g5; None if the instance was gone before it could be described.
     """
 
     kind: MarketSignalKind
@@ -35,13 +37,13 @@ class MarketSignal:
 
     @property
     def key(self) -> str:
-        """One instance is warned of once, however often EventBridge says it."""
+        """The same for every copy of an event that EventBridge delivers: one signal per instance, kind and day."""
         return f"{self.kind}/{self.instance_id}/{self.at:%Y-%m-%d}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapacitySeen:
-    """A sign that a pool had spot capacity at ``at``. ``job`` is who showed it, or on whose behalf EC2 was asked."""
+    """A sign that a pool had spot capacity at ``at``. ``job`` is the job that showed it, or for which EC2 was asked."""
 
     region: str
     instance_type: str
@@ -51,7 +53,7 @@ class CapacitySeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacementAsked:
-    """EC2 was asked for the placement score of a pool; ``score`` is from 1 to 10, None where EC2 did not say."""
+    """EC2 was asked for the spot placement score of a pool; ``score`` is from 1 to 10, None if EC2 gave none."""
 
     region: str
     instance_type: str
@@ -62,10 +64,10 @@ class PlacementAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseTimes:
-    """How long the phases of one job took that a move waits for, in seconds; None for a phase that it did not have.
+    """How many seconds the phases of one job took that a move waits for; None for a phase that the job did not have.
 
-    ``start_s`` is the time from its creation to its instances, on-demand only: on spot it is the wait for capacity. ``restore_s``
-    is the download of a job with a checkpoint prefix, ``upload_s`` the upload at its end.
+    ``start_s`` is the time from its creation until it has instances; None on spot, where that is the wait for capacity.
+    ``restore_s`` is the download of a job with a checkpoint prefix, ``upload_s`` the upload at its end.
     """
 
     region: str
@@ -82,10 +84,11 @@ CapacitySignal = CapacitySeen | PlacementAsked
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolMemory:
-    """The statistics of a pool: how long jobs trained there, how often they were interrupted, how often EC2 warned.
+    """The statistics of a pool, as sums over days.
 
-    ``waited_s`` is how long jobs waited for ``starts`` starts, ``billed_s`` what was billed for ``billed_of_s`` of training: as
-    far as it was recorded, which older days did not.
+    ``exposure_s`` are the seconds that spot jobs trained there, ``interruptions`` how often they were interrupted, ``warnings``
+    how often EC2 warned. ``waited_s`` are the seconds that jobs waited for ``starts`` starts. ``billed_s`` are the billable
+    seconds of ``billed_of_s`` training seconds. The last four are 0 for days before they were recorded.
     """
 
     instance_type: str

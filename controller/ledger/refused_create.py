@@ -1,4 +1,4 @@
-"""A CreateTrainingJob of somebody that SageMaker refused or throttled, as CloudTrail records it."""
+"""Somebody's CreateTrainingJob that SageMaker refused or throttled, as CloudTrail records it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ class CreateRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedCreate:
-    """``event_id`` is CloudTrail's. ``quota`` is the name of the limit, which is ``limit`` and of which ``used`` are in use; None
-    and empty where the answer named none. All text is the caller's or SageMaker's, bounded.
+    """A CreateTrainingJob that created no job. ``event_id`` is CloudTrail's.
+
+    ``quota`` is the name of the limit, ``limit`` its value, ``used`` what is in use of it and ``asked`` what the request needs;
+    empty or None where the answer named none. Texts come from the caller or from SageMaker, and are cut to a limit.
     """
 
     event_id: str
@@ -40,6 +42,6 @@ class RefusedCreate:
 
     @property
     def limit_name(self) -> str:
-        """What refused it, as roll-ups count it: ``quota/<its name>``, ``capacity/<type>`` or ``throttled/``. A stored value."""
+        """What refused it, as roll-ups count it: ``quota/<name>``, ``capacity/<instance type>`` or ``throttled/``. Stored."""
         of = {CreateRefusal.QUOTA: self.quota, CreateRefusal.CAPACITY: self.instance_type, CreateRefusal.THROTTLED: ""}
         return f"{self.why}/{of[self.why]}"

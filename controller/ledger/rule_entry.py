@@ -1,4 +1,4 @@
-"""Entries about rules: what they found, and whether they were held back. ``entry`` says what entries are."""
+"""Entries about rules: what they found, and whether they were held back. ``entry`` explains what an entry is."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flagged(UnderPolicy):
-    """A job broke a rule, under a policy revision; ``mode`` is the one in force for the job. A waiver allows it until
-    ``waived_until``; a file's has its name.
+    """A job broke a rule. ``rule`` is the rule's kind, ``policy`` its name; ``mode`` is the one in force for the job.
 
-    ``held_back`` says why a rule that enforces only warned. ``acts``: the rule has a guard against surprises and acted on the
-    job, or would have without it.
+    A waiver covers it until ``waived_until``; ``waiver`` is the name of one from the policy file. ``held_back`` is why a rule
+    that enforces only warned. ``acts``: the rule has a guard against surprises, and acted on the job or would have without it.
     """
 
     job: str
@@ -44,9 +43,9 @@ class Flagged(UnderPolicy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleHeldBack(UnderPolicy):
-    """A revision of a rule would act on more jobs than its guard allows: from here on it only warns, until a person decides.
+    """A revision of a rule would act on more jobs than its guard allows: from now on it only warns, until a person decides.
 
-    ``jobs`` and ``teams`` are those that were counted, this job included.
+    ``jobs`` and ``teams`` are the numbers that were counted, this job included.
     """
 
     job: str

@@ -1,4 +1,4 @@
-"""Under which policy something was written down: what every entry and every message has."""
+"""Under which policy something was recorded: fields that every entry and every Announce has."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ U = TypeVar("U", bound="UnderPolicy")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnderPolicy:
-    """The policy revision and the mode that were in force; empty in rows from before they were written down.
+    """The policy revision and the mode that were in force; empty in rows of older versions.
 
-    The mode is that of the rule where it is about a rule, and otherwise that of the ``resubmit`` block that selects the job:
-    ``audit`` where none does. Neither makes two entries different: who learns the same later, under another policy, adds nothing.
+    The mode is that of the rule for what is about a rule, else that of the ``resubmit`` block that selects the job, or ``audit``
+    if none does. Neither is compared: the same entry under another policy is not a new one.
     """
 
     revision: str = field(default="", compare=False)
@@ -27,5 +27,5 @@ UNDER_POLICY = frozenset({"revision", "mode"})
 
 
 def under(values: Iterable[U], revision: str, mode: str) -> tuple[U, ...]:
-    """The values under a policy; what says one of its own keeps it."""
+    """The values with this revision and mode; a value that has its own keeps it."""
     return tuple(replace(value, revision=value.revision or revision, mode=value.mode or mode) for value in values)

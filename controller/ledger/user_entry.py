@@ -11,10 +11,11 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRequested(UnderPolicy):
-    """A person requested something in Slack; the next decision about the job does it. ``who`` is a Slack user's id.
+    """A person requested something in Slack; the next decision about the job acts on it. ``who`` is a Slack user's id.
 
-    ``number`` is that of the requested attempt: where it is refused, a person may request another. Of a request to call an
-    attempt off it is the number of that attempt; it may come from the command line, with a name as ``who`` and with ``why``.
+    ``number`` depends on the request. For a new attempt it is the attempt's number, so that another one may be requested if that
+    one is refused. For CANCEL it is the number of the attempt that is called off, for ACCEPT_TAGS that of the change, else 0. A
+    CANCEL may come from the command line: then ``who`` is a name, and ``why`` the reason.
     """
 
     job: str
@@ -32,7 +33,7 @@ class UserRequested(UnderPolicy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waived(UnderPolicy):
-    """A person allowed a lineage to break a rule until a time, for a reason. Findings are still recorded."""
+    """A person allowed a lineage to break the rule ``policy`` until a time. Findings are still recorded."""
 
     job: str
     at: datetime
@@ -50,12 +51,12 @@ class Waived(UnderPolicy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectivesRead(UnderPolicy):
-    """The tags that ask something of the controller, as text, None where a tag is absent. Number 0 is what was read first, and in
-    force; every higher number is a later change, in force once a person accepted it.
+    """The tags that ask something of the controller, as text; None for an absent tag. Number 0 is the first reading, which is in
+    force. Every higher number is a later change, which is in force once a person accepted it.
 
-    ``claimed`` is the service that the job claimed to belong to when its tags were read first, empty for none; None in later
-    readings, and in rows from before. ``tags`` are all tags of the first reading, as JSON: by these a rule may stop the job;
-    empty in later readings, and in rows from before.
+    ``claimed`` is the service that the job claimed as its owner at the first reading, empty for none. ``tags`` are all tags of
+    the first reading as JSON: by these a rule may stop the job. In later readings, and in rows of older versions, ``claimed`` is
+    None and ``tags`` is empty.
     """
 
     job: str

@@ -1,6 +1,6 @@
-"""The sections and keys of a case file: jobs, what is known of them, and what the policies are expected to say of each.
+"""The sections and keys of a case file: jobs, what is known about them, and the expected result for each.
 
-A case file (``*.test.yaml``) lies beside the policies that it is about. ``spotwarden test`` runs its cases.
+A case file (``*.test.yaml``) is in the folder of the policies that it tests. ``spotwarden test`` runs its cases.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ NONE = "none"
 
 
 def moment(found: Any) -> datetime:
-    """A time with its zone."""
+    """A time in UTC, from a time with its zone. Raises the error of ``unlike`` for anything else."""
     wanted = "a time with its zone, such as 2026-11-20T18:00:00Z"
     if isinstance(found, str):
         try:
@@ -69,7 +69,7 @@ def moment(found: Any) -> datetime:
 
 
 def _job_or_document(found: Any) -> Any:
-    """A path, a document with SageMaker's own members, or the short form."""
+    """A path, a document with SageMaker's member names, or the short form."""
     if isinstance(found, str | Mapping):
         return found
     raise unlike("the short form of a job, a document, or the path of a document")
@@ -84,7 +84,7 @@ def _checkpoint(found: Any) -> int | None:
 
 
 class ShortJob(StrictModel):
-    """A training job in few words; what is not said is as most jobs have it."""
+    """A training job in the short form, with common values as defaults. ``runtime`` and ``wait`` are in seconds."""
 
     name: Text = "case-job"
     spot: StrictBool = False
@@ -104,7 +104,7 @@ class ShortJob(StrictModel):
 
 
 class OtherJob(StrictModel):
-    """Another live job, by what it writes."""
+    """Another live job. ``created``: seconds before the time of the case."""
 
     name: Text
     checkpoint: Prefix
@@ -113,7 +113,7 @@ class OtherJob(StrictModel):
 
 
 class PoolHistory(StrictModel):
-    """What is known of the job's pool: how long jobs trained there on spot, how often they were interrupted, what was billed."""
+    """What is known about the job's pool. ``watched``: seconds of spot training there. ``billed``: percent of them."""
 
     watched: Annotated[int, BeforeValidator(at_least(1))]
     interruptions: Annotated[StrictInt, Field(ge=0, le=100_000)]
@@ -121,7 +121,9 @@ class PoolHistory(StrictModel):
 
 
 class EarlierAttempt(StrictModel):
-    """An attempt of the lineage before the job, by why the next one followed; ``kept`` is training that its checkpoints kept."""
+    """An earlier attempt of the lineage. ``cause``: why the next one followed. ``lasted`` and ``kept`` are in seconds; ``kept``:
+    training that is saved in its checkpoints.
+    """
 
     cause: Annotated[str, BeforeValidator(one_of(CAUSES))]
     lasted: Duration = 3600
@@ -134,7 +136,7 @@ class EarlierAttempt(StrictModel):
 
 
 class History(StrictModel):
-    """What is known beside the job; durations are before ``at``."""
+    """What is known besides the job. Times are in seconds before ``at``."""
 
     created: Ago | None = None
     trained: Ago | None = None
@@ -147,7 +149,7 @@ class History(StrictModel):
 
 
 class ExpectedFinding(StrictModel):
-    """A finding under the names of ``spotwarden check --format json``; what is not said may be anything."""
+    """An expected finding, with the names of ``spotwarden check --format json``. A key that is not given may have any value."""
 
     policy: Text | None = None
     rule: Text | None = None
@@ -169,7 +171,7 @@ class ExpectedFinding(StrictModel):
 
 
 class Expected(StrictModel):
-    """What the policies are expected to say; a list that is absent is expected to be empty."""
+    """The expected result of a case. A list that is not given is expected to be empty."""
 
     verdict: Annotated[str, BeforeValidator(one_of(tuple(VerdictKind)))]
     findings: Annotated[list[ExpectedFinding], BeforeValidator(listed)] = Field(default_factory=list)
@@ -180,7 +182,7 @@ class Expected(StrictModel):
 
 
 class CaseEntry(StrictModel):
-    """``job`` is the short form, a document with SageMaker's own members, or the path of a file with one job."""
+    """A case. ``job``: the short form, a document with SageMaker's member names, or the path of a file with one job."""
 
     name: Text
     job: Annotated[Any, BeforeValidator(_job_or_document)]
@@ -197,7 +199,7 @@ class CaseFile(StrictModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One case and its place. ``short`` is the job where it is in the short form."""
+    """A case and its place. ``short``: the job if it is in the short form."""
 
     tree: Tree
     number: int
@@ -215,17 +217,17 @@ class Case:
     def problem(
         self, *path: str | int, found: str, wanted: str, hint: str = "", meant: tuple[object, Iterable[str]] = ("", ())
     ) -> None:
-        """Add to the problems of the file; ``path`` is within the case."""
+        """Add a problem to the file; ``path`` is relative to the case."""
         self.tree.problem(("cases", self.number, *path), found=found, wanted=wanted, hint=hint, meant=meant)
 
 
 def is_short(job: Any) -> bool:
-    """Whether a job is in the short form: SageMaker's own members begin with a capital, and an event has ``detail-type``."""
+    """Whether a job is in the short form: SageMaker's members begin with a capital letter, and an event has ``detail-type``."""
     return isinstance(job, Mapping) and not any(str(key)[:1].isupper() or key in ("detail-type", "detail") for key in job)
 
 
 def read_cases(folder: Path) -> tuple[list[Case], list[Tree]]:
-    """The cases of a folder as far as they can be read, and the files with their problems. Raises BadPolicy without a file."""
+    """The cases in a folder that can be read, and the case files with their problems. Raises BadPolicy without a case file."""
     trees = policy_trees(case_files(folder))
     if not trees:
         raise BadPolicy([Problem(file=str(folder), line=1, path="", found="no case file", wanted="files named *.test.yaml")])
@@ -265,7 +267,7 @@ def _cases(tree: Tree) -> list[Case]:
 
 
 def _without_mistakes(entry: Any) -> CaseEntry | None:
-    """An entry without the keys that are wrong: the names in the rest of it can still be looked at."""
+    """An entry without its invalid keys, so that the names in the rest can still be checked; None if too much is invalid."""
     try:
         return CaseEntry.model_validate(entry)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Where messages go: a channel of Slack by its name or id, or an SNS topic by its ARN."""
+"""Where messages go: a Slack channel by its name or ID, or an SNS topic by its ARN."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from controller.policyfile.vocabulary import Text, unlike, written
 
 
 def _topic(found: str) -> str:
-    """Take an ARN of a topic."""
+    """Accept the ARN of an SNS topic."""
     try:
         sns_topic(found)
     except BadTopic as problem:
@@ -21,12 +21,12 @@ def _topic(found: str) -> str:
 
 
 def _any_channel(found: str) -> str:
-    """Take any text; one that is meant as an ARN is that of a topic."""
+    """Accept any text, but an ARN must be that of an SNS topic."""
     return _topic(found) if is_topic(found) else found
 
 
 def _channel(found: str) -> str:
-    """Take a channel of Slack as Slack writes it, or the ARN of a topic."""
+    """Accept a Slack channel's name or ID in Slack's form, or the ARN of an SNS topic."""
     if is_topic(found):
         return _topic(found)
     if not CHANNEL.holds(found):
@@ -34,7 +34,7 @@ def _channel(found: str) -> str:
     return found
 
 
-_OTHER_PARTITIONS = "".join(  # an ARN of a region in another partition
+_OTHER_PARTITIONS = "".join(  # refuse an ARN whose region is not in its partition
     rf"(?!arn:(?!{partition}:)[^:]*:sns:{beginning})" for beginning, partition in PARTITIONS.items()
 ) + rf"(?!arn:(?!aws:)[^:]*:sns:(?!{'|'.join(PARTITIONS)}))"  # fmt: skip
 for _taker, _bound in ((_any_channel, ANY_CHANNEL), (_channel, CHANNEL)):

@@ -1,4 +1,4 @@
-"""Compiles a folder of policy files to the one JSON document that ``controller.policy.load_policy`` reads."""
+"""Compiles a folder of policy files to the JSON document that ``controller.policy.load_policy`` reads."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from controller.units.plural import count
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validated:
-    """What there is to say of a folder, in the order of its files: its errors, or its document and what looks wrong in it."""
+    """The result for a folder: its errors, or else its document and its warnings. Both are in the order of the files."""
 
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
@@ -59,9 +59,9 @@ class Validated:
 
 
 def compile_folder(path: str | Folder, *, now: datetime | None = None) -> dict[str, Any]:
-    """Compile all files of a folder, in the order of their names. Raise BadPolicy with every problem of every file.
+    """Compile all files of a folder, in the order of their names. Raises BadPolicy with every problem in every file.
 
-    The order of files matters: the first ``resubmit`` block that matches a job applies to it. ``revision`` is a hash of the
+    The order of files matters: the first ``resubmit`` block that selects a job applies to it. ``revision`` is a hash of the
     content, so comments and the order of keys do not change it. ``now`` is as in ``validate_folder``.
     """
     validated = validate_folder(path, now=now)
@@ -71,10 +71,10 @@ def compile_folder(path: str | Folder, *, now: datetime | None = None) -> dict[s
 
 
 def validate_folder(path: str | Folder, *, now: datetime | None = None) -> Validated:
-    """Read all files of a folder, and find every error of every file; warnings only where there is none.
+    """Read all files of a folder, and find every error in every file. There are warnings only if there is no error.
 
-    With ``now``, a waiver that would end later than the policy allows is an error, and one that has expired a warning. Without
-    it, nothing is said of either; both count for nothing in any case.
+    With ``now``, a waiver that would end later than the policy allows is an error, and an expired waiver is a warning. Without
+    ``now``, neither is reported. The controller ignores both kinds of waiver in any case.
     """
     found = policy_files(Folder(path))
     trees = policy_trees(found.policies)
@@ -99,7 +99,7 @@ def validate_folder(path: str | Folder, *, now: datetime | None = None) -> Valid
 
 
 def _refuse_too_many(trees: Sequence[Tree]) -> None:
-    """A section has at most as many entries in all files as the loader takes; of one file, its own validation says it."""
+    """Add a problem for a section with more entries in all files than the loader accepts. Within one file, validation does it."""
     for section in ("rules", "resubmit", "waivers", "rates"):
         total = 0
         for tree in trees:
@@ -121,7 +121,7 @@ def _document(whole: Sequence[File]) -> dict[str, Any]:
         "rules": [_rule(rule, file.defaults) for file in whole for rule in file.rules or ()],
         "resubmit": [_block(block, file.defaults) for file in whole for block in file.resubmit or ()],
     }
-    if any(file.trust_claims for file in whole):  # absent otherwise, so that the revision of older policies stays
+    if any(file.trust_claims for file in whole):  # otherwise left out, so that the revision of older policies stays
         content["trust_claims"] = True
     if ignored := [name for file in whole if file.checkpoints for name in file.checkpoints.ignore or ()]:
         content["checkpoint_ignore"] = ignored
@@ -135,15 +135,12 @@ def _document(whole: Sequence[File]) -> dict[str, Any]:
 
 
 def as_text(document: Mapping[str, Any]) -> str:
-    """The document as JSON with a value per line, so that a changed rule is a short diff."""
+    """The document as JSON with one value per line, so that a changed rule is a short diff."""
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def policy_trees(files: Sequence[Folder]) -> list[Tree]:
-    """The data of the policy files, or of the case files, of a folder, with their problems.
-
-    Files beyond the limits of a folder are not read.
-    """
+    """The data and problems of a folder's policy files, or of its case files. Files beyond the folder's limits are not read."""
     budget = FolderBudget(values_max=CASE_VALUES_MAX) if any(map(is_case_file, files)) else FolderBudget()
     return [_tree(file, budget) for file in files]
 
@@ -179,7 +176,7 @@ def _read(file: Folder, text: str, budget: FolderBudget) -> Tree:
 
 
 def _file(tree: Tree) -> File | None:
-    """Validate one file. None where it is invalid; the tree then has the problems."""
+    """Validate one file. Returns None if it is invalid; then the tree has the problems."""
     if tree.data is None:
         return None
     if not isinstance(tree.data, Mapping):
@@ -198,7 +195,7 @@ def _file(tree: Tree) -> File | None:
 
 
 def _channel(files: Iterable[File]) -> str:
-    """The channel of digests: that of the first file that names one."""
+    """The channel for digests: the default channel of the first file that has one."""
     named = (file.defaults.channel for file in files if "channel" in file.defaults.model_fields_set)
     return next(named, Defaults().channel)
 
@@ -216,14 +213,15 @@ def _rule(rule: RuleEntry, defaults: Defaults) -> dict[str, Any]:
         "repair": rule.repair.model_dump(exclude_none=True) if rule.repair else {},
         "applies_to": rule.applies_to,
         "channel": rule.channel or defaults.channel,
-        **({"rollout": rollout} if (rollout := _rollout(rule)) else {}),  # so that the revision of older policies stays
-        **({"when": compile_when(rule.when)} if rule.when is not None else {}),  # so that the revision of older policies stays
-        **({"docs": rule.docs} if rule.docs else {}),  # absent otherwise, so that the revision of older policies stays
+        # What is not given is left out, so that the revision of older policies stays.
+        **({"rollout": rollout} if (rollout := _rollout(rule)) else {}),
+        **({"when": compile_when(rule.when)} if rule.when is not None else {}),
+        **({"docs": rule.docs} if rule.docs else {}),
     }
 
 
 def _rollout(rule: RuleEntry) -> dict[str, Any]:
-    """What a rule says of its roll-out, under the names of ``controller.policy.rollout.Rollout``."""
+    """The roll-out of a rule, with the names of ``controller.policy.rollout.Rollout``."""
     guard = {"jobs": rule.surprise.jobs, "percent": rule.surprise.of_last_day} if rule.surprise else None
     share = rule.share / 100 if rule.share is not None else None
     said = {"share": share, "enforce_from": rule.enforce_from, "surprise": guard}
@@ -253,7 +251,7 @@ def _block(block: Block, defaults: Defaults) -> dict[str, Any]:
 
 
 def _budget(budget: BudgetEntry) -> dict[str, Any]:
-    """A budget under the names of ``controller.policy.resubmission.Budget``."""
+    """A budget, with the names of ``controller.policy.resubmission.Budget``."""
     backoff = budget.backoff
     own = budget.model_dump(include={"reasons", "instance_type", "volume_gb"})
     own |= {"per": budget.per} if budget.per != BudgetPer.LINEAGE else {}
@@ -278,7 +276,7 @@ def _fallback_step(step: str | OtherTypes | OtherSubnets) -> dict[str, Any]:
 
 
 def _deadline(deadline: DeadlineEntry) -> dict[str, Any]:
-    """A deadline under the names of ``controller.policy.resubmission.DeadlineSettings``."""
+    """A deadline, with the names of ``controller.policy.resubmission.DeadlineSettings``."""
     return deadline.model_dump(by_alias=True)
 
 

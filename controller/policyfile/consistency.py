@@ -1,4 +1,4 @@
-"""Checks that values of a policy file fit together, and that names are unique: on the raw data, beside all other problems."""
+"""Checks that values in a policy file are consistent, and names are unique: on the raw data, so with all other problems."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from controller.policyfile.when import BadWhen, compile_when
 from controller.policyfile.yaml_nodes import Tree
 
 SECTIONS = ("rules", "resubmit", "brakes", "slack", "labels")
-ROLL_OUT = ("share", "enforce_from", "surprise")  # how enforcing begins
-ENOUGH_ALONE = ("waivers", "rates")  # sections without which a file may be, and which it may consist of
+ROLL_OUT = ("share", "enforce_from", "surprise")  # keys for how enforcing begins
+ENOUGH_ALONE = ("waivers", "rates")  # a file may also consist of one of these
 LATER_SECTIONS = ("defaults", "checkpoints", "trust_claims", "longest_waiver", "waivers", "rates")
 NEEDS_PREFIX = (CHECKPOINT_REQUIRED.id, CHECKPOINT_EXCLUSIVE.id)
 NOT_REPAIRABLE: Mapping[str, str] = {
@@ -44,12 +44,12 @@ NOT_REPAIRABLE: Mapping[str, str] = {
     CHECKPOINT_ALIVE.id: "only the training code can write checkpoints",
     SPOT_WORTH_IT.id: "only the job's owner can make it write checkpoints, or pay for on-demand",
 }
-# Steps of these kinds may repeat, but not their values.
+# A ladder may have several steps of these kinds, but each value only once.
 ONCE: Mapping[str, str] = {FallbackKind.INSTANCE_TYPES: "instance type", FallbackKind.SUBNETS: "subnet"}
 
 
 def check_consistency(tree: Tree) -> None:
-    """Add to the problems of a file what does not fit together within it."""
+    """Add a problem to a file for each inconsistency in it."""
     if not {*SECTIONS, *ENOUGH_ALONE} & tree.data.keys():
         tree.problem((), found="no section", wanted=f"at least one of {', '.join(SECTIONS)}")
     defaults = tree.data.get("defaults")
@@ -68,7 +68,7 @@ def check_consistency(tree: Tree) -> None:
 
 
 def _check_may(tree: Tree) -> None:
-    """Whoever may act is named; ``members`` may only read."""
+    """The word ``members`` is allowed for reading only: users and groups that may act must be named."""
     for request, allowed in mapping(mapping(tree.data.get("slack")).get("may")).items():
         if MEMBERS in _texts(allowed) and request in tuple(UserRequest):
             hint = f"{MEMBERS} can be used for {READ} alone"
@@ -76,7 +76,7 @@ def _check_may(tree: Tree) -> None:
 
 
 def _check_rate(tree: Tree, path: Path, rate: Mapping[str, Any]) -> None:
-    """A rate is of one usage type, or of an instance type in a region; a Savings Plan is never of spot."""
+    """A rate has a usage type, or an instance type and a region; a Savings Plan never covers spot."""
     named = rate.get("usage_type")
     of = usage_type_of(named) if isinstance(named, str) else None
     if "usage_type" not in rate and "instance_type" not in rate:
@@ -102,7 +102,7 @@ def _check_rate(tree: Tree, path: Path, rate: Mapping[str, Any]) -> None:
 
 
 def refuse_overlapping_rates(trees: Iterable[Tree]) -> None:
-    """On one day, an instance type has one rate in a region and market."""
+    """An instance type must have only one rate for a day in a region and market."""
     known: dict[tuple[Any, ...], list[tuple[str, str, str]]] = {}
     for tree in trees:
         for path, rate in entries(tree, "rates"):
@@ -127,7 +127,7 @@ def _is_day(text: str) -> bool:
 
 
 def refuse_policy_sections(tree: Tree) -> None:
-    """A case file contains cases alone: what it says of policies would not be read."""
+    """A case file must contain only cases, because policy sections in it would not be read."""
     for section in (*SECTIONS, *LATER_SECTIONS):
         if isinstance(tree.data, Mapping) and section in tree.data:
             tree.problem(
@@ -137,7 +137,7 @@ def refuse_policy_sections(tree: Tree) -> None:
 
 
 def refuse_duplicate_names(trees: Iterable[Tree], section: str) -> None:
-    """Names are unique across the folder: messages and the ledger identify a rule by its name."""
+    """Names must be unique in the folder, because messages and the ledger identify a rule by its name."""
     first: dict[str, str] = {}
     for tree in trees:
         for path, entry in entries(tree, section):
@@ -152,10 +152,10 @@ def refuse_duplicate_names(trees: Iterable[Tree], section: str) -> None:
 
 
 def refuse_unknown_rules(trees: Iterable[Tree]) -> None:
-    """A waiver names rules of the folder: of a misspelt one, nobody would notice that it is not waived."""
+    """A waiver must name rules of the folder: otherwise nobody would notice that a misspelt rule is not waived."""
     rules = [rule for tree in trees for _, rule in entries(tree, "rules")]
     names = (rule.get("name") for rule in rules)
-    known = list(dict.fromkeys(name for name in names if isinstance(name, str)))  # that one is used twice is said elsewhere
+    known = list(dict.fromkeys(name for name in names if isinstance(name, str)))  # duplicates are reported elsewhere
     for tree in trees:
         for path, waiver in entries(tree, "waivers"):
             for name in waived if isinstance(waived := listed(waiver.get("rule")), list) else []:
@@ -169,7 +169,7 @@ def refuse_unknown_rules(trees: Iterable[Tree]) -> None:
 
 
 def refuse_second_section(trees: Iterable[Tree], section: str) -> None:
-    """A section for the whole account is in one file only."""
+    """A section for the whole account must be in one file only."""
     having = [tree for tree in trees if isinstance(tree.data, Mapping) and section in tree.data]
     for tree in having[1:]:
         found = f"{section} a second time (first in {having[0].file})"
@@ -178,7 +178,7 @@ def refuse_second_section(trees: Iterable[Tree], section: str) -> None:
 
 def _check_action(tree: Tree, path: Path, rule: Mapping[str, Any], mode: Any) -> None:
     if mode == "enforce" and "action" not in rule:
-        at = (*path, "mode") if "mode" in rule else path  # the mode may be that of the defaults
+        at = (*path, "mode") if "mode" in rule else path  # the mode may be from the defaults
         tree.problem(at, found="mode enforce without an action", wanted="action: stop, action: repair or mode: warn")
     if mode in ("audit", "warn") and "action" in rule:
         tree.problem((*path, "action"), found=f"an action in mode {mode}", wanted="mode: enforce or no action", key=True)
@@ -205,7 +205,7 @@ def _check_options(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
 
 
 def _check_when(tree: Tree, path: Path, text: Any) -> None:
-    """An expression is read and checked against the fields of a training job."""
+    """Parse an expression, and check it against the fields of a training job."""
     if not isinstance(text, str) or len(text) > WHEN_MAX or tree.full:
         return  # validation reports it
     try:
@@ -219,7 +219,7 @@ def _check_when(tree: Tree, path: Path, text: Any) -> None:
 
 
 def _check_repair(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
-    """What a repair needs from the policy, and which kinds of rule cannot be repaired."""
+    """A repair must have what it needs from the policy, and some kinds of rule have no repair."""
     kind, given = rule.get("rule"), rule.get("repair")
     if rule.get("action") != RuleAction.REPAIR:
         if given is not None:
@@ -262,7 +262,7 @@ def _check_backoff(tree: Tree, path: Path, found: Any) -> None:
 
 
 def _check_reasons(tree: Tree, path: Path, cause: FailureCause, reasons: Any) -> None:
-    """A reason of another cause would never match here."""
+    """A reason must be of its budget's cause, because one of another cause would never match."""
     for index, reason in enumerate(_texts(reasons)):
         actual = classify(reason)
         if ":" in reason and actual is not cause:
@@ -270,7 +270,7 @@ def _check_reasons(tree: Tree, path: Path, cause: FailureCause, reasons: Any) ->
 
 
 def _check_ladder(tree: Tree, path: Path, ladder: Any, *, on_demand: Any) -> None:
-    """A ladder starts with same, ends with on-demand, and has no step twice."""
+    """A ladder may have ``same`` only first and ``on-demand`` only last, and must not repeat a step."""
     if not isinstance(ladder, list):
         return
     words = [next(iter(step), "") if isinstance(step, Mapping) else step for step in ladder]
@@ -303,18 +303,18 @@ def _refuse_repeats(tree: Tree, path: Path, ladder: list[Any]) -> None:
 
 
 def _texts(found: Any) -> list[str]:
-    """The texts of one text or a list. Validation reports anything else."""
+    """The texts in a list, or one text as a list. Validation reports anything else."""
     entries = listed(found)
     return [entry for entry in entries if isinstance(entry, str)] if isinstance(entries, list) else []
 
 
 def mapping(found: Any) -> Mapping[str, Any]:
-    """The value if it is a map, else an empty one. Validation reports anything else."""
+    """The value if it is a map, otherwise an empty map. Validation reports anything else."""
     return found if isinstance(found, Mapping) else {}
 
 
 def entries(tree: Tree, section: str) -> list[tuple[Path, Mapping[str, Any]]]:
-    """The entries of a section that are maps, each with its path."""
+    """The entries of a section, each with its path. Validation reports entries that are not maps."""
     found = tree.data.get(section) if isinstance(tree.data, Mapping) else None
     listed_ = found if isinstance(found, list) else []
     return [((section, index), entry) for index, entry in enumerate(listed_) if isinstance(entry, Mapping)]

@@ -1,4 +1,4 @@
-"""The days and times of a policy file."""
+"""The types of days and times in a policy file."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ EXPIRES_PATTERN = f"{DATE_PATTERN}([Tt ]{TIME_PATTERN})?"
 
 
 def expires_at(found: Any) -> str:
-    """The first moment after a day (UTC) or a time with its zone, in ISO 8601."""
+    """The end of a waiver as ISO 8601 in UTC: of a day, its end; or a time with its zone. Raises the error of ``unlike``."""
     wanted = "a day such as 2026-12-31, which counts to its end (UTC), or a time with its zone"
     if isinstance(found, str):
         try:
             if re.fullmatch(EXPIRES_PATTERN, found) is None:
-                raise ValueError  # other forms of ISO 8601, such as weeks, which an editor underlines
+                raise ValueError  # other forms of ISO 8601, such as weeks, which the JSON Schema refuses too
             found = date.fromisoformat(found) if len(found) == len("2026-12-31") else datetime.fromisoformat(found)
         except ValueError:
             raise unlike(wanted, _hint(found)) from None
@@ -47,7 +47,7 @@ Expires = Annotated[str, BeforeValidator(expires_at)]
 
 
 def _day(found: Any) -> str:
-    """A day as text."""
+    """A day as text, such as 2026-12-01. Raises the error of ``unlike``."""
     if isinstance(found, date) and not isinstance(found, datetime):
         return found.isoformat()
     if isinstance(found, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", found):
@@ -59,7 +59,7 @@ def _day(found: Any) -> str:
 
 
 def _hint(found: Any) -> str:
-    """What is wrong with something that is no day: one that no calendar has, a day with a time, or another order."""
+    """A hint for a value that is not a day: a day that does not exist, a day with a time, or another order of the parts."""
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(found)):
         return "no calendar has that day"
     if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]", str(found)):

@@ -1,4 +1,4 @@
-"""A sentence for each key of a policy file. Editors show it, and docs/policy-reference.md is made of it."""
+"""A sentence for each key of a policy file. Editors show it, and docs/policy-reference.md is made from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the policy files and the case files of a folder, and names everything that looks like one and cannot be read."""
+"""Finds the policy files and the case files in a folder, and reports what looks like one but cannot be read."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from controller.policyfile.similar_words import similar_words
 SUFFIXES = (".yaml", ".yml")
 CASE_SUFFIXES = (".test.yaml", ".test.yml")
 BYTES_MAX = 256_000
-FILES_MAX = 1_000  # whose names are those of policy files or case files
-FOLDERS_MAX = 1_000  # that are looked into
+FILES_MAX = 1_000  # files with the name of a policy file or case file
+FOLDERS_MAX = 1_000  # subfolders that are searched
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 NOT_READ = "not-read"  # the code of a warning
 WANTED = "a file of YAML directly in the folder"
@@ -23,7 +23,7 @@ WANTED = "a file of YAML directly in the folder"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderFiles:
-    """The policy files and the case files of a folder, in the order of their names, and what looks like one and is none."""
+    """The policy files and the case files in a folder, sorted by name. ``problems``: what looks like one but is not."""
 
     policies: tuple[Path, ...] = ()
     cases: tuple[Path, ...] = ()
@@ -31,9 +31,9 @@ class FolderFiles:
 
 
 def folder_files(folder: Path) -> FolderFiles:
-    """Look through a folder. Case files (``*.test.yaml``) lie beside the policies and are none.
+    """The files in a folder. Case files (``*.test.yaml``) are in the same folder as policy files.
 
-    Folders whose names begin with a dot are not looked into.
+    Subfolders with a name that begins with a dot are not searched.
     """
     if not folder.is_dir():
         found, how = ("a file", "") if folder.exists() else ("nothing", "; spotwarden init creates one")
@@ -54,7 +54,7 @@ def folder_files(folder: Path) -> FolderFiles:
 
 
 def policy_files(folder: Path) -> FolderFiles:
-    """Look through a folder that has policies: without any, that is a problem."""
+    """Like ``folder_files``, with a problem for a folder without policy files."""
     found = folder_files(folder)
     if found.policies or found.problems:
         return found
@@ -62,7 +62,7 @@ def policy_files(folder: Path) -> FolderFiles:
 
 
 def case_files(folder: Path) -> tuple[Path, ...]:
-    """The case files of a folder. Raises BadPolicy with everything that cannot be read."""
+    """The case files in a folder. Raises BadPolicy with every problem."""
     found = folder_files(folder)
     if found.problems:
         raise BadPolicy(found.problems)
@@ -75,7 +75,7 @@ def is_case_file(path: Path) -> bool:
 
 
 def misspelt_files(folder: Path) -> list[Problem]:
-    """A warning for each file whose name ends almost like that of a policy file: nobody reads it."""
+    """A warning for each file that is not read because its suffix is almost that of a policy file, such as ``.yal``."""
     found = [(path, _almost(path)) for path in unread_files(folder) if not is_case_file(path)]
     return [
         Problem(
@@ -88,13 +88,13 @@ def misspelt_files(folder: Path) -> list[Problem]:
 
 
 def _almost(path: Path) -> tuple[str, ...]:
-    """The suffixes of policy files that a name has almost, or before another one, such as ``a.yaml.txt``."""
+    """The suffixes of policy files that are similar to the name's suffix, or before it, as in ``a.yaml.txt``."""
     inner = tuple(suffix[1:].lower() for suffix in path.suffixes if suffix.lower() in SUFFIXES)
     return inner or tuple(similar_words(path.suffix[1:], ("yaml", "yml")))
 
 
 def unread_files(folder: Path) -> list[Path]:
-    """The files directly in a folder that are not read as policies, but for hidden ones."""
+    """The files directly in a folder that are not read as policies, except hidden files."""
     return sorted(
         path
         for path in folder.iterdir()
@@ -103,7 +103,7 @@ def unread_files(folder: Path) -> list[Path]:
 
 
 def read_policy(path: Path) -> str:
-    """The text of a policy file. Raises ValueError, which says what was found."""
+    """The text of a policy file. Raises ValueError with what was found."""
     try:
         with path.open("rb") as stream:
             data = stream.read(BYTES_MAX + 1)
@@ -112,13 +112,13 @@ def read_policy(path: Path) -> str:
     if len(data) > BYTES_MAX:
         raise ValueError(f"more than {BYTES_MAX:,} bytes")
     try:
-        return data.decode("utf-8-sig")  # a byte order mark says nothing more
+        return data.decode("utf-8-sig")  # a byte order mark is ignored
     except UnicodeDecodeError as error:
         raise ValueError(not_utf_8(error)) from None
 
 
 def not_utf_8(error: UnicodeDecodeError) -> str:
-    """What was found in place of UTF-8, and what to do; ``>`` of Windows PowerShell writes UTF-16."""
+    """What was found instead of UTF-8, and what to do. UTF-16 is common: Windows PowerShell's ``>`` writes it."""
     if error.object.startswith(UTF_16):
         return "bytes that are not UTF-8 (but UTF-16: save the file as UTF-8)"
     line = error.object.count(b"\n", 0, error.start) + 1
@@ -130,7 +130,7 @@ def _unusable(path: Path, found: str, wanted: str) -> Problem:
 
 
 def _alike(folder: Path) -> Iterator[Path]:
-    """Everything in the folder, and below it, whose name ends like that of a policy file; each linked folder once."""
+    """Everything in the folder and below it with the suffix of a policy file. A folder that is linked twice is searched once."""
     seen = {os.path.realpath(folder)}
     for top, folders, files in os.walk(folder, followlinks=True):
         for name in sorted((*folders, *files)):
@@ -140,7 +140,7 @@ def _alike(folder: Path) -> Iterator[Path]:
 
 
 def _is_first(folder: str, seen: set[str]) -> bool:
-    """Whether no other link led to a folder before; the number of folders is limited, since a link may lead to a whole disk."""
+    """Whether a folder was not searched yet. Their number is limited, because a link may lead to a whole disk."""
     place = os.path.realpath(folder)
     if place in seen or len(seen) >= FOLDERS_MAX:
         return False
@@ -149,7 +149,7 @@ def _is_first(folder: str, seen: set[str]) -> bool:
 
 
 def _unreadable(path: Path, folder: Path) -> str:
-    """Why a path is no policy file; empty where it is one."""
+    """Why a path is not a policy file; empty if it is."""
     if path.parent != folder:
         return "a policy file in a subfolder"
     if path.is_symlink() and not path.exists():

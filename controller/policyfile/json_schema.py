@@ -1,7 +1,7 @@
-"""The JSON Schema of a policy file, for editors: generated from the models that the compiler validates with.
+"""The JSON Schema of a policy file, for editors: generated from the models with which the compiler validates.
 
-What depends on several keys at once is said where JSON Schema can say it: ``schema_conditions``. ``LEFT_TO_VALIDATE`` lists what
-``spotwarden validate`` finds beyond it. Many editors read draft-07, so only keywords are used that mean the same there.
+``schema_conditions`` adds what depends on several keys, as far as JSON Schema can express it. ``LEFT_TO_VALIDATE`` lists what
+only ``spotwarden validate`` finds. Many editors read draft-07, so only keywords are used that have the same meaning there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from controller.policyfile.schema_conditions import of_blocks, of_defaults, of_k
 from controller.policyfile.vocabulary import WRITTEN, listed, written_duration
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-SOME = (  # maps of which at least one key is given
+SOME = (  # maps that must have at least one key
     "Match", "Causes", "Cap", "CheckpointsEntry", "RateLimitsEntry", "SurpriseEntry",
 )  # fmt: skip
 LEFT_TO_VALIDATE = (
@@ -41,7 +41,7 @@ LEFT_TO_VALIDATE = (
     "an instance type within a usage type that SageMaker does not have",
     "dollars with more than six digits after the point",
 )
-"""What an editor does not underline and ``spotwarden validate`` refuses in a file; a test holds that nothing else is."""
+"""What ``spotwarden validate`` refuses and the schema does not; a test checks that there is nothing else."""
 
 
 def policy_schema() -> dict[str, Any]:
@@ -85,12 +85,12 @@ def policy_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The schema as it is kept beside the documentation."""
+    """The text of docs/policy.schema.json."""
     return json.dumps(policy_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 class _Generator(GenerateJsonSchema):
-    """Writes what people write: a duration is text, one value is as good as a list of one, and no value is null."""
+    """Describes values as people write them: a duration is text, one value may stand for a list of one, and none is null."""
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
         function: Any = schema["function"]["function"]
@@ -104,7 +104,7 @@ class _Generator(GenerateJsonSchema):
         return {**super().function_after_schema(schema), **WRITTEN.get(function, {})}
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
-        """A map whose keys follow a pattern has no other keys."""
+        """A map with a pattern for its keys allows no other keys."""
         found = super().dict_schema(schema)
         return {**found, "additionalProperties": False} if "patternProperties" in found else found
 
@@ -122,12 +122,12 @@ class _Generator(GenerateJsonSchema):
         return name
 
     def field_title_should_be_set(self, schema: Any) -> bool:
-        del schema  # the key is title enough
+        del schema  # the key itself is enough
         return False
 
 
 def _defaults(kind: str) -> dict[str, Any]:
-    """The defaults of a kind's options, which are with the rule itself, as people write them."""
+    """The defaults of a rule kind's options, from the kind's own class, as people write them."""
     given = {
         field.name: field.default
         for field in fields(cast(Any, RULE_KINDS[kind].options))
@@ -137,9 +137,9 @@ def _defaults(kind: str) -> dict[str, Any]:
 
 
 def _describe(name: str, definition: dict[str, Any]) -> None:
-    """Give each key of a map its sentence."""
+    """Give each key of a map its sentence from DESCRIPTIONS."""
     definition.pop("title", None)
-    definition.pop("description", None)  # the docstring of a model is about the code
+    definition.pop("description", None)  # a model's docstring is not for authors of policies
     for inner in definition.get("anyOf", ()):
         if inner.get("properties"):
             _describe(name, inner)

@@ -1,4 +1,4 @@
-"""Regular expressions for whole numbers within bounds, which JSON Schema cannot say of a text otherwise."""
+"""Regular expressions for whole numbers in a range: JSON Schema has no other way to limit numbers inside a text."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from controller.units.duration import SECONDS_OF
 
 
 def whole_numbers(least: int, most: int) -> str:
-    """The decimal numbers from ``least`` to ``most``, both not negative, without zeros before them."""
+    """A pattern for the decimal numbers from ``least`` to ``most`` without leading zeros; ``least`` is not negative."""
     lengths = range(len(str(least)), len(str(most)) + 1)
     bounds = ((max(least, 10 ** (length - 1) if length > 1 else 0), min(most, 10**length - 1)) for length in lengths)
     return "|".join(_of_one_length(str(low), str(high)) for low, high in bounds)
 
 
 def durations(least_s: int, most_s: int) -> str:
-    """The durations from ``least_s`` to ``most_s`` seconds, as people write them: at most nine digits and a unit."""
+    """A pattern for durations from ``least_s`` to ``most_s`` seconds, as people write them: up to nine digits and a unit."""
     units = ((unit, -(-least_s // one_s), most_s // one_s) for unit, one_s in SECONDS_OF.items())
     return (
         "^(?=[0-9]{1,9}[a-z]$)0*("
@@ -23,12 +23,12 @@ def durations(least_s: int, most_s: int) -> str:
 
 
 def any_case(word: str) -> str:
-    """A word of letters and digits in capitals, in small letters, or in both."""
+    """A pattern for a word of letters and digits in upper, lower or mixed case."""
     return "".join(f"[{letter.lower()}{letter.upper()}]" if letter.isalpha() else letter for letter in word)
 
 
 def _of_one_length(low: str, high: str) -> str:
-    """The numbers between two of the same length."""
+    """A pattern for the numbers from ``low`` to ``high``, which have the same number of digits."""
     rest = len(low) - 1
     if not rest or low == high:
         return low if low == high else f"[{low}-{high}]"

@@ -1,4 +1,4 @@
-"""A mistake in a policy file, or what looks like one: where it is, what was found, what is wanted."""
+"""A problem in a policy file, an error or a warning: where it is, what was found, and what is wanted."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from controller.policyfile.similar_words import question
 from controller.units.inert_line import inert_line
 
 Path = tuple[str | int, ...]
-LISTED_MAX = 12  # words of a list that a message shows
+LISTED_MAX = 12  # items of a list in a message
 SHOWN_MAX = 60  # characters of a value in a message
-WIDTH_MAX = 100  # characters of a line that are shown around a problem
+WIDTH_MAX = 100  # characters of the line that are shown around a problem
 PLAIN_PART = re.compile(r"[A-Za-z0-9_.:/*?=@+<-]{1,60}")
 
 
 class Level(StrEnum):
     ERROR = "error"  # the folder does not compile
-    WARNING = "warning"  # it compiles, and probably does not mean what it says
+    WARNING = "warning"  # it compiles, but probably does not do what was meant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where something is written: line and column count from 1, ``length`` is in characters."""
+    """A place in a file. Line and column count from 1; ``length`` is in characters."""
 
     line: int = 1
     column: int = 1
@@ -34,9 +34,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Problem:
-    """One mistake. ``path`` looks like ``rules[2].options.at_most``, and is empty for the whole file.
+    """One problem. ``path``: such as ``rules[2].options.at_most``, empty for the whole file. ``length``: in characters.
 
-    ``source`` is the line itself, and empty where there is none to show. ``code`` names the kind of mistake for programs.
+    ``source``: the line's text, empty if there is none to show. ``code``: the kind of problem, for programs.
     """
 
     file: str
@@ -54,13 +54,13 @@ class Problem:
 
     @property
     def message(self) -> str:
-        """What was found and what is wanted, as one sentence without its place."""
+        """What was found and what is wanted, in one sentence without the place."""
         hint = "; ".join(filter(None, (self.hint, question(self.suggestions))))
         return f"found {self.found}, wanted {self.wanted}{f' ({hint})' if hint else ''}"
 
     @property
     def text(self) -> str:
-        """The problem for people: a sentence, the line, and a caret below the place."""
+        """The problem for people: a sentence, the line of the file, and carets below the place."""
         return "\n".join((str(self), *self._picture()))
 
     def __str__(self) -> str:
@@ -69,7 +69,7 @@ class Problem:
         return printable(f"{self.file}:{self.line}:{self.column}: {warning}{path}{self.message}")
 
     def _picture(self) -> tuple[str, ...]:
-        """The line and the caret; a long line is cut, and what a terminal would obey or hide is a dot."""
+        """The line and the carets. A long line is shortened, and control and invisible characters are replaced by dots."""
         if not self.source.strip():
             return ()
         start = max(0, self.column - 1 - WIDTH_MAX // 2) if len(self.source) > WIDTH_MAX else 0
@@ -80,7 +80,7 @@ class Problem:
 
 
 class BadPolicy(ValueError):
-    """A policy folder that cannot be compiled, with every problem; the message has one line for each."""
+    """A policy folder cannot be compiled. It has every problem; the message has one line for each."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
@@ -88,12 +88,12 @@ class BadPolicy(ValueError):
 
     @property
     def text(self) -> str:
-        """Every problem with its line."""
+        """Every problem with the line of the file."""
         return "\n".join(problem.text for problem in self.problems)
 
 
 def dotted(path: Path) -> str:
-    """A path as text: ``rules[2].options``. A key of other characters than such words have is quoted, and cut."""
+    """A path as text: ``rules[2].options``. A key with other characters is quoted and shortened."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{_part(part)}" for part in path)
     return "".join(parts).removeprefix(".")
 
@@ -103,22 +103,22 @@ def _part(part: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal or a CI system would obey or hide."""
+    """The text without control characters, invisible characters and commands to CI systems."""
     return inert_line(text.replace("\t", " "), "·")
 
 
 def _width(text: str) -> int:
-    """The columns of a terminal that the text takes."""
+    """How many columns of a terminal the text takes."""
     return sum(2 if east_asian_width(one) in "WF" else 1 for one in text)
 
 
 def some_of(words: Sequence[str]) -> str:
-    """Words as a message lists them: the first ones, where there are many."""
+    """The words for a message, up to LISTED_MAX."""
     return ", ".join(words[:LISTED_MAX]) + (", …" if len(words) > LISTED_MAX else "")
 
 
 def quoted(found: object) -> str:
-    """A value as a message quotes it, at most 60 characters."""
+    """A value, quoted for a message, in at most SHOWN_MAX characters."""
     match found:
         case None:
             return "nothing"

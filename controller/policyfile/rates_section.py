@@ -1,4 +1,4 @@
-"""The section ``rates`` of a policy file: what an hour costs where that is not the list price."""
+"""The section ``rates`` of a policy file: agreed prices, which replace list prices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MARKETS = ("on-demand", "spot")
 
 
 class RateEntry(StrictModel):
-    """A price that is not the list price; which keys go together is read by ``consistency``."""
+    """An agreed price. ``consistency`` checks which keys go together."""
 
     usage_type: UsageTypeName | None = None
     instance_type: InstanceType | None = None
@@ -27,7 +27,7 @@ class RateEntry(StrictModel):
     until: Day | None = None
 
     def compiled(self) -> dict[str, Any]:
-        """The entry under the names of ``controller.policy.agreed_rate.AgreedRate``."""
+        """The entry, with the names of ``controller.policy.agreed_rate.AgreedRate``."""
         of = usage_type_of(self.usage_type) if self.usage_type else None
         return {
             "instance_type": of.instance_type if of else self.instance_type,

@@ -1,8 +1,8 @@
 """Passes a signed request of Slack on to the stack that posted the message.
 
 The request is not signed again: every stack of an app has the app's signing secret, and checks Slack's signature of the same
-bytes. The address in a button's value is sealed (HMAC) with that secret, so that only a stack of the app can make one. It is not a
-URL, but the id of an API in the lineage's region, and the lineage's account has to be listed.
+bytes. The address in a button's value is sealed (HMAC) with that secret, so that only a stack of the app can make one. It is not
+a URL, but the id of an API in the lineage's region, and the lineage's account has to be listed.
 """
 
 from __future__ import annotations

@@ -11,18 +11,20 @@ def next_hour(now: datetime) -> datetime:
 
 
 def hour_key(now: datetime) -> str:
+    """The hour of a rate limit, as ``2026-11-30T19``."""
     return f"{now:%Y-%m-%dT%H}"
 
 
 def month_key(now: datetime) -> str:
+    """The month of a spend cap, as ``2026-11``."""
     return f"{now:%Y-%m}"
 
 
 def month_start(day: date) -> date:
-    """The first day of a day's month."""
+    """The first day of the month of ``day``."""
     return day.replace(day=1)
 
 
 def next_month_start(day: date) -> date:
-    """The first day of the month after a day's month. Raises OverflowError after December 9999."""
+    """The first day of the month after that of ``day``. Raises OverflowError for December 9999."""
     return month_start(month_start(day) + timedelta(days=31))

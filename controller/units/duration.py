@@ -1,4 +1,4 @@
-"""Durations as people write them in a policy (90s, 15m, 48h or 7d) and as people read them (31 min, 2 h 5 min)."""
+"""Durations: as people write them in a policy (90s, 15m, 48h or 7d) and as they read them (31 min, 2 h 5 min)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DURATION = "a duration such as 90s, 15m, 48h or 7d"
 
 
 class BadDuration(ValueError):
-    """A text that is no duration. The message says what was found and wanted; ``wanted`` is its second half."""
+    """A text is no valid duration. The message contains what was found and what is wanted; ``wanted`` is only the latter."""
 
     def __init__(self, text: str, wanted: str = DURATION) -> None:
         super().__init__(f"found {text!r}, wanted {wanted}")
@@ -37,7 +37,7 @@ def seconds_of_any_length(text: str) -> int | None:
 
 
 def span(seconds: float) -> str:
-    """A duration for people: 45 s, 31 min, 2 h 5 min, 2 d 22 h. Whole units, rounded down."""
+    """Seconds as a duration for people: 45 s, 31 min, 2 h 5 min, 2 d 22 h. Rounded down to whole units."""
     whole = int(seconds)
     if whole < 2 * SECONDS_OF["m"]:
         return f"{whole} s"
@@ -55,7 +55,10 @@ WORDS = ((SECONDS_OF["d"], "day"), (SECONDS_OF["h"], "hour"), (SECONDS_OF["m"], 
 
 @lru_cache(maxsize=1_024)
 def said(seconds: int) -> str:
-    """A limit as people say it and as SageMaker takes it: 5 days (432000 s), 1 hour 30 minutes (5400 s), 3601 s."""
+    """A limit in words and in SageMaker's seconds: 5 days (432000 s), 1 hour 30 minutes (5400 s), 3601 s.
+
+    Only seconds, where words would need more than two units.
+    """
     rest, words = seconds, []
     for length_s, word in WORDS:
         number, rest = divmod(rest, length_s)

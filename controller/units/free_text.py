@@ -1,21 +1,21 @@
-"""A text that a person typed or tagged, as one line of limited length without harmful characters."""
+"""A text from a person or a tag, as one line of limited length without harmful characters."""
 
 from __future__ import annotations
 
 from unicodedata import category
 
-REMOVED = frozenset({"Cc", "Cf", "Cs"})  # controls, invisible and direction-changing characters, halves of characters
+REMOVED = frozenset({"Cc", "Cf", "Cs"})  # Unicode categories: control, format (zero-width, direction), surrogates
 BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f\u2065") | frozenset(
-    map(chr, (*range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9), *range(0xE0100, 0xE01F0)))  # and those that select a variant
+    map(chr, (*range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9), *range(0xE0100, 0xE01F0)))  # variation selectors and unassigned
 )
-"""Characters that show nothing: with them, two names that look alike differ."""
-STACK = 4  # marks on one letter; no script needs more, and a high stack of them covers the lines above and below
+"""Characters that show nothing. With them, two different names can look the same."""
+STACK = 4  # combining marks on one letter; no script needs more, and many of them cover the lines above and below
 
 
 def one_line(text: str, most: int) -> str:
     """The text on one line, without control, zero-width and direction-changing characters; at most ``most`` characters.
 
-    Line breaks become blanks, and a letter has few marks. Where something is cut off, the last character is an ellipsis.
+    Line breaks become blanks, and a letter keeps at most ``STACK`` combining marks. If the text is cut, it ends with an ellipsis.
     """
     flat = " ".join(text.split())
     if not (flat.isascii() and flat.isprintable()):

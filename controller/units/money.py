@@ -1,4 +1,4 @@
-"""Money in whole millionths of a dollar, so that sums are exact."""
+"""Money in whole millionths of a US dollar, so that sums are exact."""
 
 import re
 from datetime import date
@@ -14,7 +14,7 @@ DOLLAR: Micros = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """The on-demand price of one instance for one hour, the day since which it is known, and its source."""
+    """The price of one instance for one hour, the day from which it is known, and its source."""
 
     micros_per_h: Micros
     as_of: date
@@ -22,8 +22,9 @@ class Rate:
 
 
 def cost_micros(seconds: int, instances: int, rate_micros_per_h: Micros) -> Micros:
-    """The cost of some instances for some seconds, in millionths of a dollar. A half rounds away from zero, so that a loss and a
-    gain of the same size are equal.
+    """The cost of ``instances`` instances for ``seconds`` each, in millionths of a dollar.
+
+    A half rounds away from zero, so that a negative amount has the same size as the positive one.
     """
     amount = seconds * instances * rate_micros_per_h
     rounded = (2 * abs(amount) + 3600) // 7200
@@ -31,7 +32,7 @@ def cost_micros(seconds: int, instances: int, rate_micros_per_h: Micros) -> Micr
 
 
 def dollars(micros: Micros) -> str:
-    """Format an amount for people: "$1,234.56", "-$0.42". An amount above zero that is below a cent is "under a cent"."""
+    """Format an amount for people: "$1,234.56", "-$0.42"; "under a cent" for any amount between -1 and 1 cent except 0."""
     sign, size = ("-" if micros < 0 else ""), abs(micros)
     if 0 < size < CENT:
         return "under a cent"
@@ -40,12 +41,12 @@ def dollars(micros: Micros) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Format percent for people: "65 %", "-8 %", never "-0 %"; "–" where the share is unknown."""
+    """Format percent (``share`` is 65.2 for 65 %) for people: "65 %", "-8 %", never "-0 %"; "–" for None."""
     return "–" if share is None else f"{round(share)} %"
 
 
 def micros_from_dollars(text: str) -> Micros:
-    """Read "1.515" as 1515000, exactly. Raises ValueError for any other text, and for more than six digits after the point."""
+    """Read "1.515" as 1515000, exactly. Raises ValueError for a text that is no plain decimal number with at most six places."""
     parts = re.fullmatch(r"(-?)([0-9]+)(?:\.([0-9]+))?", text.strip())
     if parts is None:
         raise ValueError(f"found {text!r}, wanted dollars as plain decimal digits such as '1.515'")

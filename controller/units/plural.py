@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def count(number: int, noun: str) -> str:
-    """A number and its noun. Only the last word of the noun changes: 1 resubmit block, 2 resubmit blocks."""
+    """A number and its noun, in the plural unless the number is 1. Only the noun's last word changes: 2 resubmit blocks."""
     return f"{number:,} {noun if number == 1 else many(noun)}"
 
 

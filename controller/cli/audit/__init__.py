@@ -1,4 +1,4 @@
-"""``spotwarden audit``: the recorded savings against what AWS reports (``command``), and against its bill (``bill``).
+"""``spotwarden audit``: compares the recorded savings with what AWS reports (``command``) and with its bill (``bill``).
 
 ``bill_file`` reads a Cost and Usage Report; ``export_folder`` and ``export_parts`` find its files, ``parquet_rows`` its rows.
 """

@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 JOBS_SHOWN = 5
 GAPS_SHOWN = 10
 ACCOUNTS_SHOWN = 5
-SMALL_GAP = 0.01  # of the billed amount: rounding, and jobs that ran over midnight
+SMALL_GAP = 0.01  # share of the billed amount: rounding, and jobs that ran over midnight
 
 
 def audit_bill(
@@ -25,9 +25,9 @@ def audit_bill(
 ) -> tuple[list[str], bool]:
     """The lines to print, and whether recorded and billed agree to one percent. Raises BadInput and Unreachable.
 
-    Each address is a file, or the folder of an export, of which the parts of one execution are read.
+    Each address is a file, or the folder of an export; in a folder, the parts of one execution are read. ``record``: write the
 
-    ``account`` is that of the ledger: the bill of an organization has others, whose jobs the ledger does not know.
+    bill's prices to the ledger. ``account``: that of the ledger; lines of other accounts in an organization's bill are left out.
     """
     files, notes = whole_export(addresses, since, until)
     bill = bill_of_parts(files, account=account)
@@ -84,7 +84,7 @@ def _lines(bill: Bill, found: Sequence[Compared], since: date, until: date) -> I
 
 
 def _accounts(bill: Bill) -> Iterable[str]:
-    """Whose lines were compared, where the bill has several accounts."""
+    """Which accounts were compared, if the bill has several."""
     others = {name: amount for name, amount in bill.accounts.items() if name != bill.account}
     if bill.account and others:
         total = sum(amount.micros for amount in others.values())

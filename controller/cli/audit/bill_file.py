@@ -25,18 +25,18 @@ SEPARATORS = (",", ";", "\t")
 NO_KEY = "wanted s3://BUCKET/KEY of a file or a folder of the export"
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 UNREADABLE: tuple[type[Exception], ...] = (
-    ValueError,  # read_bill of its columns, and pyarrow of what is no Parquet
+    ValueError,  # read_bill: missing columns; pyarrow: a file that is not Parquet
     csv.Error,
-    EOFError, zlib.error,  # gzip of a file that is cut off, or damaged
-    NotImplementedError,  # pyarrow of an encoding or a type that it does not know
-    OverflowError,  # pyarrow of a time that Python cannot hold
-    MemoryError,  # pyarrow of a damaged file that claims an enormous size
+    EOFError, zlib.error,  # gzip: a truncated or damaged file
+    NotImplementedError,  # pyarrow: an encoding or a type that it does not support
+    OverflowError,  # pyarrow: a time that Python cannot represent
+    MemoryError,  # pyarrow: a damaged file with an enormous size in it
 )  # fmt: skip
-"""What the libraries raise for a file that is no readable bill, besides OSError."""
+"""What the libraries raise for a file that they cannot read as a bill, besides OSError."""
 
 
 def bill_of(address: str, bytes_most: int = BYTES_MAX, *, account: str = "") -> Bill:
-    """Read the bill of a file, of one account where it is given. Raises BadInput, with what was found and what is wanted."""
+    """Read the bill in a file, only the lines of ``account`` if it is given. Raises BadInput, with what was found and wanted."""
     try:
         with _opened(address) as raw:
             if raw.peek(4)[:4] == PARQUET:
@@ -52,14 +52,14 @@ def bill_of(address: str, bytes_most: int = BYTES_MAX, *, account: str = "") -> 
 
 
 def bill_of_parts(addresses: Sequence[str], *, account: str = "") -> Bill:
-    """Read the bill of an export that has several files. Raises BadInput."""
+    """Read the bill of an export from its files. Raises BadInput, also if two files have the same lines."""
     whole = Bill(account=account)
     read: list[tuple[str, Bill]] = []
     for address in addresses:
         part = bill_of(address, account=account)
         read.append((address, part))
         twin = next((name for name, other in read[:-1] if other.same_lines(part)), None)
-        if twin is not None:  # such as a copy that was unpacked, or packed again
+        if twin is not None:  # such as an uncompressed copy of a part
             raise BadInput(f"--bill: found the same lines in {twin} and {address}, wanted each part once")
         if len(addresses) > 1:
             name = one_line(address.rpartition("/")[2], 80)
@@ -69,7 +69,7 @@ def bill_of_parts(addresses: Sequence[str], *, account: str = "") -> Bill:
 
 
 def refuse_bad_parts(addresses: Sequence[str]) -> None:
-    """Raises BadInput for an address that is no bill, and for one that is given twice: its lines would count twice."""
+    """Raises BadInput for an address that is not a bill, and for an address that is given twice: its lines would count twice."""
     seen: set[str] = set()
     for address in addresses:
         refuse_bad_bill(address)
@@ -86,7 +86,7 @@ def _csv_bill(raw: io.BufferedReader, bytes_most: int, account: str) -> Bill:
     limited = io.BufferedReader(_Limited(plain, bytes_most))
     text = io.TextIOWrapper(cast(IO[bytes], limited), "utf-8", errors="replace", newline="")
     head = text.readline(1_000_000)
-    separator = max(SEPARATORS, key=head.count)  # a spreadsheet may have written it again
+    separator = max(SEPARATORS, key=head.count)  # a spreadsheet program may have saved it with another separator
     rows = csv.reader(_without_nul(chain([head], text)), delimiter=separator)
     columns = [column_name(name) for name in next(rows, [])]
     whole = (dict(zip(columns, row, strict=True)) if len(row) == len(columns) else {} for row in rows)
@@ -94,7 +94,7 @@ def _csv_bill(raw: io.BufferedReader, bytes_most: int, account: str) -> Bill:
 
 
 def refuse_bad_bill(address: str) -> None:
-    """Raises BadInput for a file or folder here that is no bill, or for no address: before AWS is asked for anything."""
+    """Raises BadInput for a local file or folder that is not a bill, or for a bad S3 address, before any call of AWS."""
     if is_folder(address):
         refuse_bad_folder(address)
         return
@@ -134,7 +134,7 @@ def _opened(address: str) -> Iterator[io.BufferedReader]:
 
 @contextmanager
 def _seekable(address: str, raw: io.BufferedReader) -> Iterator[Any]:
-    """The same file to be read at any place: Parquet has its table of contents at the end."""
+    """The same file, opened for random access: Parquet has its metadata at the end of the file."""
     if (found := ADDRESS.fullmatch(address)) is not None:
         raw.close()
         with S3Object(_s3(), found[1], found[2]) as remote:
@@ -152,7 +152,7 @@ def _s3() -> Any:
 
 
 class _Limited(io.RawIOBase):
-    """A stream that ends with an error beyond the limit: a small file may unpack to anything."""
+    """A stream that raises BadInput beyond a number of bytes, because a small compressed file may unpack to any size."""
 
     def __init__(self, plain: Any, most: int) -> None:
         self._plain, self._most, self._read = plain, most, 0

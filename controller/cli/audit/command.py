@@ -42,7 +42,7 @@ def run(
     policies: PolicyFolder = None,
     table: Table = None,
 ) -> int:
-    """Print both sums and each difference; exit with 1 where there is one."""
+    """Print both sums and each difference. The exit code is 1 if there is a difference."""
 
     refuse_bad_period(period)
     refuse_bad_parts(bill or ())
@@ -86,8 +86,8 @@ def audited(
 ) -> Audit:
     """Read the ledger, describe every job in it, and compare. Raises Unreachable.
 
-    ``when_recorded`` gives the prices under the policy that was in force when an attempt was recorded; without it, ``prices``
-    count. What had no price when it was recorded has the one of ``late``, as in a report; of ``prices`` without it.
+    ``when_recorded`` returns the prices under the policy in force when an attempt was recorded; without it, ``prices`` is used.
+    An attempt that was recorded without a price gets one from ``late``, as in a report; without ``late``, from ``prices``.
     """
     begin, end = (datetime.combine(day, datetime.min.time(), UTC) for day in (since, until))
     entries = tuple(with_prices(ledger.journal.entries(begin - MARGIN, end + MARGIN), late or prices.rate))

@@ -1,4 +1,4 @@
-"""Lists the folder of an export of the bill, on this machine or in S3, and takes the parts of one execution."""
+"""Lists the folder of an export of the bill, local or in S3, and chooses the parts of one execution."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ MANIFEST_BYTES_MAX = 20_000_000
 
 
 def whole_export(addresses: Sequence[str], since: date, until: date) -> tuple[list[str], list[str]]:
-    """The files of each address, which may be a folder, for the months between two days; and what is said of the choice.
+    """The files of each address, which may be a folder, for the months from ``since`` to ``until``; and notes to print.
 
-    Raises BadInput where a file comes twice, or where the parts of a folder are not certain.
+    Raises BadInput if a file is there twice, or if it is not certain which parts of a folder belong together.
     """
     files: list[Listed] = []
     notes: list[str] = []
-    origins: dict[str, int] = {}  # of the files that a manifest names: which manifest
+    origins: dict[str, int] = {}  # file → number of the address whose manifest names it
     for number, address in enumerate(addresses):
         try:
             found = _listed(address)
@@ -49,7 +49,7 @@ def whole_export(addresses: Sequence[str], since: date, until: date) -> tuple[li
 
 
 def _alone(address: str) -> Listed:
-    """A file that is named by itself."""
+    """A file that is given by name, not found in a folder."""
     return Listed(address=address, path=address, size=-1)
 
 
@@ -58,13 +58,13 @@ def _same_place(address: str) -> str:
 
 
 def refuse_bad_folder(address: str) -> None:
-    """Raises BadInput for a folder of this machine without a part, before AWS is asked for anything."""
+    """Raises BadInput for a local folder without a part of an export, before any call of AWS."""
     if not any(is_part(one) for one in _local(address)):
         raise BadInput(f"{address}: found a folder without a part of an export, wanted one with *.csv, *.csv.gz or *.parquet")
 
 
 def is_folder(address: str) -> bool:
-    """Whether an address is a folder of this machine."""
+    """Whether an address is a local folder."""
     return not address.startswith("s3://") and bool(address) and Path(address).is_dir()
 
 
@@ -79,9 +79,9 @@ def _listed(address: str) -> list[Listed] | None:
     if PART.fullmatch(key.rpartition("/")[2]):
         return None
     try:
-        return _in_s3(bucket, f"{key}/") or None  # people write folders of S3 without the slash
+        return _in_s3(bucket, f"{key}/") or None  # people write S3 folders without the final slash
     except ClientError:
-        return None  # who may read an object need not be allowed to list the bucket
+        return None  # the caller may be allowed to read an object but not to list the bucket
 
 
 def _local(folder: str) -> list[Listed]:
@@ -105,7 +105,7 @@ def _size(file: Path) -> int:
     try:
         return file.stat().st_size
     except OSError:
-        return 0  # a broken link
+        return 0  # a broken symbolic link
 
 
 def _in_s3(bucket: str, prefix: str) -> list[Listed]:
@@ -138,9 +138,9 @@ def _read_json(address: str) -> Any:
 
 
 def _refuse_copies(files: Sequence[Listed], origins: Mapping[str, int]) -> None:
-    """Refuse two parts with the same content: a copy under another name would count each line twice.
+    """Raise BadInput for two parts with the same content: a copy under another name would count each line twice.
 
-    What one manifest names are the parts of one execution, whatever they contain.
+    Files that one manifest names are the parts of one execution, whatever they contain.
     """
     if len(files) < 2 or (len(origins) == len(files) and len(set(origins.values())) == 1):
         return
@@ -160,20 +160,20 @@ def _of_one_manifest(one: Listed, other: Listed, origins: Mapping[str, int]) -> 
 
 
 def _size_of(address: str) -> int:
-    """The size of a file that is named by itself."""
+    """The size in bytes of a file that is given by name."""
     place = ADDRESS.fullmatch(address)
     return _size(Path(address)) if place is None else int(_s3().head_object(Bucket=place[1], Key=place[2])["ContentLength"])
 
 
 def _content(address: str) -> str:
-    """What two files have in common only if they have the same content, whether they are here or in S3.
+    """A text that is the same for two files only if their content is, for local files and in S3.
 
-    The ETag of an object depends on how it was written, so its bytes are read.
+    It is the SHA-256 of the bytes, because the ETag of an S3 object depends on how it was uploaded.
     """
     place = ADDRESS.fullmatch(address)
     try:
         with open(address, "rb") if place is None else streamed(_s3(), place[1], place[2]) as file:
-            hashed = file.seekable() or place is not None  # a pipe gives its bytes only once
+            hashed = file.seekable() or place is not None  # a pipe can be read only once
             return hashlib.file_digest(cast(Any, file), "sha256").hexdigest() if hashed else address
     except OSError as error:
         raise BadInput(f"{address}: {error.strerror or error}") from error

@@ -1,8 +1,8 @@
-"""Which files of a folder are one execution of an export of the bill. Pure: the listing and the manifests are given.
+"""Which files of a folder are one execution of an export of the bill. Pure: it gets the listing and the manifests.
 
 AWS writes an export as numbered parts, again each day: it overwrites the last ones, or creates a new folder. A manifest
-names the parts of one execution, and is written after them (AWS, "Understanding export delivery"). Lines that are read twice, or
-not at all, would make a false bill, so what is not certain is refused.
+names the parts of one execution, and is written after them (AWS, "Understanding export delivery"). A bill with lines that
+are read twice or not at all would be false, so a folder whose parts are not certain is refused.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ PART = re.compile(
     r"(?P<stem>.*?)[-_ ]?(?P<number>\d+)?(?P<format>\.csv|\.csv\.gz|\.gz|\.(?:csv\.)?zip|(?:\.[a-z0-9]+)?\.parquet)",
     re.IGNORECASE,
 )
-MANIFEST = re.compile(r"(?:.*-)?manifest\.json", re.IGNORECASE)  # not that of Redshift
-NOT_OF_THE_BILL = frozenset({"cost_and_usage_data_status"})  # AWS's table for Athena, which says when the export is written
+MANIFEST = re.compile(r"(?:.*-)?manifest\.json", re.IGNORECASE)  # not the manifest for Redshift
+NOT_OF_THE_BILL = frozenset({"cost_and_usage_data_status"})  # AWS's status table for Athena, not lines of the bill
 PERIOD = re.compile(
     r"BILLING_PERIOD=(?P<year>\d{4})-(?P<month>\d\d)|(?P<year2>\d{4})(?P<month2>\d\d)\d\d-\d{8}|year=(?P<year3>\d{4})/month=(?P<month3>\d\d?)",
     re.IGNORECASE,
 )
-TIME = re.compile(r"\d{4}-?\d\d-?\d\dT")  # the name of an execution's folder begins with it, so names are in the order of time
+TIME = re.compile(r"\d{4}-?\d\d-?\d\dT")  # an execution's folder name begins with it, so names sort by time
 EXECUTION = re.compile(rf"{TIME.pattern}|[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}", re.IGNORECASE)
 NUMBER_OF_AWS = re.compile(r"\d{5}")
 SHOWN = 3
@@ -36,7 +36,7 @@ Read = Callable[[str], Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A file below the folder of an export: its address, its path below the folder, its size in bytes."""
+    """A file below the folder of an export. ``path`` is relative to that folder; ``size`` is in bytes, -1 if unknown."""
 
     address: str
     path: str
@@ -53,7 +53,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The files of one execution for each month, and what is said of the choice. ``named``: a manifest names them."""
+    """The files of one execution for each month. ``named``: a manifest names them; ``notes``: lines to print."""
 
     files: tuple[Listed, ...]
     named: bool
@@ -67,7 +67,7 @@ def is_part(one: Listed) -> bool:
 
 
 def chosen_parts(found: Sequence[Listed], read_json: Read, since: date, until: date) -> Parts:
-    """The parts of the months between two days. ``read_json`` reads a manifest. Raises BadInput where they are not certain."""
+    """The parts of the months from ``since`` to ``until``. ``read_json`` reads a manifest. Raises BadInput."""
     parts = [one for one in found if is_part(one)]
     if not parts:
         raise BadInput("found no part of an export (*.csv, *.csv.gz, *.parquet), wanted the folder of one")
@@ -100,7 +100,7 @@ def _months(since: date, until: date) -> Iterable[date]:
 
 
 def _month(address: str) -> date | None:
-    """The month in the names of the folders, as AWS writes them; None where there is none."""
+    """The first day of the month in an address, from the folder names that AWS uses; None if there is none."""
     for match in reversed(list(PERIOD.finditer(address))):
         year, month = (
             [v for v in match.group(*names) if v] for names in (("year", "year2", "year3"), ("month", "month2", "month3"))
@@ -137,7 +137,7 @@ def _by_manifest(manifests: Sequence[Listed], parts: Sequence[Listed], read_json
 
 
 def _names(manifest: Listed, body: Any) -> list[str]:
-    """The files that a manifest names: ``dataFiles`` of CUR 2.0, ``reportKeys`` of the older report."""
+    """The files that a manifest names: ``dataFiles`` in CUR 2.0, ``reportKeys`` in the legacy report. Raises BadInput."""
     found = body.get("dataFiles", body.get("reportKeys")) if isinstance(body, Mapping) else None
     if not isinstance(found, list) or not found or not all(isinstance(name, str) and name for name in found):
         raise BadInput(f"{manifest.path}: found no dataFiles or reportKeys, wanted the manifest of an export")
@@ -145,7 +145,7 @@ def _names(manifest: Listed, body: Any) -> list[str]:
 
 
 def _current(manifests: Sequence[tuple[Listed, list[str]]]) -> tuple[Listed, list[str]]:
-    """The manifest of the last execution of the one export: AWS keeps a copy of it above those of each execution."""
+    """The manifest of an export's last execution; AWS keeps a copy of it above the executions' folders. Raises BadInput."""
     exports = {(_root(one), one.name) for one, _ in manifests}
     if len(exports) > 1:
         raise BadInput(_several([f"{root}/{name}" for root, name in exports], "exports"))
@@ -157,7 +157,7 @@ def _current(manifests: Sequence[tuple[Listed, list[str]]]) -> tuple[Listed, lis
 
 
 def _root(one: Listed) -> str:
-    """The folder of an export: that above ``data`` or ``metadata``, and above the folder of a month."""
+    """The folder of an export, which contains ``data`` and ``metadata``, or the folders of months."""
     match = PERIOD.search(one.address)
     above = one.address[: match.start()].rstrip("/") if match else one.folder
     return re.sub(r"/(?:meta)?data$", "", above)
@@ -168,7 +168,7 @@ def _execution(one: Listed) -> str:
 
 
 def _found(name: str, manifest: Listed, parts: Sequence[Listed]) -> Listed:
-    """The file that a manifest names, where it lies now: people copy exports, with their folders or without."""
+    """The listed file that a manifest names: people copy exports, with or without their folders. Raises BadInput."""
     words = name.split("/")
     same = [one for one in parts if one.name == words[-1]]
     alike = [(_common(words, one.address.split("/")), one) for one in same if _fits(name, one)]
@@ -182,7 +182,7 @@ def _found(name: str, manifest: Listed, parts: Sequence[Listed]) -> Listed:
 
 
 def _fits(name: str, one: Listed) -> bool:
-    """Whether a file can be the named one: it lies in the folder of no other month and no other execution."""
+    """Whether a file can be the named one: it is not in the folder of another month or of another execution."""
     month, parent = _month(one.address), _execution(one)
     named_parent = name.split("/")[-2] if "/" in name else ""
     return (month is None or month == (_month(name) or month)) and (not EXECUTION.match(parent) or parent == named_parent)
@@ -194,7 +194,7 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def _by_folder(parts: Sequence[Listed], wanted: set[date]) -> list[Listed]:
-    """The parts without a manifest: each month must have the files of one execution, all of one format, and no number missing."""
+    """The parts of a folder without a manifest. Raises BadInput unless a month has one execution, one format and all numbers."""
     executions: dict[tuple[str, str], list[Listed]] = {}
     months: dict[tuple[str, str], date | None] = {}
     for one in parts:

@@ -1,4 +1,4 @@
-"""Reads the rows of a Parquet file as the texts that a CSV would have, batch by batch, within limits."""
+"""Reads the rows of a Parquet file as texts, as a CSV file would have them: batch by batch, within limits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from controller.units.free_text import one_line
 from controller.units.plural import count
 
 ROWS_AT_ONCE = 8192
-NESTED_ROWS_AT_ONCE = 256  # a small file can repeat a large map: it is built once for each row of a batch
+NESTED_ROWS_AT_ONCE = 256  # a small file can repeat a large map, which is built for each row of a batch
 INSTALL = (
     "found a Parquet file, wanted the extra spotwarden[parquet]: pip install '.[parquet]', or pipx inject spotwarden pyarrow"
 )
@@ -24,10 +24,10 @@ TOO_LARGE = "more than {:,} bytes, wanted the export of one month"
 def parquet_rows(
     file: Any, wanted: Collection[str], name_of: Callable[[str], str], bytes_most: int
 ) -> tuple[list[str], Iterator[dict[str, str]]]:
-    """The names of all columns, and the rows with those of ``wanted`` that exist: what is null is an empty text.
+    """The names of all columns, and the rows with the columns in ``wanted`` that exist. A null is an empty text.
 
-    ``name_of`` makes one name of a column's name as the file spells it. ``bytes_most`` is the most that the texts may take, as in
-    a CSV. Raises BadInput without pyarrow; BadInput, OSError, ValueError and MemoryError for a file that cannot be read.
+    ``name_of`` makes the standard name from the file's spelling. ``bytes_most``: the most bytes that all texts may have, as in a
+    CSV file. Raises BadInput without pyarrow; BadInput, OSError, ValueError and MemoryError for a file that cannot be read.
     """
     reader = _opened(file)
     names = [name_of(str(name)) for name in reader.schema_arrow.names]
@@ -38,12 +38,12 @@ def parquet_rows(
 
 
 def refuse_without_pyarrow() -> None:
-    """Raises BadInput where the extra is not installed."""
+    """Raises BadInput if the extra with pyarrow is not installed."""
     _pyarrow_parquet()
 
 
 def _pyarrow_parquet() -> Any:
-    """The module that reads Parquet, which is an extra and slow to load. Raises BadInput where it is not installed."""
+    """``pyarrow.parquet``, which is an optional extra and slow to load. Raises BadInput if it is not installed."""
     try:
         from pyarrow import parquet
     except ImportError as error:
@@ -58,7 +58,7 @@ def _opened(file: Any, read_dictionary: list[str] | None = None) -> Any:
 
 
 def _unpacked_bytes(reader: Any, places: Collection[int]) -> int:
-    """What the file says of the columns, before any of them is unpacked."""
+    """The uncompressed bytes of the columns, as the file's metadata states them, before any column is unpacked."""
     top = {str(reader.schema_arrow.names[place]) for place in places}
     columns = [n for n in range(len(reader.schema)) if str(reader.schema.column(n).path).split(".")[0] in top]
     groups = (reader.metadata.row_group(n) for n in range(reader.metadata.num_row_groups))
@@ -71,10 +71,10 @@ def _rows(reader: Any, file: Any, wanted: dict[int, str], bytes_most: int) -> It
     schema, leaves = reader.schema_arrow, [reader.schema.column(n) for n in range(len(reader.schema))]
     name_of = {str(schema.names[place]): name for place, name in wanted.items()}
     rows_at_once = NESTED_ROWS_AT_ONCE if any(types.is_nested(schema.field(place).type) for place in wanted) else ROWS_AT_ONCE
-    # With their dictionary, texts take the room that they take in the file, however often it repeats them.
+    # Read as dictionaries, texts that the file repeats are in memory only once.
     texts = [str(one.path) for one in leaves if one.physical_type == "BYTE_ARRAY" and str(one.path).split(".")[0] in name_of]
     again = _opened(file, texts)
-    groups = range(again.metadata.num_row_groups)  # each for itself: a dictionary is of one row group
+    groups = range(again.metadata.num_row_groups)  # one at a time, because each row group has its own dictionary
     read_group = partial(again.iter_batches, batch_size=rows_at_once, columns=list(name_of), use_threads=False)
     number = size = 0
     for batch in chain.from_iterable(read_group(row_groups=[group]) for group in groups):
@@ -89,7 +89,7 @@ def _rows(reader: Any, file: Any, wanted: dict[int, str], bytes_most: int) -> It
 
 
 def _texts(column: Any) -> Iterator[str]:
-    """One text for each row, made when it is asked for."""
+    """One text for each row, made on demand."""
     import pyarrow
     from pyarrow import types
 
@@ -103,14 +103,14 @@ def _texts(column: Any) -> Iterator[str]:
                 known[place] = _text(words[place].as_py())
             yield "" if place is None else known[place]
         return
-    if types.is_timestamp(kind):  # finer than Python's, or in a zone that this machine does not know
+    if types.is_timestamp(kind):  # it may be finer than Python's, or in a zone that this machine does not know
         column = column.cast(pyarrow.timestamp("us"), safe=False).cast(pyarrow.string())
     for value in _as_bytes(column):
         yield _text(value.as_py())
 
 
 def _as_bytes(column: Any) -> Any:
-    """Texts as bytes: what is no UTF-8 is replaced, as in a CSV, and refused by nothing."""
+    """Texts as bytes, so that invalid UTF-8 raises no error and can be replaced, as in a CSV file."""
     import pyarrow
     from pyarrow import types
 
@@ -127,7 +127,7 @@ def _text(value: object) -> str:
             return value.decode("utf-8", errors="replace").replace("\0", "")
         case float() | Decimal() | bool() | int():
             return str(value)
-        case list() if all(isinstance(pair, tuple) and len(pair) == 2 for pair in value):  # a map, which may be empty
+        case list() if all(isinstance(pair, tuple) and len(pair) == 2 for pair in value):  # an Arrow map, which may be empty
             return json.dumps({_text(key): _text(found) for key, found in value})
         case dict():
             return json.dumps({str(key): _text(found) for key, found in value.items()})
@@ -135,5 +135,5 @@ def _text(value: object) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Why a file cannot be read, in a few words."""
+    """Why a file cannot be read: the error's text in one line, or its type."""
     return one_line(str(error), 200) or type(error).__name__

@@ -1,1 +1,1 @@
-"""Runs jobs with deadlines on recorded spot capacity: the controller's own decision, other strategies, and the optimum."""
+"""Simulates jobs with deadlines on recorded spot capacity: by the controller's decision, by other strategies, and the optimum."""

@@ -15,7 +15,7 @@ from controller.units.duration import seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """Whether a pool had capacity, in samples of ``gap_s`` seconds."""
+    """Whether a spot pool had capacity, one sample every ``gap_s`` seconds."""
 
     name: str
     gap_s: int
@@ -32,9 +32,9 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineCase:
-    """One job, in samples: the capacity from start to deadline, the work, and the overhead of a start.
+    """One job, with lengths in samples of ``gap_s`` seconds. ``capacity``: from its start to its deadline.
 
-    Without ``checkpoints``, every interruption and every move loses all work that is done.
+    ``overhead``: what each start bills before it makes progress. Without ``checkpoints``, an interruption or move loses all work.
     """
 
     capacity: tuple[bool, ...]
@@ -45,7 +45,7 @@ class DeadlineCase:
 
 
 def duration_s(text: str, what: str) -> int:
-    """The seconds of an option's duration. Raises BadInput."""
+    """A duration in seconds; ``what`` is the option's name, for the error. Raises BadInput."""
     try:
         return seconds(text.strip())
     except ValueError as error:
@@ -68,7 +68,7 @@ def _shape(text: str) -> Shape:
 
 
 def traces_in(folder: Path) -> tuple[Trace, ...]:
-    """Read every ``*.json`` of a folder, by name. Raises BadInput."""
+    """Read every ``*.json`` file of a folder, in the order of names. Raises BadInput."""
     if not folder.is_dir():
         raise BadInput(
             f"--traces: found {'a file' if folder.exists() else 'nothing'} at {folder}, wanted a folder of spot traces"
@@ -95,7 +95,7 @@ def _trace(file: Path) -> Trace:
 
 
 def cases_of(trace: Trace, shape: Shape, *, starts: int, overhead_s: int, checkpoints: bool = True) -> Iterator[DeadlineCase]:
-    """The jobs of one shape on one trace; none where the trace is shorter than the deadline."""
+    """``starts`` jobs of one shape, evenly spread over one trace; none if the trace is shorter than the deadline."""
     work, deadline = math.ceil(shape.work_s / trace.gap_s), shape.deadline_s // trace.gap_s
     last_start = len(trace.capacity) - deadline - 1
     if last_start < 0 or deadline < work:

@@ -34,7 +34,7 @@ WITHOUT_CHECKPOINTS: Mapping[str, Callable[[DeadlineCase], Strategy]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One line of the result. Costs are means over all runs: as a share of on-demand, and of the optimum."""
+    """One line of the result. Both costs are means over all runs: divided by the cost on-demand, and by the optimum."""
 
     policy: str
     cost_over_ondemand: float
@@ -113,7 +113,7 @@ def _results(
 
 
 def _affordable(cost: float, case: DeadlineCase) -> float:
-    """The optimum of an impossible job is the cost of a missed deadline."""
+    """The optimum, or the cost of a missed deadline if no strategy can meet it."""
     return min(cost, float(case.work)) if cost == float("inf") else cost
 
 

@@ -1,4 +1,4 @@
-"""Runs one job on a pool's recorded capacity, a sample at a time, under a strategy that sees only its own job."""
+"""Simulates one job on a pool's recorded capacity, sample by sample, under a strategy that knows only its own job."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SpotSignal(StrEnum):
     """How the controller learns that a pool has spot capacity while its job runs elsewhere.
 
     ``fleet``: another job of the account starts in the pool every ``FLEET_EVERY_S``; this costs nothing. ``probe``: a probe job
-    requests spot every ``PROBE_EVERY_S``, and bills ``PROBE_BILLED_S`` where there is capacity. A signal is valid for one sample.
+    requests spot every ``PROBE_EVERY_S``, and bills ``PROBE_BILLED_S`` if there is capacity. A signal is valid for one sample.
     """
 
     NONE = "none"
@@ -30,7 +30,7 @@ class SpotSignal(StrEnum):
 
 
 FLEET_EVERY_S = 3600
-PROBE_EVERY_S = 1800  # the default of min_stay; more often costs more than it saves
+PROBE_EVERY_S = 1800  # the default of the policy key min_stay; more probes cost more than they save
 PROBE_BILLED_S = 120  # the download of the image, then StopTrainingJob
 
 
@@ -38,7 +38,7 @@ PROBE_BILLED_S = 120  # the download of the image, then StopTrainingJob
 class DeadlineRun:
     """A running job; lengths are in samples. ``left`` is the time to the deadline, ``work`` the work that remains.
 
-    ``restart_work`` is what remains after a stop: as much, or all of it without checkpoints.
+    ``restart_work`` is the work that remains after a stop: the same, or all work of the job without checkpoints.
     """
 
     left: int
@@ -73,7 +73,7 @@ class Strategy(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """``cost`` is in samples of on-demand. A job that missed its deadline costs as much as one that ran on-demand throughout."""
+    """``cost`` is in samples of on-demand. A job that missed its deadline costs as much as a run that was always on-demand."""
 
     cost: float
     missed: bool
@@ -82,7 +82,7 @@ class RunResult:
 
 
 def play(case: DeadlineCase, strategy: Strategy, spot_price: float, signal: SpotSignal = SpotSignal.NONE) -> RunResult:
-    """Run a job from its start to its end or its deadline."""
+    """Simulate a job from its start to its end or its deadline. ``spot_price``: as a share of the on-demand price."""
     length = len(case.capacity)
     run = DeadlineRun(left=length, work=case.work, overhead=case.overhead, gap_s=case.gap_s, total=case.work, length=length)
     run.checkpoints = case.checkpoints
@@ -106,7 +106,7 @@ def play(case: DeadlineCase, strategy: Strategy, spot_price: float, signal: Spot
 
 
 def _take_capacity(run: DeadlineRun, requested: Action, available: bool) -> None:
-    """The start of a sample: interrupt a spot job whose capacity is gone, and start a waiting job where that is possible."""
+    """At the start of a sample: interrupt a spot job if its capacity is gone, and start a waiting job if there is capacity."""
     if run.attempt is AttemptState.SPOT and not available:
         run.attempt, run.billing, run.work = AttemptState.WAITING, 0, run.restart_work
     if run.attempt is AttemptState.WAITING and (requested is Action.ON_DEMAND or available):
@@ -127,7 +127,7 @@ def _advance(run: DeadlineRun, spot_price: float) -> None:
 
 
 def _observe(run: DeadlineRun, signal: SpotSignal, available: bool, spot_price: float) -> None:
-    """What the controller knows of the pool at the end of a sample; a job that waits in it shows that it has no capacity."""
+    """Set what the controller knows about the pool's capacity at the end of a sample, and bill a probe."""
     if signal is SpotSignal.NONE:
         return
     run.spot_seen = False

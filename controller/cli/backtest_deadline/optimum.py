@@ -1,4 +1,4 @@
-"""The least cost of a job for someone who knows the capacity in advance, by dynamic programming."""
+"""The least cost of a job if the capacity is known in advance, by dynamic programming."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from controller.cli.backtest_deadline.cases import DeadlineCase
 
 
 def optimum(case: DeadlineCase, spot_price: float) -> float:
-    """The least cost of finishing by the deadline, in samples of on-demand; infinite where that is impossible.
+    """The least cost of finishing by the deadline, in samples of on-demand; infinite if that is impossible.
 
-    It goes backwards over the samples, for every amount of remaining work at once. The states are idle, spot and on-demand, the
-    latter two with the overhead that is not billed yet. Stopping is free; each start bills its overhead.
+    It goes backwards over the samples, with arrays that are indexed by the remaining work. The states are idle, and spot and
+    on-demand with each number of overhead samples that are not billed yet. Stopping is free; each start bills its overhead.
     """
     idle = _finished(case.work)
     spot = [idle] * (case.overhead + 1)
@@ -26,7 +26,7 @@ def optimum(case: DeadlineCase, spot_price: float) -> float:
             start = np.minimum(start, off[-1])
         start[0] = 0.0
         if not case.checkpoints:
-            start[1:] = start[case.work]  # a job that stops starts over
+            start[1:] = start[case.work]  # a stopped job starts over
         on_demand = [np.minimum(start, going) for going in on]
         spot = [np.minimum(start, going) for going in off] if off is not None else [start] * (case.overhead + 1)
         idle = start
@@ -34,14 +34,14 @@ def optimum(case: DeadlineCase, spot_price: float) -> float:
 
 
 def _finished(work: int) -> Any:
-    """At the deadline: no cost where no work is left, infinite cost otherwise."""
+    """The costs at the deadline: 0 for no remaining work, otherwise infinite."""
     costs = np.full(work + 1, np.inf)
     costs[0] = 0.0
     return costs
 
 
 def _billed(later: list[Any], overhead_left: int, price: float) -> Any:
-    """The cost of running for one sample, which bills overhead or does one sample of work."""
+    """The costs of running for one sample, which either bills overhead or does one sample of work."""
     if overhead_left > 0:
         costs = price + later[overhead_left - 1]
     else:

@@ -1,4 +1,4 @@
-"""Strategies for keeping a deadline on spot: those of others, and the controller's own."""
+"""Strategies for meeting a deadline on spot: the controller's, and others to compare it with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from controller.cli.backtest_deadline.market import Action, DeadlineRun
 from controller.decide.deadline import spot_or_on_demand
 from controller.decide.deadline.spot_or_on_demand import AttemptState, DeadlineState, Move, MoveCosts
 
-START = datetime(2026, 1, 1, tzinfo=UTC)  # any day: only differences matter
+START = datetime(2026, 1, 1, tzinfo=UTC)  # any time: only differences matter
 
 
 class ManagedSpot:
@@ -19,7 +19,7 @@ class ManagedSpot:
 
 
 class SpotElseOnDemand:
-    """Spot while there is capacity, else on-demand. It sees the capacity, which no controller can."""
+    """Spot while there is capacity, otherwise on-demand. It knows the current capacity, which no controller can know."""
 
     def __init__(self, capacity: tuple[bool, ...]) -> None:
         self._capacity = capacity
@@ -29,7 +29,7 @@ class SpotElseOnDemand:
 
 
 class UniformProgress:
-    """Keeps progress above a straight line from start to deadline (Can't Be Late, NSDI '24). It sees the capacity.
+    """Keeps progress above a straight line from start to deadline (Can't Be Late, NSDI '24). It knows the current capacity.
 
     Below the line and without spot it runs on-demand, and stays there until it is two overheads ahead.
     """
@@ -48,16 +48,16 @@ class UniformProgress:
 
 
 def _safe(run: DeadlineRun) -> bool:
-    """Whether on-demand can still keep the deadline after one more sample on spot."""
+    """Whether on-demand can still meet the deadline after one more sample on spot."""
     progress = 1 if run.attempt is AttemptState.SPOT and run.trains and run.checkpoints else 0
     return run.left - 1 >= run.restart_work - progress + run.overhead
 
 
 class Spotwarden:
-    """The controller's own decision code, with what SageMaker shows of the job.
+    """The controller's own decision code, which gets only what SageMaker reports about the job.
 
-    It decides once a sample, so its margin is the time until just before the next sample. ``move_without_checkpoint`` is the
-    policy's key: whether a job that trains without checkpoints may be stopped.
+    It decides once per sample, so its margin is one second less than a sample. ``move_without_checkpoint`` is the policy key:
+    whether a job that trains without checkpoints may be stopped.
     """
 
     def __init__(self, *, move_without_checkpoint: bool = True) -> None:

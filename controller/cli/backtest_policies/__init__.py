@@ -1,4 +1,4 @@
-"""``spotwarden backtest policies``: what a policy folder would have done to recorded jobs.
+"""``spotwarden backtest policies``: computes what a policy folder would have done to recorded jobs.
 
-Reading order: ``judge_recorded_job`` (one job), ``totals`` (their sum), ``output`` (what is printed), ``command``.
+Reading order: ``judge_recorded_job`` (one job), ``totals`` (sums over jobs), ``output`` (what is printed), ``command``.
 """

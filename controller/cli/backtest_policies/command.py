@@ -46,7 +46,7 @@ def run(
         BacktestFormat, typer.Option("--format", help="Text for people, JSON for programs, Markdown for a pull request.")
     ] = BacktestFormat.TEXT,
 ) -> int:
-    """Print what the policies would have done; name each line that is no job on standard error, and go on."""
+    """Print what the policies would have done. Each line that is not a job is reported on standard error and left out."""
     folders = [folder] if against is None else [folder, against]
     try:
         loaded = [load_policy(compile_folder(one), datetime.min.replace(tzinfo=UTC)) for one in folders]
@@ -56,7 +56,7 @@ def run(
     policies = tuple(PolicyTotals(one) for one in loaded)
     fields = {path: requested for one in loaded for path, requested in one.fields_read.items()}
     result = Backtest(policies, Prices().rate)
-    gc.freeze()  # what is loaded stays, and what a job leaves behind has no cycles: looking for them seldom is enough
+    gc.freeze()  # the loaded objects stay, and judging a job makes no reference cycles, so collect seldom
     gc.set_threshold(GARBAGE_MAX)
     bad: list[BadLine] = []
     bad_lines = 0
@@ -81,7 +81,7 @@ def run(
 
 
 def _exit_code(flagged: int, undecided: int, bad_lines: int) -> int:
-    """The exit code of ``spotwarden check`` over the same jobs."""
+    """The exit code that ``spotwarden check`` would have for the same jobs."""
     if bad_lines:
         return BAD_INPUT
     if flagged:

@@ -1,4 +1,4 @@
-"""What a policy would have done to one recorded job, by the code that judges it on Lambda."""
+"""What a policy would have done to one recorded job, computed by the code that judges jobs on Lambda."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from controller.policy.rollout import HeldBack
 from controller.policy.rules.kind import Evidence
 from controller.units.value import replace
 
-FAR = datetime(9999, 1, 1, tzinfo=UTC)  # the day of each rule has come
-RESUBMIT = "resubmit"  # the kind of a resubmit block, where rules have theirs
+FAR = datetime(9999, 1, 1, tzinfo=UTC)  # later than every enforce_from
+RESUBMIT = "resubmit"  # stands for the rule kind in the row of a resubmit block
 
 
 class Act(StrEnum):
-    """What happens to a job, from nothing to the most."""
+    """What happens to a job, from the mildest to the most severe."""
 
     NOTHING = "nothing"
     FLAGGED = "flagged"  # recorded
-    WARNED = "warned"  # recorded, and its owner is told
-    NOT_REPAIRED = "not repairable"  # its owner is told, too
+    WARNED = "warned"  # recorded, and its owner is notified
+    NOT_REPAIRED = "not repairable"  # its owner is notified too
     REPAIRED = "repaired"  # stopped, and submitted again with the repair
     STOPPED = "stopped"
 
@@ -53,10 +53,10 @@ class RuleAct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What a policy does to a job; ``act`` is the most that any rule does.
+    """What a policy does to a job. ``act``: the most severe act of its rules. ``undecided``: the rules that lack evidence.
 
-    ``to_spot`` and ``saves`` say that a repair moves it to spot, or gives it checkpoints. ``backoff_s`` is the wait before its
-    first further attempt; None where it is not submitted again.
+    ``to_spot``: a repair moves it to spot. ``saves``: a repair gives it checkpoints. ``backoff_s``: the wait before its first
+    further attempt, None if it is not submitted again. ``resubmit``: the block that asks for that attempt.
     """
 
     team: str
@@ -70,9 +70,9 @@ class Judged:
 
 
 def judged_job(recorded: Job, created: Job, policy: Policy) -> Judged:
-    """Judge a recorded job as if it had just been created under the policy; ``created`` is ``when_created`` of it.
+    """Judge a recorded job as if it had just been created under the policy. ``created``: ``when_created(recorded)``.
 
-    A file says nothing of what lay in S3 or which jobs ran beside it: a rule that needs this is undecided.
+    A history does not contain what was in S3 or which jobs ran at the same time: a rule that needs this is undecided.
     """
     job = as_seen(created, policy)
     findings, undecided = all_findings(job, Basis(policy, Evidence(), now=created.created_at))
@@ -101,7 +101,7 @@ def judged_job(recorded: Job, created: Job, policy: Policy) -> Judged:
 
 
 def _in_share(finding: Finding, recorded: Job) -> Finding:
-    """The finding as a warning where its rule is rolled out to a share that the lineage is not in."""
+    """The finding, as a warning if its rule is enforced for a share of lineages that does not include this one."""
     if finding.mode is not Mode.ENFORCE or finding.rollout.share >= 1:
         return finding
     outside = finding.rollout.held_back(str(LineageId.of(recorded)), FAR) is HeldBack.SHARE
@@ -109,7 +109,7 @@ def _in_share(finding: Finding, recorded: Job) -> Finding:
 
 
 def when_created(job: Job) -> Job:
-    """The job as it was described when it had just been created: a rule may look at whether it lives."""
+    """The job as SageMaker described it just after its creation, because a rule may depend on the status."""
     return replace(
         job, status="InProgress", secondary="Starting", outcome=None, usage=None, interrupted_at=(), started_at=None,
         intervals=(), stopping_at=None, ended_at=None, failure=None, model_artifacts=None,
@@ -129,13 +129,13 @@ def _act_of(finding: Finding, plan: Stop | NotRepairable | None, *, acts: bool, 
 
 
 def _number(job: Job) -> int:
-    """The number of the attempt, by its tag: a file has no ledger to ask."""
+    """The number of the attempt, from its tag, because there is no ledger."""
     said = job.tags.get(ATTEMPT_TAG, "")
     return int(said) if said.isascii() and said.isdigit() and len(said) < 4 else 1
 
 
 def _resubmitted(job: Job, policy: Policy, *, first: bool, owned: bool) -> tuple[int | None, str]:
-    """The wait before the first further attempt, and the block that asks for it; None where there is no such attempt."""
+    """The wait in seconds before the first further attempt, and its resubmit block; None and "" if there is no such attempt."""
     if not policy.resubmissions or job.cause is None:
         return None, ""
     job = as_seen(job, policy)

@@ -21,7 +21,7 @@ from controller.units.money import dollars
 from controller.units.plural import count
 
 ROWS_MAX = 40
-BAD_LINES_MAX = 100  # in JSON; standard error has them all
+BAD_LINES_MAX = 100  # in JSON; all are on standard error
 COLUMNS = (
     "jobs",
     "flagged",
@@ -43,7 +43,7 @@ ESTIMATE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What was read: the history, the folder, and the other folder where there is one."""
+    """What was read. ``against``: the other policy folder, or empty. ``bad_lines``: their number; ``bad``: the first of them."""
 
     history: str
     folder: str
@@ -53,7 +53,7 @@ class Source:
 
 
 def as_json(result: Backtest, source: Source) -> dict[str, Any]:
-    """The whole result; the keys do not change."""
+    """The whole result. Programs read it, so its keys do not change."""
     names = (source.folder, source.against)
     return {
         "history": {
@@ -87,7 +87,7 @@ def _policy_json(folder: str, each: PolicyTotals) -> dict[str, Any]:
 
 
 def lines(result: Backtest, source: Source, *, markdown: bool) -> Iterator[str]:
-    """The result for people. Text of tags and files is never read as markup."""
+    """The lines of the result, for a terminal or as Markdown. Texts from tags and files are never interpreted as markup."""
     table = _markdown_table if markdown else _text_table
     said = _code if markdown else str
     title = "## " if markdown else ""
@@ -193,6 +193,6 @@ def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], said: Ca
 
 
 def _code(text: str) -> str:
-    """Text as Markdown code, in which nothing is a link, a mention or the end of the cell."""
+    """Text as a Markdown code span, so that nothing in it is a link, a mention or the end of a table cell."""
     plain = text.replace("`", "'").replace("|", "¦").replace("\n", " ")
     return f"`{plain}`" if plain else ""

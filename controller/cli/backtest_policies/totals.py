@@ -1,4 +1,4 @@
-"""Adds up what policies would have done to recorded jobs, per team and rule, in memory that does not grow with the jobs."""
+"""Adds up what policies would have done to recorded jobs, per team and rule, without keeping the jobs in memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEAMS_MAX = 500
 NO_TEAM = "(no team)"
 OTHER_TEAMS = "(other teams)"
 EXAMPLES_MAX = 5
-SPOT_JOBS_MIN = 5  # of a pool, before its discount is believed
+SPOT_JOBS_MIN = 5  # in a pool, before its discount is used
 
 RateOf = Callable[[str, str, datetime, datetime | None], Rate | None]
 Pool = tuple[str, str]
@@ -24,11 +24,11 @@ Pool = tuple[str, str]
 
 @dataclass(slots=True, kw_only=True)
 class Totals:
-    """What happens to some jobs. A job that several rules concern is counted for each of them, and once in a sum over rules.
+    """What happens to some jobs. A job that breaks several rules is counted for each of them, but once in a total over rules.
 
-    ``unspent_micros`` is what the stopped jobs were billed. ``delayed_s`` adds up the waits before further attempts: for a
-    repaired job its own recorded time from creation to training, for one that is submitted again its backoff. ``saved_micros``
-    is an estimate (docs/backtest.md); ``unestimated`` counts the jobs that it would concern and does not cover.
+    ``unspent_micros``: what the stopped jobs were billed. ``delayed_s``: the sum of the waits before further attempts. For a
+    repaired job this is its recorded time from creation to training, for a job that is submitted again its backoff.
+    ``saved_micros``: an estimate (docs/backtest.md). ``unestimated``: the jobs for which one of the two amounts is unknown.
     """
 
     jobs: int = 0
@@ -56,7 +56,7 @@ NAMES = tuple(one.name for one in fields(Totals))
 
 @dataclass(slots=True)
 class SpotUse:
-    """The spot jobs of a pool in the history."""
+    """The spot jobs of a pool in the history: their number, and their instance-seconds of training and as billed."""
 
     jobs: int = 0
     training_s: int = 0
@@ -65,19 +65,19 @@ class SpotUse:
 
 @dataclass(slots=True, kw_only=True)
 class Moved:
-    """The cost of on-demand jobs of one pool that a repair moves to spot; its saving is known at the end of the history."""
+    """The cost of one pool's on-demand jobs that a repair moves to spot; the saving is computed at the end of the history."""
 
     jobs: int = 0
     cost_micros: Micros = 0
 
 
 Cell = tuple[str, str, str]
-"""Team, name of the rule, kind of the rule. An empty rule is the sum over the rules of a team."""
+"""Team, name of the rule, kind of the rule. With an empty rule it is a team's total over all rules."""
 
 
 @dataclass(slots=True)
 class PolicyTotals:
-    """The result of one policy folder."""
+    """The result of one policy folder. ``moved``: what ``Backtest.finish`` turns into savings."""
 
     policy: Policy
     cells: dict[Cell, Totals] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class PolicyTotals:
 
 @dataclass(slots=True)
 class Difference:
-    """The jobs for which two policies differ in one way, and the first of their names."""
+    """How many jobs two policies treat differently in one way, and the names of the first."""
 
     jobs: int = 0
     examples: list[str] = field(default_factory=list)
@@ -100,7 +100,7 @@ class Difference:
 
 @dataclass(slots=True)
 class Backtest:
-    """One run over a history: what one policy does, or two, and how they differ."""
+    """The result of one history, for one policy or for two and their differences. ``repeated``: lines of a job counted before."""
 
     policies: tuple[PolicyTotals, ...]
     rate_of: RateOf
@@ -115,7 +115,7 @@ class Backtest:
     _rates: dict[tuple[str, str, date], Rate | None] = field(default_factory=dict)
 
     def add(self, job: Job) -> None:
-        """Count a job once, however often its line is in the file."""
+        """Count a job; a repeated line of the same job is ignored."""
         key = hash((job.arn or job.name, job.created_at))
         if key in self._seen:
             self.repeated += 1
@@ -134,7 +134,7 @@ class Backtest:
             self._compare(job, *judged)
 
     def finish(self) -> None:
-        """Estimate what moves to spot save, by the discount of each pool's own spot jobs in this history."""
+        """Estimate what moves to spot save, from the discount of each pool's own spot jobs in this history."""
         for each in self.policies:
             for (cell, pool), moved in each.moved.items():
                 use = self._spot.get(pool, SpotUse())
@@ -145,7 +145,7 @@ class Backtest:
             each.moved.clear()
 
     def team(self, name: str) -> str:
-        """The team as it is counted: one line, and one name for all that are beyond the limit."""
+        """The team's name in one line; beyond TEAMS_MAX teams, one common name for all others."""
         plain = one_line(name, 64) or NO_TEAM
         if plain not in self._teams:
             if len(self._teams) >= TEAMS_MAX:
@@ -170,7 +170,7 @@ class Backtest:
         return cost_micros(usage.billable_s, job.instance_count, rate.micros_per_h) if rate is not None else None
 
     def _rate(self, pool: Pool, at: datetime) -> Rate | None:
-        """The price of a pool on a day; read once for each."""
+        """The price of a pool on a day, read once for each pool and day."""
         key = (*pool, at.date())
         if key not in self._rates:
             self._rates[key] = self.rate_of(*pool, at, None)
@@ -208,7 +208,7 @@ class Backtest:
 
 
 def _count_act(found: Totals, job: Job, judged: Judged, act: Act, cost: Micros | None, *, resubmitted: bool) -> None:
-    """Add what one act means for one job; only what changes, since a long history has millions of them."""
+    """Add one act on one job to the totals. It changes few fields, because a long history has millions of acts."""
     found.jobs += 1
     if resubmitted:
         found.resubmitted += 1
@@ -236,7 +236,7 @@ def _count_act(found: Totals, job: Job, judged: Judged, act: Act, cost: Micros |
 
 
 def _repeated_share(job: Job) -> int:
-    """The share of a completed job's training that interruptions made it repeat, in millionths."""
+    """The share of a completed job's training time that came before its last interruption, in millionths: it was repeated."""
     spans = [(i.end - i.start).total_seconds() for i in job.intervals if i.end is not None]
     total = sum(spans)
     if job.outcome is not Outcome.COMPLETED or len(spans) < 2 or total <= 0:
@@ -245,7 +245,7 @@ def _repeated_share(job: Job) -> int:
 
 
 def summed(cells: Iterable[Totals]) -> Totals:
-    """The sum of some totals."""
+    """The sum of totals."""
     total = Totals()
     for one in cells:
         total.add(one)
@@ -262,11 +262,11 @@ def by_rule(result: PolicyTotals) -> Mapping[tuple[str, str], Totals]:
 
 
 def everything(result: PolicyTotals) -> Totals:
-    """The totals over all jobs, each counted once."""
+    """The totals over all jobs; each job is counted once."""
     return summed(totals for (_, rule, _), totals in result.cells.items() if not rule)
 
 
 def sorted_differences(found: Mapping[tuple[str, Act, Act], Difference]) -> list[tuple[str, Act, Act, Difference]]:
-    """The differences, what acts most first."""
+    """The differences, the most severe acts of the new policy first."""
     rows = [(team, before, after, one) for (team, before, after), one in found.items()]
     return sorted(rows, key=lambda row: (-ORDER[row[2]], -ORDER[row[1]], row[0]))

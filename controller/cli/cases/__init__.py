@@ -1,4 +1,4 @@
 """``spotwarden test``: runs the cases beside the policies.
 
-Reading order: ``jobs`` and ``attempts`` build what a case describes, ``run_cases`` judges it, ``command`` and ``junit`` print.
+Reading order: ``jobs`` and ``attempts`` build a case's job and lineage, ``run_cases`` judges it, ``command`` and ``junit`` print.
 """

@@ -1,4 +1,4 @@
-"""Builds the lineage that the ledger would hold for the earlier attempts of a case."""
+"""Builds the lineage that the ledger would have for the earlier attempts of a case."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from controller.policyfile.cases import EarlierAttempt
 
 
 def lineage_before(earlier: Sequence[EarlierAttempt], job: Job) -> Lineage:
-    """The lineage of a job whose attempts before it were these, the oldest first; each ended when the next was created."""
+    """The lineage of ``job`` after the ``earlier`` attempts, the oldest first; each ended when the next was created."""
     lineage = Lineage(id=LineageId.of(job))
     if not earlier:
         return lineage

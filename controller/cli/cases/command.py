@@ -1,4 +1,4 @@
-"""``spotwarden test``: runs the cases beside the policies, and says what no case reaches."""
+"""``spotwarden test``: runs the cases beside the policies, and reports what no case reaches."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def run(
     ] = CaseFormat.TEXT,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Also write JUnit XML to this file.")] = None,
 ) -> int:
-    """Run every case; print what differs from what is expected."""
+    """Run every case, and print how its result differs from the expected one."""
     refuse_unwritable(junit)
     try:
         policy, cases = _read(Path(folder))
@@ -70,7 +70,7 @@ def run(
 
 
 def unreached(results: Iterable[CaseResult], policy: Policy) -> tuple[tuple[str, str], ...]:
-    """The parts of a policy that no case reaches: what they do was never shown."""
+    """The kinds and names of the parts of a policy that no case tests."""
     reached = {part for result in results for part in result.reached}
     return tuple(part for part in parts_of(policy) if part not in reached)
 
@@ -112,7 +112,7 @@ def _read(folder: Path) -> tuple[Policy, list[Case]]:
 
 
 def _json_lines(results: Iterable[CaseResult], missed: Sequence[tuple[str, str]], *, coverage: bool) -> Iterable[str]:
-    """One object per case, and with coverage one more of what no case reaches."""
+    """One object per case, and with ``coverage`` another one with the parts that no case reaches."""
     for result in results:
         line = {
             "file": result.case.file,

@@ -1,4 +1,4 @@
-"""Builds the job that a case is about, and what the controller would know of it."""
+"""Builds the job of a case, and what the controller would know about it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
 from controller.policy.spot_worth import SpotWorth
 from controller.policyfile.cases import Case, ShortJob
+from controller.runtime.gather.gather import priced
 from controller.savings.job_history import RUNS_MIN
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
-STARTS_AFTER_S = 180  # from the creation of a job to its training
+STARTS_AFTER_S = 180  # from a job's creation to the start of its training
 IMAGES: Mapping[str, str] = {
     "framework": "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.5.1-gpu-py311",
     "custom": "111122223333.dkr.ecr.us-east-1.amazonaws.com/acme-training:1",
@@ -54,7 +55,7 @@ REASONS: Mapping[Outcome, str] = {
 
 
 def found_of(case: Case) -> Found:
-    """The document of a case; its ``error`` says what is wrong with it."""
+    """The document with the job of a case; ``error`` is set if it cannot be read or has not exactly one job."""
     if case.short is not None:
         return _short(case, case.short)
     job = case.entry.job
@@ -66,7 +67,7 @@ def found_of(case: Case) -> Found:
 
 
 def as_made(case: Case, job: Job) -> Job:
-    """The job of a request as it is at the case's time, just created unless its history says when."""
+    """The job at the case's time, with the creation time and region that its request does not contain."""
     unknown = set(job.unknown)
     if case.short is not None:
         unknown.discard("region")
@@ -79,30 +80,30 @@ def as_made(case: Case, job: Job) -> Job:
 
 
 def priced_region(job: Job) -> str:
-    """The region whose prices count for a job: a request does not say its own."""
+    """The region for a job's price: a request contains none."""
     return job.region or REGION
 
 
 def evidence_of(case: Case, found: Found) -> Evidence:
-    """What is known beside the job: no other job and no scan that the case does not name."""
+    """The evidence of a case: only the other jobs and the checkpoint scan that its history contains."""
     return Evidence(claims=_claims(case), checkpoint_scan=_scan(case, found))
 
 
 def facts_of(case: Case, found: Found, job: Job, policy: Policy) -> Facts:
-    """What the controller would know of the job at the case's time."""
+    """What the controller would know about the job at the case's time."""
     lineage = lineage_before(case.entry.history.attempts or (), job)
     at, evidence, run_s = case.entry.at, evidence_of(case, found), case.entry.history.run
-    rate = Prices().rate(job.instance_type, priced_region(job), at)
     facts = Facts(
-        now=at, job=job, number=lineage.newest_number() or 1, lineage=lineage, policy=policy, rate=rate, first_rate=rate,
+        now=at, job=job, number=lineage.newest_number() or 1, lineage=lineage, policy=policy, rate=None,
         claims=evidence.claims if job.alive else None, checkpoint_scan=evidence.checkpoint_scan,
         history=(run_s,) * RUNS_MIN if run_s is not None else (), looked_up=frozenset(Need),
     )  # fmt: skip
+    facts = priced(facts, Prices(), priced_region(job))
     return replace(facts, spot_worth=_worth(case, facts))
 
 
 def _worth(case: Case, facts: Facts) -> SpotWorth | None:
-    """What is expected of the job on spot, where the case says what its pool is like."""
+    """What is expected of the job on spot, if the case describes its pool."""
     pool, job = case.entry.history.pool, facts.job
     if pool is None or not job.spot or job.training or facts.owned:
         return None
@@ -140,7 +141,7 @@ def _scan(case: Case, found: Found) -> CheckpointScan | None:
 
 
 def _short(case: Case, short: ShortJob) -> Found:
-    """The short form as the request that it stands for, or as a description where something has happened to the job."""
+    """The request that a short form means; if the job has trained or ended, the description of it."""
     history = case.entry.history
     request = _request(short)
     found = Found(
@@ -199,7 +200,7 @@ def _described(case: Case, short: ShortJob, request: Mapping[str, Any]) -> dict[
 
 
 def _training(started: datetime, at: datetime, interruptions: int, *, over: bool) -> list[dict[str, str]]:
-    """Intervals of training of one length, with an interruption between two of them."""
+    """The status transitions of training: intervals of equal length with an interruption between each two."""
     length = (at - started) / (interruptions + 1)
     lines: list[dict[str, str]] = []
     for number in range(interruptions + 1):

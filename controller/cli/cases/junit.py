@@ -1,4 +1,4 @@
-"""The results of cases as JUnit XML, which CI systems read."""
+"""Writes the results of cases as JUnit XML, which CI systems read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from controller.cli.output.printable import printable_lines
 
 
 def junit_report(results: Sequence[CaseResult], missed: Sequence[tuple[str, str]]) -> str:
-    """One suite per case file; what no case reaches is a failed case of the suite ``coverage``."""
+    """One suite per case file. Each part that no case reaches is a failed case of the suite ``coverage``."""
     root = Element("testsuites", name="spotwarden test")
     for file, group in groupby(results, key=lambda result: result.case.file):
         of_file = list(group)
@@ -40,5 +40,5 @@ def _suite(root: Element, name: str, tests: int, failures: int) -> Element:
 
 
 def _text(text: str) -> str:
-    """The text, line by line, without what XML 1.0 cannot contain or a terminal would obey."""
+    """The text without characters that XML 1.0 cannot contain, and without terminal control characters."""
     return printable_lines(text)

@@ -1,4 +1,4 @@
-"""Runs the cases of a policy folder: judges each job as ``check`` and the controller do, and compares with what is expected."""
+"""Runs the cases of a policy folder: judges each job as ``check`` and the controller do, and compares the results."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from controller.policy.rules.team_contradicted import TEAM_CONTRADICTED
 from controller.policyfile.cases import NONE, Case, ExpectedFinding, read_cases
 from controller.policyfile.problem import BadPolicy, quoted, some_of
 
-UNNAMED = (TAG_INVALID, TEAM_CONTRADICTED, PREFIX_SHARED)  # rules that no policy has to name
-NEEDED = {"spot_worth": ("run", "pool"), "checkpoint_scan": ("checkpoint",)}  # keys of a case's history by what rules need
+UNNAMED = (TAG_INVALID, TEAM_CONTRADICTED, PREFIX_SHARED)  # rules that exist without being in a policy
+NEEDED = {"spot_worth": ("run", "pool"), "checkpoint_scan": ("checkpoint",)}  # what rules need → keys of a case's history
 ACTION_OF = {Purpose.RULE: "stop", Purpose.REPAIR: "repair", Purpose.MOVE: "move"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """What a case showed: ``differences`` are sentences, none where it passed. ``reached`` are parts of the policy by kind."""
+    """The result of a case. ``differences``: sentences, none if it passed. ``reached``: kind and name of parts of the policy."""
 
     case: Case
     differences: tuple[str, ...]
@@ -49,7 +49,7 @@ class CaseResult:
 def cases_of(folder: Path, policy: Policy | None) -> list[Case]:
     """The cases of a folder. Raises BadPolicy with every problem of every case file.
 
-    Names that no rule, kind or field has, and documents that cannot be read, are found where there is a policy.
+    Unknown names of rules, kinds or fields, and documents that cannot be read, are reported only if there is a policy.
     """
     cases, trees = read_cases(folder)
     if policy is not None:
@@ -61,7 +61,7 @@ def cases_of(folder: Path, policy: Policy | None) -> list[Case]:
 
 
 def run_case(case: Case, policy: Policy) -> CaseResult:
-    """Judge the job of a case, and compare."""
+    """Judge the job of a case, and compare the result with what the case expects."""
     found = found_of(case)
     checked = _checked(case, found, policy, evidence_of(case, found))
     if case.entry.history.pool is not None and checked.job is not None:
@@ -69,7 +69,7 @@ def run_case(case: Case, policy: Policy) -> CaseResult:
     if checked.word is None:
         return CaseResult(case=case, differences=(f"job: {checked.error}",), reached=frozenset())
     action, decision = NONE, Decision()
-    if checked.job is not None and checked.word is not VerdictKind.REFUSED:  # SageMaker makes no such job
+    if checked.job is not None and checked.word is not VerdictKind.REFUSED:  # SageMaker would not create it
         decision = decide(facts_of(case, found, checked.job, policy))
         action = action_of(decision)
     differences = [*_differences(case, checked, action, policy)]
@@ -86,7 +86,7 @@ def _checked(case: Case, found: Found, policy: Policy, evidence: Evidence) -> Ch
 
 
 def action_of(decision: Decision) -> str:
-    """What a decision does to the job."""
+    """What a decision does to the job, in the words of ``expect.action``."""
     for intent in decision.intents:
         if isinstance(intent.action, Stop):
             return ACTION_OF[intent.action.purpose]
@@ -96,7 +96,7 @@ def action_of(decision: Decision) -> str:
 
 
 def parts_of(policy: Policy) -> list[tuple[str, str]]:
-    """Everything of a policy that a case can reach, in the order of the files."""
+    """Kind and name of each rule, waiver and resubmit block, in the order of the files."""
     return [
         *(("rule", rule.name) for rule in policy.rules),
         *(("waiver", waiver.name) for waiver in policy.waivers),
@@ -105,7 +105,7 @@ def parts_of(policy: Policy) -> list[tuple[str, str]]:
 
 
 def _reached(checked: Checked, policy: Policy) -> frozenset[tuple[str, str]]:
-    """The rules that the job breaks, the waivers that let it, and the block that would submit it again."""
+    """The rules that the job breaks, the waivers that apply, and the resubmit block that would submit it again."""
     reached = {("rule", finding.policy) for finding in checked.findings}
     reached |= {("waiver", finding.waiver.name) for finding in checked.findings if finding.waiver is not None}
     block = policy.resubmission_for(checked.job) if checked.job is not None and checked.job.cause is not None else None
@@ -145,7 +145,7 @@ def _differences(case: Case, checked: Checked, action: str, policy: Policy) -> I
 
 
 def _lacking(case: Case, checked: Checked, policy: Policy) -> Iterator[str]:
-    """What a case has to say so that a rule is decided by what is known beside the job."""
+    """Which keys are missing in a case's history, so that a rule is undecided."""
     said = case.entry.history.model_fields_set
     for rule in policy.rules:
         keys = [key for need, keys in NEEDED.items() if need in RULE_KINDS[rule.kind].needs for key in keys if key not in said]
@@ -154,7 +154,7 @@ def _lacking(case: Case, checked: Checked, policy: Policy) -> Iterator[str]:
 
 
 def _why_action(decision: Decision) -> Iterator[str]:
-    """Why an enforcing rule does not act, or what the messages say comes next."""
+    """Why an enforcing rule does not act, and the next steps that the messages announce."""
     held = {e.policy: HELD_BACK[e.held_back] for e in decision.entries if isinstance(e, Flagged) and e.held_back in HELD_BACK}
     yield from (f"action: {name} only warns: {why}" for name, why in held.items())
     for message in (i.action for i in decision.intents if isinstance(i.action, Announce)):
@@ -239,7 +239,7 @@ def _check_names(case: Case, policy: Policy) -> None:
 
 
 def _unknown(case: Case, path: tuple[str | int, ...], noun: str, name: str, known: Sequence[str]) -> None:
-    """A list of one may be written as text: then the problem is on the line of the list."""
+    """Report an unknown name. If a list of one is written as text, the problem is on the line of the list."""
     case.problem(*path, found=f"the unknown {noun} {quoted(name)}", wanted=f"one of {some_of(known)}", meant=(name, known))
 
 

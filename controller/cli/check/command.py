@@ -1,4 +1,4 @@
-"""``spotwarden check``: checks training jobs in the files that people have, with the same rules as the controller on AWS."""
+"""``spotwarden check``: checks training jobs in files, with the same rules as the controller on AWS."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from controller.policyfile import BadPolicy
 from controller.units.value import replace
 
 CLEAN, FINDINGS, UNDECIDED, REFUSED, UNREACHABLE = 0, 1, 3, 4, 5
-WORSE = (CLEAN, UNDECIDED, FINDINGS, REFUSED, UNREACHABLE, BAD_INPUT)  # over several documents the last of these counts
+WORSE = (CLEAN, UNDECIDED, FINDINGS, REFUSED, UNREACHABLE, BAD_INPUT)  # of several codes the last one here counts
 EXIT_CODES: Mapping[VerdictKind, int] = {
     VerdictKind.ALLOW: CLEAN, VerdictKind.UNDECIDED: UNDECIDED, VerdictKind.FINDINGS: FINDINGS, VerdictKind.STOP: FINDINGS,
     VerdictKind.REFUSED: REFUSED,
@@ -67,7 +67,7 @@ def run(
         bool, typer.Option("--strict", help="Count an undecided rule like a broken one: exit code 1 instead of 3.")
     ] = False,
 ) -> int:
-    """Check every job of every file. What cannot be read is reported, and the others are still checked."""
+    """Check every job in every file. A document that cannot be read is reported, and the others are still checked."""
     if "" in files:
         raise BadInput("found an empty name, wanted a file or a job's name")
     known = known_tags(tags)
@@ -102,7 +102,7 @@ def _checked(
         checked = check_document(one, policy, tags, now=now) if not asked else Checked(found=one)
         named = (
             checked.job is not None and "name" not in checked.job.unknown and one.tool != "tuning"
-        )  # its jobs have other names
+        )  # a tuning job's training jobs have other names
         name = asked or (checked.job.name if checked.job and named else None)
         if name and (asked or live):
             try:
@@ -122,12 +122,12 @@ def _checked(
 
 
 def job_name(file: str) -> str | None:
-    """The job that is meant where an argument is no file; None for a file."""
+    """The job's name in an argument that is not a file, such as an ARN; None for a file."""
     return None if Path(file).exists() else name_in(file)
 
 
 def described(name: str, policy: Policy) -> Job | None:
-    """What SageMaker says of a job now. Raises AwsUnreachable."""
+    """The job as SageMaker describes it now; None if it does not exist. Raises AwsUnreachable."""
     from controller import wiring  # boto3 is slow to load, and files are checked without it
     from controller.aws.sagemaker.jobs import SageMakerJobs
     from controller.cli.aws_calls import asking
@@ -136,7 +136,7 @@ def described(name: str, policy: Policy) -> Job | None:
 
 
 def _evidence(job: Job | None, policy: Policy, table: str | None) -> Evidence:
-    """What the ledger knows of a job that a rule asks for; nothing without a table. Raises BadInput and AwsUnreachable."""
+    """The evidence in the ledger that a rule needs; empty without a table. Raises BadInput and AwsUnreachable."""
     if job is None or not table:
         return NOTHING_SEEN
     from controller.cli.check.live_evidence import live_evidence  # boto3 is slow to load, and files are checked without it
@@ -145,7 +145,7 @@ def _evidence(job: Job | None, policy: Policy, table: str | None) -> Evidence:
 
 
 def _given(job: Job | None, basis: Basis, found: Found, table: str | None) -> tuple[Waiver, ...]:
-    """The waivers given in Slack for a job that breaks a rule; none without a table. Raises BadInput and AwsUnreachable."""
+    """The waivers from Slack for a job that breaks a rule; none without a table. Raises BadInput and AwsUnreachable."""
     if job is None or not table or not check_job(job, basis, found).findings:
         return ()
     from controller.cli.check.live_evidence import live_waivers  # boto3 is slow to load, and files are checked without it
@@ -154,7 +154,7 @@ def _given(job: Job | None, basis: Basis, found: Found, table: str | None) -> tu
 
 
 def known_tags(tags: list[str] | None) -> Mapping[str, str] | None:
-    """The tags of ``--tags``; None where there are none. Raises BadInput."""
+    """The tags from ``--tags``; None without the option. Raises BadInput."""
     if not tags:
         return None
     pairs = [tag.partition("=") for text in tags for tag in text.split(",") if tag]
@@ -169,7 +169,7 @@ def known_tags(tags: list[str] | None) -> Mapping[str, str] | None:
 
 
 def _policy(folder: str | None) -> tuple[Policy, str]:
-    """The policy to check by, and where it is from. It counts as always in force: as nothing is stopped, no job is exempt."""
+    """The policy to check with, and where it is from. It counts as always in force, so no job is exempt as an older one."""
     document, source = policy_document(folder)
     return load_policy(document, in_force_at=datetime.min.replace(tzinfo=UTC)), source
 

@@ -16,14 +16,14 @@ from controller.policy.fix import sdk_arguments
 from controller.units.duration import said
 
 Line = tuple[str, str]
-"""What a line is in, and its text."""
+"""A line's label, such as "in SDK v2", and its text."""
 
-AS_WRITTEN = frozenset({"request", "ack"})  # where a member of an unknown name is taken out too
+AS_WRITTEN = frozenset({"request", "ack"})  # here a fix also shows the removal of unknown members
 ABBREVIATED = re.compile(r"(?:Uri|Arn|Id)(?![a-z])")  # ACK writes s3URI, roleARN
 PLAIN = re.compile(r"[A-Za-z0-9_.:/@+-]+")
-PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]+")  # in the shorthand, "name@=" reads the value from a file
-READ_BY_CLI = ("file://", "fileb://", "http://", "https://")  # the AWS CLI reads such a value from there
-QUOTES = frozenset("\"'{}\\")  # would end or change a text of Python or of States.Format
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]+")  # in the CLI's shorthand syntax, "name@=" reads the value from a file
+READ_BY_CLI = ("file://", "fileb://", "http://", "https://")  # the AWS CLI loads such a value from that place
+QUOTES = frozenset("\"'{}\\")  # would end or change a string of Python or of States.Format
 HCL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 SECONDS = re.compile(r".*InSeconds$")
 SHOWN: Mapping[str, tuple[str, ...]] = {
@@ -48,7 +48,7 @@ RESUME_LINES: Mapping[str, str] = {
 
 
 def fix_lines(fix: Fix, tool: str) -> Iterable[Line]:
-    """The fix, once for each form in which the reader may write it."""
+    """The fix in each form that a user of ``tool`` may write; ``tool`` is a key of SHOWN, others get the request."""
     if not fix.request:
         return
     yield "that is", in_words(fix.request)
@@ -57,12 +57,12 @@ def fix_lines(fix: Fix, tool: str) -> Iterable[Line]:
     known = _known(fix.request, shape(CREATE_SHAPE))
     for way in SHOWN.get(tool, ("request",)):
         text = WAYS[way][1](fix.request if way in AS_WRITTEN else known)
-        if text and not text.endswith("()"):  # an argument that the SDK does not have
+        if text and not text.endswith("()"):  # "()": the SDK has no such argument
             yield WAYS[way][0], text
 
 
 def _known(change: Mapping[str, Any], of: Any) -> dict[str, Any]:
-    """The change without unknown members that are taken out: no other tool has them."""
+    """The change without the removal of members that SageMaker does not know: only a request can contain them."""
     members = of.members if of.type_name == "structure" else {}
     known = {
         name: _known(value, members[name]) if isinstance(value, Mapping) and name in members else value
@@ -73,7 +73,7 @@ def _known(change: Mapping[str, Any], of: Any) -> dict[str, Any]:
 
 
 def resume_lines(fix: Fix, algorithm: Algorithm) -> Iterable[Line]:
-    """What a script must do so that a checkpoint prefix has an effect. A built-in algorithm does it by itself."""
+    """What the training script must do so that a checkpoint prefix has an effect. Built-in algorithms do it themselves."""
     if not fix.request.get("CheckpointConfig") or algorithm.klass is AlgorithmClass.BUILT_IN:
         return
     yield "the script", "must save to /opt/ml/checkpoints and resume from it: SageMaker only copies that folder to and from S3"
@@ -84,7 +84,7 @@ def resume_lines(fix: Fix, algorithm: Algorithm) -> Iterable[Line]:
 
 
 def prefix_lines(fix: Fix, tool: str) -> Iterable[Line]:
-    """For a job that runs again and again under new names: a prefix of its own for each run, in the reader's words."""
+    """How to give each run its own checkpoint prefix, for a definition that starts many jobs, in the terms of ``tool``."""
     uri = (
         fix.request.get("CheckpointConfig", {}).get("S3Uri") if isinstance(fix.request.get("CheckpointConfig"), Mapping) else None
     )
@@ -101,7 +101,7 @@ def prefix_lines(fix: Fix, tool: str) -> Iterable[Line]:
 
 
 def in_words(change: Mapping[str, Any], path: str = "") -> str:
-    """Each member of a change with its value, durations as people write them."""
+    """The change as text: each member with its value, and durations in words."""
     return ", ".join(_words(change))
 
 
@@ -127,7 +127,7 @@ def request_json(change: Mapping[str, Any]) -> str:
 
 
 def aws_cli(change: Mapping[str, Any]) -> str:
-    """Options of ``aws sagemaker create-training-job``. A removed member is an option to leave out."""
+    """Options of ``aws sagemaker create-training-job``. A removed member is shown as an option to leave out."""
     options = []
     for name, value in change.items():
         flag = "--" + re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
@@ -148,7 +148,7 @@ def aws_cli(change: Mapping[str, Any]) -> str:
 
 
 def _cli_value(value: Any) -> str:
-    """A value in the shorthand of the AWS CLI, or as JSON where a text has characters that the shorthand or a shell reads."""
+    """A value in the AWS CLI's shorthand syntax, or quoted JSON if a text has characters that are special there or in a shell."""
     if not isinstance(value, list | Mapping):
         return shlex.quote(str(value))
     items = value if isinstance(value, list) else [value]
@@ -162,18 +162,18 @@ def _cli_value(value: Any) -> str:
 
 
 def estimator(change: Mapping[str, Any]) -> str:
-    """The arguments of an Estimator (v2)."""
+    """The arguments of an Estimator of SDK v2."""
     return f"Estimator({', '.join(f'{name}={value!r}' for name, value in sdk_arguments(change).items())})"
 
 
 def first_estimator(change: Mapping[str, Any]) -> str:
-    """The arguments of an Estimator of the SDK v1."""
+    """The arguments of an Estimator of SDK v1."""
     given = {OF_FIRST_SDK.get(name, name): value for name, value in sdk_arguments(change).items()}
     return f"Estimator({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
 def model_trainer(change: Mapping[str, Any]) -> str:
-    """The arguments of a ModelTrainer (v3): Compute, StoppingCondition, CheckpointConfig."""
+    """The arguments of a ModelTrainer of SDK v3: Compute, StoppingCondition, CheckpointConfig."""
     compute = dict(change.get("ResourceConfig") or {})
     if "EnableManagedSpotTraining" in change:
         compute["EnableManagedSpotTraining"] = change["EnableManagedSpotTraining"]
@@ -191,7 +191,7 @@ def model_trainer(change: Mapping[str, Any]) -> str:
 
 
 def terraform(change: Mapping[str, Any]) -> str:
-    """Arguments of aws_sagemaker_training_job, each on a line of its own: HCL separates them in no other way."""
+    """Arguments of aws_sagemaker_training_job, one on each line, as HCL requires."""
     parts = []
     for name, value in change.items():
         match value:
@@ -224,12 +224,12 @@ def _snake(members: Mapping[str, Any]) -> str:
 
 
 def _snaked(name: str) -> str:
-    """S3Uri is s3_uri, VolumeSizeInGB is volume_size_in_gb."""
+    """A member's name in snake case: S3Uri is s3_uri, VolumeSizeInGB is volume_size_in_gb."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def _hcl_name(name: str) -> str:
-    """A member's name; a string where HCL would not read it as one name, as a name of an environment variable may be."""
+    """A member's name in HCL, quoted if it is not an HCL identifier, such as the name of an environment variable."""
     return _snaked(name) if HCL_NAME.fullmatch(name) else _hcl(name)
 
 

@@ -1,4 +1,4 @@
-"""What ``spotwarden check`` says of a job: findings of the policy, refusals of SageMaker, the one fix, and what is undecided."""
+"""Judges a job for ``spotwarden check``: the policy's findings, SageMaker's refusals, the fix, and what is undecided."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
 
 NOTHING_SEEN = Evidence()
-SAVED_AT = "CheckpointConfig.S3Uri"  # SageMaker requires it in a CheckpointConfig, so one that is filled in later is there
-ASK_WHETHER = frozenset({"checkpoint-required", "uncheckpointed-cap"})  # what they ask of a prefix: is there one, and below what
+SAVED_AT = "CheckpointConfig.S3Uri"  # required in a CheckpointConfig, so it exists even if its value comes later
+ASK_WHETHER = frozenset({"checkpoint-required", "uncheckpointed-cap"})  # only need to know that a prefix exists
 NAMED_LATER = "its name is given when it is made"
 
 
-SAGEMAKER = "SageMaker"  # as a policy: what it would refuse
+SAGEMAKER = "SageMaker"  # stands for the policy's name where SageMaker would refuse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A place of a file and the result of its check; ``job`` is None where there is none, and ``error`` says why."""
+    """The result for one document; ``job`` is None if it cannot be read, and then ``error`` or ``refused`` explains why."""
 
     found: Found
     job: Job | None = None
@@ -44,11 +44,11 @@ class Checked:
     findings: tuple[Finding, ...] = ()
     refused: tuple[Refusal, ...] = ()
     undecided: tuple[str, ...] = ()
-    elsewhere: tuple[str, ...] = ()  # of these, the rules that need what no document says: the ledger, or a look into S3
-    helps: frozenset[str] = frozenset()  # of the fields that the document does not say, those that would decide a rule
+    elsewhere: tuple[str, ...] = ()  # the undecided rules that need the ledger or S3, which no document contains
+    helps: frozenset[str] = frozenset()  # the fields missing in the document that would decide a rule
     later: Mapping[str, str] = field(default_factory=dict)
     fix: Fix = NO_FIX
-    left: tuple[str, ...] = ()  # refused fields that the fix leaves as they are: only the writer knows what was meant
+    left: tuple[str, ...] = ()  # refused fields that the fix does not change: only the author knows what was meant
     error: str = ""
 
 
@@ -61,9 +61,9 @@ def check_document(
     as_made: Callable[[Job], Job] | None = None,
     now: datetime | None = None,
 ) -> Checked:
-    """Judge the job of a document. ``tags`` are those that the caller knows, and ``evidence`` is what else is known.
+    """Judge the job of a document. ``tags``: from the caller, in addition to the document's. ``evidence``: what else is known.
 
-    ``as_made`` adds to the job what its document does not say, such as when it is created. Without ``now``, no waiver counts.
+    ``as_made`` adds what the document does not contain, such as the job's creation time. Without ``now``, no waiver counts.
     """
     if found.error:
         return Checked(found=found, error=found.error)
@@ -85,19 +85,19 @@ def check_document(
         refused += [one for one in refusals(job) if one.field not in {r.field for r in refused}]
     job = as_made(job) if as_made is not None else job
     if SAVED_AT in later:
-        job = replace(job, checkpoint_uri=later[SAVED_AT])  # that there is one is known, where is not
+        job = replace(job, checkpoint_uri=later[SAVED_AT])  # it is known that there is a prefix, but not which
     checked = check_job(job, Basis(policy, evidence, now=now), found, refused=refused, later=later, body=body, meant=meant)
     unsaid = tags is not None and checked.fix.request.get("Tags") and not says_tags(whole, {**later, **chosen}, found)
     return _with_fix(checked, only_added(checked.fix, job)) if unsaid else checked
 
 
 def _said(found: Found) -> tuple[Any, dict[str, str]]:
-    """What a document says, and which members are filled in later, by what."""
+    """The known part of a document, and the members that are filled in later: member → by what."""
     return (found.body, {}) if found.base is DocumentKind.EVENT else _without_open_tags(*said_part(found.body))
 
 
 def _named(body: Any, found: Found, later: dict[str, str]) -> tuple[Any, dict[str, str]]:
-    """The document with the name that people call its job: its own name is given when it is made."""
+    """The document with a name for its job, if SageMaker's name for it is only chosen when it is created."""
     name = found.name or later.get("TrainingJobName")
     if found.base is DocumentKind.EVENT or "TrainingJobName" in body or not name:
         return body, later
@@ -112,7 +112,7 @@ def _readable_job(
     policy: Policy,
     tags: Mapping[str, str] | None,
 ) -> Job | BadDocument:
-    """The job of a document. Where it cannot be read, the job without its refused values: one wrong value hides no mistake."""
+    """The job of a document. If it cannot be read, it is read without its refused values, to find its other mistakes too."""
 
     def read(said: Mapping[str, Any], open_: Collection[str]) -> Job | BadDocument:
         try:
@@ -139,7 +139,9 @@ def check_job(
     body: Mapping[str, Any] | None = None,
     meant: Mapping[str, Any] | None = None,
 ) -> Checked:
-    """Judge a job."""
+    """Judge a job. ``refused``: what SageMaker would refuse. ``later``: members that are filled in later. ``body`` and ``meant``:
+    the request as it was written, and with misspelt names corrected.
+    """
     job = as_seen(job, basis.policy)
     verdict = judge(job, basis)
     if SAVED_AT in (later or {}):
@@ -168,7 +170,7 @@ def _with_fix(checked: Checked, fix: Fix) -> Checked:
 
 
 def _of_saved(verdict: Verdict, job: Job, basis: Basis) -> Verdict:
-    """The verdict of a job that has a checkpoint prefix, whichever it is: rules that only ask whether it has one are decided."""
+    """The verdict for a job whose checkpoint prefix is unknown but exists: rules that need only its existence are decided."""
     broken, undecided = judged(replace(job, unknown=job.unknown - {"checkpoint_uri"}), basis)
     open_ = {*undecided, *(finding.policy for finding in broken)}
     only_ask = {rule.name for rule in basis.policy.rules if rule.kind in ASK_WHETHER}
@@ -178,7 +180,7 @@ def _of_saved(verdict: Verdict, job: Job, basis: Basis) -> Verdict:
 
 
 def _what_decides(job: Job, basis: Basis, undecided: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Which undecided rules no document decides, and which single field of the job would decide at least one of the others."""
+    """The undecided rules that no document can decide, and the fields of the job that would decide at least one of the others."""
     if not undecided:
         return (), frozenset()
     helps = {
@@ -187,31 +189,31 @@ def _what_decides(job: Job, basis: Basis, undecided: tuple[str, ...]) -> tuple[t
     }  # fmt: skip
     told = judged(replace(job, unknown=frozenset()), basis)[1]
     if not helps and len(told) < len(undecided):
-        helps = set(job.unknown)  # only several of them together
+        helps = set(job.unknown)  # only several of them together decide a rule
     return tuple(name for name in undecided if name in told), frozenset(helps)
 
 
 def as_seen(job: Job, policy: Policy) -> Job:
-    """The job as the controller sees it under a policy: its team and user by the policy's labels, its owner by its claims."""
+    """The job under a policy: team and user by the policy's labels, and the owner that it claims if the policy trusts claims."""
     if policy.trust_claims and job.claimed is not None:
         job = replace(job, service=job.service or job.claimed)
     return labelled(job, policy)
 
 
 def labelled(job: Job, policy: Policy) -> Job:
-    """The job with the team and the user that the policy's labels give it, as the controller sees it."""
+    """The job with the team and the user that the policy's labels give it."""
     job = job.labelled(team=policy.labels.team, user=policy.labels.user)
     return job if {"role", "tags"} & job.unknown else job.paid_by(policy.labels.team_of_role)
 
 
 def _meant(body: Mapping[str, Any], request: str) -> Mapping[str, Any]:
-    """The request with the names that were meant. What was added to the definition of a tuning job is no member of it."""
+    """The request with misspelt names corrected. ``ADDED`` members stay as they are: a tuning job's definition has no such."""
     added = {} if request == CREATE_SHAPE else {name: body[name] for name in ADDED & body.keys()}
     return {**corrected({name: value for name, value in body.items() if name not in added}, request), **added}
 
 
 def _as_read(request: Mapping[str, Any], refused: list[Refusal]) -> tuple[dict[str, Any], set[str]]:
-    """The request with the values that were surely meant, and without the other refused ones; and the places of these."""
+    """The request with certain corrections and without the other refused values, and the fields of the values left out."""
     plain: dict[str, Any] = json.loads(json.dumps(request, default=str))
     without: set[str] = set()
     for refusal in refused:
@@ -233,7 +235,7 @@ def _as_read(request: Mapping[str, Any], refused: list[Refusal]) -> tuple[dict[s
 
 
 def _with_corrections(fix: Fix, refused: list[Refusal], renames: Mapping[str, Any]) -> Fix:
-    """The fix with the names and values that were surely meant; what only the reader can know is told."""
+    """The fix with the names and values that were certainly meant. Without any, the fix explains that only the author knows."""
     if fix.why_not:
         return fix
     change = renames
@@ -251,14 +253,14 @@ def _with_corrections(fix: Fix, refused: list[Refusal], renames: Mapping[str, An
 
 
 def _touches(change: Any, path: Sequence[str]) -> bool:
-    """Whether a change sets or takes out a member, or a part around it."""
+    """Whether a change sets or removes a member or a structure that contains it."""
     if not path or not isinstance(change, Mapping):
         return True
     return path[0] in change and _touches(change[path[0]], path[1:])
 
 
 def _renames(body: Mapping[str, Any], meant: Mapping[str, Any]) -> dict[str, Any]:
-    """Members under the names that were meant, as a change: null where a member goes."""
+    """The change that corrects misspelt names: the member under the right name, and null under the wrong one."""
     change: dict[str, Any] = {name: None for name in body if name not in meant}
     for name, value in meant.items():
         before = body.get(name)
@@ -270,7 +272,7 @@ def _renames(body: Mapping[str, Any], meant: Mapping[str, Any]) -> dict[str, Any
 
 
 def _without_open_tags(body: Any, later: dict[str, str]) -> tuple[Any, dict[str, str]]:
-    """A tag whose key or value is filled in later is none that is known, and leaves open which tags there are."""
+    """The request without tags that are filled in later; then ``Tags`` as a whole counts as filled in later."""
     places = [place for place in later if place.startswith("Tags[")]
     if not places:
         return body, later
@@ -280,7 +282,7 @@ def _without_open_tags(body: Any, later: dict[str, str]) -> tuple[Any, dict[str,
 
 
 def _with_algorithm(job: Job, body: Any, later: Mapping[str, str]) -> Job:
-    """The job with its algorithm, where enough is known of an image that is filled in later."""
+    """The job with its algorithm, if enough is known about an image that is filled in later."""
     specification = body.get("AlgorithmSpecification")
     like = image_like(specification.get("TrainingImage")) if isinstance(specification, Mapping) else None
     if like is None or "AlgorithmSpecification.AlgorithmName" in later:

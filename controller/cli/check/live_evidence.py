@@ -1,4 +1,4 @@
-"""What the ledger knows of a job on SageMaker that decides about rules: what is expected of it on spot, and its waivers."""
+"""What the ledger contains about a job in SageMaker that rules need: the expectation on spot, and waivers from Slack."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from controller.runtime.ports.ledger import Ledger
 
 
 def live_evidence(job: Job, policy: Policy, table: str) -> Evidence:
-    """The evidence of the ledger; nothing where no rule asks. Raises BadInput and AwsUnreachable."""
+    """The evidence in the ledger; empty if no rule needs it. Raises BadInput and AwsUnreachable."""
     known, seen = [NOTHING_SEEN], as_seen(job, policy)
     if not any(rule.kind == SPOT_WORTH_IT.id and rule.about(seen) for rule in policy.rules):
         return NOTHING_SEEN
@@ -50,7 +50,7 @@ def live_waivers(job: Job, policy: Policy, table: str) -> tuple[Waiver, ...]:
 
 
 def with_expectation(facts: Facts, ledger: Ledger) -> Facts:
-    """The facts with what is expected of the job on spot, where a rule asks for that."""
+    """The facts with what is expected of the job on spot, if a rule needs it."""
     if not asks_worth(facts) or facts.owned:
         return facts
     job = facts.job

@@ -1,4 +1,4 @@
-"""What SageMaker would refuse of a document's request: of the job, and of the tuning job around its definition."""
+"""What SageMaker would refuse in a request: in the job's definition, and in the tuning job around it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from controller.cli.documents.tuning import DEFINITIONS, OUTER_SHAPE
 from controller.jobs.spot_possible import Refusal
 from controller.units.plural import times
 
-TUNED_RESOURCES = "HyperParameterTuningResourceConfig"  # of a definition, in place of ResourceConfig
-DEFINITIONS_MAX = 10  # of a tuning job
-ADDED = frozenset({"TrainingJobName", "HyperParameters", "Tags"})  # to a tuning job's definition, which does not have them
+TUNED_RESOURCES = "HyperParameterTuningResourceConfig"  # a tuning job's definition may have it instead of ResourceConfig
+DEFINITIONS_MAX = 10  # in a tuning job
+ADDED = frozenset({"TrainingJobName", "HyperParameters", "Tags"})  # added to a tuning job's definition
 
 
 def refused_members(body: Mapping[str, Any], found: Found, later: Mapping[str, str]) -> list[Refusal]:
-    """What SageMaker would refuse, except of the spot limits."""
+    """What SageMaker would refuse in a job's request or a tuning job's definition, without the limits of spot."""
     shape = found.request or CREATE_SHAPE
     if shape == CREATE_SHAPE:
         given, filled = body, found.filled
@@ -35,7 +35,7 @@ def refused_members(body: Mapping[str, Any], found: Found, later: Mapping[str, s
 
 
 def refused_around(found: Found) -> list[Refusal]:
-    """What SageMaker would refuse of the tuning job's request around a definition. The definitions are judged by themselves."""
+    """What SageMaker would refuse in a tuning job's request, except in its definitions, which are judged one by one."""
     if found.outer is None:
         return []
     said, later = said_part(found.outer)
@@ -51,7 +51,7 @@ def refused_around(found: Found) -> list[Refusal]:
 
 
 def _refused_names(definitions: list[Any]) -> Iterator[Refusal]:
-    """Several definitions are told apart by their names."""
+    """Refusals of a wrong number of definitions, and of names that occur twice."""
     if not 1 <= len(definitions) <= DEFINITIONS_MAX:
         yield Refusal(field=DEFINITIONS, found=f"{len(definitions)} items", wanted=f"1 to {DEFINITIONS_MAX} items")
     names = [one.get("DefinitionName") for one in definitions if isinstance(one, Mapping)]

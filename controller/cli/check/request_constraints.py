@@ -1,6 +1,6 @@
-"""What SageMaker refuses according to its documentation, where botocore's model of the API allows it.
+"""What SageMaker refuses according to its documentation, although botocore's model of the API allows it.
 
-What it refuses in a spot request is in ``controller.jobs.spot_possible``, because the core needs that too.
+The limits of spot requests are in ``controller.jobs.spot_possible``, because the core needs them too.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ NOT_SERVERLESS = (
     "DebugRuleConfigurations", "ExperimentConfig", "ProfilerConfig", "ProfilerRuleConfigurations", "TensorBoardOutputConfig",
 )  # fmt: skip
 BUCKET = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9](?<!\.\.)")
-ENDPOINT = re.compile(r"https://(?:[a-z0-9.-]+\.)?s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?:\.cn)?/")  # of S3
+ENDPOINT = re.compile(r"https://(?:[a-z0-9.-]+\.)?s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?:\.cn)?/")  # an S3 endpoint
 TAGS_MAX = 50
 
 
 def documented_refusals(request: Mapping[str, Any], later: Iterable[str] = ()) -> list[Refusal]:
-    """What SageMaker refuses according to its documentation, without the limits of spot (``spot_possible``)."""
+    """What SageMaker refuses by its documentation, without the limits of spot. ``later``: members that are filled in later."""
     places = tuple(later)
 
     def known(place: str) -> bool:
@@ -94,7 +94,7 @@ def _instances(resources: Mapping[str, Any], known: Any) -> Iterator[Refusal]:
 
 
 def _places(request: Mapping[str, Any]) -> Iterator[Refusal]:
-    """Texts that are no S3 URIs: the model allows any address and any bucket name."""
+    """Refusals of texts that are not S3 URIs: botocore's model allows any scheme and any bucket name."""
     uris = [
         ("OutputDataConfig.S3OutputPath", _section(request, "OutputDataConfig").get("S3OutputPath")),
         ("CheckpointConfig.S3Uri", _section(request, "CheckpointConfig").get("S3Uri")),
@@ -112,7 +112,7 @@ def _not_s3(uri: str) -> str | None:
     if uri.startswith("arn:") and ":accesspoint" in uri:
         return None
     if ENDPOINT.match(uri):
-        return None  # the CDK writes https://s3.<region>.amazonaws.com/bucket/key, and SageMaker takes it
+        return None  # the AWS CDK writes https://s3.<region>.amazonaws.com/bucket/key, and SageMaker accepts it
     if not uri.startswith("s3://"):
         return "an S3 URI such as s3://bucket/prefix/"
     bucket = uri.removeprefix("s3://").partition("/")[0]

@@ -1,7 +1,7 @@
-"""Whether SageMaker would accept a request: validated strictly by botocore's model of the API, and by the API's documentation.
+"""Whether SageMaker would accept a request, by all constraints in botocore's model of the API.
 
-botocore itself checks members, types and minima; lengths, patterns, enums and maxima are left to the service (tried with botocore
-1.44.5). The messages say what the service would refuse.
+botocore itself validates only members, types and minima; it leaves lengths, patterns, enums and maxima to the service (tried
+with botocore 1.44.5). The messages name what the service would refuse.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from controller.jobs.instance import instance_types
 from controller.jobs.spot_possible import Refusal
 from controller.units.plural import count
 
-TEXT_MAX = 4096  # patterns are tried on texts up to this length; longer ones break a length limit anyway
+TEXT_MAX = 4096  # characters; longer texts are not matched with patterns: they exceed a length limit anyway
 KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "string": ((str,), "text"),
     "integer": ((int,), "a whole number"),
@@ -31,10 +31,10 @@ KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "double": ((int, float), "a number"),
     "timestamp": ((int, float, str, datetime), "a time"),
 }
-ANYTHING = frozenset({".*", "[\\S\\s]*", ".+", "[\\s\\S]*"})  # patterns that every text matches
-JAVA_CLASSES = {"\\p{L}\\p{Z}\\p{N}": "\\w\\s", "\\p{L}": "^\\W\\d_", "\\p{Alnum}": "a-zA-Z0-9"}  # Python's re lacks them
+ANYTHING = frozenset({".*", "[\\S\\s]*", ".+", "[\\s\\S]*"})  # patterns that match every text
+JAVA_CLASSES = {"\\p{L}\\p{Z}\\p{N}": "\\w\\s", "\\p{L}": "^\\W\\d_", "\\p{Alnum}": "a-zA-Z0-9"}  # Python's re has no \p{…}
 
-# Other names of members: the SDK's arguments, and names in other tools.
+# Other names for members, in lower case: arguments of the SDK, and names in other tools.
 ALIASES: Mapping[str, str] = {
     "usespotinstances": "EnableManagedSpotTraining", "usespot": "EnableManagedSpotTraining", "spot": "EnableManagedSpotTraining",
     "managedspottraining": "EnableManagedSpotTraining", "enablespottraining": "EnableManagedSpotTraining",
@@ -55,21 +55,21 @@ def _service() -> ServiceModel:
 
 
 def shape(name: str) -> Any:
-    """A shape of botocore's model."""
+    """A shape in botocore's model of SageMaker's API, by its name."""
     return _service().shape_for(name)
 
 
 def model_refusals(request: Any, shape_name: str, *, filled: frozenset[str], later: Iterable[str] = ()) -> list[Refusal]:
-    """What botocore's model does not allow in a request.
+    """What botocore's model does not allow in a request of the shape ``shape_name``.
 
-    ``filled`` are required members that somebody else adds; ``later`` are places that are filled in later, which are not judged.
+    ``filled``: required members that a tool adds. ``later``: paths of members that are filled in later, which are not judged.
     """
     places = tuple(later)
     return list(_any(request, shape(shape_name), "", filled, places, shape_name))
 
 
 def corrected(request: Mapping[str, Any], shape_name: str) -> Mapping[str, Any]:
-    """The request with each unknown member under its probable name, so that rules judge what was meant."""
+    """The request with each unknown member under the name that was probably meant, so that rules can judge it."""
     changed: Mapping[str, Any] = _corrected(request, shape(shape_name))
     return changed
 
@@ -120,14 +120,14 @@ def _structure(value: Any, of: Any, path: str, filled: frozenset[str], later: tu
         place = _in(path, name)
         if value.get(name) is None and name not in filled and not any(one.startswith(place) for one in later):
             if any(_meant(other, of.members) == name for other in value if other not in of.members):
-                continue  # it is present with another name, which has its own message
+                continue  # it is there under a wrong name, which has its own message
             yield Refusal(field=place, found="not set", wanted="a value: SageMaker requires it")
     for name, item in value.items():
         place = _in(path, str(name))
         if name not in of.members:
             yield Refusal(field=place, found="an unknown member", wanted=_suggestion(str(name), of, path, root))
             known = _meant(str(name), of.members)
-            if isinstance(item, Mapping) and known is not None and known not in value:  # what is wrong within it as well
+            if isinstance(item, Mapping) and known is not None and known not in value:  # report mistakes inside it too
                 yield from _any(item, of.members[known], place, frozenset(), later, root)
         elif item is None:
             yield Refusal(field=place, found="null", wanted="a value, or no such member")
@@ -151,7 +151,7 @@ def _suggestion(name: str, of: Any, path: str, root: str) -> str:
 
 
 def _meant(name: str, members: Mapping[str, Any]) -> str | None:
-    """The member of a structure that an unknown name probably means."""
+    """The member of a structure that an unknown name probably means; None if no member is similar."""
     plain = _plain(name)
     known = {_plain(member): member for member in members}
     alias = ALIASES.get(plain)
@@ -165,7 +165,7 @@ def _meant(name: str, members: Mapping[str, Any]) -> str | None:
 
 @cache
 def _elsewhere(root: str) -> Mapping[str, str]:
-    """The place of each member in a request, by its plain name; the outermost place where there are several."""
+    """The path of each member in a request, by its plain name; of several, the outermost path."""
     places: dict[str, str] = {}
     level = [("", shape(root))]
     seen: set[str] = set()
@@ -187,7 +187,7 @@ CREATE_AND_DESCRIBE = ("CreateTrainingJobRequest", "DescribeTrainingJobResponse"
 
 
 def misnamed(path: str, shapes: Iterable[str]) -> str | None:
-    """None where one of the shapes has a member at this path, else the path that was probably meant, or empty."""
+    """None if one of the shapes has a member at this path; otherwise the path that was probably meant, or an empty text."""
     meant = ""
     for name in shapes:
         of, place = shape(name), ""
@@ -226,7 +226,7 @@ def _text(value: Any, of: Any, path: str) -> Iterator[Refusal]:
         yield Refusal(field=path, found=_shown(value), wanted=PATTERNS.get(pattern) or f"text of the form {pattern}")
 
 
-# Patterns in words, for the members that people write.
+# Descriptions of patterns, for members that people write often.
 PATTERNS: Mapping[str, str] = {
     "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}": "1 to 63 letters, digits and inner hyphens",
     "(https|s3)://([^/]+)/?(.*)": "an S3 URI such as s3://bucket/prefix/",
@@ -237,7 +237,7 @@ PATTERNS: Mapping[str, str] = {
 def _not_in(value: str, enum: Iterable[str], path: str) -> Iterator[Refusal]:
     values = list(enum)
     if path.endswith("InstanceType") and value in set(instance_types()):
-        return  # a type that is newer than this botocore
+        return  # an instance type that is newer than this botocore
     near = get_close_matches(value.lower(), [one.lower() for one in values], n=1, cutoff=0.6)
     meant = next((one for one in values if near and one.lower() == near[0]), None)
     known = f"one of {', '.join(values)}" if len(values) <= 8 else f"a value that botocore {botocore.__version__} knows"
@@ -258,7 +258,7 @@ def _scalar(value: Any, of: Any, path: str) -> Iterator[Refusal]:
 
 
 def _as_meant(value: Any, kinds: tuple[type, ...]) -> int | bool | None:
-    """What a text, or 3600.0, surely means where a whole number, or true or false, is wanted."""
+    """The number or boolean that a value such as "3600", 3600.0 or "true" certainly means; None for any other value."""
     if not isinstance(value, str):
         return int(value) if isinstance(value, float) and value.is_integer() and int in kinds else None
     if int in kinds and value.isascii() and value.isdigit() and len(value) < 16:
@@ -316,5 +316,5 @@ def _pattern(pattern: str) -> re.Pattern[str]:
         pattern = pattern.replace(java, python)
     try:
         return re.compile(pattern)
-    except re.error:  # a form that only Java has: it is left to the service
+    except re.error:  # syntax that only Java has: the service checks it
         return re.compile(r"[\s\S]*")

@@ -1,6 +1,6 @@
-"""The tags of a fix as people merge them into a request: the whole list, since a list that is merged replaces the one before.
+"""The tags of a fix as people merge them into a request: the whole list, because a merge replaces a list as a whole.
 
-What the controller itself sends is the typed change (``controller.jobs.changes``), which adds tags to those of ListTags.
+The controller itself sends a typed change (``controller.jobs.changes``), which adds tags to those from ListTags.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ ONLY_ADDED = "only those to add to the job's own: the document does not say whic
 
 
 class TooManyTags(Exception):
-    """A request has no room for the tags that a change adds. The message says why."""
+    """With the tags that a change adds, a request would have more than SageMaker accepts. The message explains it."""
 
 
 def tags_over(body: Any, tags: Mapping[str, str] | None) -> Mapping[str, str] | None:
-    """The caller's tags merged over the document's own."""
+    """The document's tags, overridden by the caller's; None without the caller's."""
     if tags is None:
         return None
     own = body.get("Tags") or []
@@ -34,15 +34,15 @@ def tags_over(body: Any, tags: Mapping[str, str] | None) -> Mapping[str, str] | 
 
 
 def says_tags(document: Mapping[str, Any], later: Collection[str], found: Found) -> bool:
-    """Whether a document says its job's tags; a request without tags has none."""
+    """Whether a document shows which tags its job has; a request without ``Tags`` means none."""
     return "tags" not in job_of(document, kind=found.base, later=later, service=found.service).unknown
 
 
 def with_whole_tags(change: RequestChange, job: Job) -> RequestChange:
-    """The change with all tags that the job has after it: its own in their order, with changed values, then the added ones.
+    """The change with all tags of the job after it: its own tags in their order, with new values, then the added ones.
 
-    Tags of AWS, and those that only an attempt carries, are no one's to set. Where the job's tags are not known, the added ones
-    stay alone. Raises TooManyTags.
+    ``aws:`` tags and those that the controller sets on attempts are left out, because people cannot set them. If the job's tags
+    are unknown, the change is returned as it is. Raises TooManyTags.
     """
     added = {tag["Key"]: tag["Value"] for tag in change.get("Tags") or ()}
     if "tags" in job.unknown:
@@ -59,8 +59,8 @@ def with_whole_tags(change: RequestChange, job: Job) -> RequestChange:
 
 
 def whole_fix(fix: Fix, job: Job, *, misspelt: bool = False) -> Fix:
-    """The fix with whole tags, or why the job has no room for them. With ``misspelt``, the request has them under another name,
-    which the fix takes out.
+    """The fix with the whole list of tags, or why SageMaker would not accept it. ``misspelt``: the request has its tags under a
+    wrong name, which the fix removes.
     """
     if not fix.request.get("Tags") and not (misspelt and fix.request and job.tags):
         return fix
@@ -72,7 +72,7 @@ def whole_fix(fix: Fix, job: Job, *, misspelt: bool = False) -> Fix:
 
 
 def only_added(fix: Fix, job: Job) -> Fix:
-    """The fix without the tags that the job has already, for a document that does not say them."""
+    """The fix without tags that the job has already, for a document that does not contain the job's tags."""
     tags = [tag for tag in fix.request.get("Tags") or () if job.tags.get(tag["Key"]) != tag["Value"]]
     if not tags:
         return fix

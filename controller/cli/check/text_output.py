@@ -31,7 +31,7 @@ OUTCOMES = {
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        raise BrokenPipeError  # rich would exit with 1, which here means findings
+        raise BrokenPipeError  # rich would exit with 1, which means findings here
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class TextOutput:
         self._console = _Console(file=self.stream, highlight=False, soft_wrap=True)
 
     def write(self, checked: Checked) -> None:
-        """One job: its verdict, each finding, the one fix for all of them, and what is undecided."""
+        """Write one job: its verdict, each finding, the fix for all of them, and what is undecided."""
         if checked.word is None:
             return
         self.counts[checked.word] += 1
@@ -64,7 +64,7 @@ class TextOutput:
         self._write_undecided(checked)
 
     def write_totals(self) -> None:
-        """End with the counts where there is more than one job."""
+        """Write the number of jobs with each verdict, if there is more than one job."""
         total = sum(self.counts.values())
         if total > 1:
             parts = ", ".join(f"{self.counts[word]} {outcome}" for word, outcome in OUTCOMES.items() if self.counts[word])
@@ -130,9 +130,9 @@ class TextOutput:
 
     @staticmethod
     def _missing(checked: Checked) -> str:
-        """What would decide a rule."""
+        """The options that would decide a rule; empty if none would."""
         helps: Mapping[str, str] = {"tags": "--tags KEY=VALUE supplies tags", "spot": "--live asks SageMaker"}
-        unnamed = checked.job is None or "name" in checked.job.unknown  # SageMaker is asked by name
+        unnamed = checked.job is None or "name" in checked.job.unknown  # --live needs a name
         told = [text for name, text in helps.items() if name in checked.helps and not (name == "spot" and unnamed)]
         return "; ".join(told)
 

@@ -1,1 +1,1 @@
-"""``spotwarden doctor``: what is wrong with an installation. ``command`` runs the checks; there is one file per subject."""
+"""``spotwarden doctor``: finds what is wrong with an installation. ``command`` runs the checks; each subject has a file."""

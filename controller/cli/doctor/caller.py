@@ -1,4 +1,4 @@
-"""What the caller's own credentials may not read, said with the IAM action that is missing."""
+"""Makes the checks, and reports which IAM actions the caller's credentials lack."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from controller.cli.aws_calls import explained
 from controller.runtime.ports.answers import Unreachable
 
 Look = Callable[[], tuple[bool | None, str]]
-# What IAM calls the operations that the doctor uses.
+# API operation that the doctor uses → IAM action that it needs.
 ACTIONS = {
     "GetCallerIdentity": "sts:GetCallerIdentity", "DescribeStacks": "cloudformation:DescribeStacks",
     "ListStackResources": "cloudformation:ListStackResources", "DescribeRule": "events:DescribeRule",
@@ -31,13 +31,13 @@ ACTIONS = {
     "ListAttachedRolePolicies": "iam:ListAttachedRolePolicies",
     "DescribeTimeToLive": "dynamodb:DescribeTimeToLive", "ListSubscriptionsByTopic": "sns:ListSubscriptionsByTopic",
 }  # fmt: skip
-DENIED = frozenset({"403", "Forbidden", "AuthorizationError", "UnauthorizedException"})  # beside those of every service
+DENIED = frozenset({"403", "Forbidden", "AuthorizationError", "UnauthorizedException"})  # codes of single services
 PERFORM = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One thing that was looked at: ``ok`` is None where it could not be looked at."""
+    """The result of one check. ``ok`` is None if the check could not be made. ``says``: a sentence for the operator."""
 
     check: str
     ok: bool | None
@@ -46,12 +46,12 @@ class CheckResult:
 
 @dataclass(slots=True)
 class Looks:
-    """Looks at one thing after the other, and remembers which actions the caller lacks."""
+    """Makes checks, and collects the IAM actions that the caller lacks in ``lacking``."""
 
     lacking: set[str] = field(default_factory=set)
 
     def at(self, check: str, look: Look) -> Iterator[CheckResult]:
-        """One finding; where AWS does not answer or does not let the caller look, the check was not made, and why."""
+        """One finding. If AWS does not answer or refuses the caller, the finding states why the check was not made."""
         try:
             ok, says = look()
         except (ClientError, BotoCoreError, Unreachable) as error:
@@ -64,14 +64,14 @@ class Looks:
             yield CheckResult(check=check, ok=ok, says=says)
 
     def caller(self) -> Iterator[CheckResult]:
-        """What the caller has to be allowed; nothing where every look was possible."""
+        """A finding with the IAM actions that the caller lacks; none if every check could be made."""
         if self.lacking:
             says = f"your credentials lack {', '.join(sorted(self.lacking))}: allow them, or use --profile with others"
             yield CheckResult(check="caller", ok=False, says=says)
 
 
 def _action(error: Exception) -> str:
-    """The IAM action that a refused call needs; empty where the call was not refused because a permission is missing."""
+    """The IAM action that a refused call needs; empty if the call did not fail because of a missing permission."""
     cause = error if isinstance(error, ClientError) else error.__cause__
     if not isinstance(cause, ClientError):
         return ""

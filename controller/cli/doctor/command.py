@@ -1,4 +1,4 @@
-"""``spotwarden doctor``: looks at an installation from outside, and says what is wrong in a sentence each. It changes nothing."""
+"""``spotwarden doctor``: checks an installation from outside, and prints a sentence for each check. It changes nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Policies = Annotated[Path | None, typer.Option("--policies", metavar="FOLDER", h
 
 
 def run(stack: Stack = "spotwarden", policies: Policies = None, format_: Format = OutputFormat.TEXT) -> int:
-    """Print the findings; exit with 1 where something is wrong or could not be looked at."""
+    """Print the findings. The exit code is 1 if something is wrong or could not be checked."""
     from controller import wiring
     from controller.aws.dynamodb.all_ports import DynamoLedger
 
@@ -62,16 +62,16 @@ def run(stack: Stack = "spotwarden", policies: Policies = None, format_: Format 
 
 @dataclass(slots=True)
 class Installation:
-    """A stack and how it is reached. Every call reads."""
+    """A stack, and the clients to check it with. All calls only read."""
 
     client: Callable[[str], Any]
     ledger: Callable[[str], Ledger]
     now: Callable[[], datetime]
     resources: dict[str, dict[str, str]] = field(default_factory=dict)
-    described: Mapping[str, Any] = field(default_factory=dict)  # the stack, where it is one of Spotwarden
+    described: Mapping[str, Any] = field(default_factory=dict)  # the answer of DescribeStacks, if it is a stack of Spotwarden
 
     def examine(self, stack: str, policies: Path | None = None) -> Iterator[CheckResult]:
-        """Look at everything, in the order in which an operator would."""
+        """Make all checks, in the order in which an operator would make them."""
         looks = Looks()
         yield from looks.at("clock", self._clock)
         yield from looks.at("stack", lambda: self._stack(stack))
@@ -122,23 +122,23 @@ class Installation:
         return look_at_functions(self.client, self._of(stack, "AWS::Lambda::Function"), table, self._declared(stack))
 
     def _declared(self, stack: str) -> Mapping[str, Any]:
-        """The resources of the stack's template, after the transform."""
+        """The resources in the stack's template after its transforms, by logical ID; empty for a template in YAML."""
         template = self.client("cloudformation").get_template(StackName=stack, TemplateStage="Processed")["TemplateBody"]
-        found: Mapping[str, Any] = template.get("Resources", {}) if isinstance(template, Mapping) else {}  # YAML comes as text
+        found: Mapping[str, Any] = template.get("Resources", {}) if isinstance(template, Mapping) else {}  # YAML is a text
         return found
 
     def _of(self, stack: str, kind: str) -> Mapping[str, str]:
-        """The names of the stack's resources of one kind, by logical id."""
+        """The physical IDs of the stack's resources of one type, by logical ID."""
         return self._of_stack(stack).get(kind, {})
 
     def _of_stack(self, stack: str) -> Resources:
-        """The resources of the stack, read once."""
+        """The physical IDs of the stack's resources, by type and logical ID; read once."""
         if not self.resources:
             self.resources.update(_resources(self.client("cloudformation"), stack))
         return self.resources
 
     def _permissions(self, stack: str, parameters: Mapping[str, str], looks: Looks) -> Iterator[CheckResult]:
-        """One line where every function may do what it should, else one for each that may not or could not be looked at."""
+        """One finding if all roles are right, otherwise one for each role that is wrong or could not be checked."""
         found: list[CheckResult] = []
         for role, needed in needed_actions(parameters).items():
 
@@ -152,7 +152,7 @@ class Installation:
         yield from wrong or [CheckResult(check="permissions", ok=True, says=says)]
 
     def _document(self, policies: Path | None, table: str) -> Mapping[str, Any]:
-        """The policies whose names are looked up: those of the folder, else those in force, else those of the package."""
+        """The compiled policies to check: those in the folder, otherwise those in force, otherwise those of the package."""
         if policies is not None:
             try:
                 return compile_folder(policies)
@@ -169,7 +169,7 @@ class Installation:
     def _clock(self) -> tuple[bool, str]:
         try:
             answer = self.client("sts").get_caller_identity()
-        except ClientError as error:  # a request whose time is far off is refused, and the refusal has AWS's own time
+        except ClientError as error:  # AWS refuses a request with a wrong time, and the error response has AWS's time
             if wrong := self._skew(error.response):
                 return False, wrong
             raise
@@ -281,7 +281,7 @@ def _outputs(stack: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _several(value: str) -> list[str]:
-    """The members of a list parameter; the embedded CloudFormation answers with a list in Python's own form."""
+    """The members of a list parameter; the CloudFormation of this machine answers with the text of a Python list."""
     return [one for part in value.split(",") if (one := part.strip("[]'\" "))]
 
 
@@ -294,7 +294,7 @@ def _policies(folder: Path) -> tuple[bool, str]:
 
 
 def _resources(cloudformation: Any, stack: str) -> Resources:
-    """The physical names of a stack's resources by their logical ids, by type."""
+    """The physical IDs of a stack's resources, by type and logical ID."""
     found: dict[str, dict[str, str]] = {}
     for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack):
         for resource in page["StackResourceSummaries"]:

@@ -1,4 +1,4 @@
-"""What ``spotwarden doctor`` sees of the functions themselves: whether Lambda can run them, and with the stack's own settings."""
+"""What ``spotwarden doctor`` checks about the functions: whether Lambda can run them, and with the settings of the stack."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from controller.units.plural import count
 def look_at_functions(
     client: Callable[[str], Any], names: Mapping[str, str], table: str, declared: Mapping[str, Any] | None = None
 ) -> tuple[bool, str]:
-    """Look at each function; ``names`` are those that CloudFormation gave, by logical id.
+    """Check each function. ``names``: the functions' names by logical ID. ``table``: the stack's ledger.
 
-    ``declared`` are the resources of the stack's template.
+    ``declared``: the resources in the stack's template.
     """
     functions, wrong = client("lambda"), list[str]()
     for function, name in sorted(names.items()):
@@ -48,7 +48,7 @@ def _table(found: Mapping[str, Any], table: str) -> str:
 
 
 def _limits(found: Mapping[str, Any], properties: Mapping[str, Any]) -> str:
-    """What was changed by hand. A function that outlives its lease may do what another one does at the same moment."""
+    """Settings that were changed by hand. A function with a timeout beyond its lease may act at the same time as another one."""
     changed = [
         f"{name} {found[name]}, and the stack says {properties[name]}"
         for name in ("Timeout", "MemorySize")

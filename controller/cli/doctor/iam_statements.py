@@ -1,4 +1,4 @@
-"""Reads statements of policies of IAM and of resources, in which most members are one value or a list of them."""
+"""Reads statements of IAM policies and resource-based policies, where most members are one value or a list of values."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 Statement = Mapping[str, Any]
-COMPARED: Mapping[str, Callable[[str, str], bool]] = {  # the operators whose truth can be told; ArnEquals means ArnLike
+COMPARED: Mapping[str, Callable[[str, str], bool]] = {  # condition operators that are compared; ArnEquals means ArnLike
     "ArnEquals": fnmatchcase, "ArnLike": fnmatchcase, "StringLike": fnmatchcase, "StringEquals": str.__eq__,
 }  # fmt: skip
 
 
 def listed(found: Any) -> list[Any]:
-    """The values of a member: itself where it is a list, none where it is missing."""
+    """The values of a member as a list; empty if it is missing."""
     return found if isinstance(found, list) else [found] if found else []
 
 
 def statements_of(document: Mapping[str, Any], effect: str) -> Iterator[Statement]:
-    """The statements of a policy that are ``Allow`` or ``Deny``; one statement needs no list."""
+    """The statements of a policy with an effect, ``Allow`` or ``Deny``. A single statement need not be in a list."""
     for one in listed(document.get("Statement")):
         if isinstance(one, Mapping) and one.get("Effect") == effect:
             yield one
 
 
 def is_about(statement: Statement, action: str, resource: str = "") -> bool:
-    """Whether a statement is about an action and, where one is given, a resource (an ARN).
+    """Whether a statement applies to an action and, if it is given, to a resource (an ARN).
 
-    ``NotAction`` and ``NotResource`` are about everything that they do not name. IAM reads actions in any case.
+    ``NotAction`` and ``NotResource`` apply to everything that they do not name. In IAM, the case of actions does not matter.
     """
     found = _selects(statement, "Action", lambda pattern: fnmatchcase(action.lower(), pattern.lower()))
     return found and (not resource or _selects(statement, "Resource", lambda pattern: fnmatchcase(resource, pattern)))
 
 
 def is_everybody(principal: Any) -> bool:
-    """Whether a principal is everybody: ``*``, also as an account."""
+    """Whether a principal is everybody: ``*``, or ``{"AWS": "*"}``."""
     return principal == "*" or (isinstance(principal, Mapping) and "*" in listed(principal.get("AWS")))
 
 
@@ -47,10 +47,10 @@ def lets_service(
     known: Mapping[str, str] | None = None,
     everybody: bool = True,
 ) -> bool:
-    """Whether a policy of a resource lets a service of AWS do something: a statement allows it, and none denies it.
+    """Whether a resource-based policy lets an AWS service do an action: a statement allows it, and none denies it.
 
-    ``known`` are values of condition keys in lower case, such as ``aws:sourcearn``: an Allow whose condition wants another value
-    does not count. A Deny with a condition does not count: it may not hold. ``everybody``: a principal ``*`` means services, too.
+    ``known``: values of condition keys, in lower case, such as ``aws:sourcearn``: an Allow with a condition for another value
+    does not count. A Deny with a condition never counts: it may not apply. ``everybody``: a principal ``*`` includes services.
     """
 
     def counts(statement: Statement) -> bool:
@@ -70,7 +70,7 @@ def lets_service(
 
 
 def _selects(statement: Statement, member: str, matches: Callable[[str], bool]) -> bool:
-    """Whether a member or its opposite selects a value. A statement without both, as in a trust policy, is about everything."""
+    """Whether a member, or its ``Not…`` form, matches a value. A statement without both, as in a trust policy, matches all."""
     if f"Not{member}" in statement:
         return not any(matches(str(pattern)) for pattern in listed(statement[f"Not{member}"]))
     return member not in statement or any(matches(str(pattern)) for pattern in listed(statement[member]))
@@ -81,7 +81,7 @@ def _names(principal: Any, service: str) -> bool:
 
 
 def _may_hold(statement: Statement, known: Mapping[str, str]) -> bool:
-    """Whether no condition of a statement wants another value than one that is known."""
+    """Whether a statement's conditions can be true with the known values."""
     for operator, wanted in (statement.get("Condition") or {}).items():
         same = COMPARED.get(operator.removesuffix("IfExists"))
         for key, values in wanted.items():

@@ -1,7 +1,7 @@
-"""Whether the roles of a stack allow what the functions' code calls, and no more.
+"""Checks whether the roles of a stack allow the actions that the functions' code calls, and no others.
 
-What the code calls is in ``function_actions.json``: ``python -m infra.doctor_actions`` writes it from the table that a test
-holds to the code. Actions are compared; a permissions boundary and the resources of a statement are not looked at.
+These actions are in ``function_actions.json``. ``python -m infra.doctor_actions`` writes it from a table that a test compares
+with the code. Only actions are compared, not the resources of a statement and not permissions boundaries.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _where_given(*names: str) -> Callable[[Parameters], bool]:
     return lambda parameters: all(parameters.get(name, "").strip("[]'\" ") for name in names)
 
 
-# The conditions of the template under which a function is given a permission.
+# The template's conditions for the permissions of a function.
 CONDITIONS: Mapping[str, Callable[[Parameters], bool]] = {
     "": lambda _: True,
     "HasRoles": _where_given("TrainingRoles"),
@@ -47,7 +47,7 @@ CONDITIONS: Mapping[str, Callable[[Parameters], bool]] = {
 
 
 def needed_actions(parameters: Parameters) -> dict[str, set[str]]:
-    """The actions of each function of a stack with these parameters, by the logical id of its role."""
+    """The IAM actions that each function needs in a stack with these parameters, by the logical ID of its role."""
     found: dict[str, set[str]] = {}
     for role, function in json.loads(NEEDED.read_text("utf-8")).items():
         if CONDITIONS[function["exists"]](parameters):
@@ -56,12 +56,12 @@ def needed_actions(parameters: Parameters) -> dict[str, set[str]]:
 
 
 def function_of(role: str) -> str:
-    """The function that has a role, both as logical ids."""
+    """The function with a role, both as logical IDs."""
     return role.removesuffix("Role")
 
 
 def look_at_role(iam: Any, role: str, name: str, needed: Iterable[str]) -> tuple[bool, str]:
-    """Compare a deployed role with what its function needs; ``name`` is empty where the stack has no such role."""
+    """Compare a deployed role with what its function needs. ``role``: its logical ID; ``name``: empty if it does not exist."""
     if not name:
         return False, f"{function_of(role)} has no role {role} in the stack: {AGAIN}"
     documents = list(_documents(iam, name))
@@ -84,7 +84,7 @@ def look_at_role(iam: Any, role: str, name: str, needed: Iterable[str]) -> tuple
 
 
 def look_at_training_roles(iam: Any, arns: Iterable[str], account: str) -> tuple[bool, str]:
-    """Whether the roles that attempts may be given are there, and SageMaker may assume them."""
+    """Whether the roles that attempts may use exist, and SageMaker may assume them."""
     wanted, missing, closed = list(arns), list[str](), list[str]()
     if not wanted:
         return True, "none: the stack observes and reports, and submits nothing"
@@ -102,7 +102,7 @@ def look_at_training_roles(iam: Any, arns: Iterable[str], account: str) -> tuple
             missing.append(arn)
         else:
             by_this = {"aws:sourceaccount": account}
-            if not lets_service(trust, BY_SAGEMAKER, "sts:AssumeRole", known=by_this, everybody=False):  # a trust's * is accounts
+            if not lets_service(trust, BY_SAGEMAKER, "sts:AssumeRole", known=by_this, everybody=False):  # its * is accounts
                 closed.append(arn)
     if missing:
         return False, f"these TrainingRoles do not exist: {', '.join(missing)}; create them, or deploy without them"
@@ -112,13 +112,13 @@ def look_at_training_roles(iam: Any, arns: Iterable[str], account: str) -> tuple
 
 
 def _attached(iam: Any, name: str) -> list[str]:
-    """The managed policies of a role: the stack attaches none."""
+    """The ARNs of the managed policies of a role; the stack itself attaches none."""
     pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=name)
     return sorted(policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"])
 
 
 def _beyond(allows: Iterable[Statement], needed: Collection[str]) -> Iterator[str]:
-    """What the statements allow that is not needed; ``needed`` is in lower case."""
+    """The actions that statements allow and that are not needed; ``needed`` is in lower case."""
     for one in allows:
         yield from (action for action in listed(one.get("Action")) if action.lower() not in needed)
         if "NotAction" in one:
@@ -126,10 +126,10 @@ def _beyond(allows: Iterable[Statement], needed: Collection[str]) -> Iterator[st
 
 
 def _documents(iam: Any, name: str) -> Iterator[Mapping[str, Any]]:
-    """The policies in a role."""
+    """The inline policies of a role. Raises Unreachable for one that is not JSON."""
     for page in iam.get_paginator("list_role_policies").paginate(RoleName=name):
         for policy in page["PolicyNames"]:
             document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-            if not isinstance(document, Mapping):  # boto3 has decoded it where it was JSON
+            if not isinstance(document, Mapping):  # boto3 decodes JSON
                 raise Unreachable(f"the policy {policy} of {name} is not JSON")
             yield document

@@ -1,4 +1,4 @@
-"""What ``spotwarden doctor`` checks about what the policies name: quotas of instance types, and SNS topics."""
+"""What ``spotwarden doctor`` checks about names in the policies: quotas of instance types, and SNS topics."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from controller.policy.sns_topic import is_topic, sns_topic
 
 TYPE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
 NAMES = {False: "{} for training job usage", True: "{} for spot training job usage"}
-ALL = {False: "instances across all training jobs", True: "instances across all spot training jobs"}  # what their names end with
+ALL = {False: "instances across all training jobs", True: "instances across all spot training jobs"}  # ends of names
 NOT_CHECKED = "not checked: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """A quota of SageMaker: its code and how many instances it allows."""
+    """A SageMaker quota in Service Quotas: its code, and how many instances it allows."""
 
     code: str
     value: float
 
 
 def asked_quotas(document: Mapping[str, Any]) -> dict[tuple[str, bool], set[str]]:
-    """The instance types that a compiled policy names in full, with spot or not, and the rules and blocks that name them.
+    """The rules and resubmit blocks of a compiled policy by the instance types that they name in full, and whether on spot.
 
-    A block that never goes on-demand asks for spot alone.
+    A block that never moves to on-demand needs the spot quota only.
     """
     asked: dict[tuple[str, bool], set[str]] = {}
     for section in ("rules", "resubmit"):
@@ -42,7 +42,7 @@ def asked_quotas(document: Mapping[str, Any]) -> dict[tuple[str, bool], set[str]
 
 
 def look_at_quotas(client: Any, document: Mapping[str, Any]) -> tuple[bool | None, str]:
-    """Whether one instance of each type can train. One is the least that a policy can ask: how many is up to the job."""
+    """Whether the quotas allow one instance of each type. Jobs may need more, but a policy does not contain how many."""
     asked = asked_quotas(document)
     if not asked:
         return True, "the policies name no instance type in full"
@@ -70,7 +70,7 @@ def _low(name: str, quota: Quota, who: Iterable[str]) -> str:
 
 
 def named_topics(document: Mapping[str, Any]) -> dict[str, set[str]]:
-    """The SNS topics of a compiled policy, and what names each."""
+    """The ARNs of the SNS topics in a compiled policy, and the parts of the policy that name each."""
     found: dict[str, set[str]] = {}
     places = [("the default channel", document.get("channel"))]
     places += [(str(one["name"]), one.get("channel")) for section in ("rules", "resubmit") for one in document.get(section, ())]
@@ -84,7 +84,7 @@ def named_topics(document: Mapping[str, Any]) -> dict[str, set[str]]:
 def look_at_topics(
     client: Callable[[str], Any], document: Mapping[str, Any], listed: Iterable[str], region: str
 ) -> tuple[bool | None, str]:
-    """Whether the stack may send to each topic that the policies name, and whether those of its region exist."""
+    """Whether the stack may publish to each topic in the policies, and whether the topics in its region exist."""
     named, allowed = named_topics(document), set(listed)
     if not named:
         return True, "the policies name no SNS topic"

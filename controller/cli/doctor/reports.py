@@ -1,4 +1,4 @@
-"""What ``spotwarden doctor`` sees of the bucket of the reports: whose it is, who can reach it, and how long it keeps them."""
+"""What ``spotwarden doctor`` checks about the bucket of the reports: its account, access, retention and encryption."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNSET = frozenset({
 
 
 def look_at_reports(s3: Any, bucket: str, account: str, key: str) -> tuple[bool, str]:
-    """Compare the bucket with what the stack makes. ``key`` is the stack's parameter Key, empty where it has none."""
+    """Compare the bucket with the one that the stack creates. ``key``: the stack's parameter Key, or empty."""
     if not bucket:
         return True, "the stack has no bucket for them"
     try:
@@ -73,7 +73,7 @@ def _policy(s3: Any, bucket: str) -> str:
 
 
 def _means_plain_http(condition: Any) -> bool:
-    """Whether a condition holds for each request without TLS: one that asks for more than that holds for some alone."""
+    """Whether a condition is true for every request without TLS: it must not have a second part."""
     if not isinstance(condition, Mapping) or len(condition) != 1:
         return False
     [(operator, wanted)] = condition.items()
@@ -106,13 +106,13 @@ def _encrypted(s3: Any, bucket: str, key: str) -> str:
 
 
 def _prefix(rule: Mapping[str, Any]) -> str:
-    """The prefix of the files that a rule is about; where it asks for more, such as a tag or a size, one that no report has."""
+    """The prefix of a lifecycle rule. A rule that also filters by tag or size gets a prefix that no report has."""
     condition = rule.get("Filter", {})
     return "\0" if set(condition) - {"Prefix"} else str(condition.get("Prefix", "") or rule.get("Prefix", ""))
 
 
 def _unless_unset(call: Callable[..., Any], **arguments: Any) -> Mapping[str, Any]:
-    """The answer; empty where the bucket has no such setting."""
+    """The answer; empty if the bucket has no such setting."""
     try:
         answer: Mapping[str, Any] = call(**arguments)
     except ClientError as error:

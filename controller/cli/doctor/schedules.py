@@ -1,4 +1,4 @@
-"""What ``spotwarden doctor`` sees of the schedules: the last sweep, the last look for digests, and messages that wait."""
+"""What ``spotwarden doctor`` checks about the schedules: the last sweep, the last check for digests, and waiting messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MESSAGE_MAX = timedelta(minutes=30)
 
 
 def last_sweep(cloudwatch: Any, stack: str, now: datetime) -> tuple[bool, str]:
-    """The sweep leaves no row where nothing is overdue; it leaves a metric each minute."""
+    """Whether the sweep ran in the last 15 minutes, by its metric: it writes no row if nothing is overdue."""
     answer = cloudwatch.get_metric_statistics(
         Namespace="Spotwarden", MetricName="OverdueSeconds", StartTime=now - SWEEP_MAX, EndTime=now + timedelta(minutes=1),
         Dimensions=[{"Name": "service", "Value": "spotwarden"}, {"Name": "stack", "Value": stack}], Period=60,
@@ -27,7 +27,7 @@ def last_sweep(cloudwatch: Any, stack: str, now: datetime) -> tuple[bool, str]:
 
 
 def last_digests(ledger: Ledger, now: datetime) -> tuple[bool, str]:
-    """Digests are considered each hour."""
+    """Whether the function Digests has run in the last three hours; it runs each hour."""
     at = ledger.digests.checked_at()
     if at is None or now - at > DIGESTS_MAX:
         when = f"last at {at:%Y-%m-%d %H:%M}" if at else "never"
@@ -36,7 +36,7 @@ def last_digests(ledger: Ledger, now: datetime) -> tuple[bool, str]:
 
 
 def messages(outbox: Outbox, now: datetime) -> tuple[bool, str]:
-    """Channels that take no message: the app is not in them, or they are gone."""
+    """Whether messages are waiting for more than 30 minutes, because a channel accepts none, or were refused by Slack."""
     waits = {}
     for channel in outbox.channels():
         if waiting := outbox.waiting(channel, 1):

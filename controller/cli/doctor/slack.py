@@ -1,4 +1,4 @@
-"""What ``spotwarden doctor`` asks of Slack: whether its token is accepted, with the scopes that the controller uses."""
+"""What ``spotwarden doctor`` checks about Slack: whether the token is valid and has the scopes that the controller uses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCOPES = {"chat:write", "chat:write.public", "commands", "usergroups:read", "use
 
 
 def look_at_slack(client: Callable[[str], Any], secret: str) -> tuple[bool, str]:
-    """Whether the secret is there and Slack accepts its token."""
+    """Whether the secret exists, and Slack accepts the token in it."""
     if not secret:
         return True, "not set up: messages go to NoticeTopic and to the event bus"
     secrets = client("secretsmanager")
@@ -40,7 +40,7 @@ def look_at_slack(client: Callable[[str], Any], secret: str) -> tuple[bool, str]
 
 
 def _asked_slack(token: str) -> tuple[bool, str]:
-    """Whether Slack accepts the token, and with which scopes."""
+    """Whether Slack accepts the token (``auth.test``), with all scopes (in the answer's header ``x-oauth-scopes``)."""
     from slack_sdk import WebClient
     from slack_sdk.errors import SlackApiError
 

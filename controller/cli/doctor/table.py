@@ -1,4 +1,4 @@
-"""What ``spotwarden doctor`` sees of the ledger's table: its keys and indexes, and whether its rows expire."""
+"""What ``spotwarden doctor`` checks about the ledger's table: its keys and indexes, expiry of rows, and protection."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from controller.aws.dynamodb.table import Table
 from controller.aws.errors import AwsFault, fault_of
 
 KEYS = {"HASH": "pk", "RANGE": "sk"}
-INDEXES = {"due": ("due_pk", "ring_at"), "day": ("day_pk", "sk"), "family": ("family_pk", "family_at")}  # as the stack makes them
+INDEXES = {"due": ("due_pk", "ring_at"), "day": ("day_pk", "sk"), "family": ("family_pk", "family_at")}  # in the stack
 
 
 def look_at_table(client: Any, table: str) -> tuple[bool, str]:
-    """Whether the table can be the ledger."""
+    """Whether the table has all that a ledger needs."""
     try:
         found = client.describe_table(TableName=table)["Table"]
     except ClientError as error:

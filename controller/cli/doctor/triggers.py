@@ -1,4 +1,4 @@
-"""What ``spotwarden doctor`` sees of what calls the functions, and of who hears of it: rules, the event bus and alarms."""
+"""What ``spotwarden doctor`` checks about EventBridge rules, the event bus, alarms and the queue of dead letters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from controller.units.plural import count
 
 REDEPLOY = "deploy the stack again with REVERT_DRIFT=yes"
 NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
-KEY_OF_SNS = "alias/aws/sns"  # its policy cannot be changed, and does not let CloudWatch use it
+KEY_OF_SNS = "alias/aws/sns"  # nobody can change its key policy, which does not let CloudWatch use it
 BY_EVENTBRIDGE = "events.amazonaws.com"
 BY_CLOUDWATCH = "cloudwatch.amazonaws.com"
 INVOKE = "lambda:InvokeFunction"
@@ -23,9 +23,9 @@ INVOKE = "lambda:InvokeFunction"
 def look_at_rules(
     client: Callable[[str], Any], names: Mapping[str, str], declared: Mapping[str, Any] | None = None
 ) -> tuple[bool, str]:
-    """Whether each rule is there and enabled, fires when the stack says, and may call a function that is there.
+    """Whether each rule exists, is enabled, has the stack's schedule or pattern, and may invoke a function that exists.
 
-    ``names`` are those that CloudFormation gave, by logical id; ``declared`` are the resources of the stack's template.
+    ``names``: the rules' names by logical ID; ``declared``: the resources in the stack's template.
     """
     known = sorted(names.values())
     if not known:
@@ -55,7 +55,7 @@ def look_at_rules(
 
 
 def _fires_as(found: Mapping[str, Any], properties: Mapping[str, Any]) -> bool:
-    """Whether a rule fires as its resource says. What CloudFormation fills in is not compared."""
+    """Whether a rule has the schedule or pattern in the template. A pattern with CloudFormation functions is not compared."""
     schedule, pattern = properties.get("ScheduleExpression"), properties.get("EventPattern")
     if isinstance(schedule, str) and found.get("ScheduleExpression") != schedule:
         return False
@@ -66,7 +66,7 @@ def _fires_as(found: Mapping[str, Any], properties: Mapping[str, Any]) -> bool:
 
 
 def _without_function(client: Callable[[str], Any], rules: Mapping[str, str]) -> Iterator[str]:
-    """The rules that cannot call a function; ``rules`` are their ARNs by name."""
+    """A sentence for each rule that cannot invoke its function; ``rules``: ARNs by name."""
     events, functions = client("events"), client("lambda")
     for rule, source in rules.items():
         arns = [target["Arn"] for target in events.list_targets_by_rule(Rule=rule)["Targets"]]
@@ -75,7 +75,7 @@ def _without_function(client: Callable[[str], Any], rules: Mapping[str, str]) ->
         for arn in (arn for arn in arns if ":lambda:" in arn):
             answer = _unless_missing(functions.get_policy, FunctionName=arn)
             name = arn.rpartition(":")[2]
-            if answer is None:  # of a function without a policy Lambda says the same as of none
+            if answer is None:  # Lambda's answer is the same for a function without a policy and for no function
                 yield f"{rule} may not call {name}, or that is deleted"
             elif not lets_service(json.loads(answer["Policy"]), BY_EVENTBRIDGE, INVOKE, arn, known={"aws:sourcearn": source}):
                 yield f"{rule} may not call {name}"
@@ -84,7 +84,7 @@ def _without_function(client: Callable[[str], Any], rules: Mapping[str, str]) ->
 
 
 def look_at_bus(client: Callable[[str], Any], bus: str) -> tuple[bool, str]:
-    """Whether the bus of the stack's own events exists."""
+    """Whether the event bus exists to which the stack sends its own events."""
     if bus in ("", "default"):
         return True, "Spotwarden's own events go to the default bus"
     if _unless_missing(client("events").describe_event_bus, Name=bus) is None:
@@ -93,7 +93,7 @@ def look_at_bus(client: Callable[[str], Any], bus: str) -> tuple[bool, str]:
 
 
 def look_at_alarms(client: Callable[[str], Any], names: Iterable[str], topic: str) -> tuple[bool, str]:
-    """Whether an alarm is on, and whether somebody hears of one."""
+    """Whether all alarms exist, none is in the state ALARM, and their notifications can reach a subscriber."""
     known, found = sorted(names), dict[str, Any]()
     for begin in range(0, len(known), 100):
         answer = client("cloudwatch").describe_alarms(AlarmNames=known[begin : begin + 100])
@@ -130,7 +130,7 @@ def look_at_alarms(client: Callable[[str], Any], names: Iterable[str], topic: st
 
 
 def look_at_dead_letters(client: Callable[[str], Any], queue: str) -> tuple[bool, str]:
-    """Whether the queue of dead letters is there, and empty."""
+    """Whether the queue of dead letters exists, EventBridge may send to it, and it is empty."""
     counted = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
     try:
         answer = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[*counted, "Policy", "QueueArn"])["Attributes"]
@@ -148,7 +148,7 @@ def look_at_dead_letters(client: Callable[[str], Any], queue: str) -> tuple[bool
 
 
 def _unless_missing(call: Callable[..., Any], **arguments: Any) -> Any:
-    """The answer; None where what was asked for does not exist."""
+    """The answer; None if the resource does not exist."""
     try:
         return call(**arguments)
     except ClientError as error:

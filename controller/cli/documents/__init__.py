@@ -1,6 +1,6 @@
-"""Finds training jobs in the files that people have: one module per kind of document.
+"""Finds training jobs in files: one module per kind of document.
 
-``documents`` reads a file and yields each training job with its place, or what is wrong at a place.
+``documents`` reads a file and yields each training job with its place in the file, or what is wrong at a place.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ READERS = (
     event, cloudtrail, search_results, list_summaries, tuning_request, pipeline, state_machine, template, plan, resource,
     service_job, described_definition, sdk_dump,
 )  # fmt: skip
-BYTES_MAX = 10_000_000  # plans, search results and notebooks with pictures are large
+BYTES_MAX = 10_000_000  # Terraform plans, search results and notebooks with pictures are large
 STANDARD_INPUT = "standard input"
 
 
 def documents(file: str) -> Iterator[Found]:
-    """Yield the training jobs of a file in order; ``-`` is standard input. A mistake is yielded in its place."""
+    """Yield the training jobs in a file, in their order; ``-`` is standard input. A mistake is a ``Found`` with an error."""
     name = STANDARD_INPUT if file == "-" else file
     try:
         text = sys.stdin.read(BYTES_MAX + 1) if file == "-" else _text(Path(file))
@@ -56,7 +56,7 @@ def documents(file: str) -> Iterator[Found]:
 
 
 def documents_in(file: str, value: Any) -> Iterator[Found]:
-    """Yield the training jobs of a value that was read from a file already."""
+    """Yield the training jobs in a value that was read from ``file`` already."""
     try:
         yield from _of_value(file, value, "")
     except RecursionError:
@@ -64,7 +64,7 @@ def documents_in(file: str, value: Any) -> Iterator[Found]:
 
 
 def _text(file: Path) -> str:
-    """The text of a file, or the first bytes of one that is too large. A named pipe is not opened: that waits for a writer."""
+    """The text of a file; of a file that is too large, its beginning. Opening a named pipe would wait for a writer: OSError."""
     if file.is_fifo() and not streams(file):
         raise OSError(None, "a named pipe, which is not read")
     with file.open("rb") as stream:

@@ -1,4 +1,4 @@
-"""AWS Batch: service jobs, whose payload is the request of a training job (SubmitServiceJob, DescribeServiceJob)."""
+"""AWS Batch service jobs (SubmitServiceJob, DescribeServiceJob): their payload is the request of a training job."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TRAINING = "SAGEMAKER_TRAINING"
 
 
 def service_job(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
-    """The training job of a service job, whose name Batch makes of the service job's."""
+    """The training job of a service job; None for any other document. Batch derives its name from the service job's name."""
     if PAYLOAD not in document and document.get("serviceJobType") != TRAINING:
         return None
     return iter([_service_job(file, document, path)])

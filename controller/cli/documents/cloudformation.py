@@ -1,4 +1,4 @@
-"""CloudFormation and SAM templates: the state machines and pipelines in them, with intrinsic functions."""
+"""CloudFormation and SAM templates: their state machines, pipelines and SDK calls, with intrinsic functions."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from controller.cli.documents.step_functions import state_machine
 KIND = "CloudFormation template"
 MACHINES = ("AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine")
 PIPELINE = "AWS::SageMaker::Pipeline"
-SDK_CALL = "Custom::AWS"  # the CDK's AwsCustomResource, which makes one call of an SDK
+SDK_CALL = "Custom::AWS"  # the AWS CDK's AwsCustomResource, which makes one SDK call
 
 
 def template(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
-    """The training jobs of a template's state machines and pipelines."""
+    """The training jobs in a template; None for any other document."""
     resources = document.get("Resources")
     if not isinstance(resources, Mapping) or not any(isinstance(r, Mapping) and "Type" in r for r in resources.values()):
         return None
@@ -50,7 +50,7 @@ def _template(file: str, resources: Mapping[str, Any], path: str, line: int | No
 
 
 def _sdk_calls(file: str, resource: Mapping[str, Any], place: str) -> Iterator[Found]:
-    """The training jobs that the CDK's AwsCustomResource creates: a call for each of Create and Update, as a text."""
+    """The training jobs that an AwsCustomResource creates: ``Create`` and ``Update`` are each one SDK call, as JSON text."""
     properties = resource.get("Properties")
     line = line_of(resource)
     for member in ("Create", "Update"):
@@ -83,7 +83,7 @@ def _resource(file: str, type_: str, properties: Mapping[str, Any], place: str, 
         yield Found(file=file, kind=type_, path=place, line=line, error=error, request=None)
         return
     at = joined(place, member)
-    begins = line_of(given[member])  # of a text of several lines; any other text stands in one line
+    begins = line_of(given[member])  # known for a text of several lines; any other text is on one line
     try:
         definition = _definition(given[member], begins or line)
     except BadDocument as error:
@@ -100,7 +100,7 @@ def _resource(file: str, type_: str, properties: Mapping[str, Any], place: str, 
 
 
 def _definition(given: Any, line: int | None) -> Any:
-    """A definition as an object, or as a text that contains one."""
+    """A definition, which is an object or a JSON text. Raises BadDocument."""
     given = resolved(given)
     if isinstance(given, str):
         return resolved(json_value(given, line or 1))
@@ -108,8 +108,8 @@ def _definition(given: Any, line: int | None) -> Any:
 
 
 def resolved(value: Any) -> Any:
-    """The long forms of intrinsics (``{"Fn::Sub": …}``, ``{"Ref": …}``) as text with placeholders, or as a value that is filled
-    in later.
+    """The value with long forms of intrinsic functions (``{"Fn::Sub": …}``, ``{"Ref": …}``) replaced: by text with placeholders,
+    or by ``FilledInLater``.
     """
     if isinstance(value, Mapping):
         if len(value) == 1:

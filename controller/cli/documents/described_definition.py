@@ -1,4 +1,4 @@
-"""Descriptions of pipelines and of state machines, whose definition is a text (DescribePipeline, DescribeStateMachine)."""
+"""Pipelines and state machines with their definition as a text (DescribePipeline, DescribeStateMachine, CreateStateMachine)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from controller.cli.documents.step_functions import state_machine
 
 Reader = Callable[[str, Mapping[str, Any], str], Iterator[Found] | None]
 
-# The member that a description is known by, the member with the definition, and what it is.
+# The member by which a document is recognized, the member with the definition, the kind of document, and the reader.
 DESCRIBED: tuple[tuple[str, str, str, Reader], ...] = (
     ("PipelineName", "PipelineDefinition", "DescribePipeline response", pipeline),
     ("stateMachineArn", "definition", "DescribeStateMachine response", state_machine),
@@ -23,7 +23,7 @@ DESCRIBED: tuple[tuple[str, str, str, Reader], ...] = (
 
 
 def described_definition(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
-    """The training jobs of a description; None for a document that has no definition as text."""
+    """The training jobs in the definition; None for a document without a definition as text."""
     for known_by, member, kind, reader in DESCRIBED:
         if known_by in document and isinstance(document.get(member), str):
             return _defined(file, document, member, kind, reader)

@@ -1,4 +1,4 @@
-"""What the readers of documents return: a training job with its place, or what is wrong at a place."""
+"""What the readers of documents return: a training job with its place in the file, or what is wrong at a place."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from controller.aws.sagemaker.read_job import DocumentKind
 from controller.jobs.job import Service
 from controller.jobs.spot_possible import Refusal
 
-PLACE = re.compile(r"\$\{|\$[A-Z][A-Z0-9_]+\b")  # of a template, of envsubst
-PLACES = re.compile(rf"\$\{{[^{{}}]*\}}|\{{\{{.*?\}}\}}|{PLACE.pattern}", re.DOTALL)  # whole ones
+PLACE = re.compile(r"\$\{|\$[A-Z][A-Z0-9_]+\b")  # a placeholder of a template, or of envsubst
+PLACES = re.compile(rf"\$\{{[^{{}}]*\}}|\{{\{{.*?\}}\}}|{PLACE.pattern}", re.DOTALL)  # whole placeholders
 CREATE_SHAPE = "CreateTrainingJobRequest"
 
 
@@ -20,8 +20,8 @@ CREATE_SHAPE = "CreateTrainingJobRequest"
 class FilledInLater:
     """A value that the document does not contain: it is filled in when the job is created. ``why`` names what fills it in.
 
-    ``template`` is not empty where the value is surely a text, and has ``{}`` for each part that is filled in; anything else may
-    turn out to be none.
+    ``template`` is set if the value is certainly a text, with ``{}`` for each part that is filled in. Without it, the value may
+    have any type, and may be null.
     """
 
     why: str
@@ -29,17 +29,17 @@ class FilledInLater:
 
 
 class Located(dict[str, Any]):
-    """An object of a document, with its line."""
+    """An object in a document, with its line number."""
 
     line: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A training job of a file. ``body`` has SageMaker's own member names, and ``FilledInLater`` where a value is not known yet.
+    """A training job in a file. ``body`` has SageMaker's member names, and ``FilledInLater`` for values that are not known yet.
 
-    ``request`` names the shape of botocore's model that a request must fit, ``filled`` the members that somebody else adds to it;
-    ``error`` says what is wrong where there is no job. ``tool`` is what the reader writes, for the words of a fix.
+    ``request``: the shape in botocore's model that the request must fit. ``filled``: required members that a tool adds.
+    ``error``: what is wrong if there is no job. ``tool``: what people write the job with, so that a fix uses its terms.
     """
 
     file: str
@@ -54,11 +54,11 @@ class Found:
     service: Service | None = None
     tool: str = "request"
     error: str = ""
-    idle: bool = False  # the error is that nothing here makes a training job, which is none beside something that does
+    idle: bool = False  # error: nothing here creates a training job; ignored if another part of the file creates one
     envelope: Mapping[str, Any] | None = None  # the event around it
     outer: Mapping[str, Any] | None = None  # the request of the tuning job around it
     outer_filled: frozenset[str] = frozenset()
-    refused: tuple[Refusal, ...] = ()  # what is wrong in the way in which the request is made, such as an unknown argument
+    refused: tuple[Refusal, ...] = ()  # mistakes in the code that makes the request, such as an unknown argument
 
     @property
     def where(self) -> str:
@@ -67,20 +67,20 @@ class Found:
         return f"{place} (line {self.line})" if self.line and (self.path or self.line > 1) else place
 
     def with_place(self, error: str) -> str:
-        """What is wrong, behind its place; the line once."""
+        """The place and then the error, with the line number only once."""
         place = f"{self.file}{'' if not self.path or self.path.startswith('[') else ': '}{self.path}"
         line = f" (line {self.line})" if self.line and not error.startswith("line ") else ""
         return f"{place}{line}: {error}"
 
 
 class LocatedText(str):
-    """A text of several lines of a document, with the line that it begins on."""
+    """A text of several lines in a document, with the number of its first line."""
 
     line: int | None = None
 
 
 def beside(found: Iterable[Found]) -> list[Found]:
-    """The jobs and mistakes of several parts of a document. That a part makes no training job matters only where none does."""
+    """The jobs and mistakes in the parts of a document. That a part creates no job is a mistake only if no part creates one."""
     whole = list(found)
     return [one for one in whole if not one.idle] or whole
 
@@ -90,14 +90,14 @@ def line_of(value: object) -> int | None:
 
 
 def joined(path: str, member: str | int) -> str:
-    """A place within a place: ``Steps`` and 0 are ``Steps[0]``, and ``Steps[0]`` and Arguments ``Steps[0].Arguments``."""
+    """A path with one more part: ``Steps`` and 0 make ``Steps[0]``; ``Steps[0]`` and Arguments make ``Steps[0].Arguments``."""
     if isinstance(member, int):
         return f"{path}[{member}]"
     return f"{path}.{member}" if path else member
 
 
 def templated(value: Any) -> Any:
-    """The same, where text with a place such as ``${image}``, ``{{ image }}`` or ``$IMAGE`` is filled in later."""
+    """The value, with ``FilledInLater`` for each text with a placeholder such as ``${image}``, ``{{ image }}`` or ``$IMAGE``."""
     if isinstance(value, Mapping):
         changed = Located({name: templated(item) for name, item in value.items()})
         changed.line = line_of(value)
@@ -108,19 +108,19 @@ def templated(value: Any) -> Any:
 
 
 def _template(text: str) -> str:
-    """What is known of a text with places; empty where all of it is one, which may turn out to be no text."""
+    """The text with ``{}`` for each placeholder; empty if it is one placeholder, because its value may not be a text."""
     known = PLACES.sub("{}", text)
     return known if known.replace("{}", "").strip() else ""
 
 
 def _has_place(text: str) -> bool:
-    """Whether a text has a place of a template, of envsubst, or ``{{ … }}`` of Jinja and Helm."""
+    """Whether a text has a placeholder of a template, of envsubst, or ``{{ … }}`` as in Jinja and Helm."""
     _, opened, rest = text.partition("{{")
     return bool(opened and "}}" in rest) or PLACE.search(text) is not None
 
 
 def said_part(body: Any) -> tuple[Any, dict[str, str]]:
-    """A document without the values that are filled in later, and the places of those with what fills them in."""
+    """A document without the values that are filled in later, and the paths of these values with what fills them in."""
     later: dict[str, str] = {}
     return _known_parts(body, "", later), later
 
@@ -147,7 +147,7 @@ def _known_parts(value: Any, path: str, later: dict[str, str]) -> Any:
 
 
 def walk(value: Any, path: str = "") -> Iterable[tuple[str, Mapping[str, Any]]]:
-    """Every object of a document with its place, outer ones first."""
+    """Every object in a document with its path, outer objects first."""
     if isinstance(value, Mapping):
         yield path, value
         for name, item in value.items():

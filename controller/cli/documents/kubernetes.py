@@ -1,4 +1,4 @@
-"""Kubernetes resources of the ACK SageMaker controller: ``TrainingJob`` and ``HyperParameterTuningJob``."""
+"""Kubernetes resources of the ACK SageMaker controller: ``TrainingJob``, ``HyperParameterTuningJob`` and ``Pipeline``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _is_ack(value: Mapping[str, Any]) -> bool:
 
 
 def resource(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
-    """The training job of a resource of ACK."""
+    """The training jobs in a Kubernetes resource, or in a List of them; None for any other document."""
     if not _is_kubernetes(document):
         return None
     kind, spec = document["kind"], document.get("spec")
@@ -56,13 +56,13 @@ def resource(file: str, document: Mapping[str, Any], path: str = "") -> Iterator
 
 
 def _has_status(document: Mapping[str, Any]) -> bool:
-    """Whether SageMaker has the job already, so that nothing in it is refused: ACK writes back what SageMaker adds."""
+    """Whether the job exists in SageMaker already. Then ACK has written SageMaker's values into it, and nothing is refused."""
     status = document.get("status")
     return isinstance(status, Mapping) and any(str(status.get(name) or "") for name in STATUSES)
 
 
 def _pipeline(file: str, spec: Mapping[str, Any], path: str, line: int | None) -> Iterator[Found]:
-    """The training jobs of an ACK Pipeline, whose definition is a text."""
+    """The training jobs in an ACK Pipeline, which has its definition as a text."""
     text, at, kind = spec.get("pipelineDefinition"), f"{path}.pipelineDefinition", "ACK Pipeline"
     error = "found no pipelineDefinition, wanted the definition of the pipeline"
     if isinstance(text, str):

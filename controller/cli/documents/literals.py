@@ -1,6 +1,6 @@
-"""What an expression of Python says by itself: literals, arithmetic on literals, and names that hold one literal.
+"""The values of Python expressions that are known without running code: literals, arithmetic on literals, and names of them.
 
-Nothing is run. What is computed, read from elsewhere or given by a condition that is not known is filled in later.
+Any other value is ``FilledInLater``: computed, read from elsewhere, or dependent on a condition that is not known.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from controller.cli.documents.python_values import (
 from controller.cli.documents.sdk import image_of
 
 Scope = Mapping[str, Any]
-"""The names of a place and their values, ``FilledInLater`` where a value is not known."""
+"""The names at a place in a program and their values; ``FilledInLater`` if a value is not known."""
 
-TEXT_MAX = 100_000  # characters of a text that is put together
-HELD_MAX = 1_000  # values in a list or a dict that a name holds: names that hold lists of names could unfold without end
+TEXT_MAX = 100_000  # characters of a text that is concatenated
+HELD_MAX = 1_000  # values in a name's list or dict: lists of names of lists could grow exponentially
 VALUES_MAX = 100_000  # in one argument of a call
 _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv,
@@ -43,7 +43,7 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
 
 
 def value_of(node: ast.expr | None, scope: Scope) -> Any:
-    """The value of an expression, or Later."""
+    """The value of an expression, or ``FilledInLater`` if it is not known."""
     match node:
         case None:
             return None
@@ -102,7 +102,7 @@ def value_of(node: ast.expr | None, scope: Scope) -> Any:
 
 
 def call_of(node: ast.Call, scope: Scope) -> Call:
-    """A call with its keywords; ``**settings`` that are known count as keywords."""
+    """A call with its keywords, also those of ``**settings`` if their value is known."""
     call = Call()
     call.name = dotted(node.func)
     if (
@@ -134,7 +134,7 @@ def call_of(node: ast.Call, scope: Scope) -> Call:
 
 
 def plain(value: Any) -> Any:
-    """The same, where a call is what it makes if it is ``dict(…)`` or a plain shape, and is filled in later if it is not."""
+    """The value with its calls replaced: ``dict(…)`` and ``SHAPES`` by what they make, any other call by ``FilledInLater``."""
     if _more_than(VALUES_MAX, value):
         return FilledInLater(why=f"more than {VALUES_MAX:,} values")
     return _plain(value)
@@ -158,12 +158,12 @@ def _plain(value: Any) -> Any:
 
 
 def held(value: Any) -> bool:
-    """Whether a name may hold a value: those of many values could unfold without end."""
+    """Whether a value has at most HELD_MAX values in it, so that it can be kept for a name."""
     return not _more_than(HELD_MAX, value)
 
 
 def _more_than(most: int, value: Any) -> bool:
-    """Whether a value is made of more values than that, each counted as often as it stands there."""
+    """Whether a value consists of more than ``most`` values; a value that occurs twice counts twice."""
     left, open_ = most, [value]
     while open_:
         one, left = open_.pop(), left - 1
@@ -177,7 +177,7 @@ def _more_than(most: int, value: Any) -> bool:
 
 
 BY_PLACE: Mapping[str, tuple[str, ...]] = {"InstanceGroup": ("instance_group_name", "instance_type", "instance_count")}
-# Classes of the SDK that only hold what they are given.
+# Classes of the SDK that only keep their arguments.
 SHAPES = frozenset(
     {
         "Compute", "StoppingCondition", "CheckpointConfig", "OutputDataConfig", "ResourceConfig", "AlgorithmSpecification", "Tag",
@@ -188,7 +188,7 @@ SHAPES = frozenset(
 
 
 def dotted(node: ast.expr) -> str:
-    """``sagemaker.pytorch.PyTorch`` as it is written; empty for what has no name."""
+    """A dotted name as it is written, such as ``sagemaker.pytorch.PyTorch``; empty for any other expression."""
     match node:
         case ast.Name(id=name):
             return name
@@ -257,14 +257,14 @@ def _is_text(value: Any) -> bool:
 
 
 def _template(value: Any) -> str:
-    """A text with ``{}`` for what is not known of it."""
+    """A value as text, with ``{}`` for each part that is not known."""
     if isinstance(value, str | int) and not isinstance(value, bool):
         return str(value)
     return (value.template if isinstance(value, FilledInLater) else "") or "{}"
 
 
 def _image(call: Call) -> Any:
-    """What ``image_uris.retrieve("xgboost", …)``, or ``get_image_uri(region, "xgboost")`` of SDK v1, says of the algorithm."""
+    """An image from ``image_uris.retrieve("xgboost", …)``, or ``get_image_uri(region, "xgboost")`` of SDK v1."""
     of_first_sdk = call.name.endswith("get_image_uri")
     places = call.positional[1:] if of_first_sdk else call.positional
     framework = call.get("repo_name", call.get("framework", places[0] if places else None))

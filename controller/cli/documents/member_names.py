@@ -1,4 +1,4 @@
-"""Gives members SageMaker's own names: other tools write ``trainingJobName``, ``training_job_name`` or ``roleARN``."""
+"""Renames members to SageMaker's names: other tools write ``trainingJobName``, ``training_job_name`` or ``roleARN``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from controller.cli.documents.found import Located, line_of
 
 
 def renamed(document: Any, shape_name: str) -> Any:
-    """The document with the member names of a shape; a member that the shape does not know keeps its name."""
+    """The document with the member names of a shape in botocore's model; a member that the shape does not have keeps its name."""
     return _renamed(document, shape(shape_name))
 
 

@@ -1,4 +1,4 @@
-"""Jupyter notebooks: the code cells count as one Python program, without the lines that are meant for the shell."""
+"""Jupyter notebooks: the code cells are read as one Python program, without shell commands and IPython magics."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from controller.cli.documents.found import Found
 from controller.cli.documents.python_classes import MAKES_JOBS
 from controller.cli.documents.python_source import PROGRAM_CHARS_MAX, program_jobs
 
-# A line for the shell or for IPython; also one whose answer is kept: ``files = !ls``.
+# A shell command or an IPython magic, also in an assignment: ``files = !ls``.
 MAGIC = re.compile(r"^(?P<indent>\s*)(?:(?P<kept>[A-Za-z_][\w, ]*)=\s*)?(?:[%!]|\?)")
 HELP = re.compile(r"^\s*[\w.]+\?{1,2}\s*$")
 CELL_MAGIC = re.compile(r"^\s*%%(\w+)")
-OF_PYTHON = frozenset({"time", "timeit", "capture", "prun", "local", "python", "python3"})  # such a cell runs as Python
+OF_PYTHON = frozenset({"time", "timeit", "capture", "prun", "local", "python", "python3"})  # they run the cell as Python
 ASSIGNED = re.compile(r"^\s*([A-Za-z_]\w*)\s*=[^=]")
-UNREAD = "a_cell_that_is_not_python()"  # reports show it as where the value comes from
+UNREAD = "a_cell_that_is_not_python()"  # reports name it as the source of the value
 
 
 def notebook_jobs(file: str, document: Mapping[str, Any]) -> Iterator[Found]:
-    """The training jobs that a notebook makes: its cells count as one program, and a job stands in a line of its cell.
+    """The training jobs in a notebook, each with its cell and its line in the cell.
 
-    A cell that is not Python by itself is left out, and what it gives a value is not known; one that seems to make a job is told.
+    A cell that is not valid Python is left out, and what it assigns is unknown. If it seems to create a job, it is reported.
     """
     language = _language(document)
     if language not in ("", "python"):
@@ -64,7 +64,7 @@ def notebook_jobs(file: str, document: Mapping[str, Any]) -> Iterator[Found]:
 
 
 def _python_lines(lines: list[str]) -> list[str]:
-    """The lines of a cell; those for the shell or for IPython do nothing, and what they give a name is not known."""
+    """The lines of a cell, with ``pass``, or an assignment of an unknown value, in place of shell commands and magics."""
     if lines and (magic := CELL_MAGIC.match(lines[0])) is not None:
         if magic[1] not in OF_PYTHON:
             return [""] * len(lines)
@@ -106,7 +106,7 @@ def _is_notebook(document: object) -> bool:
 
 
 def notebook_of(text: str) -> Mapping[str, Any] | None:
-    """The notebook that a text is; None for anything else."""
+    """The notebook in a text; None for any other text."""
     try:
         document = json.loads(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Texts of tools that make a document of some other kind: named, with what to check in place of them."""
+"""Recognizes texts that no reader can read, such as Terraform source, and states what to check instead."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 
-FILES_MAX = 1_000  # of a folder, among which a similar name is looked for
-BEGINNING = 20_000  # characters of a text that are looked at
-# What a text shows, and what to do about it.
+FILES_MAX = 1_000  # files of a folder that are compared with a misspelt name
+BEGINNING = 20_000  # characters of a text that are matched
+# Pattern of a text → what was found and what is wanted.
 TELLING: Mapping[re.Pattern[str], str] = {
     re.compile(r"^[ \t]*(?:\$\s*)?aws\s+(?:--\S+\s+\S+\s+)*sagemaker\s+\S+", re.MULTILINE): (
         "found a command of the AWS CLI, wanted its request (the JSON that --cli-input-json takes) or its answer in JSON or YAML"
@@ -44,7 +44,7 @@ ELSEWHERE: Mapping[re.Pattern[str], str] = {
 
 
 def unreadable(name: str, error: OSError) -> str:
-    """Why a file cannot be read, and what was probably meant."""
+    """Why a file cannot be read, and what was probably meant, in one sentence."""
     if isinstance(error, IsADirectoryError):
         return f"found a folder, wanted its files: spotwarden check {shlex.quote(name.rstrip('/'))}/*"
     for pattern, wanted in ELSEWHERE.items():
@@ -63,7 +63,7 @@ def unreadable(name: str, error: OSError) -> str:
 
 
 def streams(file: Path) -> bool:
-    """Whether a path is a stream that is open already, such as ``/dev/stdin`` and ``<(…)``."""
+    """Whether a path is an open stream, such as ``/dev/stdin`` or the shell's ``<(…)``."""
     return file.is_absolute() and file.parts[1] in ("dev", "proc")
 
 
@@ -74,7 +74,7 @@ def _of_arn(arn: str) -> str:
 
 
 def source_of_another_tool(name: str, text: str) -> str:
-    """What a text is that no reader reads, and what is wanted; empty for JSON, YAML, Python, and what nobody knows."""
+    """What was found and what is wanted, for a text of another tool; empty for JSON, YAML, Python and unknown texts."""
     beginning = text[:BEGINNING]
     if name.endswith((".py", ".ipynb")) or (STRUCTURED.match(beginning) and "datetime.datetime(" not in beginning):
         return ""

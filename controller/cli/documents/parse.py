@@ -1,4 +1,4 @@
-"""Reads the text of a file into values with their lines: one document, a list, JSON lines, or a YAML stream."""
+"""Parses the text of a file into values with line numbers: one JSON or YAML document, JSON lines, or a YAML stream."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from controller.cli.documents.found import FilledInLater, Located, LocatedText
 from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 
 NUMBER_CHARS_MAX = 19
-BARE_PLACE = re.compile(r"([:\[,]\s*)(\$\{[^{}\"\n]+\})(?=\s*[,}\]])")  # of a template: "MaxRuntimeInSeconds": ${runtime}
-SEPARATOR = re.compile(r"^---[ \t]*$", re.MULTILINE)  # of documents of YAML, each of which may be JSON
+BARE_PLACE = re.compile(r"([:\[,]\s*)(\$\{[^{}\"\n]+\})(?=\s*[,}\]])")  # a template's: "MaxRuntimeInSeconds": ${runtime}
+SEPARATOR = re.compile(r"^---[ \t]*$", re.MULTILINE)  # between YAML documents, which may be JSON
 VISIBLE = re.compile(r"\S")
 MERGE = "tag:yaml.org,2002:merge"
 DEEP = "found values nested too deeply, wanted a job document"
 
 
 class BadText(BadDocument):
-    """A text that cannot be read, with the line where reading ends."""
+    """A text that cannot be parsed, with the line number of the mistake."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(f"line {line}: {message}")
@@ -34,9 +34,9 @@ class BadText(BadDocument):
 
 
 def values(text: str, *, json_only: bool = False) -> Iterator[Any]:
-    """The values of a text in order; a mistake is yielded in its place.
+    """The values in a text, in their order; a mistake is yielded as a BadText in its place.
 
-    JSON where the first value is JSON and no line separates documents, else YAML.
+    The text is JSON if its first value is JSON and no ``---`` line separates documents, otherwise YAML.
     """
     start = len(text) - len(text.lstrip())
     if text.startswith(("//", "/*"), start):
@@ -56,7 +56,7 @@ def values(text: str, *, json_only: bool = False) -> Iterator[Any]:
 
 
 def json_value(text: str, first_line: int = 1) -> Any:
-    """The one value of a JSON text inside another document. Raises BadText."""
+    """The value of a JSON text inside another document; ``first_line``: where the text begins there. Raises BadText."""
     lines = _Lines(text)
     try:
         value, end = _Decoder(lines, first_line - 1).raw_decode(text, len(text) - len(text.lstrip()))
@@ -80,7 +80,7 @@ def _begins_as_json(text: str, start: int) -> bool:
 
 
 class NamedTwice(json.JSONDecodeError):
-    """An object that says one name twice: readers differ in which of the two counts."""
+    """A JSON object with one name twice; JSON parsers differ in which value they keep."""
 
     def __init__(self, text: str, name: str, first: int, second: int) -> None:
         super().__init__(f"found the name {shown(name)} a second time", text, second)
@@ -88,7 +88,7 @@ class NamedTwice(json.JSONDecodeError):
 
 
 class LongNumber(ValueError):
-    """A number of more digits than any member of a document has."""
+    """A number with more digits than any member of a document can have."""
 
 
 def _whole(digits: str) -> int:
@@ -98,10 +98,10 @@ def _whole(digits: str) -> int:
 
 
 def _json(text: str, start: int) -> Iterator[Any]:
-    """One value after the other. A mistake ends the reading, except in JSON lines, where the next line is another value."""
+    """The values, one after the other. Reading stops at a mistake, but in JSON lines it continues with the next line."""
     lines = _Lines(text)
     decoder = _Decoder(lines)
-    waiting: list[Any] = []  # the first value, until it is known that no other text follows it
+    waiting: list[Any] = []  # the first value, until it is known that only values follow it
     read = 0
     while start < len(text):
         try:
@@ -132,7 +132,7 @@ def _json(text: str, start: int) -> Iterator[Any]:
 
 
 def _bad_json(text: str, error: json.JSONDecodeError, before: int = 0) -> BadText:
-    """What is wrong in a JSON text, by the characters at which reading ended."""
+    """What is wrong in a JSON text, from the characters where parsing stopped; ``before``: lines before the text."""
     if isinstance(error, NamedTwice):
         first = text.count("\n", 0, error.first) + 1 + before
         return BadText(f"{error.msg} (first on line {first}), wanted each name once", error.lineno + before)
@@ -153,7 +153,7 @@ def _bad_json(text: str, error: json.JSONDecodeError, before: int = 0) -> BadTex
 
 
 class _Lines:
-    """Which line a position of a text is on."""
+    """The line number of a position in a text."""
 
     def __init__(self, text: str) -> None:
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
@@ -163,7 +163,7 @@ class _Lines:
 
 
 class _Decoder(json.JSONDecoder):
-    """A JSON decoder whose objects know their line."""
+    """A JSON decoder whose objects are ``Located``."""
 
     def __init__(self, lines: _Lines, before: int = 0) -> None:
         super().__init__(parse_int=_whole, object_pairs_hook=list)
@@ -182,7 +182,7 @@ class _Decoder(json.JSONDecoder):
         self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined] # typeshed leaves it out
 
     def _named_twice(self, text: str, at: int) -> NamedTwice:
-        """The first name that the object at a position says a second time."""
+        """The error for the first name that is twice in the object at a position."""
         begun: dict[str, int] = {}
         while True:
             begin = text.index('"', at)
@@ -195,9 +195,9 @@ class _Decoder(json.JSONDecoder):
 
 
 class _Loader(LimitedLoader):
-    """YAML whose objects know their line, and whose CloudFormation intrinsics are values that are filled in later."""
+    """A YAML loader whose objects are ``Located``, and whose CloudFormation intrinsic functions are ``FilledInLater``."""
 
-    depth_max = 60  # a template wraps its jobs deeper than a policy file
+    depth_max = 60  # jobs in templates are nested deeper than values in policy files
     values_max = 50_000
 
 
@@ -210,7 +210,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
 
 
 def _refuse_keys_named_twice(loader: _Loader, node: yaml.MappingNode) -> None:
-    """Raises BadText. A key that a merge (``<<``) brings may be written again: that is what a merge is for."""
+    """Raises BadText for a key that is there twice. A key from a merge (``<<``) may be overridden, as merges are meant for."""
     first: dict[str, int] = {}
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode) or key.tag == MERGE:
@@ -226,12 +226,12 @@ def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
     if node.style != "|":
         return text
     located = LocatedText(text)
-    located.line = node.start_mark.line + 2  # after the line of the bar
+    located.line = node.start_mark.line + 2  # the text begins on the line after "|"
     return located
 
 
 def _intrinsic(loader: _Loader, tag: str, node: yaml.Node) -> Any:
-    """``!Sub`` is its text, whose places are filled in when the stack is made; so is everything else."""
+    """A short-form intrinsic function: ``!Sub`` is its text with placeholders, any other one is ``FilledInLater``."""
     if tag == "Sub" and isinstance(node, yaml.ScalarNode):
         return _text(loader, node)
     if tag == "Sub" and isinstance(node, yaml.SequenceNode) and node.value and isinstance(node.value[0], yaml.ScalarNode):

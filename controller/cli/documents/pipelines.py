@@ -1,4 +1,4 @@
-"""SageMaker Pipelines definitions: the training and tuning steps, also those within conditions."""
+"""SageMaker Pipelines definitions: their Training and Tuning steps, also inside Condition steps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KIND = "SageMaker Pipelines definition"
 
 
 def pipeline(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
-    """The training jobs of a pipeline's definition."""
+    """The training jobs in a pipeline's definition; None for any other document."""
     steps = document.get("Steps")
     if not isinstance(steps, list) or not ("Version" in document or all(isinstance(s, Mapping) and "Type" in s for s in steps)):
         return None
@@ -66,7 +66,7 @@ def _steps(steps: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _filled(value: Any) -> Any:
-    """The arguments, where what the pipeline fills in is Later: ``{"Get": …}`` and ``{"Std:Join": …}``."""
+    """The arguments with ``FilledInLater`` in place of what the pipeline fills in: ``{"Get": …}`` and ``{"Std:Join": …}``."""
     if isinstance(value, Mapping):
         if len(value) == 1:
             (name,) = value

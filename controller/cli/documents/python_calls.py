@@ -1,4 +1,4 @@
-"""What the readers of Python look for in a program: its imports, its calls, and the statement around a call."""
+"""Finds the imports and calls in a Python program, and the statements around a call."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ LIBRARIES = {"sagemaker": "the SageMaker SDK", "sagemaker_pyspark": "SageMaker S
 
 
 def parsed(text: str) -> ast.Module:
-    """A program as a tree. Raises SyntaxError and ValueError, and RecursionError where it is nested too deeply."""
+    """The syntax tree of a program. Raises SyntaxError and ValueError, and RecursionError if it is nested too deeply."""
     try:
         return ast.parse(text)
-    except MemoryError:  # CPython's parser says so where expressions are nested too deeply for it
+    except MemoryError:  # CPython's parser raises it for expressions that are nested too deeply
         raise RecursionError("expressions are nested too deeply") from None
 
 
@@ -45,14 +45,14 @@ def names_in(call: ast.Call) -> Iterator[str]:
 
 
 def fitted(module: ast.Module, names: Collection[str]) -> Iterator[str]:
-    """What the values of these names were made of: ``step_args = estimator.fit(…)``."""
+    """Names in the calls whose result one of ``names`` has: ``estimator``, if ``step_args = estimator.fit(…)``."""
     for node in ast.walk(module):
         if isinstance(node, ast.Assign) and target_of(node) in names and isinstance(node.value, ast.Call):
             yield from (one.id for one in ast.walk(node.value.func) if isinstance(one, ast.Name))
 
 
 def set_later(body: list[ast.stmt]) -> SetLater:
-    """Attributes that are set after an object was made, by its name: ``estimator.max_run = …`` is filled in later."""
+    """Attributes that are set after an object was created, by the object's name: ``estimator.max_run = …``."""
     found: dict[str, dict[str, FilledInLater]] = {}
     for statement in body:
         for node in ast.walk(statement):
@@ -62,7 +62,7 @@ def set_later(body: list[ast.stmt]) -> SetLater:
 
 
 def configured(module: ast.Module) -> dict[ast.Call | str, list[ast.Call]]:
-    """The calls of methods ``with_…``, by the name of their object and by each call that they follow (``Trainer().with_…()``)."""
+    """The calls of ``with_…`` methods, by their object's name, and by each call that they are chained to (``X().with_…()``)."""
     found: dict[ast.Call | str, list[ast.Call]] = {}
     for node in ast.walk(module):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not WITH.fullmatch(node.func.attr):
@@ -86,7 +86,7 @@ def target_of(statement: ast.stmt) -> str:
 
 
 def expressions(statement: ast.stmt) -> Iterator[ast.AST]:
-    """The expressions of a statement itself, without those of the statements within it."""
+    """The expressions in a statement, without those in nested statements."""
     stack: list[ast.AST] = [child for child in ast.iter_child_nodes(statement) if not _is_block(child)]
     while stack:
         node = stack.pop()
@@ -99,7 +99,7 @@ def _is_block(node: ast.AST) -> bool:
 
 
 def other_way(module: ast.Module) -> str:
-    """What a program imports that makes training jobs in a way that is not read: remote functions, other trainers, Spark."""
+    """An import that creates training jobs in a way that no reader supports, such as remote functions or Spark; empty if none."""
     for _, origin in imports(module):
         library, name = origin.partition(".")[0], origin.rpartition(".")[2]
         if library in LIBRARIES and "." in origin and OTHER_WAYS.fullmatch(name):

@@ -1,4 +1,4 @@
-"""The classes whose objects make training jobs: those of the SDK, and those that a program makes of them."""
+"""The classes whose objects create training jobs: those of the SDK, and a program's own subclasses of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from controller.cli.documents.sdk import BUILT_IN_CLASSES, FRAMEWORK_IMAGES
 
 ESTIMATORS = frozenset({"Estimator", "AlgorithmEstimator", "JumpStartEstimator", *FRAMEWORK_IMAGES, *BUILT_IN_CLASSES})
 TRAINERS = frozenset({"ModelTrainer"})
-ABSTRACT = frozenset({"EstimatorBase", "Framework"})  # what classes of programs inherit from, too
+ABSTRACT = frozenset({"EstimatorBase", "Framework"})  # programs have subclasses of these too
 RECIPE_POSITIONAL = ("training_recipe", "compute", "recipe_overrides", "networking", "stopping_condition")
 POSITIONAL: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(BUILT_IN_CLASSES, ("role", "instance_count", "instance_type")),
@@ -26,7 +26,7 @@ BOTO3 = {
     "create_training_job": "CreateTrainingJobRequest",
     "create_hyper_parameter_tuning_job": "CreateHyperParameterTuningJobRequest",
 }
-OPERATORS = {  # of Airflow
+OPERATORS = {  # Airflow's
     "SageMakerTrainingOperator": "CreateTrainingJobRequest",
     "SageMakerTuningOperator": "CreateHyperParameterTuningJobRequest",
 }
@@ -34,14 +34,14 @@ MAKES_JOBS = re.compile(rf"\b(?:{'|'.join((*sorted(ESTIMATORS - {'PCA', 'KMeans'
 
 
 class OwnClass(NamedTuple):
-    """A class of the program that inherits from one of the SDK; ``opaque`` where its own ``__init__`` takes the arguments."""
+    """A program's subclass of an SDK class, ``base``. ``opaque``: its own ``__init__`` takes the arguments, in unknown ways."""
 
     base: str
     opaque: bool
 
 
 def own_classes(module: ast.Module, is_base: Callable[[str], bool]) -> dict[str, OwnClass]:
-    """The classes of a program that inherit, also through each other, from one that ``is_base``, by their name."""
+    """The classes of a program that are direct or indirect subclasses of a class for which ``is_base`` is true, by name."""
     found: dict[str, OwnClass] = {}
     for node in ast.walk(module):
         if not isinstance(node, ast.ClassDef):

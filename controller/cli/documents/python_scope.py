@@ -1,8 +1,8 @@
-"""The names of a place of a program, and the values that they surely have there.
+"""The names at a place in a program, and the values that they certainly have there.
 
-A name is known where it is given a value once, or where it is built in pieces by statements that follow each other. A branch
-whose condition is known counts as if only that branch were written. What is given in any other branch, in a loop, or changed by a
-call is filled in later.
+A value is known if it is assigned once, or built step by step by statements in a row. If the condition of an ``if`` is known,
+only the branch that runs is read. A value that is assigned in another branch or in a loop, or that a call changes, is
+``FilledInLater``.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ HARMLESS = frozenset(
         "deepcopy", "from_recipe",
     }
 )  # fmt: skip
-"""Calls that change none of their arguments."""
+"""Functions that change none of their arguments."""
 MUTATING = frozenset({"update", "pop", "setdefault", "append", "extend", "insert", "remove", "clear", "popitem"})
 
 Decide = Callable[[ast.expr], bool | None]
 
 
 def scope_of(body: list[ast.stmt], outer: Scope) -> dict[str, Any]:
-    """The names that the statements of a module, a function or a branch give a value, exactly once."""
+    """The names and values at the end of the statements of a module, a function or a branch, in addition to ``outer``."""
     first = _scope(body, outer, lambda _: None)
     if not any(isinstance(statement, ast.If) for statement in body):
         return first
@@ -37,7 +37,7 @@ def scope_of(body: list[ast.stmt], outer: Scope) -> dict[str, Any]:
 
 
 def given_again(body: list[ast.stmt]) -> frozenset[str]:
-    """The names that plain statements give a value more than once, as cells of a notebook do: each value holds up to the next."""
+    """Names that simple statements assign more than once, as cells of a notebook do: each value is valid until the next."""
     given: dict[str, list[ast.expr | None]] = {}
     for name, value in _assigned(body):
         given.setdefault(name, []).append(value)
@@ -46,7 +46,7 @@ def given_again(body: list[ast.stmt]) -> frozenset[str]:
 
 
 def step(statement: ast.stmt, scope: dict[str, Any], names: frozenset[str]) -> None:
-    """What a statement gives the names that are given a value again and again."""
+    """Update the values of ``names`` in ``scope`` after a statement; ``names`` are assigned more than once."""
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in names:
             found = value_of(value, scope)
@@ -57,7 +57,7 @@ def step(statement: ast.stmt, scope: dict[str, Any], names: frozenset[str]) -> N
 
 
 def class_scope(statement: ast.ClassDef, scope: Scope) -> Attributes:
-    """What ``self`` surely holds in the methods of a class: attributes that are given a value once, in the class or a method."""
+    """The attributes of ``self`` in a class; a value is known if only the class or ``__init__`` assigns it, and only once."""
     found = _attributes(statement, scope)
     given: dict[str, list[tuple[ast.expr | None, ast.stmt]]] = {}
     for method in statement.body:
@@ -74,7 +74,7 @@ def class_scope(statement: ast.ClassDef, scope: Scope) -> Attributes:
 
 
 def arguments_of(function: Any) -> dict[str, Any]:
-    """The arguments of a function: whoever calls it gives them."""
+    """The arguments of a function as ``FilledInLater``, because its caller gives them."""
     given = function.args
     arguments = [*given.posonlyargs, *given.args, *given.kwonlyargs, *filter(None, (given.vararg, given.kwarg))]
     return {one.arg: FilledInLater(why=f"the argument {one.arg}") for one in arguments}
@@ -87,7 +87,7 @@ def _scope(body: list[ast.stmt], outer: Scope, decide: Decide) -> dict[str, Any]
         given.setdefault(name, []).append(value)
     changes = [(one, frozenset(_changed([one]))) for one in statements]
     changed, rebound = {name for _, names in changes for name in names}, set(_rebound(statements))
-    changed |= {_root_name(value) for name in changed for value in given.get(name, ())}  # another name of what is changed
+    changed |= {_root_name(value) for name in changed for value in given.get(name, ())}  # another name for the same value
     scope = dict(outer)
     scope.update({name: FilledInLater(why=name) for name in given})
     classes = [one for one in statements if isinstance(one, ast.ClassDef) and len(given[one.name]) == 1]
@@ -99,9 +99,9 @@ def _scope(body: list[ast.stmt], outer: Scope, decide: Decide) -> dict[str, Any]
             continue
         value = value_of(given_value, scope)
         if not isinstance(value, Mapping | list) or (isinstance(value, Call) and makes_text(value)):
-            scope[name] = value  # nothing changes it where it is
+            scope[name] = value  # an immutable value
         elif name in changed:
-            in_pieces.append((name, value))  # what is put in may be given a value after it
+            in_pieces.append((name, value))  # its pieces may use names that are assigned after it
         elif held(value):
             scope[name] = value
     for name, begun in in_pieces:
@@ -115,14 +115,14 @@ def _root_name(node: ast.expr | None) -> str:
 
 
 def _attributes(statement: ast.ClassDef, scope: Scope) -> Attributes:
-    """What a class holds by itself: ``class Settings: MAX_RUN = 3600``."""
+    """The known class attributes: ``class Settings: MAX_RUN = 3600``."""
     names = {name for name, _ in _assigned(statement.body)}
     known = {name: value for name, value in _scope(statement.body, scope, lambda _: None).items() if name in names}
     return Attributes({name: value for name, value in known.items() if not isinstance(value, FilledInLater)})
 
 
 def _built(name: str, value: Any, pieces: list[ast.stmt], scope: Scope) -> Any:
-    """A dict or a list with what is put into it, statement by statement; Later where something else changes it."""
+    """A dict or a list with what statements add to it, one by one; ``FilledInLater`` if it is changed in another way."""
     if not pieces:
         return FilledInLater(why=name)
     whole = _copied(value)
@@ -137,7 +137,7 @@ def _built(name: str, value: Any, pieces: list[ast.stmt], scope: Scope) -> Any:
 
 
 def _put_piece(name: str, whole: Any, piece: ast.stmt, scope: Scope) -> bool:
-    """Put one piece in its place: ``request["A"]["B"] = …``, ``request.update(…)``, ``tags.append(…)``."""
+    """Add one piece to ``whole``: ``request["A"]["B"] = …``, ``request.update(…)``, ``tags.append(…)``. False: not possible."""
     match piece:
         case ast.Assign(targets=[ast.Subscript(value=inside, slice=ast.Constant(value=str(key)))], value=given):
             place = _place(name, whole, inside)
@@ -164,7 +164,7 @@ def _put_piece(name: str, whole: Any, piece: ast.stmt, scope: Scope) -> bool:
 
 
 def _place(name: str, whole: Any, node: ast.expr) -> Any:
-    """The dict or list within a value that an expression names."""
+    """The dict or list inside a value to which an expression refers."""
     match node:
         case ast.Name(id=found):
             return whole if found == name else None
@@ -185,7 +185,7 @@ def _copied(value: Any) -> Any:
 
 
 def _statements_that_run(body: list[ast.stmt], decide: Decide) -> Iterator[ast.stmt]:
-    """The statements, where an ``if`` whose condition is known is its one branch."""
+    """The statements, with an ``if`` of known condition replaced by the branch that runs."""
     for statement in body:
         known = decide(statement.test) if isinstance(statement, ast.If) else None
         if isinstance(statement, ast.If) and known is not None:
@@ -195,7 +195,7 @@ def _statements_that_run(body: list[ast.stmt], decide: Decide) -> Iterator[ast.s
 
 
 def _set_on_self(method: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, ast.expr | None]]:
-    """Attributes that a method sets on ``self``; without a value where it is not set exactly once."""
+    """Attributes that a method sets on ``self``, with the value; None if it is not set by a simple assignment."""
     straight: dict[int, ast.expr] = {}
     for statement in method.body:
         match statement:
@@ -209,7 +209,7 @@ def _set_on_self(method: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tup
 
 
 def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr | None]]:
-    """Each name with its value; without one where it is given in a branch, in a loop, or in any other way than by ``=``."""
+    """Each name with its value; None if it is assigned in a branch, in a loop, or in another way than by ``=``."""
     for statement in body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -230,7 +230,7 @@ def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr | None]]:
 
 
 def _changed(body: list[ast.stmt]) -> Iterator[str]:
-    """Names whose value is changed where it is: ``request["a"] = 1``, ``request.update(…)``, ``fill(request)``."""
+    """Names whose value is changed in place: ``request["a"] = 1``, ``request.update(…)``, ``fill(request)``."""
     for statement in body:
         for node in ast.walk(statement):
             match node:
@@ -243,7 +243,7 @@ def _changed(body: list[ast.stmt]) -> Iterator[str]:
 
 
 def _rebound(body: list[ast.stmt]) -> Iterator[str]:
-    """Names that another place gives a value: ``global spot``, ``spot := …``."""
+    """Names that are assigned in another way or from another scope: ``global spot``, ``spot := …``."""
     for statement in body:
         for node in ast.walk(statement):
             match node:
@@ -254,7 +254,7 @@ def _rebound(body: list[ast.stmt]) -> Iterator[str]:
 
 
 def _known(node: ast.Call) -> bool:
-    """Whether a call surely leaves its arguments as they are: it prints, or its name begins with a capital, as a class."""
+    """Whether a call certainly does not change its arguments: a function in ``HARMLESS``, or a class, by its capital letter."""
     name = dotted(node.func).rpartition(".")[2]
     return name in HARMLESS or name[:1].isupper()
 

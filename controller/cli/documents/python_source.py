@@ -1,7 +1,7 @@
-"""Python files and notebooks: calls that make training jobs, read from the text and never run.
+"""Python files and notebooks: finds calls that create training jobs. The code is parsed and never run.
 
-Estimators of the SageMaker Python SDK v1 and v2, ModelTrainer of v3, ``TrainingJob.create`` of sagemaker-core, and boto3's
-``create_training_job``, ``create_hyper_parameter_tuning_job``.
+It reads Estimators of the SageMaker Python SDK v1 and v2, ModelTrainer of v3, ``TrainingJob.create`` of sagemaker-core, boto3's
+``create_training_job``, ``create_hyper_parameter_tuning_job`` and ``submit_service_job``, and Airflow's operators.
 """
 
 from __future__ import annotations
@@ -55,15 +55,15 @@ READ = (
     "TrainingJobName", "RoleArn", "AlgorithmSpecification", "ResourceConfig", "StoppingCondition", "Tags", "OutputDataConfig",
     "EnableManagedSpotTraining", "CheckpointConfig", "ServerlessJobConfig",
 )  # fmt: skip
-PROGRAM_CHARS_MAX = 1_000_000  # of a script, or of the code cells of a notebook together
+PROGRAM_CHARS_MAX = 1_000_000  # of a script, or of all code cells of a notebook
 ON_THIS_MACHINE = "trains on this machine"
 LOCAL = re.compile(r"local(_gpu|_cpu)?")
-OF_THE_CLIENT = frozenset({"session", "region"})  # arguments of sagemaker-core's create that are no members of the request
-OF_THE_CONFIGURATION = frozenset({"RoleArn", "OutputDataConfig"})  # sagemaker-core takes them from its defaults
+OF_THE_CLIENT = frozenset({"session", "region"})  # arguments of sagemaker-core's create that are not members of the request
+OF_THE_CONFIGURATION = frozenset({"RoleArn", "OutputDataConfig"})  # sagemaker-core fills them in from its defaults
 
 
 def python_jobs(file: str, text: str) -> Iterator[Found]:
-    """The training jobs that a Python file makes."""
+    """The training jobs that a Python program creates; ``text`` is its source."""
     yield from program_jobs(file, text, lambda line: ("", line))
 
 
@@ -77,7 +77,7 @@ def program_jobs(file: str, text: str, place: Any) -> Iterator[Found]:
         yield Found(file=file, kind="Python", path=path, line=at, error=told, request=None)
         return
     found = list(_Reader(file, module).jobs())
-    for one in [one for one in found if ON_THIS_MACHINE not in one.error] or found:  # beside others, these are no mistake
+    for one in [one for one in found if ON_THIS_MACHINE not in one.error] or found:  # a mistake only if alone
         path, line = place(one.line or 1)
         yield replace(one, path=joined(path, one.path) if path and one.path else path or one.path, line=line)
     if not found:
@@ -88,7 +88,7 @@ def program_jobs(file: str, text: str, place: Any) -> Iterator[Found]:
 
 
 class _Reader:
-    """Finds the calls of one module, each with the names that are known where it stands."""
+    """Finds the calls in one module, and reads them with the names and values that are known at their place."""
 
     def __init__(self, file: str, module: ast.Module) -> None:
         self._file, self._module = file, module
@@ -131,7 +131,7 @@ class _Reader:
                 if isinstance(one, ast.ExceptHandler | ast.match_case):
                     yield from self._body(one.body, scope)
             if inner_block and isinstance(inner_block[0], ast.stmt):
-                yield from self._body(inner_block, scope)  # within a branch, what the branch itself gives is known there
+                yield from self._body(inner_block, scope)  # inside a branch, the values that it assigns are known
 
     def _call(self, node: ast.Call, scope: Mapping[str, Any], target: str, later: SetLater) -> Iterator[Found]:
         whole = dotted(node.func)
@@ -165,12 +165,12 @@ class _Reader:
             yield from self._not_of_the_sdk(node, scope, whole, target)
 
     def _is_one(self, whole: str, classes: frozenset[str], node: ast.Call) -> bool:
-        """Whether a name is one of these classes of the SDK, or a class of the program that takes the same arguments."""
+        """Whether a name means one of these SDK classes, or the program's own subclass of one."""
         whole = self._own[whole].base if whole in self._own else whole
         return self._class_of(whole) in classes and self._is_sdk(self._origin(whole), node)
 
     def _class_of(self, whole: str) -> str:
-        """The class that a name stands for: ``from sagemaker.pytorch import PyTorch as P``, or a class of its own."""
+        """The SDK class that a name means, through ``import PyTorch as P`` or the program's own subclass."""
         whole = self._own[whole].base if whole in self._own else whole
         return self._imported.get(whole, whole).rpartition(".")[2]
 
@@ -185,7 +185,7 @@ class _Reader:
 
     @staticmethod
     def _is_sdk(origin: str, node: ast.Call) -> bool:
-        """From the SDK; where nothing is imported (a piece of a program), by the arguments that only the SDK has."""
+        """Whether a class is from the SDK: by its import, or without an import, by arguments that only the SDK has."""
         if origin:
             return origin.startswith("sagemaker")
         keywords = {keyword.arg for keyword in node.keywords}
@@ -205,10 +205,10 @@ class _Reader:
                 yield replace(one, line=node.lineno, outer=one.outer if rest is None else None)
 
     def _operator(self, node: ast.Call, scope: Mapping[str, Any], name: str, target: str) -> Iterator[Found]:
-        """An operator of Airflow, whose ``config`` is the request."""
+        """An Airflow operator; its argument ``config`` is the request."""
         config = templated(
             without_calls(plain(call_of(node, scope).get("config", FilledInLater(why="config"))))
-        )  # Airflow fills in {{ ds }}
+        )  # Airflow fills in placeholders such as {{ ds }}
         if OPERATORS[name] == BOTO3["create_training_job"]:
             body = renamed(config, OPERATORS[name]) if isinstance(config, Mapping) else dict.fromkeys(READ, config)
             yield self._found(node, target, f"Airflow {name}", body, "boto3")
@@ -234,7 +234,7 @@ class _Reader:
         yield replace(one, service=Service.BATCH, filled=frozenset({"TrainingJobName"}))
 
     def _api(self, call: Call, shape: str) -> dict[str, Any]:
-        """The members of a request; all that matter are filled in later where some come from elsewhere."""
+        """The members of a request. With unknown arguments (``**rest``), missing members of ``READ`` are ``FilledInLater``."""
         body: dict[str, Any] = dict(renamed({name: without_calls(plain(value)) for name, value in call.items()}, shape))
         if call.rest is not None:
             body = {**dict.fromkeys(READ, call.rest), **body}
@@ -256,7 +256,7 @@ class _Reader:
         yield replace(one, refused=misspelt(call))
 
     def _not_of_the_sdk(self, node: ast.Call, scope: Mapping[str, Any], whole: str, target: str) -> Iterator[Found]:
-        """An estimator whose class is the program's own, or another's: what it does with its arguments is not known."""
+        """An estimator of a class that is not the SDK's: it is not known what the class does with its arguments."""
         call = call_of(node, scope)
         machine = call.get("instance_type", call.get("train_instance_type"))
         if isinstance(machine, str) and LOCAL.fullmatch(machine):
@@ -284,7 +284,7 @@ class _Reader:
         return replace(one, refused=misspelt(call, trainer=True))
 
     def _configured_with(self, made: ast.Call, target: str, scope: Mapping[str, Any]) -> dict[str, Any]:
-        """``trainer.with_checkpoint_config(CheckpointConfig(…))``, on the object or right after it is made."""
+        """The arguments from ``with_…`` methods, called on the new object or later: ``trainer.with_checkpoint_config(…)``."""
         found: dict[str, Any] = {}
         for node in (*self._configured.get(made, ()), *(self._configured.get(target, ()) if target else ())):
             method = dotted(node.func).rpartition(".")[2]
@@ -298,14 +298,14 @@ class _Reader:
         return Found(file=self._file, kind=kind, path=target, line=node.lineno, error=error, request=None)
 
     def _argument(self, value: Any) -> Any:
-        """An argument as plain values."""
+        """An argument as plain values, with ``FilledInLater`` in place of calls."""
         return without_calls(plain(value))
 
     def _found(self, node: ast.Call, target: str, kind: str, body: Mapping[str, Any], tool: str, base: Any = None) -> Found:
         name = base if isinstance(base, str) else target or "job"
         service = Service.TUNING if target in self._tuned else Service.PIPELINES if target in self._stepped else None
         if service is not None and tool.startswith("sdk"):
-            body = {**body, "TrainingJobName": NAMED}  # its owner names the jobs, whatever the estimator would
+            body = {**body, "TrainingJobName": NAMED}  # the tuning job or the pipeline names the jobs, not the estimator
         filled = frozenset({"TrainingJobName"}) if tool.startswith("sdk") else frozenset[str]()
         return Found(
             file=self._file,

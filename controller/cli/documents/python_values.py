@@ -1,4 +1,4 @@
-"""The values that an expression of Python may have: calls, what a class holds, and what is computed from known values."""
+"""The values that a Python expression may have: calls, attributes of classes, and results of operations on known values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from controller.cli.documents.found import FilledInLater
 
 NUMBER_MAX = 10**15
-BITS_MAX = 64  # of a whole number that is written out
+BITS_MAX = 64  # bits of an integer literal
 COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
     ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
@@ -22,37 +22,37 @@ DURATIONS = frozenset({"weeks", "days", "hours", "minutes", "seconds"})
 
 
 class Call(dict[str, Any]):
-    """A call by its keywords; ``name`` is what is called, ``rest`` is Later where keywords come from elsewhere."""
+    """A call, as a dict of its keyword arguments. ``name``: the function. ``rest``: set if some arguments are unknown."""
 
     name = ""
-    template = ""  # of the text that it makes
+    template = ""  # of the text that the call returns, as in ``FilledInLater``
     positional: tuple[Any, ...] = ()
     rest: FilledInLater | None = None
 
 
 class Attributes(dict[str, Any]):
-    """What a class, or ``self`` in its methods, surely holds."""
+    """The attributes of a class, or of ``self`` in its methods, that are certainly known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """A dict or a list that statements put together; it is whole only after the line of the last of them."""
+    """A dict or a list that several statements build; it is complete after line ``after``."""
 
     value: Any
     after: int
 
 
-TEXTS = frozenset({"format", "join", "os.path.join", "posixpath.join", "str"})  # calls that surely return a text
-IMAGES = frozenset({"retrieve", "get_image_uri"})  # functions of the SDK that return the address of an image
+TEXTS = frozenset({"format", "join", "os.path.join", "posixpath.join", "str"})  # calls that certainly return a text
+IMAGES = frozenset({"retrieve", "get_image_uri"})  # functions of the SDK that return an image URI
 
 
 def makes_text(call: Call) -> bool:
-    """Whether a call surely returns a text, which nothing changes."""
+    """Whether a call certainly returns a text, which is immutable."""
     return bool(call.template) or call.name in TEXTS or call.name.rpartition(".")[2] in IMAGES
 
 
 def without_calls(value: Any) -> Any:
-    """The same without calls below: what a call makes is filled in later."""
+    """The value with ``FilledInLater`` in place of each call, also in nested values."""
     if isinstance(value, Call):
         return FilledInLater(why=f"{value.name}(…)", template="{}" if value.name in TEXTS else "")
     if isinstance(value, Mapping):
@@ -61,12 +61,12 @@ def without_calls(value: Any) -> Any:
 
 
 def truth(value: Any) -> bool | None:
-    """Whether a condition holds; None where it is not known."""
+    """Whether a condition is true; None if it is not known."""
     return None if isinstance(value, FilledInLater | Call | Attributes) else bool(value)
 
 
 def converted(node: ast.expr, name: str, value: Any) -> Any:
-    """``int(2.0)``, ``str(7)``: of a number or a short text that is known."""
+    """The result of ``int(2.0)`` or ``str(7)``, if the argument is a known number or a short text."""
     if isinstance(value, str | int | float) and not isinstance(value, bool) and len(str(value)) < 100:
         try:
             return CONVERSIONS[name](value)
@@ -76,7 +76,7 @@ def converted(node: ast.expr, name: str, value: Any) -> Any:
 
 
 def seconds(node: ast.expr, made: Call) -> Any:
-    """``timedelta(hours=3).total_seconds()``."""
+    """The result of ``timedelta(hours=3).total_seconds()``, if the arguments are known."""
     known = all(isinstance(value, int | float) and abs(value) < NUMBER_MAX for value in made.values())
     if made.name.rpartition(".")[2] != "timedelta" or made.positional or made.rest or not known or not made.keys() <= DURATIONS:
         return FilledInLater(why=short(node))
@@ -98,7 +98,7 @@ def compared(node: ast.expr, op: ast.cmpop, first: Any, second: Any) -> Any:
 
 
 def either(node: ast.expr, op: ast.boolop, values: list[Any]) -> Any:
-    """``a or b`` and ``a and b``: the first value that settles it, as far as all before it are known."""
+    """The result of ``a or b`` or ``a and b``: the first value that decides it, if all values before it are known."""
     settles = isinstance(op, ast.Or)
     for value in values[:-1]:
         known = truth(value)
@@ -112,6 +112,6 @@ def either(node: ast.expr, op: ast.boolop, values: list[Any]) -> Any:
 def short(node: ast.expr) -> str:
     try:
         said = ast.unparse(node)
-    except ValueError:  # a number of more digits than Python writes
+    except ValueError:  # an integer with more digits than Python converts to text
         return "an expression"
     return said if len(said) <= 80 else f"{said[:79]}…"

@@ -1,4 +1,4 @@
-"""The documents of SageMaker's API: requests, descriptions, search and list responses, and events of EventBridge."""
+"""The documents of SageMaker's API: requests, descriptions, search and list responses, EventBridge events, CloudTrail logs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ API_CALL = "AWS API Call via CloudTrail"
 
 
 def search_results(file: str, document: Document) -> Iterator[Found] | None:
-    """The training jobs of ``aws sagemaker search``."""
+    """The training jobs in the answer of ``aws sagemaker search``, or in one of its results; None for any other document."""
     results = document.get("Results")
     if isinstance(one := document.get("TrainingJob"), Mapping) and len(document) == 1:
         return iter([described(file, one, "TrainingJob", kind=DocumentKind.SEARCHED)])
@@ -47,7 +47,7 @@ def search_results(file: str, document: Document) -> Iterator[Found] | None:
 
 
 def list_summaries(file: str, document: Document) -> Iterator[Found] | None:
-    """The jobs of ListTrainingJobs. A summary contains few fields."""
+    """The jobs in the answer of ListTrainingJobs, whose summaries have few fields; None for any other document."""
     for member in ("TrainingJobSummaries", "TrainingJobs"):
         summaries = document.get(member)
         if isinstance(summaries, list):
@@ -58,7 +58,7 @@ def list_summaries(file: str, document: Document) -> Iterator[Found] | None:
 
 
 def event(file: str, document: Document, path: str = "") -> Iterator[Found] | None:
-    """The training jobs of an event."""
+    """The training jobs in an EventBridge event; None for any other document."""
     kind = document.get("detail-type")
     if "detail-type" not in document and not {"source", "detail"} <= document.keys():
         return None
@@ -88,7 +88,7 @@ def event(file: str, document: Document, path: str = "") -> Iterator[Found] | No
 
 
 def cloudtrail(file: str, document: Document) -> Iterator[Found] | None:
-    """The calls of a CloudTrail log (Records), of ``aws cloudtrail lookup-events`` (Events), or one alone."""
+    """The jobs in a CloudTrail log (Records), in ``aws cloudtrail lookup-events`` (Events), or in one record of them."""
     if "eventSource" in document and "eventName" in document:
         return _api_call(file, document, "", line_of(document))
     for member, inside in (("Records", None), ("Events", "CloudTrailEvent")):
@@ -129,7 +129,7 @@ def _pipeline_step(file: str, detail: Document, path: str, line: int | None, doc
 
 
 def _api_call(file: str, detail: Document, path: str, line: int | None) -> Iterator[Found]:
-    """A call that CloudTrail recorded; its members begin with a small letter."""
+    """The jobs in an API call that CloudTrail recorded; its member names begin with a lower-case letter."""
     from controller.cli.documents.member_names import renamed
 
     parameters, name = detail.get("requestParameters"), detail.get("eventName")
@@ -145,7 +145,7 @@ def _api_call(file: str, detail: Document, path: str, line: int | None) -> Itera
 
 
 def described(file: str, document: Any, path: str = "", kind: DocumentKind | None = None) -> Found:
-    """A description, a request, a summary or an event's detail, by its members."""
+    """A description, a request, a summary or an event's detail; its members show which. ``kind``: SEARCHED for search results."""
     try:
         told = DocumentKind.CREATE if _is_nameless(document) else kind_of(document)
     except BadDocument as error:
@@ -164,7 +164,7 @@ def described(file: str, document: Any, path: str = "", kind: DocumentKind | Non
     )  # fmt: skip
 
 
-# By which member a document of another kind is known.
+# The member by which a document of another kind is recognized, and the kind.
 OTHERS: Mapping[str, str] = {
     "ProcessingJobName": "a processing job", "TransformJobName": "a transform job", "AutoMLJobName": "an AutoML job",
     "LabelingJobName": "a labeling job", "CompilationJobName": "a compilation job",
@@ -179,7 +179,7 @@ NAMELESS = frozenset({"RoleArn", "OutputDataConfig", "AlgorithmSpecification"})
 
 
 def _named(document: object) -> str:
-    """What a document of another kind is, and what is wanted instead."""
+    """What a document of another known kind is, and what is wanted instead; empty for an unknown kind."""
     if not isinstance(document, Mapping):
         return ""
     if "version" in document and ("rules" in document or "cases" in document):
@@ -189,7 +189,7 @@ def _named(document: object) -> str:
 
 
 def _to_cut_out(document: object) -> str:
-    """Where a training job stands within a document of no known kind."""
+    """Where a training job is inside a document of unknown kind."""
     for place, inner in walk(document):
         if place and place.count(".") < DEPTH_MAX and (is_request(inner) or "TrainingJobArn" in inner):
             line = line_of(inner)
@@ -198,7 +198,7 @@ def _to_cut_out(document: object) -> str:
 
 
 def _is_nameless(document: object) -> bool:
-    """A request that lacks its name, as in the arguments of a pipeline's step; SageMaker requires one."""
+    """Whether a document is a request without a name, such as the arguments of a pipeline step."""
     if not isinstance(document, Mapping) or "TrainingJobName" in document:
         return False
     return document.keys() >= NAMELESS and not OTHERS.keys() & document.keys()

@@ -1,8 +1,8 @@
-"""The requests that the SageMaker Python SDK makes of its arguments: an Estimator of v2 and a ModelTrainer of v3.
+"""The requests that the SageMaker Python SDK makes from its arguments: an Estimator of v1 and v2, a ModelTrainer of v3.
 
-The defaults are the SDK's: v2 has a runtime of a day (sagemaker 2, estimator.py), v3 of an hour on one ml.m5.xlarge
-(sagemaker-train, defaults.py). The SDK fills in a role, a bucket and the end of a name, so these members are filled in later
-where they are absent.
+The defaults are the SDK's: in v2 a runtime of a day (sagemaker 2, estimator.py), in v3 an hour on one ml.m5.xlarge
+(sagemaker-train, defaults.py). The SDK fills in a role, a bucket and the end of a name, so these members are
+``FilledInLater`` if they are not given.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ DEFAULT = FilledInLater(why="the SDK's default")
 NAMED = FilledInLater(why="the SDK appends the time to the name")
 
 BASE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*")
-BASE_NAME_MAX = 39  # of 63 characters, beside the time
+BASE_NAME_MAX = 39  # of 63 characters; the SDK appends the time
 
 V2_RUNTIME_S = 86_400
 V3_RUNTIME_S, V3_INSTANCE, V3_VOLUME_GB = 3600, "ml.m5.xlarge", 30
 
-# What an image is, where only its framework is known: the region does not change whether it can checkpoint.
+# Stands for an image of which only the framework is known: whether it can checkpoint does not depend on the region.
 FRAMEWORK_IMAGES: Mapping[str, str] = {
     "PyTorch": "pytorch-training", "TensorFlow": "tensorflow-training", "HuggingFace": "huggingface-pytorch-training",
     "MXNet": "mxnet-training", "SKLearn": "sagemaker-scikit-learn", "Chainer": "sagemaker-chainer", "RLEstimator": "rl-training",
@@ -51,7 +51,7 @@ BUILT_IN_CLASSES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-# The first version of the SDK has other names for some arguments.
+# SDK v1 has other names for some arguments.
 OF_FIRST_VERSION = frozenset(
     {
         "image_name", "train_instance_type", "train_instance_count", "train_volume_size", "train_volume_kms_key", "train_max_run",
@@ -61,21 +61,21 @@ OF_FIRST_VERSION = frozenset(
 
 
 def of_first_version(given: Mapping[str, Any]) -> bool:
-    """Whether the arguments of an Estimator are those of the SDK v1."""
+    """Whether the arguments of an Estimator are those of SDK v1."""
     return not OF_FIRST_VERSION.isdisjoint(given)
 
 
-# The registry of an image is an account in a region; its repository follows, and mostly a tag.
+# An image URI: the registry, which is an account in a region, then the repository, and usually a tag.
 IMAGE = re.compile(r"(?:\d{12}|\{\})(?:\.dkr\.ecr(?:-fips)?\.[a-z0-9{}-]+\.[a-z0-9{}.]+)?/([^:@{}]+)(?:[:@].*)?", re.DOTALL)
 FRAMEWORKS = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
-NOBODY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"  # an account that has no image of SageMaker
+NOBODY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"  # an account without SageMaker's images
 JUMP_START = FilledInLater(
     why="the JumpStart model's image", template=f"{FRAMEWORKS}/jumpstart-model"
-)  # it runs a script, as frameworks do
+)  # it runs a script, as framework images do
 
 
 def image_like(image: Any) -> str | None:
-    """An image that can checkpoint just as one that is known in part: one whose repository is none of SageMaker's algorithms."""
+    """For an image that is known in part: one that can checkpoint just as well; None if it may be a built-in algorithm."""
     found = IMAGE.fullmatch(image.template) if isinstance(image, FilledInLater) else None
     if found is None or found[1] in _REPOSITORIES:
         return None
@@ -83,7 +83,7 @@ def image_like(image: Any) -> str | None:
 
 
 def image_of(framework: Any, version: Any = None, model: Any = None) -> Any:
-    """The image that ``image_uris.retrieve`` returns for a framework, as far as checkpoints depend on it."""
+    """The image from ``image_uris.retrieve``, or one that can checkpoint just as well; ``FilledInLater`` if it is not known."""
     if framework is None and model is not None:
         return JUMP_START
     if not isinstance(framework, str):
@@ -97,7 +97,7 @@ def image_of(framework: Any, version: Any = None, model: Any = None) -> Any:
     return known.get(framework.split("-")[0], other)
 
 
-# The arguments that decide what a job may do, and names that people give them. The SDK v2 ignores an unknown argument.
+# The arguments that rules depend on, and wrong names that people use for them. SDK v2 ignores unknown arguments.
 V2_ARGUMENTS = (
     "use_spot_instances", "max_run", "max_wait", "checkpoint_s3_uri", "checkpoint_local_path", "instance_type", "instance_count",
     "keep_alive_period_in_seconds", "max_retry_attempts", "output_path",
@@ -115,7 +115,7 @@ OF_V2_IN_V3 = {**IN_COMPUTE, **IN_LIMITS, "checkpoint_s3_uri": "checkpoint_confi
 
 
 def misspelt(given: Iterable[str], *, trainer: bool = False) -> tuple[Refusal, ...]:
-    """The arguments that are probably meant for another of these, which the SDK has."""
+    """A refusal for each argument that is probably a wrong name of an argument of the SDK. ``trainer``: of a ModelTrainer."""
     known = V3_ARGUMENTS if trainer else (*V2_ARGUMENTS, *OF_FIRST_VERSION)
     plain = {name.replace("_", ""): name for name in known}
     found: list[Refusal] = []
@@ -133,7 +133,7 @@ def misspelt(given: Iterable[str], *, trainer: bool = False) -> tuple[Refusal, .
 
 
 def estimator_request(kind: str, given: Mapping[str, Any], rest: Any = None) -> dict[str, Any]:
-    """The request of an Estimator. ``rest`` is Later where arguments come from elsewhere (``**settings``)."""
+    """The request of an Estimator of the class ``kind``. ``rest``: set if some arguments are unknown (``**settings``)."""
 
     def of(name: str, default: Any = None) -> Any:
         value = given.get(name, default if rest is None else rest)
@@ -181,7 +181,7 @@ def estimator_request(kind: str, given: Mapping[str, Any], rest: Any = None) -> 
 
 
 def _estimator_image(kind: str, image: Any) -> Any:
-    """The image of an Estimator: that of its class where it has one, else the given one."""
+    """The image of an Estimator: the image of its class if it has one, otherwise the given image."""
     if kind in FRAMEWORK_IMAGES and not isinstance(image, str):
         return FRAMEWORK_IMAGES[kind]
     if kind in BUILT_IN_CLASSES:
@@ -190,7 +190,7 @@ def _estimator_image(kind: str, image: Any) -> Any:
 
 
 def trainer_request(given: Mapping[str, Any], rest: Any = None) -> dict[str, Any]:
-    """The request of a ModelTrainer."""
+    """The request of a ModelTrainer. ``rest``: set if some arguments are unknown (``**settings``)."""
 
     def of(name: str, default: Any = None) -> Any:
         value = given.get(name, default if rest is None else rest)
@@ -240,15 +240,15 @@ def _trainer_resources(compute: Any) -> Any:
 
 
 def _with_defaults(given: Any, shape_name: str, **defaults: Any) -> Any:
-    """A section under SageMaker's own names, with what the SDK adds where it is not given."""
+    """A structure with SageMaker's member names, and with the SDK's defaults for members that are not given."""
     if not isinstance(given, Mapping):
         return given
     return {**defaults, **_renamed({name: value for name, value in given.items() if value is not None}, shape_name)}
 
 
 def of_a_recipe(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a ModelTrainer that is made from a recipe, which has its script, and the image and the number of instances
-    where they are not given.
+    """The arguments of a ModelTrainer that is made from a recipe. The recipe contains the script, and the image and the number of
+    instances if they are not given.
     """
     recipe, compute = FilledInLater(why="the recipe"), given.get("compute")
     if isinstance(compute, Mapping) and compute.get("instance_count") is None:
@@ -259,31 +259,31 @@ def of_a_recipe(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tag_list(tags: Any) -> Any:
-    """Tags as the API has them. The SDK accepts a map, and v3 writes ``key`` and ``value`` in lower case."""
+    """Tags in the form of the API. The SDK also accepts a dict, and v3 has ``key`` and ``value`` in lower case."""
     if isinstance(tags, Mapping):
         return [{"Key": key, "Value": value} for key, value in tags.items()]
     return _renamed(tags, "TagList") if isinstance(tags, list) else tags
 
 
 def texts(values: Any) -> Any:
-    """Hyperparameters as text, which the SDK makes of numbers; what is filled in later stays so."""
+    """Hyperparameters with their values as text, as the SDK converts them; ``FilledInLater`` stays."""
     if not isinstance(values, Mapping):
         return values
     return {name: value if isinstance(value, str | FilledInLater) else str(value) for name, value in values.items()}
 
 
 def _named_after(base: Any) -> Any:
-    """The SDK v2 appends the time to the name that it is given, and sends the rest as it is: SageMaker refuses ``my_job``."""
+    """The job's name: SDK v2 appends the time to the base name. A base that SageMaker refuses, such as ``my_job``, is kept."""
     return base[:BASE_NAME_MAX] if isinstance(base, str) and not BASE_NAME.fullmatch(base) else NAMED
 
 
 def _checkpoints(uri: Any) -> Any:
-    """A prefix that is surely given makes a CheckpointConfig; one that may be None makes one or none."""
+    """The CheckpointConfig for a prefix. If the prefix may be None, it is not known whether there is a CheckpointConfig."""
     return uri if uri is None or (isinstance(uri, FilledInLater) and not uri.template) else {"S3Uri": uri}
 
 
 def _role(role: Any) -> Any:
-    """The SDK completes a role's name to an ARN."""
+    """The role's ARN; ``FilledInLater`` for a name, because the SDK looks up its ARN."""
     return role if not isinstance(role, str) or role.startswith("arn:") else FilledInLater(why=f"the ARN of the role {role}")
 
 
@@ -292,7 +292,7 @@ def _renamed(value: Any, shape_name: str) -> Any:
 
 
 def _clean(value: Any) -> Any:
-    """Without what is None or empty: the SDK does not send it."""
+    """The value without members that are None or empty, which the SDK does not send."""
     if isinstance(value, Mapping):
         cleaned = {name: _clean(item) for name, item in value.items()}
         return {name: item for name, item in cleaned.items() if item is not None and item not in ({}, [])}

@@ -22,7 +22,7 @@ TRAINER = {
 
 
 def sdk_dump(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
-    """The training job of a dump of v3."""
+    """The training job in a dump of SDK v3; None for any other document."""
     if "training_job_name" in document:
         given = Located({name: value for name, value in document.items() if value is not None})
         given.line = line_of(document)

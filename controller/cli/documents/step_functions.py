@@ -1,4 +1,4 @@
-"""State machines of Step Functions: the tasks that create training and tuning jobs, in JSONPath and in JSONata."""
+"""Step Functions state machines: the tasks that create training and tuning jobs, with JSONPath and with JSONata."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ CREATES = re.compile(r".*:states:.*:(?:aws-sdk:)?sagemaker:create(TrainingJob|Hy
 
 
 def state_machine(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
-    """The training jobs that a state machine creates."""
+    """The training jobs that a state machine creates; None for any other document."""
     if not isinstance(document.get("States"), Mapping):
         return None
     return _machine(file, document, path)
 
 
 def parameters_with_paths(document: Mapping[str, Any]) -> Any:
-    """The parameters of a task: members that end in ``.$`` and texts in ``{% %}`` are filled in when the state machine runs."""
+    """The parameters of a task, with ``FilledInLater`` for members that end in ``.$`` and for texts in ``{% %}``."""
     return templated(_filled(document))
 
 
 def has_paths(value: Any) -> bool:
-    """Whether anywhere in a document a member ends in ``.$``."""
+    """Whether a member that ends in ``.$`` is anywhere in a document."""
     if isinstance(value, Mapping):
         return any(str(name).endswith(".$") or has_paths(item) for name, item in value.items())
     return isinstance(value, list) and any(has_paths(item) for item in value)
@@ -76,7 +76,7 @@ def _machine(file: str, document: Mapping[str, Any], path: str) -> Iterator[Foun
 
 
 def _states(machine: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every state, also those of branches and of maps."""
+    """Every state with its path, also those in Parallel branches and in Map states."""
     states = machine.get("States")
     if not isinstance(states, Mapping):
         return

@@ -1,4 +1,4 @@
-"""Terraform plans (``terraform show -json``): training jobs, state machines and pipelines, with what is known after apply."""
+"""Terraform plans (``terraform show -json``): training jobs, state machines and pipelines, with values known after apply."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFINITIONS = {
     "aws_sfn_state_machine": ("definition", state_machine),
     "aws_sagemaker_pipeline": ("pipeline_definition", pipeline),
 }
-# Blocks of the provider whose names are not SageMaker's.
+# Blocks of the Terraform provider → members of SageMaker's request.
 BLOCKS = {
     "checkpoint_config": "CheckpointConfig", "stopping_condition": "StoppingCondition", "resource_config": "ResourceConfig",
     "output_data_config": "OutputDataConfig", "algorithm_specification": "AlgorithmSpecification", "vpc_config": "VpcConfig",
@@ -28,7 +28,7 @@ BLOCKS = {
 
 
 def plan(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
-    """The training jobs of a plan."""
+    """The training jobs in a plan; None for any other document."""
     if "terraform_version" not in document and "planned_values" not in document and "resource_changes" not in document:
         return None
     return iter(beside(_plan(file, document, path)))
@@ -112,7 +112,7 @@ def _module(module: Mapping[str, Any], path: str) -> Iterator[Resource]:
 
 
 def _request(after: Mapping[str, Any], unknown: Any) -> Any:
-    """A CreateTrainingJob request of the provider's names; a block is a list of one."""
+    """The CreateTrainingJob request of a resource. In a plan, a block is a list with one object."""
     merged = _merged(after, unknown)
     if isinstance(merged, FilledInLater):
         return dict.fromkeys(shape("CreateTrainingJobRequest").members, merged)
@@ -126,7 +126,7 @@ def _request(after: Mapping[str, Any], unknown: Any) -> Any:
 
 
 def _unblocked(value: Any, inside: bool = False) -> Any:
-    """Blocks that hold one object are that object; null and empty members are not there."""
+    """The value with one object in place of each list of one, and without members that are null or an empty list."""
     if isinstance(value, Mapping):
         return {k: _unblocked(v, True) for k, v in value.items() if v is not None and v != []}
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], Mapping) and inside:
@@ -135,7 +135,7 @@ def _unblocked(value: Any, inside: bool = False) -> Any:
 
 
 def _merged(after: Any, unknown: Any) -> Any:
-    """What is planned, with what is only known after apply."""
+    """The planned values (``after``), with ``FilledInLater`` for values that are only known after apply."""
     if unknown is True:
         return FilledInLater(why="known after apply")
     if isinstance(unknown, Mapping) and isinstance(after, Mapping | None):

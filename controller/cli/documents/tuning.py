@@ -1,4 +1,4 @@
-"""Tuning jobs: each definition is judged like the training jobs that it starts."""
+"""Hyperparameter tuning jobs: each training job definition is judged like the training jobs that it starts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ READ = (
 
 
 def tuning_request(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
-    """The training jobs of a tuning job's request or description."""
+    """The training jobs in a tuning job's request or description; None for any other document."""
     if "HyperParameterTuningJobName" not in document and "HyperParameterTuningJobConfig" not in document:
         return None
     told = "HyperParameterTuningJobArn" in document
@@ -40,10 +40,10 @@ def tuning_jobs(
     named: bool = True,
     in_event: bool = False,
 ) -> Iterator[Found]:
-    """One job per definition. ``told`` says that SageMaker has accepted it, so nothing in it can be refused.
+    """One job per definition. ``told``: SageMaker describes it, so it cannot refuse anything in it any more.
 
-    Without ``named``, the name of the tuning job is given when it is made. The definition ``in_event`` is documented without spot
-    and checkpoints, so that their absence says nothing.
+    ``named``: the request contains the tuning job's name. ``in_event``: it is the detail of an EventBridge event; AWS documents
+    the definition there without spot and checkpoints, so if they are absent, they are unknown.
     """
     outer = {member: value for member, value in document.items() if named or member != NAME}
     name = document.get("HyperParameterTuningJobName")

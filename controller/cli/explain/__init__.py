@@ -1,5 +1,5 @@
-"""``spotwarden explain``: why a job is judged as it is, what happens next, and what has happened to it.
+"""``spotwarden explain``: why a job gets its verdict, what happens next, and what has happened to it.
 
-Reading order: ``reasons`` (rules, selectors and waivers, value by value), ``timeline`` (what the ledger knows), ``output``,
+Reading order: ``reasons`` (rules, selectors and waivers, value by value), ``timeline`` (the ledger's entries), ``output``,
 ``command``.
 """

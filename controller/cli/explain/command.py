@@ -1,4 +1,4 @@
-"""``spotwarden explain``: why a job in a file, or on SageMaker and in the ledger, is judged as it is, and what comes next."""
+"""``spotwarden explain``: why a job in a file, or in SageMaker and in the ledger, gets its verdict, and what happens next."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from controller.policy.judge import judge
 from controller.policy.policy import Policy
 from controller.policyfile import BadPolicy
 from controller.policyfile.folder import policy_files
-from controller.runtime.gather.gather import lineage_of
+from controller.runtime.gather.gather import lineage_of, priced
 from controller.runtime.ports.aws import Clock
 from controller.runtime.ports.ledger import Ledger
 
@@ -70,7 +70,7 @@ def run(
     format_: Format = OutputFormat.TEXT,
     table: Table = None,
 ) -> int:
-    """Explain every job of a file, or one job of the ledger."""
+    """Explain every job in a file, or one job in SageMaker and in the ledger."""
     given, name = known_tags(tags), job_name(target)
 
     def write(found: Explained) -> None:
@@ -90,7 +90,7 @@ def run(
 
 
 def _explain_file(target: str, used: PolicyUsed, given: Mapping[str, str] | None, write: Callable[[Explained], None]) -> int:
-    """Explain every job of a file, as if requests were made now."""
+    """Explain every job in a file, as if it were created now."""
     now, code = SystemClock().now(), 0
     for found in documents(target):
         checked = check_document(found, used.policy, given, now=now, as_made=lambda job: _made(job, now))
@@ -105,7 +105,7 @@ def _explain_file(target: str, used: PolicyUsed, given: Mapping[str, str] | None
 def _explain_job(
     name: str, target: str, used: PolicyUsed, ledger: Ledger, clock: Clock, write: Callable[[Explained], None]
 ) -> int:
-    """Explain a job as SageMaker describes it now, with its story. Raises BadInput and AwsUnreachable."""
+    """Explain a job as SageMaker describes it now, with its timeline. Raises BadInput and AwsUnreachable."""
     policy = used.policy
     job = described(name, policy)
     if job is None:
@@ -135,15 +135,15 @@ def _made(job: Job, now: datetime) -> Job:
 
 
 def _facts(job: Job, policy: Policy, now: datetime) -> Facts:
-    rate = Prices().rate(job.instance_type, priced_region(job), now)
-    return Facts(
-        now=now, job=job, number=1, lineage=Lineage(id=LineageId.of(job)), policy=policy, rate=rate, first_rate=rate, claims=None,
+    facts = Facts(
+        now=now, job=job, number=1, lineage=Lineage(id=LineageId.of(job)), policy=policy, rate=None, claims=None,
         looked_up=frozenset(Need),
     )  # fmt: skip
+    return priced(facts, Prices(), priced_region(job))
 
 
 def explained(checked: Checked, used: PolicyUsed, now: datetime, facts: Facts | None = None) -> Explained:
-    """Everything that there is to say of a job; ``facts`` are of one in the ledger."""
+    """The whole explanation of a job. ``facts``: what is known about a job in the ledger; None for a job in a file."""
     policy, folder = used.policy, used.folder
     files = tuple(str(path) for path in policy_files(folder).policies) if folder is not None else ()
     found = Explained(checked=checked, at=now, folder=used.where, files=files, revision=policy.revision)
@@ -155,10 +155,10 @@ def explained(checked: Checked, used: PolicyUsed, now: datetime, facts: Facts | 
     basis = basis_of(known)
     verdict = judge(job, basis, known.directives if facts is not None else None)
     verdict = replace(verdict, findings=rolled_out(known, verdict.findings).findings)
-    decision = decide(known) if checked.word is not VerdictKind.REFUSED else Decision()  # SageMaker makes no such job
+    decision = decide(known) if checked.word is not VerdictKind.REFUSED else Decision()  # SageMaker would not create it
     blocks = block_reasons(job, policy, places)
     short = in_short(known.lineage, policy, job.name) if facts is not None else ()
-    if len(short) == 1 and job.cause is not None:  # nothing was said of it
+    if len(short) == 1 and job.cause is not None:  # it has no sentence yet about the failure
         short = (*short, why_not_again(blocks))
     return replace(
         found,
@@ -175,7 +175,7 @@ def explained(checked: Checked, used: PolicyUsed, now: datetime, facts: Facts | 
 
 
 def _coming(decision: Decision, lineage: Lineage) -> tuple[Event, ...]:
-    """What is open, and what would be decided now, in the order of their times."""
+    """The open intents, and those that would be decided now, sorted by time."""
     gone = {intent.key for intent in decision.withdrawn}
     standing = [intent for intent in lineage.open_intents() if intent.key not in gone]
     new = [intent for intent in decision.intents if not isinstance(intent.action, RefreshCard)]

@@ -1,4 +1,4 @@
-"""What ``spotwarden explain`` prints: text for people, one JSON object a job for programs."""
+"""What ``spotwarden explain`` prints: text for people, or one JSON object per job for programs."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from controller.units.free_text import one_line
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """Everything that there is to say of one job. ``action`` is what would be done to it, ``coming`` what happens next and when.
+    """The explanation of one job. ``action``: what would be done to it. ``coming``: what happens next, and when.
 
-    ``older``: the job was created before the policy took force, so rules for new jobs do not act on it. ``story`` is what the
-    ledger knows, ``short`` what became of the job; None and empty where nobody asked it. ``priced_in`` is the region whose prices
-    count where the document says none.
+    ``older``: the job was created before the policy took force, so rules for new jobs do not act on it. ``story``: what the
+    ledger contains, None for a job in a file. ``short``: sentences on what happened to the job. ``priced_in``: the region whose
+    prices are used if the document contains none.
     """
 
     checked: Checked

@@ -1,4 +1,4 @@
-"""Why each rule, waiver and resubmit block counts for a job or does not, value by value."""
+"""Why each rule, waiver and resubmit block applies to a job or does not, value by value."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from controller.policyfile.folder import policy_files
 from controller.units.free_text import one_line
 from controller.units.plural import count
 
-SECRET = FREE_TEXT | COMMAND_LINE | {"FailureReason", "StatusMessage", "StatusDetails"}  # may be, or quote, a secret
+SECRET = FREE_TEXT | COMMAND_LINE | {"FailureReason", "StatusMessage", "StatusDetails"}  # members that may be or quote a secret
 UNSAID, NOT_SET = "not said by the document", "not set"
 GIVEN = "given in Slack"
-BESIDE: Mapping[str, str] = {"alive": "in progress", "intervals": "training since"}  # of a job, beside what a rule needs
+BESIDE: Mapping[str, str] = {"alive": "in progress", "intervals": "training since"}  # shown, but not in ``needs``
 EVIDENCE: Mapping[str, str] = {
     "claims": "live jobs on the bucket",
     "checkpoint_scan": "the newest checkpoint",
@@ -47,7 +47,7 @@ NOT_ABOUT, KEPT, BROKEN, WAIVED, UNDECIDED = "not about this job", "kept", "brok
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """Something of the policy that was looked at. ``about`` says whether its selector takes the job; None where that is open."""
+    """A part of the policy. ``place``: its file and line. ``about``: whether its selector matches the job; None if undecided."""
 
     name: str
     place: str
@@ -57,7 +57,7 @@ class Looked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverReason(Looked):
-    """A waiver of a rule; ``why_not`` says why it does not count, and is empty where it does."""
+    """A waiver of a rule. ``says``: its reason. ``why_not``: why it does not apply; empty if it applies."""
 
     expires: datetime
     says: str
@@ -66,11 +66,9 @@ class WaiverReason(Looked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleReason(Looked):
-    """``outcome`` is a word for what the rule says, ``read`` are the values that it looked at.
-
-    ``missing`` are those that the document does not say, ``unseen`` what is not known beside it. ``rollout`` is how the rule is
-    rolled out, ``held_back`` why it only warns about this job although it enforces, ``left_alone`` why the rule asks nothing of
-    it; each is empty where nothing is.
+    """A rule. ``outcome``: its result in a word. ``read``: the values that it read. ``missing``: values that are not in the
+    document. ``unseen``: the missing evidence from outside the document. ``rollout``: how the rule is rolled out.
+    ``held_back``: why it only warns about this job although it enforces. ``left_alone``: why spot is not required of the job.
     """
 
     kind: str
@@ -90,7 +88,7 @@ class RuleReason(Looked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockReason(Looked):
-    """A resubmit block; ``why`` says why it counts or not."""
+    """A resubmit block. ``chosen``: it applies to the job. ``why``: why it applies or does not."""
 
     mode: str
     chosen: bool
@@ -98,7 +96,7 @@ class BlockReason(Looked):
 
 
 def places_in(folder: Path | None) -> Mapping[tuple[str, str], str]:
-    """File and line of each rule, waiver and block by its section and name; empty for the packaged policies."""
+    """File and line of each rule, waiver and resubmit block, by section and name; empty for the packaged policies."""
     if folder is None:
         return {}
     return {
@@ -118,9 +116,9 @@ def rule_reasons(
     places: Mapping[tuple[str, str], str],
     given: Sequence[Waiver] = (),
 ) -> tuple[RuleReason, ...]:
-    """What each rule of the policy says of the job, and then the findings of rules that no policy names.
+    """The result of each rule of the policy, and then the findings of rules that exist without being in a policy.
 
-    ``given`` are the waivers that people gave in Slack for the job's lineage.
+    ``given``: the waivers that people gave in Slack for the job's lineage.
     """
     broken = {finding.policy: finding for finding in verdict.findings}
     policy = replace(policy, waivers=(*policy.waivers, *given))
@@ -133,7 +131,7 @@ def rule_reasons(
 
 
 def block_reasons(job: Job, policy: Policy, places: Mapping[tuple[str, str], str]) -> tuple[BlockReason, ...]:
-    """Which resubmit block counts for the job: the first whose selector takes it."""
+    """All resubmit blocks; the first one that selects the job applies to it."""
     chosen = policy.resubmission_for(job)
     return tuple(
         BlockReason(
@@ -210,7 +208,7 @@ def _unnamed(finding: Finding) -> RuleReason:
 
 
 def _values_of_when(rule: Rule, job: Job) -> dict[str, str]:
-    """The values that an expression compares; never those of hyperparameters and variables, which may be secrets."""
+    """The values that an expression reads, without those of hyperparameters and environment variables, which may be secrets."""
     if rule.when is None:
         return {}
     found = {}
@@ -231,7 +229,7 @@ def _values_of_when(rule: Rule, job: Job) -> dict[str, str]:
 
 
 class _Reading:
-    """A value that notes which of its fields are read."""
+    """A proxy of an object that records which of its fields are read."""
 
     def __init__(self, whole: Any, names: list[str]) -> None:
         self._whole, self._names = whole, names
@@ -242,7 +240,7 @@ class _Reading:
 
 
 def _values_read(rule: Rule, job: Job, evidence: Evidence) -> tuple[dict[str, str], str]:
-    """The values that the rule looks at, under SageMaker's names; and what it lacks, under the name of the code."""
+    """The values that the rule reads, by SageMaker's names, and the field that it lacks, by its name in the code, or empty."""
     lacked = ""
     kind, of_job, of_evidence = RULE_KINDS[rule.kind], list[str](), list[str]()
     seen_job: Any = _Reading(job, of_job)
@@ -251,16 +249,16 @@ def _values_read(rule: Rule, job: Job, evidence: Evidence) -> tuple[dict[str, st
         kind.judge(seen_job, kind.options(**rule.options), seen_evidence)
     except Unsaid as unsaid:
         lacked = str(unsaid)
-    except (TypeError, AttributeError):  # a rule that makes another job of it: what it read until then is enough
+    except (TypeError, AttributeError):  # some rules copy the job, which the proxy cannot: what was read until then is enough
         pass
-    told = {*kind.needs, *BESIDE} - job.unknown - {"excludes_spot"}  # what excludes spot is said as a reason
+    told = {*kind.needs, *BESIDE} - job.unknown - {"excludes_spot"}  # shown as a reason instead
     read = [name for name in dict.fromkeys(of_job) if name in told]
     values = {_member(name): shown(name, getattr(job, name)) for name in read}
     return values | {EVIDENCE[name]: _seen(getattr(evidence, name)) for name in SHOWN_EVIDENCE if name in of_evidence}, lacked
 
 
 def _why_left_alone(rule: Rule, job: Job) -> str:
-    """Why an on-demand job keeps a rule that wants spot."""
+    """Why spot is not required of an on-demand job; empty for other rules and jobs."""
     if rule.kind != SPOT_REQUIRED.id:
         return ""
     known = guarded(job, job.unknown)
@@ -272,7 +270,7 @@ def _why_left_alone(rule: Rule, job: Job) -> str:
 
 
 def _rollout(rule: Rule) -> str:
-    """How an enforcing rule is rolled out; empty for one that enforces at once."""
+    """How a rule is rolled out; empty if it applies to all jobs at once."""
     how = rule.rollout
     guard = how.surprise
     parts = [f"share {100 * how.share:g}%"] if how.share < 1 else []
@@ -283,7 +281,7 @@ def _rollout(rule: Rule) -> str:
 
 
 def _seen(found: Claims | CheckpointScan | None) -> str:
-    """What is known beside the job."""
+    """Evidence from outside the document, as text."""
     if found is None:
         return "not looked at"
     if isinstance(found, CheckpointScan):

@@ -1,4 +1,4 @@
-"""What became of a job, in a few lines: how its newest attempt stands, and what its message in Slack says of it."""
+"""What happened to a job, in a few lines: the state of its newest attempt, and the sentences of its message in Slack."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ LINES_MAX = 12
 
 
 def in_short(lineage: Lineage, policy: Policy, job: str) -> tuple[str, ...]:
-    """The newest attempt, how it ended, and why something was done or not; empty where the ledger knows of none.
+    """The newest attempt, how it ended, and why something was done or not; empty if the ledger contains no attempt.
 
-    Of an earlier attempt ``job``, also why it was stopped and which one followed.
+    If ``job`` is an earlier attempt, also why it was stopped and which attempt followed.
     """
     last = newest_attempt(lineage)
     if last is None:
@@ -36,7 +36,7 @@ def in_short(lineage: Lineage, policy: Policy, job: str) -> tuple[str, ...]:
 
 
 def _of_earlier(lineage: Lineage, job: str) -> Iterator[str]:
-    """Why an attempt that others followed was stopped, and the one that came next."""
+    """Why an earlier attempt was stopped, and which attempt followed; nothing for the newest attempt."""
     following = next(((submit, intent) for submit, intent in lineage.submits() if submit.about == job), None)
     if following is None:
         return
@@ -47,7 +47,7 @@ def _of_earlier(lineage: Lineage, job: str) -> Iterator[str]:
 
 
 def why_not_again(blocks: Sequence[BlockReason]) -> str:
-    """Why a job that ended without its model is not submitted again, where no message said so."""
+    """Why a job that ended without its model is or is not submitted again, for a job without a message about it."""
     chosen = next((block for block in blocks if block.chosen), None)
     if chosen is None:
         return "It is not submitted again: no resubmit block selects it."

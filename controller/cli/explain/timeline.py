@@ -1,4 +1,4 @@
-"""The story of a lineage: every entry, intent and message of the ledger, in the order of their times."""
+"""The timeline of a lineage: every entry, intent and message in the ledger, sorted by time."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ HOUR_S = 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened, or that is still to be done (``open``). ``kind`` is entry, intent or message."""
+    """One event that happened, or that is still to be done (``open``). ``kind`` is entry, intent or message."""
 
     at: datetime
     kind: str
@@ -52,14 +52,14 @@ class Event:
 
 
 def timeline(lineage: Lineage) -> tuple[Event, ...]:
-    """Everything of a lineage, oldest first; at most the newest EVENTS_MAX."""
+    """The events of a lineage, oldest first; if there are more than EVENTS_MAX, the newest."""
     events = [Event(at=entry.at, kind="entry", text=_with_policy(entry)) for entry in lineage.entries]
     events += [_of_intent(intent) for intent in lineage.intents]
     return tuple(sorted(events, key=lambda event: event.at)[-EVENTS_MAX:])
 
 
 def _with_policy(entry: Entry) -> str:
-    """An entry in words, and under which policy it was written, where it does not say so itself and somebody wrote it down."""
+    """An entry as text, with the policy revision under which it was written, if it has one and its text does not contain it."""
     if not entry.revision or isinstance(entry, Flagged | RuleHeldBack):
         return bounded(entry_text(entry))
     policy = one_line(f" ({f'{entry.mode}, ' if entry.mode else ''}policy {entry.revision})", 60)
@@ -67,7 +67,7 @@ def _with_policy(entry: Entry) -> str:
 
 
 def entry_text(entry: Entry) -> str:
-    """An entry in words."""
+    """An entry as text."""
     match entry:
         case Started():
             what = f"{entry.instance_count} × {entry.instance_type}, {'spot' if entry.spot else 'on-demand'}"
@@ -128,7 +128,7 @@ def _scan_text(entry: CheckpointScanned) -> str:
 
 
 def intent_text(intent: Intent) -> str:
-    """What an intent does, in words; a message is its text in Slack."""
+    """What an intent does, as text; for a message, its text in Slack."""
     action = intent.action
     match action:
         case Announce():

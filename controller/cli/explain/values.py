@@ -1,4 +1,4 @@
-"""Writes the values of a job, and the options and patterns of a policy, on one bounded line each."""
+"""Writes the values of a job, and the options and patterns of a policy, each on one line of bounded length."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TAGS_MAX = 20
 
 
 def shown(name: str, value: Any) -> str:
-    """A value of a job on one bounded line."""
+    """A value of a job on one line of at most VALUE_MAX characters; ``name``: the field's name in the code."""
     match value:
         case None | ():
             text = "not set"
@@ -42,7 +42,7 @@ def shown(name: str, value: Any) -> str:
 
 
 def options_text(options: Mapping[str, Any]) -> str:
-    """A rule's options on one line: seconds as people say them."""
+    """A rule's options on one line, with seconds as durations in words."""
     return ", ".join(f"{name.removesuffix('_s')} {_option(name, value)}" for name, value in options.items())
 
 
@@ -51,5 +51,5 @@ def _option(name: str, value: Any) -> str:
 
 
 def wanted_text(wanted: Sequence[str]) -> str:
-    """The patterns of a selector."""
+    """The patterns of a selector's key, on one line."""
     return one_line(" or ".join(pattern or "no such tag" for pattern in wanted), VALUE_MAX)

@@ -1,7 +1,7 @@
-"""``spotwarden export history``: writes a line for each training job of an account that ended.
+"""``spotwarden export history``: writes a line for each training job of an account that has ended.
 
-It reads ListTrainingJobs (newest first), DescribeTrainingJob, ListTags and, for algorithm resources, DescribeAlgorithm. Where the
-file is there already, it goes on: a job whose line is complete is not asked for again.
+It calls ListTrainingJobs (newest first), DescribeTrainingJob, ListTags and, for algorithm resources, DescribeAlgorithm. If the
+file exists already, the export continues: jobs with a complete line in it are not described again.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from controller.units.duration import BadDuration, seconds
 from controller.units.plural import count
 
 PROGRESS_EVERY = 200
-CUT_LINE = b'{"TrainingJob'  # how a line begins that was cut when an export was ended: it is written again
-LISTS_MAX = 5  # how often a list is begun again, where SageMaker refuses its own token
-NOT_DESCRIBED = frozenset({"ResponseMetadata", UNACCOUNTED})  # what a client adds to the answer
+CUT_LINE = b'{"TrainingJob'  # the beginning of a line; an incomplete last line is written again
+LISTS_MAX = 5  # how often listing starts over when SageMaker refuses its own NextToken
+NOT_DESCRIBED = frozenset({"ResponseMetadata", UNACCOUNTED})  # what boto3 and this code's client add to the answer
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 JobKey = tuple[str, str]
@@ -37,7 +37,9 @@ JobKey = tuple[str, str]
 
 @dataclass(slots=True, kw_only=True)
 class Export:
-    """One run: what is written already, and what is counted."""
+    """One run. ``known``: the jobs that are in the file. The numbers count jobs: written, skipped because they are known,
+    still running, and deleted meanwhile.
+    """
 
     client: Any
     since: datetime
@@ -50,7 +52,7 @@ class Export:
     _algorithms: dict[str, str | None] = field(default_factory=dict)
 
     def lines(self) -> Iterator[tuple[str, datetime]]:
-        """A line for each job that ended and is not known yet, newest first, with its creation time."""
+        """A line for each job that has ended and is not known yet, newest first, with its creation time. Raises BadInput."""
         for _ in range(LISTS_MAX):
             finished = yield from self._listed()
             if finished:
@@ -58,7 +60,7 @@ class Export:
         raise BadInput("ListTrainingJobs refuses its own token again and again; run the command again to continue")
 
     def _listed(self) -> Generator[tuple[str, datetime], None, bool]:
-        """One pass over the list; returns whether it came to its end."""
+        """One pass over the list; returns whether it reached the end."""
         token = ""
         self.running = self.skipped = 0
         while True:
@@ -124,7 +126,7 @@ class Export:
         return described if product is None else {**described, PRODUCT_ID: product}
 
     def _product(self, algorithm: str) -> str | None:
-        """The Marketplace ProductId of an algorithm, empty for one without; None where DescribeAlgorithm does not say."""
+        """The Marketplace ProductId of an algorithm, empty for one without; None if DescribeAlgorithm is refused."""
         from botocore.exceptions import ClientError
 
         from controller.aws.errors import AwsFault, fault_of
@@ -135,7 +137,7 @@ class Export:
                 self._algorithms[algorithm] = answer.get("ProductId") or ""
             except ClientError as error:
                 if fault_of(error) not in (AwsFault.DENIED, AwsFault.MISSING, AwsFault.INVALID):
-                    raise  # it is not known now: the export ends, and goes on later
+                    raise  # not known at the moment: the export ends, and can be continued later
                 self._algorithms[algorithm] = None  # the job is judged by its AlgorithmName alone
         return self._algorithms[algorithm]
 
@@ -165,7 +167,7 @@ def run(
         ),
     ] = False,
 ) -> int:
-    """Write the history of this account and region; say on standard error how far it is."""
+    """Write the history of this account and region, with its progress on standard error."""
     from controller import wiring
 
     refuse_unwritable(out)
@@ -177,7 +179,7 @@ def run(
 
 
 def export(client: Any, since: datetime, out: Path | None, *, redact: bool = True) -> int:
-    """Write the lines. Raises BadInput, and whatever AWS refuses."""
+    """Write the lines. Raises BadInput, and boto3's errors as they are."""
     stream, known = _continued(out, redact=redact) if out is not None else (sys.stdout.buffer, set())
     work = Export(client=client, since=since, redact=redact, known=known)
     if known:
@@ -203,7 +205,7 @@ def _summary(work: Export) -> str:
 
 
 def _continued(out: Path, *, redact: bool) -> tuple[BinaryIO, set[JobKey]]:
-    """The file, open at the end of its last complete line, and the jobs that it has."""
+    """The file, open at the end of its last complete line, and the jobs in it. Raises BadInput."""
     try:
         stream = out.open("r+b" if out.exists() else "w+b")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Reads a file of recorded jobs line by line, within bounds; a line that is not a job is reported with its number."""
+"""Reads a file of recorded jobs line by line, within limits; a line that is not a job is reported with its number."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from controller.policyfile.folder import UTF_16
 from controller.units.free_text import one_line
 
 LINE_BYTES_MAX = 1_000_000  # a description has at most 100 hyperparameters of 2,500 characters, and 48 variables of 512
-PRODUCT_ID = "AlgorithmProductId"  # DescribeAlgorithm's answer, beside the members of DescribeTrainingJob
+PRODUCT_ID = "AlgorithmProductId"  # from DescribeAlgorithm, added to the members of DescribeTrainingJob
 STANDARD_INPUT = "-"
 JSON_KINDS = {list: "a list", str: "text", int: "a number", float: "a number", bool: "true or false"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A job of a line."""
+    """A job, and the number of its line."""
 
     line: int
     job: Job
@@ -33,16 +33,16 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadLine:
-    """A line from which no job can be read, and why."""
+    """The number of a line that is not a job, and why it is not."""
 
     line: int
     why: str
 
 
 def recorded_jobs(file: str, fields: Mapping[tuple[str, ...], bool] = NO_FIELDS) -> Iterator[Recorded | BadLine]:
-    """Every job of a file of ``spotwarden export history``, or of standard input, without empty lines. Raises BadInput.
+    """Every job in a file of ``spotwarden export history``, or in standard input. Empty lines are ignored. Raises BadInput.
 
-    ``fields`` are the members that expressions of the policies read.
+    ``fields``: the members that expressions in the policies read.
     """
     with _opened(file) as stream:
         for number, line in _lines(stream):
@@ -53,7 +53,7 @@ def recorded_jobs(file: str, fields: Mapping[tuple[str, ...], bool] = NO_FIELDS)
 
 
 def document_of(line: bytes) -> dict[str, Any]:
-    """The JSON object of a line. Raises ValueError."""
+    """The JSON object in a line. Raises ValueError."""
     try:
         found = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -85,7 +85,7 @@ def _job(number: int, line: bytes, fields: Mapping[tuple[str, ...], bool]) -> Re
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
-    """Each line with its number; None for one that is too long, of which nothing is kept."""
+    """Each line with its number; None for a line that is too long."""
     number = 0
     while line := stream.readline(LINE_BYTES_MAX + 1):
         number += 1

@@ -1,4 +1,4 @@
-"""Removes the values that may be secrets from a described training job; the names of hyperparameters and variables stay."""
+"""Removes values that may be secrets from the description of a job; names of hyperparameters and variables stay."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from controller.aws.sagemaker.hide_secrets import COMMAND_LINE, FREE_TEXT, HIDDEN, without_credentials, without_values
 
 QUOTING = frozenset({"FailureReason", "StatusMessage", "StatusDetails"})
-"""Texts of SageMaker or of the container, which may quote any value of the request."""
+"""Members with texts of SageMaker or of the container, which may quote any value of the request."""
 
 
 def redacted(described: Mapping[str, Any]) -> dict[str, Any]:
-    """The same description, in which no value of these members is left, nor any text that quotes one."""
+    """The description without the values of FREE_TEXT and COMMAND_LINE members, and without quotations of them in other texts."""
     secrets: dict[str, str] = {}
     return _members_without_quotes(_hidden(described, secrets), {"HyperParameters": secrets})
 

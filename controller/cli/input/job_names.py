@@ -1,4 +1,4 @@
-"""Reads the name of a training job as people type it: the name itself, or the job's ARN."""
+"""Reads the name of a training job from an argument: the name itself, or the job's ARN."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ JOB_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):(?P<accou
 
 
 def job_name(text: str) -> str | None:
-    """The name of a job, from a name or an ARN; None for anything else."""
+    """The name of a job, from its name or its ARN; None for any other text."""
     arn = JOB_ARN.fullmatch(text)
     if arn:
         return arn["name"]
@@ -17,7 +17,7 @@ def job_name(text: str) -> str | None:
 
 
 def not_meant(text: str, account: str, region: str) -> str:
-    """Why a job of this account and region is not the one that was typed; empty where it is, and for a name alone."""
+    """Why a job in this account and region is not the one in the argument; empty if it is, and for a name without an ARN."""
     arn = JOB_ARN.fullmatch(text)
     if arn is None or (arn["account"], arn["region"]) == (account, region):
         return ""

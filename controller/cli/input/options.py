@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-LOCAL_FOLDER = "policies"  # of policy files, below the working directory
+LOCAL_FOLDER = "policies"  # the folder of policy files in the working directory
 
 
 class OutputFormat(StrEnum):

@@ -1,4 +1,4 @@
-"""The forms in which people paste a failure: what stands around a FailureReason, and the words that name a cause alone."""
+"""Patterns of pasted failures: the texts around a FailureReason, and texts that show the cause without one."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
     for pattern in (
         r"\s*(?:(?:>\s*)+|```\w*\s*)",  # a quotation
         r"\s*aws: (?:\[ERROR\]:? |error: )",
-        r"\s*\[?\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]?\s+",  # the time of a log line
+        r"\s*\[?\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]?\s+",  # the timestamp of a log line
         r"\s*\[?(?-i:ERROR|CRITICAL|WARNING|INFO)\]?\s*[:-]?\s+",
-        # exceptions: the class of Python's traceback, with its module
+        # exceptions: the class in a Python traceback, with its module
         r"\s*(?:[a-z_]\w*\.)+(?=(?:ParamValidationError|NoCredentialsError|NoRegionError)\b)",
         r"\s*(?!SageMaker\.)(?:[a-z_][\w]*\.)+[A-Z]\w*(?:Error|Exception|Exceeded|InUse|NotFound)\s*:\s*",
-        r"\s*(?:[a-z_]\w*\.)+[A-Z]\w*\s*:\s*(?=\w+\s*:)",  # any other class with its module, around an error that has one
+        r"\s*(?:[a-z_]\w*\.)+[A-Z]\w*\s*:\s*(?=\w+\s*:)",  # any other class with its module, before another error class
         r"\s*(?:UnexpectedStatusException|FailedStatusError|WaiterError|AirflowException|ValueError|RuntimeError|Exception)\s*:\s*",
         r"\s*(?:CapacityError|ClientError|ResourceLimitExceeded|\w+Exception)\s*:\s*(?=Error for |An error occurred )",
         # the SDK: v1 and v2, then v3
         r"\s*Error (?:training |for (?:[\w-]+ ){1,4})\S+:\s*(?:Failed|Stopped)\.?\s*Reason:\s*",
         r"\s*Encountered unexpected failed state while waiting for \w+\.\s*Final Resource State: \w+\.\s*Failure Reason:\s*",
-        # pipelines, Batch, Step Functions, notebooks of people
+        # pipelines, Batch, Step Functions, people's own notebooks
         r"\s*(?:Pipeline )?Step (?:[\w'\"-]+ )?failed\.?\s*(?:Reason|Failure reason)?\s*:?\s*",
         r"\s*(?:The )?(?:SageMaker )?Training ?job\s+(?:(?!failed)\S+ )?(?:has )?(?:failed|stopped)(?: with status \w+)?"
         r"(?: because(?: of)?| (?:with|for) (?:the )?reason)?[-.:;,\s]*"
@@ -43,7 +43,7 @@ WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
         r"\s*[\"'`]\s*(?=\w)",
     )
 )
-# Words of people or of a tool that say what failed, right before an error that has a known name: "Step Train failed with: …".
+# A sentence of a person or a tool about what failed, directly before a known error class: "Step Train failed with: …".
 SAID = re.compile(
     rf"[^\n]{{0,160}}?(?:job|step|training|task|state|execution|pipeline)[^\n]{{0,80}}?\b(?:failed|failure|stopped)\b[^\n:]{{0,40}}"
     rf"(?::\s*[^\n:]{{0,30}})?[:(-]\s*(?:SageMaker\.)?(?=(?:{'|'.join(CLASSES)}|Max(?:WaitTime|Runtime)Exceeded)(?:Exception)?\b)",
@@ -56,7 +56,7 @@ OTHER_SDKS = re.compile(
     r"(?s)[^\n]{0,200}?operation error SageMaker: \w+,.{0,400}?(\w+(?:Exception|Exceeded|InUse|NotFound)):\s*"
 )
 JAVA = re.compile(r".*\(Service: (?:Amazon)?SageMaker\w*; Status Code: \d+; Error Code: (\w+);", re.DOTALL)
-# Where the reason begins in a text that begins with something else: a log, a notebook's traceback, a description in YAML.
+# The beginning of a reason inside another text: a log, a traceback in a notebook, a description in YAML.
 BEGINNINGS = re.compile(
     r"""^[ \t"']*Failure\ ?Reason["']?\s*(?:[:=]|$)
     | Error\ for\ (?:[\w-]+\ ){1,4}\S+:\s*(?:Failed|Stopped)\.?\s*Reason:
@@ -85,7 +85,7 @@ CODES: Mapping[str, FailureCause] = {
     **dict.fromkeys(
         ("SlowDown", "RequestThrottled", "RequestThrottledException", "BandwidthLimitExceeded", "PriorRequestNotComplete",
          "EC2ThrottledException", "ProvisionedThroughputExceededException"), FailureCause.THROTTLED,
-    ),  # what botocore itself tries again as throttling
+    ),  # what botocore retries as throttling
     "RequestTimeout": FailureCause.INTERNAL, "RequestTimeoutException": FailureCause.INTERNAL,
     "InternalFailure": FailureCause.INTERNAL, "InternalServerException": FailureCause.INTERNAL,
     "InternalError": FailureCause.INTERNAL, "ServiceUnavailable": FailureCause.INTERNAL,

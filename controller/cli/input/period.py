@@ -1,4 +1,4 @@
-"""A period as people type it: 2026-10, 2026-W41, a day, two days with .. between, or "last month" (days, UTC)."""
+"""Reads a period: 2026-10, 2026-W41, a day, two days with .. between them, or "last month". Days are in UTC."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WANTED = "2026-10, 2026-W41, 2026-10-05, 2026-10-01..2026-10-15, today, yesterda
 
 
 def period_of(text: str | None, today: date) -> tuple[date, date]:
-    """The first day, and the day after the last; this month so far without a text. Raises BadInput, also for an empty text."""
+    """The first day, and the day after the last; without a text, this month until today. Raises BadInput."""
     if text is None:
         return month_start(today), today + DAY
     said = " ".join(text.lower().replace("-", " ").replace("_", " ").split())
@@ -38,12 +38,12 @@ def period_of(text: str | None, today: date) -> tuple[date, date]:
 
 
 def refuse_bad_period(text: str | None) -> None:
-    """Refuse what is no period before anything is asked of AWS. Raises BadInput."""
+    """Raise BadInput for a text that is not a period, before any call of AWS."""
     period_of(text, ANY_DAY)
 
 
 def _in_words(said: str, today: date) -> tuple[date, date]:
-    """A period that ends today or before. Raises KeyError for other words."""
+    """The period for words such as "last week", which never ends after today. Raises KeyError for other words."""
     which, _, length = said.partition(" ")
     begins = {
         "": today if which == "today" else today - DAY,

@@ -1,4 +1,4 @@
-"""Which policy a command uses: a folder, the one below the working directory, or the one that ships with this version."""
+"""Which policy a command uses: a given folder, the folder in the working directory, or the policies of this version."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ PolicyFolder = Annotated[
 
 
 def policy_document(folder: str | None) -> tuple[Mapping[str, Any], str]:
-    """The compiled document, and where it is from. Raises BadPolicy, and BadInput for an empty name."""
-    if folder == "":  # a variable that is not set: without a name it would be the working directory
+    """The compiled document, and where it is from: a folder's name or PACKAGED. Raises BadPolicy, BadInput for an empty name."""
+    if folder == "":  # a shell variable that is not set: Path("") would be the working directory
         raise BadInput("--policies: found an empty name, wanted a policy folder")
     if folder is None and Path(LOCAL_FOLDER).is_dir():
         folder = LOCAL_FOLDER
@@ -39,7 +39,7 @@ def policy_document(folder: str | None) -> tuple[Mapping[str, Any], str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyUsed:
-    """A policy, where it is from in words, and the folder whose files show its places; None where no folder has it."""
+    """A policy. ``where``: where it is from, as text. ``folder``: its source files, None if there are none here."""
 
     policy: Policy
     where: str
@@ -54,9 +54,9 @@ def policy_of_folder(folder: str | None) -> PolicyUsed:
 
 
 def policy_in_force(revisions: Revisions) -> PolicyUsed:
-    """The policy that the stack uses, as the ledger knows it; the folder at hand where it holds the same revision.
+    """The policy that the stack uses, from the ledger; with the local folder if that has the same revision.
 
-    Where the ledger keeps no document, the policy at hand is used, and ``where`` says so. Raises BadPolicy and Unreachable.
+    If the ledger has no document, it is the local policy, and ``where`` states that. Raises BadPolicy and Unreachable.
     """
     current = revisions.current()
     text = revisions.document(current.revision) if current is not None else None
@@ -77,7 +77,7 @@ def policy_in_force(revisions: Revisions) -> PolicyUsed:
 
 
 def _folder_of(revision: str) -> Path | None:
-    """The local folder, if it holds this revision."""
+    """The local folder, if it has this revision."""
     try:
         document, source = policy_document(None)
     except BadPolicy:

@@ -1,4 +1,4 @@
-"""Objects of S3 as files: from the beginning to the end, or at any place."""
+"""S3 objects as files: as a stream, or with random access."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ CHANGED = "the object was changed or ended while it was read, wanted one that st
 
 
 def streamed(client: Any, bucket: str, key: str) -> io.BufferedReader:
-    """An object of S3 as a stream. Raises what boto3 raises."""
+    """An S3 object as a stream. Raises what boto3 raises."""
     return io.BufferedReader(cast(io.RawIOBase, _Body(client.get_object(Bucket=bucket, Key=key)["Body"])))
 
 
 class _Body(io.RawIOBase):
-    """The body of an answer as a stream."""
+    """The body of GetObject's answer as a raw stream."""
 
     def __init__(self, body: Any) -> None:
         self._body = body
@@ -35,9 +35,9 @@ class _Body(io.RawIOBase):
 
 
 class S3Object(io.RawIOBase):
-    """An object of S3 that is read at any place: each read asks for its range of bytes, of one version of the object.
+    """An S3 object with random access: each read gets a range of bytes, with ``IfMatch`` so that the object is always the same.
 
-    Raises what boto3 raises, and OSError where the object is another one than at the beginning.
+    Raises what boto3 raises, and OSError if fewer bytes arrive than were requested.
     """
 
     def __init__(self, client: Any, bucket: str, key: str) -> None:

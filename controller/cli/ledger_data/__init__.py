@@ -1,1 +1,1 @@
-"""The ledger as data: a table in a file, a file in a table, and the removal of a person from it."""
+"""Commands on the whole ledger: write the table to a file, restore it from a file, and remove a person from it."""

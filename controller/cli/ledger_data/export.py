@@ -1,4 +1,4 @@
-"""``spotwarden export ledger``: writes every row of the ledger to a file, from which ``restore ledger`` makes a table again."""
+"""``spotwarden export ledger``: writes every row of the ledger to a file, which ``restore ledger`` can write to a table."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def run(
     ] = None,
     table: Table = None,
 ) -> int:
-    """Write the rows; say on standard error how many."""
+    """Write the rows, and print their number on standard error."""
     refuse_unwritable(out)
     return with_table(table, lambda client, name: export(WholeTable(client, name), out))
 
 
 def export(table: WholeTable, out: Path | None) -> int:
-    """Write the rows. A file appears only once it is whole. Raises BadInput, and whatever AWS refuses."""
+    """Write the rows. ``out`` appears only when it is complete. Raises BadInput, and boto3's errors as they are."""
     if out is None:
         count = _written(table, sys.stdout)
     else:

@@ -1,4 +1,4 @@
-"""Ledgers in files, read for reports by the same code as ledgers in DynamoDB."""
+"""Exported ledgers in files. Reports read them with the same code as a ledger in DynamoDB."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NEEDED = ("rollup", "cursor", "signal#", "price#")
 
 
 class FileTable(Table):
-    """The rows of an export that reports read: whole partitions, a range of one, and the index of a day."""
+    """A table in memory with the rows of an export that reports read. ``places``: the accounts and regions of its lineages."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(None, str(path))
@@ -37,7 +37,7 @@ class FileTable(Table):
             if pk.startswith(LINEAGE) and (lineage := LineageId.parse(pk.removeprefix(LINEAGE))) is not None:
                 self.places.add((lineage.account, lineage.region))
             if pk.startswith(NEEDED) or "day_pk" in row or pk == "policy":
-                rows[(pk, row["sk"]["S"])] = row  # a row that was read again counts as it was read last
+                rows[(pk, row["sk"]["S"])] = row  # if a row is there twice, the last one counts
         self._partitions: dict[str, list[Item]] = defaultdict(list)
         self._days: dict[str, list[Item]] = defaultdict(list)
         for _, row in sorted(rows.items()):
@@ -49,7 +49,7 @@ class FileTable(Table):
         return next((row for row in self._partitions.get(pk, ()) if row["sk"]["S"] == sk), None)
 
     def query(self, *, index: str | None = None, limit: int | None = None, **asked: Any) -> Iterator[Item]:
-        """Only the queries that reports make; another one raises ValueError."""
+        """The queries that reports make: a partition, a range of one, and the index of a day. Raises ValueError for any other."""
         values = {name: value["S"] for name, value in asked["ExpressionAttributeValues"].items()}
         match index, asked["KeyConditionExpression"]:
             case "day", "day_pk = :pk":
@@ -65,7 +65,7 @@ class FileTable(Table):
 
 
 class ExportedLedger:
-    """The ports that reports read, over one export. Raises BadInput for a file that is none."""
+    """The ports that reports read, for one export. Raises BadInput for a file that is not an export."""
 
     def __init__(self, path: Path) -> None:
         table = FileTable(path)
@@ -78,9 +78,9 @@ class ExportedLedger:
         self.revisions = DynamoRevisions(table)
 
     def shares_a_day(self, other: ExportedLedger) -> bool:
-        """Whether both have the same sums of a day: two exports of one ledger, also where its lineages have expired."""
+        """Whether both have the same sums for a day: then both are exports of one ledger, even if its lineages have expired."""
         spent = ((day, rollup, sum(one.spent_micros for one in rollup.groups.values())) for day, rollup in self._rollups())
-        ours = {day: rollup for day, rollup, micros in spent if micros}  # days without spending may well be alike
+        ours = {day: rollup for day, rollup, micros in spent if micros}  # days without spending may be equal by chance
         return any(ours.get(day) == rollup for day, rollup in other._rollups() if day in ours)
 
     def _rollups(self) -> Iterable[tuple[date, Rollup]]:
@@ -88,12 +88,12 @@ class ExportedLedger:
 
     @property
     def name(self) -> str:
-        """The account and the region, for people; those of a ledger that two stacks wrote are several."""
+        """The account and region as text; several if more than one stack wrote to the ledger."""
         return ", ".join(f"{account} {region}" for account, region in sorted(self.places)) or self.path.name
 
 
 def ledgers_of(paths: Sequence[Path]) -> list[ExportedLedger]:
-    """The ledgers of exports. Raises BadInput where two are of the same account and region: their sums would count twice."""
+    """The ledgers in exports. Raises BadInput if two are of the same account and region: their sums would count twice."""
     found: list[ExportedLedger] = []
     for path in paths:
         ledger = ExportedLedger(path)

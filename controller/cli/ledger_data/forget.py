@@ -1,7 +1,7 @@
-"""``spotwarden forget``: removes a person from the ledger. Sums stay: what was theirs is counted as a forgotten user's.
+"""``spotwarden forget``: removes a person from the ledger. Sums stay: the person's part is counted for the user "forgotten".
 
-Names are where the code puts people: the value of the tag ``user``, also among the tags that were read first, the id of a
-Slack user who asked, waived or halted, and the name at the end of the ARN of somebody whose CreateTrainingJob was refused.
+It replaces the value of the tag ``user``, also in a job's first tags, the ID of a Slack user who requested, waived or halted
+something, and the name at the end of the ARN of a person whose CreateTrainingJob was refused.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from controller.units.plural import count
 
 FORGOTTEN = "forgotten"
 FIELDS = frozenset({"user", "who", "owner", "mention"})
-CALLER = "caller"  # the end of an ARN: user/NAME, or assumed-role/ROLE/NAME
-TAGS = "tags"  # of a job, as JSON
+CALLER = "caller"  # its text is the end of an ARN: user/NAME, or assumed-role/ROLE/NAME
+TAGS = "tags"  # the tags of a job, as JSON
 TRIES = 5
-INDEX_S = 5  # until the index of a day, which is eventually consistent, shows rows as they were rewritten; usually below one
+INDEX_S = 5  # wait for the index of days, which is eventually consistent, to have the rewritten rows; usually under 1 s
 FIRST, LAST = date(2017, 1, 1), date(2999, 1, 1)
 
 
@@ -43,22 +43,22 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", help="Change the rows. Without it, only count them.")] = False,
     table: Table = None,
 ) -> int:
-    """Say how many rows name the person, and with --yes rewrite them."""
+    """Print how many rows name the person, and with ``--yes`` rewrite them."""
     return with_table(table, lambda client, name: forget(client, name, frozenset(person), write=yes))
 
 
 def forget(client: Any, name: str, person: frozenset[str], *, write: bool, wait: Callable[[float], object] = time.sleep) -> int:
-    """Rewrite the rows that name a person. Exits with 1 where a row changed meanwhile: run it again. Raises what AWS refuses.
+    """Rewrite the rows that name a person. Returns 1 if a row changed meanwhile: run it again. Raises boto3's errors.
 
-    Days may be closed meanwhile, in any order: a rollup of entries that were read before they were rewritten is refused, and the
-    function that closes days reads them again. A rollup that was written before is rewritten.
+    Days may be rolled up at the same time. A rollup of entries that were read before they were rewritten is refused, and the
+    function that makes rollups reads them again. A rollup that was written earlier is rewritten.
     """
     table, days = WholeTable(client, name), DynamoDays(LedgerTable(client, name))
     counted: Counter[str] = Counter()
-    summed = False  # whether there are entries, which days are summed from
+    summed = False  # whether there are entries, from which days are summed
     for row in table.rows():
         if row["pk"]["S"].startswith(REQUEST):
-            continue  # signed, and taken in within a minute: the entry that it becomes is rewritten
+            continue  # signed, and becomes an entry within a minute, which can be rewritten
         summed = summed or "day_pk" in row
         after = without(row, person)
         if after is not None:
@@ -69,7 +69,7 @@ def forget(client: Any, name: str, person: frozenset[str], *, write: bool, wait:
             counted["mentions"] += 1
     if counted["rows"] and write:
         wait(INDEX_S)
-    if write and summed:  # also where no row was rewritten: an earlier run may have been cut here
+    if write and summed:  # also if no row was rewritten: an earlier run may have been interrupted here
         days.note_forgotten()
     for day, rollup in list(days.rollups(FIRST, LAST)):
         if rollup_without(rollup, person) is not None:
@@ -79,7 +79,7 @@ def forget(client: Any, name: str, person: frozenset[str], *, write: bool, wait:
 
 
 def _forget_in(days: DynamoDays, day: date, person: frozenset[str]) -> bool:
-    """Rewrite the sums of a day; False where others wrote them each time that they were read."""
+    """Rewrite the sums of a day; False if something else wrote them after each of TRIES reads."""
     for _ in range(TRIES):
         versions = days.versions(day)
         rest = next((rollup_without(rollup, person) for _, rollup in days.rollups(day, day + timedelta(days=1))), None)
@@ -89,7 +89,7 @@ def _forget_in(days: DynamoDays, day: date, person: frozenset[str]) -> bool:
 
 
 def without(row: Item, person: frozenset[str]) -> Item | None:
-    """The row without the person; None where it names nobody of that name. Other text is left as it is."""
+    """The row without the person; None if it does not name the person. Other text is left as it is."""
     body = row.get("body", {}).get("M")
     if body is None:
         return None
@@ -118,7 +118,7 @@ def _document(value: Any, person: frozenset[str]) -> Any:
 
 
 def _tags(tags: Mapping[str, Any], person: frozenset[str]) -> dict[str, Any]:
-    """Tags of a job: which of them names the user is a setting of the policy, so every value that is the name is rewritten."""
+    """Tags of a job. The policy sets which tag names the user, so every value that is the name is replaced."""
     return {key: FORGOTTEN if isinstance(value, str) and value in person else value for key, value in tags.items()}
 
 
@@ -131,7 +131,7 @@ def _text(name: str, text: str, person: frozenset[str]) -> str:
 
 
 def rollup_without(rollup: Rollup, person: frozenset[str]) -> Rollup | None:
-    """The same sums, where what was the person's is a forgotten user's; None where nothing is."""
+    """The same sums, with the person's part counted for FORGOTTEN; None if the person has no part."""
     theirs = {group: savings for group, savings in rollup.groups.items() if group.user in person}
     if not theirs:
         return None

@@ -1,8 +1,8 @@
-"""``spotwarden restore ledger``: writes an export into an empty table, which a stack then takes with ``ExistingLedger``.
+"""``spotwarden restore ledger``: writes an export into an empty table, which a stack then uses with ``ExistingLedger``.
 
-A row is only written where there is none of its key. So a restore that was cut, and is repeated while the table is in use
-already, keeps what the stack has written since. A mark in the table says which export is being restored, and how far it has
-come: a row before that place was written once, and if it is gone, the stack has deleted it.
+A row is only written if the table has no row with its key. So an interrupted restore can be repeated while a stack uses the
+table already, and keeps what the stack has written since. A mark in the table has the export's digest and the number of rows
+that were written: if one of these rows is missing, the stack has deleted it.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from controller.cli.output.errors import BadInput
 from controller.units import plural
 
 WINDOW = 500
-AT_ONCE = 8  # below the 10 connections that a client of boto3 keeps
+AT_ONCE = 8  # threads; fewer than the 10 connections in boto3's pool
 
 
 class RowResult(StrEnum):
-    """What became of a row of the export. The values are words of the command's output."""
+    """What happened to a row of the export. The values are words in the command's output."""
 
     WRITTEN = "written"
     THERE = "there already"
@@ -54,18 +54,18 @@ def run(
     ] = False,
     table: Table = None,
 ) -> int:
-    """Write the rows into the table, which has to be empty, or hold a part of the same export."""
+    """Write the rows into the table, which must be empty or have an interrupted restore of the same export."""
     return with_table(table, lambda client, name: restore(WholeTable(client, name), export, overwrite=overwrite))
 
 
 def restore(table: WholeTable, export: Path, *, overwrite: bool = False, window: int = WINDOW) -> int:
-    """Read all of it first, so that a file with one bad line writes nothing. Exits with 1 where rows were left as they are.
+    """Restore an export. It is read completely first, so that a file with a bad line writes nothing. Returns 1 if rows of the
 
-    Raises BadInput, and whatever AWS refuses.
+    export were not written because the table changed. Raises BadInput, and boto3's errors as they are.
     """
     digest, count = hashlib.sha256(), 0
     newest: dict[bytes, int] = {}
-    earlier: set[int] = set()  # lines whose row is in the export again, as it was read later
+    earlier: set[int] = set()  # numbers of rows that a later row with the same key replaces
     for row in rows_of(export):
         digest.update(line_of(row).encode())
         place = hashlib.blake2b(f"{row['pk']['S']}\0{row['sk']['S']}".encode(), digest_size=16).digest()
@@ -82,14 +82,14 @@ def restore(table: WholeTable, export: Path, *, overwrite: bool = False, window:
 
 
 class Restore:
-    """One restore of one export, which its digest names. It notes how far it has come after each ``window`` of rows."""
+    """A restore of the export with this digest. It stores its progress after each ``window`` rows."""
 
     def __init__(self, table: WholeTable, digest: str, *, overwrite: bool, window: int = WINDOW) -> None:
         self._client, self._table, self._digest = table.client, table.ledger, digest
         self._overwrite, self._window = overwrite, window
 
     def write(self, rows: Iterable[Item]) -> Counter[RowResult]:
-        """Write the rows, each key once. Raises BadInput for a table that holds something else."""
+        """Write the rows; each key must be there once. Raises BadInput for a table with other data."""
         done = self._begin()
         counted: Counter[RowResult] = Counter()
         number, waiting = 0, iter(rows)
@@ -100,12 +100,12 @@ class Restore:
                 number += len(batch)
                 if number > done:
                     self._note(number)
-        if not _left(counted):  # otherwise the mark stays, so that the restore can be repeated with --overwrite
+        if not _left(counted):  # the mark stays if rows are left, so that the restore can be repeated with --overwrite
             self._table.remove(key(RESTORE, "mark"))
         return counted
 
     def _begin(self) -> int:
-        """How many rows an earlier run of this restore wrote; 0 where this is the first."""
+        """How many rows an earlier run of this restore has written; 0 for the first run. Raises BadInput."""
         found = self._client.scan(TableName=self._table.name, Limit=1, ConsistentRead=True)
         place = key(RESTORE, "mark")
         if found["Items"]:
@@ -135,7 +135,7 @@ class Restore:
 
 
 def _content(row: Item) -> str:
-    """The row as text. The members of a set have no order."""
+    """The row as text, with sets sorted, because DynamoDB returns them in any order."""
     return line_of({name: _in_order(value) for name, value in row.items()})
 
 
@@ -145,7 +145,7 @@ def _in_order(value: Any) -> Any:
 
 
 def _left(counted: Counter[RowResult]) -> int:
-    """How many rows of the export are not in the table, because the table changed since."""
+    """How many rows of the export are not in the table, because the stack changed or deleted them."""
     return counted[RowResult.DIFFERENT] + counted[RowResult.GONE]
 
 

@@ -1,4 +1,4 @@
-"""Rows of the ledger as lines of a file: ``{"Item": {...}}`` in DynamoDB's own JSON, as AWS's export to S3 writes them."""
+"""Rows of the ledger as lines of a file: ``{"Item": {...}}`` in DynamoDB JSON, as DynamoDB's export to S3 writes them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from controller.cli.output.errors import BadInput
 GZIP = b"\x1f\x8b"
 SCALARS = {"S": str, "N": str, "BOOL": bool, "NULL": bool}
 SETS = {"SS", "NS"}
-NUMBER = re.compile(r"[+-]?[0-9]{1,38}(\.[0-9]{1,38})?([eE][+-]?[0-9]{1,3})?")  # of DynamoDB: 38 digits
+NUMBER = re.compile(r"[+-]?[0-9]{1,38}(\.[0-9]{1,38})?([eE][+-]?[0-9]{1,3})?")  # DynamoDB's numbers have 38 digits
 
 
 def line_of(item: Item) -> str:
-    """One row as a line, without its end. Keys are in order: the same row is the same line."""
+    """One row as a line, without a line break. Keys are sorted, so equal rows are equal lines."""
     return json.dumps({"Item": item}, default=_binary, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def rows_of(path: Path) -> Iterator[Item]:
-    """The rows of a file, or of every file in a folder of AWS's own export; gzip too. Raises BadInput, naming the line."""
+    """The rows in a file, or in all files of DynamoDB's export to S3, also gzipped. Raises BadInput with the file and line."""
     for file in _files(path):
         try:
             with file.open("rb") as opened:
@@ -59,7 +59,7 @@ def _row(line: bytes, where: str) -> Item:
         row: Item = {name: _value(value) for name, value in document["Item"].items()}
         if any(not row.get(part, {}).get("S") for part in ("pk", "sk")):
             raise ValueError("found no pk and sk")
-        line_of(row).encode()  # raises for half a character, which JSON can escape and DynamoDB refuses
+        line_of(row).encode()  # raises for a lone surrogate, which JSON can contain and DynamoDB refuses
     except (ValueError, binascii.Error, RecursionError) as error:
         raise BadInput(f"{where} is not a row of a ledger ({error}), wanted a line of spotwarden export ledger") from error
     schema = row.get("schema", {}).get("N", "")[:9]
@@ -69,7 +69,7 @@ def _row(line: bytes, where: str) -> Item:
 
 
 def _value(value: Any) -> Any:
-    """An attribute, its bytes decoded. Raises ValueError for what DynamoDB has no type for."""
+    """An attribute value, with its bytes decoded. Raises ValueError for a type that DynamoDB does not have."""
     if not isinstance(value, dict) or len(value) != 1:
         raise ValueError(f"found {str(value)[:40]}, wanted one type and its value")
     [(kind, held)] = value.items()

@@ -1,4 +1,4 @@
-"""All rows of the ledger's table, read and written from a person's machine. No function of the stack does that."""
+"""All rows of the ledger's table, for commands. The stack's functions never read the whole table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from controller.aws.dynamodb.table import Table
 
 
 class WholeTable:
-    """A table behind a low-level client, read in pages of ``page`` rows. Errors of AWS are raised as they are."""
+    """A table and its boto3 client, read in pages of ``page`` rows. boto3's errors are raised as they are."""
 
     def __init__(self, client: Any, name: str, *, page: int | None = None) -> None:
         self.client = client
@@ -20,10 +20,10 @@ class WholeTable:
         self.ledger = Table(client, name)
 
     def rows(self) -> Iterator[Item]:
-        """Every row, once or, where a lineage changed meanwhile, again; the last of a key counts.
+        """Every row; rows of a lineage that changed meanwhile are yielded again, and of one key the last row counts.
 
-        A scan is no snapshot: it can read some rows of a lineage before a commit and others after it. So the heads are read
-        before and after it, and each lineage whose head changed is read again, head first, as ``DynamoLineages.load`` does.
+        A scan is not a snapshot: it can read some rows of a lineage before a commit and others after it. So the heads are read
+        before and after the scan, and each lineage with a changed head is read again, head first, as in ``DynamoLineages.load``.
         """
         heads = dict(self._heads())
         yield from (row for row in self._scan() if row["pk"]["S"] != RESTORE)
@@ -35,7 +35,7 @@ class WholeTable:
             yield from [*([head] if head else ()), *rest]
 
     def change(self, row: Item, **changed: Any) -> bool:
-        """Write other attributes into a row; False where its body changed since it was read."""
+        """Set attributes of a row; False if its body changed since it was read."""
         return self.ledger.update(
             key(row["pk"]["S"], row["sk"]["S"]),
             UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in changed),

@@ -1,4 +1,4 @@
-"""Opens the ledger's table itself, for the commands that read or write all of it."""
+"""Opens the ledger's table, for the commands that read or write all of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from controller.runtime.ports.answers import Unreachable
 
 
 def with_table(table: str | None, work: Callable[[Any, str], int]) -> int:
-    """Work with a DynamoDB client and the table's name. Raises BadInput without a name, AwsUnreachable where AWS refuses."""
+    """Call ``work`` with a DynamoDB client and the table's name. Raises BadInput without a name, and AwsUnreachable."""
     if not table:
         raise BadInput("found no table, wanted --table NAME or SPOTWARDEN_TABLE: the stack's output Ledger names it")
     from botocore.exceptions import BotoCoreError, ClientError

@@ -1,1 +1,1 @@
-"""How commands end: results in files and on terminals, problems for programs, and one sentence with an exit code."""
+"""The output of commands: results in files and on terminals, formats of problems, and errors with their exit codes."""

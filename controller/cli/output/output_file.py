@@ -1,4 +1,4 @@
-"""Writes a command's result to the file that its user names, and says before the work begins where that is not possible."""
+"""Writes a command's result to a file, and checks before the work begins whether that is possible."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from controller.cli.output.errors import BadInput
 
 
 def write_output(file: Path, text: str) -> None:
-    """Write a command's result to a file. Raises BadInput where that is not possible."""
+    """Write a command's result to a file. Raises BadInput if that is not possible."""
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -17,7 +17,7 @@ def write_output(file: Path, text: str) -> None:
 
 
 def refuse_unwritable(file: Path | None) -> None:
-    """Raises BadInput for a file that surely cannot be written: before AWS is asked for anything."""
+    """Raises BadInput for a file that certainly cannot be written, before any call of AWS."""
     if file is None:
         return
     problem = why_not_written(file) or ("" if file.absolute().parent.is_dir() else f"no folder {file.parent}")
@@ -26,7 +26,7 @@ def refuse_unwritable(file: Path | None) -> None:
 
 
 def why_not_written(path: Path) -> str:
-    """Why a file cannot be written, as far as it is known before; empty where it can. Nothing is created."""
+    """Why a file cannot be written, as far as it can be known in advance; otherwise empty. Nothing is created."""
     if path.is_dir():
         return "a folder"
     parent = next(one for one in path.absolute().parents if one.exists() or one.is_symlink())

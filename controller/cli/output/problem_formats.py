@@ -1,4 +1,4 @@
-"""Problems of policy files for programs: JSON, SARIF 2.1.0 for code scanning, and the annotations of GitHub Actions."""
+"""Formats for problems of policy files: JSON, SARIF 2.1.0 for code scanning, and annotations of GitHub Actions."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def as_json(problems: Sequence[Problem]) -> str:
-    """One object: the number of errors and warnings, and every problem with its place."""
+    """One JSON object: the number of errors and warnings, and every problem with its place."""
     errors = sum(problem.level is Level.ERROR for problem in problems)
     said = {"errors": errors, "warnings": len(problems) - errors, "problems": [_problem(problem) for problem in problems]}
     return json_text(said, indent=1) + "\n"
 
 
 def as_sarif(problems: Sequence[Problem]) -> str:
-    """One run of SARIF; a column counts characters."""
+    """A SARIF log with one run. Columns count characters."""
     codes = sorted({problem.code for problem in problems})
     run = {
         "tool": {
@@ -37,7 +37,7 @@ def as_sarif(problems: Sequence[Problem]) -> str:
 
 
 def as_github(problems: Sequence[Problem]) -> str:
-    """A workflow command for each problem, which GitHub shows beside the line."""
+    """A workflow command for each problem, so that GitHub shows it beside the line."""
     return "".join(f"{_command(problem)}\n" for problem in problems)
 
 
@@ -73,7 +73,7 @@ def _result(problem: Problem) -> dict[str, Any]:
 
 
 def _uri(file: str) -> str:
-    """A path of this folder as it is, any other as a file URI."""
+    """A path in the working directory as a relative URI, any other path as a file URI."""
     path = Path(file)
     if not path.is_absolute():
         return quote(os.fsencode(path.as_posix()))
@@ -94,7 +94,7 @@ def _command(problem: Problem) -> str:
 
 
 def _data(text: str) -> str:
-    """Text as a workflow command carries it; a line break in it would begin another command."""
+    """Text, escaped for a workflow command: a line break could begin another command."""
     return printable(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 

@@ -1,4 +1,4 @@
-"""Turns what ends a command early into one sentence and an exit code; Ctrl-C and a closed pipe are quiet."""
+"""Turns an error that ends a command into one sentence and an exit code; Ctrl-C and a closed pipe print nothing."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ CHOICES = re.compile(r"Invalid value for '?(--[a-z-]+|\[?[A-Z|]+\]?|[^']+)'?: '(
 
 
 def usage_error(error: typer.TyperException, command: str = "") -> str:
-    """One sentence for a command line that cannot be read, with the nearest known name and where the help is.
+    """One sentence for a wrong command line, with the most similar known name, and the command that prints help.
 
-    ``command`` is what is called, where the error itself does not say it.
+    ``command``: the name of the called command, for errors that do not contain it.
     """
     context = getattr(error, "ctx", None)
     program = context.command_path if context else f"spotwarden {command}".strip()
@@ -44,8 +44,8 @@ def usage_error(error: typer.TyperException, command: str = "") -> str:
     return f"{program}: {sentence}{'' if sentence.endswith('?') else '.'} See '{program} --help'."
 
 
-ALIKE = 0.7  # less alike, such as digest and test, is another word and no typing error
-MEANT = {"help": "--help", "version": "--version"}  # commands of other tools
+ALIKE = 0.7  # words with a lower ratio, such as digest and test, are not typing errors
+MEANT = {"help": "--help", "version": "--version"}  # other tools have these commands
 
 
 def _sentence(error: typer.TyperException) -> str:
@@ -78,13 +78,13 @@ def _sentence(error: typer.TyperException) -> str:
 
 
 def _forget_output() -> None:
-    """Write what is left nowhere: the interpreter flushes once more at its end."""
-    with suppress(OSError, ValueError):  # a stream without a file, such as one that a test captures
+    """Discard what is still buffered, because the interpreter flushes standard output again when it exits."""
+    with suppress(OSError, ValueError):  # a stream without a file descriptor, such as a captured one in a test
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def guarded(name: str, command: Callable[Arguments, int]) -> Callable[Arguments, int]:
-    """A command that says in one sentence why it ends, and ends quietly after Ctrl-C or when its output is no longer read."""
+    """The command with errors as one sentence and an exit code; it prints nothing after Ctrl-C or when its pipe is closed."""
 
     @wraps(command)
     def run(*positional: Arguments.args, **named: Arguments.kwargs) -> int:

@@ -1,4 +1,4 @@
-"""Messages about stops and submissions that did not happen as planned, as plain facts; ``message`` has all of them."""
+"""Messages about stops and submissions that did not happen as planned, as plain facts. ``message`` lists all messages."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotDone:
-    """A stop, or the submission of ``attempt``, that did not happen; ``why`` is AWS's answer.
+    """A stop of the job ``name``, or the submission of ``attempt`` after it, did not happen; ``why`` is AWS's answer.
 
-    Messages of before have no ``team``.
+    Messages of older versions have no ``team``.
     """
 
     name: str
@@ -34,23 +34,24 @@ class Abandoned(NotDone):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameTaken(NotDone):
-    """The job under the name of an attempt is somebody else's; ``why`` says since when."""
+    """Somebody else's job has the name of the attempt; ``why`` contains since when."""
 
     kind: ClassVar = MessageKind.NAME_TAKEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotPermitted(NotDone):
-    """The submission waits until our role may make it."""
+    """The submission waits until the controller's role has the permission for it; ``why`` is AWS's answer."""
 
     kind: ClassVar = MessageKind.NOT_PERMITTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepSkipped(NotDone):
-    """The attempt asked for what this account and region never have; the next step follows at once.
+    """This account and region can never provide what the attempt asks for; the next step follows at once.
 
-    ``quota`` is the name of the limit, ``limit`` its value and ``asked`` what the attempt needs; no name where AWS gave none.
+    ``quota`` is the name of the limit, ``limit`` its value and ``asked`` how much more the attempt needs, in instances. All are
+    empty or 0 where AWS's answer named no limit.
     """
 
     kind: ClassVar = MessageKind.STEP_SKIPPED
@@ -62,7 +63,7 @@ class StepSkipped(NotDone):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoneElsewhere(OfJob):
-    """No attempt is made, because ``other`` does the same work, or did it since the job ended."""
+    """No attempt is made, because the job ``other`` does the same work, or did it since this job ended."""
 
     kind: ClassVar = MessageKind.DONE_ELSEWHERE
     other: str
@@ -70,10 +71,10 @@ class DoneElsewhere(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedBack(NotDone):
-    """An attempt in a place that the controller chose failed in its code, as ``why`` says: the next one is where it worked.
+    """An attempt on resources that the controller chose failed in its code; the next attempt returns to resources that worked.
 
-    ``name`` is the job that failed. ``trained`` says whether an attempt trained in that place; else its owner chose it. Volumes
-    and subnets are given where they differ.
+    ``name`` is the job that failed, ``why`` its FailureReason. ``trained``: an attempt trained on the resources of the next one;
+    otherwise the job's owner chose them. Volumes and subnets are given only where they differ.
     """
 
     kind: ClassVar = MessageKind.CHANGED_BACK

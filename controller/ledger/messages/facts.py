@@ -1,4 +1,4 @@
-"""What several kinds of messages show: facts of a job, of its checkpoints, of a spend cap."""
+"""What several kinds of messages show: facts about a job, its checkpoints, its costs, and a spend cap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFacts:
-    """What messages show of a job; ``outcome`` is None while it lives. Messages of before have no ``user``."""
+    """What messages show of a job; ``outcome`` is None until it ends. Messages of older versions have no ``user``."""
 
     name: str
     instance_type: str
@@ -30,7 +30,11 @@ class JobFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointFacts:
-    """What was last seen below a checkpoint prefix. ``scanned`` is False where it could not be read, or nobody looked."""
+    """What was last seen below a checkpoint prefix. ``scanned`` is False if it could not be read, or was not scanned.
+
+    ``newest_at`` is the time of the newest checkpoint, ``at_risk_s`` the training seconds since then. ``objects`` and
+    ``bytes_seen`` are those that were listed; ``complete`` is False if there are more.
+    """
 
     uri: str
     scanned: bool = False
@@ -43,7 +47,10 @@ class CheckpointFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapFacts:
-    """A spend cap, in micro-dollars, and what stands against it; ``next_micros`` is None where no price is known."""
+    """A spend cap that has no room: the cap, what counts against it already, and what the next attempt costs at most.
+
+    All in millionths of a dollar; ``next_micros`` is None where no price is known.
+    """
 
     cap_micros: int
     spent_micros: int = 0
@@ -52,11 +59,11 @@ class CapFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostFacts:
-    """What a job's lineage cost so far, and what the job may still cost at most, in micro-dollars.
+    """What a job's lineage cost so far, and what the job costs at most, in millionths of a dollar.
 
-    ``spent_micros`` covers the ``measured`` attempts; of ``unknown`` ones the usage or the price is not known yet. The others
-    never started. ``hour_micros`` is what an hour of the job's instances costs on-demand, ``most_micros`` the whole job: None
-    where no price is known.
+    ``spent_micros`` is the cost of ``measured`` attempts; for ``unknown`` attempts the usage or the price is not known yet.
+    Attempts that never started count in neither. ``hour_micros`` is the on-demand cost of one hour of the job's instances,
+    ``most_micros`` that of the whole job; both are None after its end, and where no price is known.
     """
 
     spent_micros: int = 0
@@ -68,7 +75,7 @@ class CostFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfJob:
-    """What most messages are about. Messages of before say no ``cost``."""
+    """A message about one job. Messages of older versions have no ``cost``."""
 
     job: JobFacts
     cost: CostFacts | None = None

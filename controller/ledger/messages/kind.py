@@ -1,4 +1,4 @@
-"""The kinds of messages and their reasons, as stored values: a stored value never changes."""
+"""The kinds of messages, and the reasons in them. Their values are stored, so they never change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class MessageKind(StrEnum):
-    """Every kind of message, by the first word of its topic."""
+    """Every kind of message. The value is the first word of its topic."""
 
     FLAGGED = "flagged"
     RESUBMITTING = "resubmitting"
@@ -64,7 +64,7 @@ class GiveUpReason(StrEnum):
 
 
 class MoveReason(StrEnum):
-    """Why a job stays or is moved. Also the reason in ``Stop.because`` of a move."""
+    """Why a job stays or is moved. Also the value of ``Stop.because`` for a move."""
 
     TRAINS_ON_SPOT = "trains-on-spot"
     CAN_WAIT = "can-wait"
@@ -84,12 +84,12 @@ class NextStep(StrEnum):
     STOP = "stop"
     REPAIR = "repair"
     CANNOT_REPAIR = "cannot-repair"
-    STILL_BROKEN = "still-broken"  # it was repaired once
+    STILL_BROKEN = "still-broken"  # the job was repaired once, and breaks the rule again
 
 
-ASKED_BY = "asked-by:"  # the start of the reason of a person's request; the Slack user follows
+ASKED_BY = "asked-by:"  # a reason that begins so comes from a person; the Slack user's id follows
 
 
 def asked_by(who: str) -> str:
-    """The reason of a request in Slack."""
+    """The reason for what a person requested in Slack: ``asked-by:`` and the user's id."""
     return f"{ASKED_BY}{who}"

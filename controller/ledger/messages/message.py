@@ -41,22 +41,22 @@ class RuleBroken(OfJob):
     risk: str = ""
     fix: str = ""  # JSON
     next_step: NextStep = NextStep.NOTHING
-    why_not: str = ""  # of CANNOT_REPAIR
-    claimed: str = ""  # the service that the job says it belongs to, unproved
-    mode: str = ""  # that is in force for the job; empty in messages of before
+    why_not: str = ""  # why the job is not repaired, for NextStep.CANNOT_REPAIR
+    claimed: str = ""  # the service that the job claims as its owner, without proof
+    mode: str = ""  # the one in force for the job; empty in messages of older versions
     revision: str = ""
-    held_back: str = ""  # why a rule that enforces only warns, as ``HeldBack`` has it
-    lapsed: str = ""  # why a waiver that is about the job does not count, as a sentence
+    held_back: str = ""  # why a rule that enforces only warns: a value of ``HeldBack``
+    lapsed: str = ""  # why a waiver for the job does not count, as a sentence
     rule: str = ""  # the id of the rule's kind
     next_micros: int | None = None  # what the repaired job costs at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resubmitting(OfJob):
-    """``counted`` says whether the attempt counts against a limit; ``why`` is a reason as ``Stop.because`` has it.
+    """``counted``: the attempt counts against a limit, as try ``tried`` + 1 of ``limit``. ``why`` is as in ``Stop.because``.
 
-    ``tags_left`` are the keys of the tags that the attempt lacks; ``revision`` is that of the policy whose rule repaired the job.
-    ``was`` is what the request had in the members of ``changes``; ``broken`` lists the findings of a job that is repaired.
+    ``tags_left`` are the keys of the tags that have no room on the attempt; ``revision`` is that of the policy that repaired it.
+    ``was`` has the former values of the members in ``changes``; ``broken`` lists the findings about a job that is repaired.
     """
 
     kind: ClassVar = MessageKind.RESUBMITTING
@@ -86,9 +86,9 @@ class WouldResubmit(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GaveUp(OfJob):
-    """``tried`` counts the retries that the budget counts: those ``without_progress``, or all.
+    """``tried`` is the number of retries that count: only those without progress if ``without_progress``, else all.
 
-    ``proven_s`` is the training that checkpoints prove, None where nobody could look; ``expected_s`` what the lineage needs.
+    ``proven_s`` are the training seconds that checkpoints prove, None if not scanned; ``expected_s`` those of the whole job.
     """
 
     kind: ClassVar = MessageKind.GAVE_UP
@@ -104,8 +104,8 @@ class GaveUp(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CannotRepeat(OfJob):
-    """``why`` is plain text: the member of the request that cannot be repeated, or what the rules ``rules`` have against what
-    somebody asked for.
+    """A job cannot be submitted again. ``why`` is plain text: the member of the request that cannot be repeated, or how the
+    attempt would break the rules named in ``rules``.
     """
 
     kind: ClassVar = MessageKind.CANNOT_REPEAT
@@ -115,7 +115,7 @@ class CannotRepeat(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted:
-    """``stops`` and ``submissions`` count what was planned for the job and can no longer be done."""
+    """The job was deleted. ``stops`` and ``submissions`` count the open intents that can no longer be performed."""
 
     kind: ClassVar = MessageKind.VANISHED
     name: str
@@ -134,8 +134,8 @@ class CheckpointsUnseen(OfJob):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StillStopping(OfJob):
     kind: ClassVar = MessageKind.STILL_STOPPING
-    for_s: int
-    secondary: str
+    for_s: int  # seconds since the job is Stopping
+    secondary: str  # its SecondaryStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ class Finished(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveFacts(OfJob):
-    """``reason`` is a MoveReason or ``asked_by``; the numbers are of MoveReason.INTERRUPTIONS."""
+    """``reason`` is a MoveReason or ``asked_by``. The three numbers belong to MoveReason.INTERRUPTIONS; ``limit`` is allowed."""
 
     reason: str
     to: str  # "on-demand", "spot" or "next-step"
@@ -164,10 +164,10 @@ class MoveFacts(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moving(MoveFacts):
-    """``lost_s`` is the training that is lost because no checkpoint was ever seen; None in messages of older versions.
+    """``lost_s`` are the training seconds that are lost because no checkpoint was seen; None in messages of older versions.
 
-    ``since_s`` is the training since ``checkpoint``, ``next_micros`` what the next attempt costs at most; None where unknown.
-    ``trained`` says whether the job has trained.
+    ``since_s`` are those since the newest checkpoint, ``next_micros`` is what the next attempt costs at most; None if unknown.
+    ``trained``: the job has trained.
     """
 
     kind: ClassVar = MessageKind.MOVING
@@ -186,7 +186,7 @@ class WouldMove(MoveFacts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotMoved(OfJob):
-    """A move would lose ``lost_s`` of training, since no checkpoint was ever seen. ``reason`` is a MoveReason."""
+    """A move would lose ``lost_s`` seconds of training, because no checkpoint was seen. ``reason`` is a MoveReason."""
 
     kind: ClassVar = MessageKind.NOT_MOVED
     reason: str
@@ -196,7 +196,7 @@ class NotMoved(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagsChanged(OfJob):
-    """Tags that ask something of the controller changed after they were read; ``before`` is in force, ``after`` is not."""
+    """Tags that ask something of the controller changed after they were read: ``before`` is in force, ``after`` is not."""
 
     kind: ClassVar = MessageKind.TAGS_CHANGED
     before: str
@@ -218,9 +218,9 @@ class DeadlineLost(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineAtRisk(OfJob):
-    """A job stays on spot although an interruption may cost its deadline: it is nearly done, or its policy prefers the cost.
+    """A job stays on spot although an interruption could miss its deadline: it is nearly done, or its policy prefers low cost.
 
-    ``left_s`` is the training that is left where it is nearly done, ``lost_s`` the training that a move would destroy.
+    If it is nearly done, ``left_s`` are the training seconds left, and ``lost_s`` those that a move would destroy.
     """
 
     kind: ClassVar = MessageKind.DEADLINE_AT_RISK
@@ -281,7 +281,7 @@ class StoppingAsAsked(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """``what`` is "stop" or "submit"; the limit holds until the next hour."""
+    """A rate limit is reached for ``what``, "stop" or "submit". It counts again from ``until``, the next full hour."""
 
     kind: ClassVar = MessageKind.RATE_LIMIT
     what: str
@@ -291,7 +291,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeciderFailed(OfJob):
-    """``decider`` is a name of ``controller.decide.DECIDERS``; ``error`` the class of the exception that it raised."""
+    """``decider`` is a name in ``controller.decide.DECIDERS``; ``error`` is the class name of the exception that it raised."""
 
     kind: ClassVar = MessageKind.DECIDER_FAILED
     decider: str
@@ -300,7 +300,7 @@ class DeciderFailed(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalledOff(OfJob):
-    """A person called the next attempt off: in Slack (``who`` is a user's id) or with ``spotwarden cancel``."""
+    """A person called the next attempt off: in Slack (``who`` is a user's id), or with ``spotwarden cancel`` (a name)."""
 
     kind: ClassVar = MessageKind.CALLED_OFF
     attempt: str

@@ -1,4 +1,7 @@
-"""Messages about the policy itself: a guard that holds a rule back, a waiver that ends, a document that is refused."""
+"""Messages about rules and the policy: a guard that holds a rule back, a waiver that ends, a document that is refused.
+
+Also about requests of other people: a tuning job that breaks a rule, a CreateTrainingJob that SageMaker refused.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurpriseHeld(OfJob):
-    """A new revision of a rule would act on more jobs than its guard allows; the job is the one that was too many."""
+    """A new revision of a rule would act on more jobs than its guard allows; ``job`` is the first above the limit.
+
+    ``jobs`` and ``teams`` count those on which it would have acted.
+    """
 
     kind: ClassVar = MessageKind.SURPRISE_HELD
     policy: str
@@ -23,9 +29,9 @@ class SurpriseHeld(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TuningFlagged(OfJob):
-    """A definition of a tuning job breaks a rule. The job has the tuning job's name, and is like those that it starts.
+    """A training job definition of a tuning job breaks a rule. ``job`` has the tuning job's name and the definition's resources.
 
-    ``definition`` is empty where there is one without a name; ``fix`` is JSON.
+    ``definition`` is its name, empty for one without. ``fix`` is a part of a request as JSON.
     """
 
     kind: ClassVar = MessageKind.TUNING_FLAGGED
@@ -44,7 +50,8 @@ class TuningFlagged(OfJob):
 class CreateRefused:
     """SageMaker refused somebody's CreateTrainingJob.
 
-    ``why`` is a ``CreateRefusal``; ``holders`` are jobs that hold the quota.
+    ``why`` is a ``CreateRefusal``. ``quota`` is the name of the limit, ``limit`` its value, ``used`` what is in use of it, and
+    ``asked`` what the request needs; ``holders`` are jobs that use the quota.
     """
 
     kind: ClassVar = MessageKind.CREATE_REFUSED
@@ -65,7 +72,7 @@ class CreateRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverExpiring:
-    """A waiver of the policy ends soon; ``rules`` and what it says are text of the policy file."""
+    """A waiver in the policy file ends soon. All texts are those of the file."""
 
     kind: ClassVar = MessageKind.WAIVER_EXPIRING
     waiver: str
@@ -78,9 +85,9 @@ class WaiverExpiring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRefused:
-    """The policy document at ``place`` is not in force, since ``problem``. ``revision`` is in force instead.
+    """The policy document at ``place`` is not in force because of ``problem``. ``revision`` is in force instead.
 
-    ``stands_in``: no good version is known, so the packaged policy is used, and nothing enforces.
+    ``stands_in``: no valid version is known, so the policy in the package is used, and no rule enforces.
     """
 
     kind: ClassVar = MessageKind.POLICY_REFUSED

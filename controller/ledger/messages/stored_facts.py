@@ -15,12 +15,12 @@ from controller.ledger.messages.message import MESSAGES, Message
 
 
 def facts_to_json(message: Message) -> str:
-    """The facts of a message as the ledger stores them: the same text for the same facts."""
+    """The fields of a message as JSON: the same text for equal messages. Fields that are None are left out."""
     return json.dumps(_plain(message), sort_keys=True)
 
 
 def message_of(kind: MessageKind, facts: str) -> Message:
-    """The message that ``facts_to_json`` wrote. Raises ValueError, KeyError or TypeError for facts of another version."""
+    """The message that ``facts_to_json`` wrote. Raises ValueError, KeyError or TypeError for fields that do not fit its class."""
     message: Message = _read(MESSAGES[kind], json.loads(facts))
     return message
 
