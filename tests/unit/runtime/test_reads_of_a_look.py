@@ -1,7 +1,7 @@
 """Each read of a look at a job, except those of the job itself and of the ledger.
 
-If one gets no answer for hours, or an answer of another form, what happened is still recorded, and so is each decision that does
-not need it.
+If one gets no answer for hours, or an answer of another form, what happened is still recorded, and everything that does not need
+that answer is still decided.
 """
 
 from __future__ import annotations
