@@ -1,6 +1,7 @@
 """The keys of all rows of the table: the partition of each kind of row, and the partitions of its indexes.
 
-The docstring of each neighbour says which rows it reads and writes. A partition that has rows never changes its name.
+The docstring of each other module here lists the rows that it reads and writes: partition key, sort key, content. A partition
+that has rows never changes its name.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Signs of spot capacity in a pool are committed for the jobs that left it."""
+"""Signs of spot capacity in a pool are recorded for the jobs that left it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_sign_of_capacity_goes_along_with_other_writes_and_causes_none() -> No
 
 
 def moved(**changes: Any) -> Facts:
-    """A second attempt that its deadline moved to on-demand, under a policy that follows EC2's score from 7 up."""
+    """A second attempt, moved to on-demand for its deadline, under a policy that returns to spot at a placement score of 7."""
     settings = DeadlineSettings(back_to_spot=True, placement_score=7)
     about = facts(
         attempt(2, spot=False), number=2, lineage=lineage(), history=(), now=BEGIN,

@@ -1,4 +1,4 @@
-"""Of a decision only what its lineage does not know yet is left."""
+"""Only the part of a decision that its lineage does not contain yet is written."""
 
 from __future__ import annotations
 

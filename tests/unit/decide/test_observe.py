@@ -1,4 +1,4 @@
-"""What a live job uses is held for it, and returned at its end."""
+"""What a job's description shows is recorded; its prefix and quota are held until it ends."""
 
 from __future__ import annotations
 

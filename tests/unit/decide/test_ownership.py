@@ -1,4 +1,4 @@
-"""A job that claims an owner is owned once the owner says so; without an answer it is judged like any other after an hour."""
+"""A job that claims an owner is owned if the owner confirms it; after an hour without an answer it is judged like any other."""
 
 from __future__ import annotations
 

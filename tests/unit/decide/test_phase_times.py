@@ -1,4 +1,4 @@
-"""How long recent jobs took to start, to restore and to upload makes a move longer than the policy says, and never shorter."""
+"""The times that recent jobs took to start, to restore and to upload can raise the policy's times, and never lower them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LATE = BEGIN + timedelta(hours=3, minutes=40)  # the latest moment with a start 
 
 
 def at(minutes: float) -> Interval:
-    """An interval that begins so many minutes after the creation, and lasts ten."""
+    """An interval that begins so many minutes after the creation, and lasts ten minutes."""
     return Interval(start=BEGIN + minutes * MINUTE, end=BEGIN + (minutes + 10) * MINUTE)
 
 
@@ -71,7 +71,7 @@ def test_the_upload_is_known_at_the_end() -> None:
 
 
 def test_of_several_downloads_the_first_counts_and_of_several_uploads_the_last() -> None:
-    """A job that SageMaker started again shows a download and an upload for each start."""
+    """A job that SageMaker restarted shows a download and an upload for each start."""
     longer = Interval(start=BEGIN, end=BEGIN + 30 * MINUTE)
     found = seen(ended(replace(ON_DEMAND, downloading=(at(28), longer), uploading=(longer, at(50))), Outcome.COMPLETED))
     assert found is not None
@@ -84,7 +84,7 @@ def test_a_probe_and_a_job_that_never_trained_show_nothing() -> None:
 
 
 def test_times_alone_are_no_reason_to_write() -> None:
-    """The quiet trigger writes nothing."""
+    """A trigger that finds nothing new writes nothing."""
     running = facts(ON_DEMAND, now=BEGIN + HOUR)
     decision = decide(running)
     assert decision.times

@@ -1,4 +1,4 @@
-"""What was reserved from a team's spend cap is settled once usage is known, and given back where no attempt was made."""
+"""What was reserved under a team's spend cap is settled when usage is known, and given back if no attempt was created."""
 
 from __future__ import annotations
 

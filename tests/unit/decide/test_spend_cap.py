@@ -1,4 +1,4 @@
-"""An attempt is submitted only where the spend cap of its lineage has room for it."""
+"""An attempt is submitted only if the spend cap of its lineage has room for it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ CHOICES = '[{"InstanceType": "ml.g5.2xlarge"}, {"InstanceCount": 2, "InstanceTyp
 
 
 def before(name: str = "bert-0", *, ran_s: int | None, runtime_s: int = 3600) -> tuple[Started, Ended]:
-    """An earlier attempt whose usage SageMaker never said."""
+    """An earlier attempt whose usage SageMaker never showed."""
     started = Started(
         job=name, at=BEGIN, team="vision", number=1, spot=True, instance_type="ml.g5.2xlarge", instance_count=1,
         region="us-east-1", service=None, checkpoint_uri=None, runtime_s_max=runtime_s,

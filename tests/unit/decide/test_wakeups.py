@@ -1,4 +1,4 @@
-"""A job whose end or usage is still to come is described again, at times that count from the job's own."""
+"""A job whose outcome or usage is not known yet is described again, at times that count from the job's own times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an attempt may change of its request: a closed list, read before it is used."""
+"""An attempt may change only the listed members of its request; every stored change is checked before it is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prefixes are compared by whole segments; who waits for whom follows from them and from the role."""
+"""Prefixes are compared by whole segments; which job waits for which depends on prefixes and roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job's name says of its family, and its role and tag of its team."""
+"""A job's family comes from its name, its team from its role or its tag."""
 
 from __future__ import annotations
 
@@ -41,6 +41,6 @@ def test_a_tag_that_names_no_team_of_other_roles_says_whose_the_job_is(tag: str)
 @pytest.mark.parametrize("part", [".1", "-1", "-123456", "-abcde1", "-2026-11-16", "-1...", ".", "-"])
 @pytest.mark.parametrize("length", [128, 1_000_000])
 def test_a_name_of_many_numbers_in_a_document_is_read_at_once(part: str, length: int) -> None:
-    """With backtracking this takes longer than anybody waits."""
+    """With backtracking, the pattern would take exponential time."""
     name = ("a" + part * length)[: length - 2] + " x"
     assert family_of(name) == name

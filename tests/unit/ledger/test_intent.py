@@ -1,4 +1,4 @@
-"""An intent is the same whenever it was tried; it is triggered once it is due and nobody holds its lease."""
+"""Intents are equal whatever the times of their leases; an intent is due from its time on, unless it is leased."""
 
 from __future__ import annotations
 

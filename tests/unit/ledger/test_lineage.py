@@ -1,4 +1,4 @@
-"""What a lineage knows of its attempts, its open intents and its names."""
+"""A lineage recognises its attempts, and finds its entries, its open intents and the names of its attempts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Advice comes from a family's history, with its reasons and the share of past runs that would have fit."""
+"""Advice comes from a family's history, with the share of past runs that would have fit into each limit."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_type_with_the_cheapest_useful_hour_is_recommended() -> None:
 
 
 def torn(times: int) -> list[Entry]:
-    """The history, whose last run was interrupted so often."""
+    """The history, with so many interruptions of its last run."""
     return [replace(e, interruptions=times) if isinstance(e, Measured) and e.job == "train-bert-009" else e for e in PAST]
 
 

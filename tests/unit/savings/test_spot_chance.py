@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from controller.savings.interruption_rates import RatePosterior
 from controller.savings.spot_chance import SPELL_H, SPELL_SHARE, UNBILLED_H, SpotRun, finish_chance, training_h, training_least_h
 
-KNOWN = 1e7  # hours: a rate that is certain
+KNOWN = 1e7  # hours of history, so that the rate is certain
 
 
 def run(work_h: float, limit_h: float, segment_h: float | None = None, start_h: float = 0.25) -> SpotRun:

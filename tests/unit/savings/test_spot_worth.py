@@ -1,4 +1,4 @@
-"""What is expected of a job on spot comes from its pool, its run length and the prices; what is not known is None."""
+"""What is expected of a job on spot comes from its pool, the length of its run and the prices; what is not known is None."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people type becomes one visible line of bounded length."""
+"""A text that people typed becomes one visible line of limited length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job is stopped to be repaired only where the cap has room for its next attempt; without room, it is asked again each hour."""
+"""A job is stopped to be repaired only if the cap has room for its next attempt; otherwise the cap is checked each hour."""
 
 from __future__ import annotations
 

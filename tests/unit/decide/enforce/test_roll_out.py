@@ -1,4 +1,4 @@
-"""A guard decides from counted facts, asks for them only where a rule would act, and never changes what it decided of a job."""
+"""A guard decides from counted facts, needs them only if a rule would act, and never changes what it decided about a job."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OFFENDER = job(spot=False, wait_s_max=None, checkpoint_uri=None)
 
 
 def asked(acts: RuleActs | None = None, **changes: object) -> Facts:
-    """The facts of a job that breaks a guarded rule, after the guard was asked."""
+    """The facts of a job that breaks a guarded rule, with the guard's counts."""
     known = {
         "rule_acts": {"use-spot": acts or RuleActs()}, "looked_up": frozenset({Need.RULE_ACTS}),
         "policy": policy(rules=(GUARDED,), in_force_at=BEGIN),

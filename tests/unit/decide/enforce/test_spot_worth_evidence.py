@@ -1,4 +1,4 @@
-"""Whether checkpoints are written is what was seen, and what is left of a job is what is expected of it."""
+"""Whether a job writes checkpoints comes from scans; what is expected of it is its remaining training and time."""
 
 from __future__ import annotations
 

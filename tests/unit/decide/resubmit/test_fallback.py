@@ -1,6 +1,6 @@
 """Each cause decides whether the next attempt keeps its step or takes the next one; no step is taken twice.
 
-A move goes to on-demand, to spot again, or to the next step; places that were refused are passed.
+A move goes to on-demand, back to spot, or to the next step; places that were refused are skipped.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which submissions got no attempt and never will, and which places are passed because of them."""
+"""Which submissions created no job and never will, and which places are skipped because of them."""
 
 from __future__ import annotations
 

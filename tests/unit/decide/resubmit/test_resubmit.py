@@ -152,7 +152,7 @@ def test_a_request_that_cannot_be_repeated_is_said_and_not_submitted() -> None:
 
 
 def test_a_job_whose_tags_are_not_read_is_submitted_again_once_they_must_be_shown() -> None:
-    """One of them may forbid it, or say when it has to be done."""
+    """A tag may forbid the attempt, or set a deadline."""
     at_once = block(causes={FailureCause.CAPACITY: budget(3, first_s=1)})
 
     def due(minutes: float, *unknown: str) -> list[timedelta]:

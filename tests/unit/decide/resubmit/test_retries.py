@@ -1,4 +1,4 @@
-"""A budget counts all retries or those without progress, a retry waits longer each time, and giving up tells how far it got."""
+"""A budget counts all retries or those without progress; each retry waits longer; giving up reports how far the job got."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_what_an_attempt_showed_just_now_counts_as_its_progress() -> None:
 
 
 def test_an_attempt_that_sagemaker_repeated_by_itself_counts_once() -> None:
-    """RetryStrategy repeats an internal error under the same name: only what the controller submitted draws on the budget."""
+    """After an internal error, RetryStrategy restarts the job under the same name. The budget counts only submissions."""
     repeated = tuple(BEGIN + timedelta(minutes=minute) for minute in range(10, 60, 10))
     failed = ended(job(repeated_at=repeated), Outcome.INTERNAL)
     one_retry = block(causes={FailureCause.INTERNAL: budget(1)})

@@ -1,4 +1,4 @@
-"""What the controller's own change of instances broke goes back to the instances that worked, once, and a person is told."""
+"""If an attempt fails on instances that the controller chose, the next one returns, once, to those that worked."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def submitted(number: int, cause: AttemptCause = FailureCause.STARVED) -> Intent
 def failed(
     *before: tuple[Started | Ended, ...], on: str = LARGER, count: int = 1, outcome: Outcome = Outcome.ALGORITHM, **changes: Any
 ) -> Facts:
-    """The newest attempt failed in its code, on the 48xlarge unless something else is said."""
+    """The newest attempt failed in its code, by default on an ml.g5.48xlarge."""
     number = len(before) + 1
     one = ended(attempt(number, instance_type=on, instance_count=count), outcome)
     known = lineage(
@@ -82,8 +82,8 @@ def test_an_attempt_on_other_instances_that_fails_in_its_code_goes_back_and_a_pe
 def test_a_failure_of_no_known_class_that_only_other_instances_show_goes_back_too() -> None:
     assert resources(failed(ROOT, outcome=Outcome.FAILED))["InstanceType"] == LARGE
     shown = (
-        failed(ROOT, tried(2, LARGE, Outcome.FAILED, 600), outcome=Outcome.FAILED),  # it fails so on its own instances
-        failed(tried(1, LARGE, Outcome.MEMORY, 60), outcome=Outcome.FAILED),  # there is nothing to go back to
+        failed(ROOT, tried(2, LARGE, Outcome.FAILED, 600), outcome=Outcome.FAILED),  # it failed the same way on its own instances
+        failed(tried(1, LARGE, Outcome.MEMORY, 60), outcome=Outcome.FAILED),  # no instances worked before
         failed(ROOT, outcome=Outcome.FAILED, on=LARGE),
     )
     for one in shown:
