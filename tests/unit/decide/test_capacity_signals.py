@@ -61,7 +61,7 @@ def test_a_probe_that_got_a_machine_shows_capacity(outcome: Outcome, shown: bool
     assert capacity_signals(facts(probe)).capacity == (seen("bert-p01", 2) if shown else ())
 
 
-def test_a_sign_of_capacity_goes_along_with_other_writes_and_causes_none() -> None:
+def test_a_sign_of_capacity_is_written_only_with_other_writes() -> None:
     about = facts(job())
     assert not decide(learn(about, decide(about)))
 

@@ -72,7 +72,7 @@ def test_a_job_without_its_model_shows_none() -> None:
     assert event(facts(failed))["modelArtifacts"] is None
 
 
-def test_the_usage_is_waited_for_for_fifteen_minutes() -> None:
+def test_a_lineage_waits_fifteen_minutes_for_its_usage() -> None:
     unknown = replace(DONE, usage=None)
     assert not close_lineage(facts(unknown, now=BEGIN + HOUR + timedelta(minutes=15, microseconds=-1)))
     assert close_lineage(facts(unknown, now=BEGIN + HOUR + timedelta(minutes=15)))
@@ -166,7 +166,9 @@ def test_the_work_of_a_model_has_no_training_that_an_interruption_lost() -> None
         (None, 18_000),  # there was no scan
     ],
 )
-def test_what_nobody_could_see_of_an_earlier_attempt_counts_in_full(scan_of_a: dict[str, Any] | None, useful_s: int) -> None:
+def test_training_of_an_earlier_attempt_that_no_scan_shows_counts_in_full(
+    scan_of_a: dict[str, Any] | None, useful_s: int
+) -> None:
     """The next run's duration is estimated from it, and a low estimate misses deadlines."""
     uri = str((scan_of_a or {}).get("uri", DONE.checkpoint_uri))
     first = replace(ended(attempt(2), usage=usage(18_000, 5_000)), checkpoint_uri=uri)

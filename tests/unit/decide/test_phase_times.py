@@ -100,7 +100,7 @@ def test_slow_starts_make_the_latest_moment_earlier(minutes: tuple[int, ...]) ->
     assert not actions(looked_up(WAITING, now=earlier - 15 * MINUTE, phase_times=times(minutes)), Stop)
 
 
-def test_the_policy_is_the_floor_and_fewer_than_three_jobs_say_nothing() -> None:
+def test_the_times_of_the_policy_are_minimums_and_fewer_than_three_jobs_do_not_count() -> None:
     settings = DeadlineSettings()
     assert learned(settings, times((1, 1, 1), restore_s=1, upload_s=1)) == settings
     assert learned(settings, times((58, 58))) == settings
@@ -109,6 +109,6 @@ def test_the_policy_is_the_floor_and_fewer_than_three_jobs_say_nothing() -> None
     assert (slow.start_s, slow.restore_s, slow.upload_s) == (58 * 60, 700, 900)
 
 
-def test_one_slow_job_of_twenty_does_not_count_and_no_time_is_believed_beyond_the_limit() -> None:
+def test_one_slow_job_of_twenty_does_not_count_and_no_time_counts_beyond_the_limit() -> None:
     assert learned(DeadlineSettings(), times((*(6,) * 19, 58))).start_s == 360
     assert learned(DeadlineSettings(), times((9999, 9999, 9999))).start_s == LEARNED_S_MAX

@@ -222,7 +222,7 @@ def test_how_long_a_job_waited_for_its_starts_is_recorded_with_its_usage() -> No
         assert [e.waited_s for e in record_usage(facts(over)).entries if isinstance(e, Measured)] == [waited_s]
 
 
-def test_a_job_that_was_interrupted_in_its_first_hour_cost_nothing_and_is_not_said_never_to_have_started() -> None:
+def test_a_job_that_was_interrupted_in_its_first_hour_cost_nothing_and_does_not_count_as_never_started() -> None:
     trained = (Interval(start=BEGIN, end=BEGIN + HOUR / 2),)
     starved = job(intervals=trained, interrupted_at=(BEGIN + HOUR / 2,))
     one = total(record_usage(facts(ended(starved, Outcome.STARVED, usage=usage(0, 0)))).entries)

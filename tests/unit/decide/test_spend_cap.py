@@ -101,7 +101,7 @@ def test_no_tag_makes_an_attempt_cheaper(tags: dict[str, str], history: tuple[in
     assert allowed.next_micros == 15_150_000
 
 
-def test_what_a_family_always_took_is_sent_as_the_limit_where_all_of_the_runtime_does_not_fit() -> None:
+def test_if_the_whole_runtime_does_not_fit_a_limit_from_the_runs_of_the_family_is_sent() -> None:
     over = ended(job(runtime_s_max=36_000), started_at=None, intervals=())
     known = looked_up(over, history=(3000, 3600, 2000), resubmission=block(cap_micros=5_000_000))
     assert afford(known, {}) == Affordable(

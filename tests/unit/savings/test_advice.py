@@ -98,7 +98,7 @@ def test_advice_says_what_a_run_may_expect_on_spot_with_and_without_checkpoints(
     assert saving.share == pytest.approx(saving.hours / 5 / 3, rel=0.01)
 
 
-def test_of_a_pool_that_was_hardly_watched_advice_says_nothing_about_spot() -> None:
+def test_without_enough_history_of_the_pool_advice_says_nothing_about_spot() -> None:
     advice = advise("train-bert", run(1, HOUR_S) + run(2, HOUR_S) + run(3, HOUR_S), {})
     assert (advice.without_checkpoints, advice.with_checkpoints) == (None, None)
 

@@ -35,7 +35,7 @@ def test_a_longer_text_ends_with_an_ellipsis() -> None:
 
 
 @given(st.text(st.characters()), st.integers(1, 60))
-def test_every_text_becomes_bounded_and_encodable_and_stays_as_it_is_a_second_time(typed: str, most: int) -> None:
+def test_every_text_becomes_bounded_and_encodable_and_a_second_call_changes_nothing(typed: str, most: int) -> None:
     line = one_line(typed, most)
     assert len(line) <= most
     line.encode("utf-8")

@@ -149,7 +149,7 @@ def test_people_are_told_once_that_a_job_stays_on_spot_because_a_move_would_lose
     ("about", "topic", "told"),
     [("bert", "not-moved/latest-moment", True), ("bert-0", "not-moved/latest-moment", False), ("bert", "no-room", False)],
 )
-def test_a_job_of_which_was_told_that_it_is_not_moved_is_not_told_to_stay_on_spot(about: str, topic: str, told: bool) -> None:
+def test_after_the_message_that_a_job_is_not_moved_none_says_that_it_stays_on_spot(about: str, topic: str, told: bool) -> None:
     nearly_done = training(for_h=3.75, of="4h", spot=True, due_h=8)
     said = Intent(action=Announce(about=about, topic=topic, channel="#c", kind="k", facts="{}"), due_at=BEGIN)
     known = replace(nearly_done, lineage=replace(nearly_done.lineage, intents=(said,)))

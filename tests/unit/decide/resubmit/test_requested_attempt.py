@@ -128,7 +128,7 @@ def test_the_attempt_of_a_running_job_that_was_moved_carries_the_fix() -> None:
     assert submit.cause is MoveCause.ASKED
 
 
-def test_a_job_that_cannot_be_repeated_is_said_and_not_submitted_on_request() -> None:
+def test_a_job_that_cannot_be_repeated_is_announced_and_not_submitted_on_request() -> None:
     serverless = asked(replace(ON_DEMAND, unrepeatable="it is serverless"))
     assert actions(serverless, Submit) == []
     assert "does not repeat its request: it is serverless" in text(serverless, "cannot-repeat")

@@ -56,7 +56,7 @@ def after(gains_h: tuple[int | None, ...], **changes: object) -> Facts:
     return looked_up(ended(last, Outcome.STARVED, ended_at=begin + 2 * DAY), **(given | changes))
 
 
-def test_a_ten_day_job_of_which_every_attempt_gains_two_days_is_not_given_up() -> None:
+def test_a_ten_day_job_is_not_given_up_if_every_attempt_gains_two_days() -> None:
     for attempts in range(1, 9):
         gaining = after((48,) * attempts)
         assert [submit.number for submit in actions(gaining, Submit)] == [attempts + 1]
