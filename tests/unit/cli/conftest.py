@@ -1,4 +1,4 @@
-"""A folder without ./policies, and ``check`` that runs there."""
+"""A fixture that runs ``spotwarden check`` in a folder without ./policies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.unit.cli.checking import Check, Said, run_check
 
 @pytest.fixture
 def said_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Check:
-    """Write a document to a file, check it under the shipped policies, and return what is said."""
+    """A function that writes a document to a file, checks it under the shipped policies, and returns the output."""
     monkeypatch.chdir(tmp_path)
 
     def run(document: Any, *more: str, name: str = "job.json") -> Said:

@@ -1,4 +1,4 @@
-"""The doctor says what is wrong with the secret of Slack, and what to do."""
+"""The doctor reports what is wrong with the secret for Slack, and what to do."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class Secrets:
         ({"SecretString": '{"webhook_url": "https://hooks"}'}, True, "an incoming webhook"),
     ],
 )
-def test_a_secret_that_cannot_be_used_is_told_with_what_to_do(answer: Any, told: str, *, ok: bool) -> None:
+def test_an_unusable_secret_is_named_with_what_to_do(answer: Any, told: str, *, ok: bool) -> None:
     found = look_at_slack(lambda _: Secrets(answer), "arn")
     assert found[0] is ok
     assert found[1].startswith(told)
 
 
-def test_a_secret_without_a_signing_secret_posts_and_hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_signing_secret_the_app_posts_but_gets_no_clicks(monkeypatch: pytest.MonkeyPatch) -> None:
     slack = Slack().serve()
     monkeypatch.setenv("SPOTWARDEN_SLACK_URL", f"{slack.url}/api/")
     try:
