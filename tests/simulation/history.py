@@ -277,8 +277,8 @@ class History:
     def _check_others_go_on(self) -> None:
         """While Slack returns errors for some messages, no other message waits for two hours.
 
-        Minutes in which drain's last pass with a channel was killed or failed do not count. A card may show the name of another job;
-        then messages that belong to the card wait too.
+        Minutes in which drain's last pass with a channel was killed or failed do not count. A card may show the name of another
+        job; then messages that belong to the card wait too.
         """
         queued = [message for queue in self.outbox.queues.values() for message in queue.values()]
         well = {m.key for m in queued if m.has_text and not self.slack.is_sick(str(m)) and not self._beside_sick(m.key)}
