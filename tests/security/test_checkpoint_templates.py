@@ -85,7 +85,7 @@ def test_two_jobs_that_are_repaired_at_once_are_given_two_prefixes() -> None:
 
 @pytest.mark.parametrize("role", ["", "second"])
 def test_two_repairs_that_choose_one_prefix_at_the_same_moment_are_not_both_given_it(role: str) -> None:
-    """Both scan the prefix before either writes there, because of a halt between the decisions and the calls. Roles may differ."""
+    """Both scan the prefix before either writes there, as a halt is between decisions and calls. Roles may differ."""
     repair = Repair(checkpoint="s3://acme-checkpoints/{team}/")
     saved = builders.rule("saved", kind="checkpoint-required", options={"runtime_over_s": 900}, action=RuleAction.REPAIR)
     policy, memory = builders.policy(rules=(replace(saved, repair=repair),)), MemoryLedger()
