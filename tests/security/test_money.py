@@ -175,7 +175,7 @@ CAP_OF_TEAM = builders.block(causes={FailureCause.INTERNAL: builders.budget(2, f
 
 
 def first_look(account: Account) -> None:
-    """The facts of a job that has trained for a minute, and whose tags ListTags does not return yet."""
+    """Create a training job whose tags ListTags does not return yet, and trigger the first look at it."""
     account.jobs["bert"] = builders.job(checkpoint_uri=None, tags={})
     account.trigger("bert")
 
