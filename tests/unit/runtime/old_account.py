@@ -26,7 +26,7 @@ HOUR = timedelta(hours=1)
 
 
 class KilledError(BaseException):
-    """The function was ended."""
+    """Stands for Lambda ending the function."""
 
 
 @dataclass
