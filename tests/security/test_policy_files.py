@@ -192,7 +192,7 @@ def _yml(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("make", [dangling, _below, _behind_a_link, _directory, _fifo, _loop, _upper_case, _yml])
-def test_each_file_that_looks_like_a_policy_is_read_or_reported(make: Callable[[Path], str], tmp_path: Path) -> None:
+def test_each_file_that_looks_like_a_policy_is_read_or_named(make: Callable[[Path], str], tmp_path: Path) -> None:
     from controller.policyfile import BadPolicy, compile_folder
 
     (tmp_path / "a.yaml").write_text(RULE % "")

@@ -84,7 +84,7 @@ def test_after_a_rotation_the_new_secret_works_at_once_and_the_old_one_no_longer
     assert heard(host, OLD) == 401
 
 
-def test_a_rotated_secret_is_refused_after_two_minutes_also_unused(host: Host) -> None:
+def test_a_rotated_secret_is_refused_after_two_minutes_if_nobody_used_the_new_one(host: Host) -> None:
     assert heard(host, OLD) == 200
     stored(host, NEW)
     host.clock.at += timedelta(minutes=2)
