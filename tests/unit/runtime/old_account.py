@@ -26,7 +26,7 @@ HOUR = timedelta(hours=1)
 
 
 class KilledError(BaseException):
-    """Stands for Lambda ending the function."""
+    """Raised in place of the end of the function."""
 
 
 @dataclass
