@@ -26,7 +26,7 @@ HOUR = timedelta(hours=1)
 
 
 class KilledError(BaseException):
-    """The function was ended."""
+    """Raised in place of the end of the function."""
 
 
 @dataclass
