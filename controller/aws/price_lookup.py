@@ -2,8 +2,8 @@
 
 ``data/prices.json`` contains prices with the day and the public source of each. The table is incomplete on purpose: an unknown
 price is None, and then a job's seconds are recorded without dollars. Where both have a price of one day, the ledger's counts.
-A price of the ledger that is more than four times the table's for that type, or less than a quarter of it, is ignored: spend caps
-depend on prices, and otherwise the function that writes prices could make every cap useless.
+A price of the ledger that is more than four times the table's for that type, or less than a quarter of it, is ignored. Spend caps
+depend on prices: otherwise the function that writes prices could make every cap useless.
 """
 
 from __future__ import annotations

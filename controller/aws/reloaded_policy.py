@@ -32,8 +32,8 @@ UNDATED = datetime.min.replace(tzinfo=UTC)  # until the ledger says since when a
 class ReloadedPolicies:
     """The Policies port. One object serves a whole container; ``begin`` starts each invocation, in which the policy is the same.
 
-    ``source`` is None in a function that decides nothing. ``packaged`` returns the document that ships with the code: it is used
-    where neither S3 nor the ledger has a good version, and then nothing is enforced. With ``observe_only`` nothing ever is.
+    ``source`` is None in a function that decides nothing. ``packaged`` returns the document that ships with the code. It is used
+    where neither S3 nor the ledger has a good version; then nothing is enforced. With ``observe_only`` nothing ever is.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class ReloadedPolicies:
         """Put the version in S3 in force, and return it; None where it is not good, or changes faster than it is read.
 
         A function may be frozen after it read a version and before it puts it in force. So an older reading replaces no newer
-        one, and a revision that replaced another is used only after S3 was read once more, and still had it.
+        one. A revision that replaced another is used only after a second reading that found it again.
         """
         put: tuple[str, PutInForce] | None = None
         for _ in range(READINGS_MAX):

@@ -1,6 +1,6 @@
 """Scans checkpoint prefixes in S3: with one ListObjectsV2 request as a rule, and at most twelve for a prefix of many objects.
 
-Beyond the first 1,000 objects, the folders below the prefix are listed, and the folders with the highest numbers are read:
+Beyond the first 1,000 objects, the folders below the prefix are listed, and those with the highest numbers are read, because
 frameworks number their checkpoints by step. A scan that may have missed objects is not ``complete``: the newest checkpoint may be
 newer than the one it found, never older. No request uses StartAfter, which directory buckets do not support (ListObjectsV2).
 """

@@ -1,7 +1,7 @@
 """The service models that ship with the code: botocore reads them before those of Lambda's runtime, whose version may change.
 
-A SageMaker client is checked when it is built: a model that lacks a member which this code accounts for would silently drop it
-from every description. Members that no model has are noticed in ``controller.aws.sagemaker.described_members``.
+A SageMaker client is checked when it is built. A model that lacks a member would silently drop it from every description, also
+where this code needs it. Members that no model has are noticed in ``controller.aws.sagemaker.described_members``.
 """
 
 from __future__ import annotations

@@ -47,4 +47,4 @@ class WebhookChat(PostOnlyChat):
 
 def _is_about_the_message(body: str) -> bool:
     """Whether the body is an error code of Slack about the message, and not one about the webhook, or a page of a proxy."""
-    return body not in UNUSABLE and ERROR_CODE.fullmatch(body.strip()) is not None
+    return body.strip() not in UNUSABLE and ERROR_CODE.fullmatch(body.strip()) is not None

@@ -1,8 +1,8 @@
 """Writes values as DynamoDB items, and reads every schema that was ever written.
 
-The fields of a value are in the item's ``body``; ``kind`` names its class and ``schema`` the version of its form, so that newer
-code reads what older code wrote. What an index or a condition needs is beside the body. A new field is added to its class, such
-as those in ``controller/ledger/entry.py``, with a default, and is named in ``LATER_FIELDS``.
+The fields of a value are in the item's ``body``. ``kind`` names its class, and ``schema`` the version of its form, so that newer
+code can read what older code wrote. Attributes that an index or a condition needs are beside the body. A new field is added to
+its class, such as those in ``controller/ledger/entry.py``, with a default, and is named in ``LATER_FIELDS``.
 """
 
 from __future__ import annotations

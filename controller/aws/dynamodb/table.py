@@ -1,8 +1,8 @@
 """One DynamoDB table behind a low-level boto3 client: the few calls that the ledger and the outbox use.
 
-Errors are classified here once: a failed condition is an answer (False), a missing answer is Unreachable, and everything else (a
-denied permission, a missing table) is raised with AWS's message. A transaction whose answer was lost and that is repeated may
-fail its own conditions: that gives False, and the next load finds it in the table.
+Errors are classified here. A failed condition is an answer: False. A missing answer is Unreachable. Every other error, such as a
+denied permission or a missing table, is raised with AWS's message. If a transaction's answer was lost and the transaction is
+repeated, its conditions may fail because of itself. That gives False, and the next load finds what it wrote.
 """
 
 from __future__ import annotations

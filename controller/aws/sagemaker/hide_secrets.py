@@ -2,7 +2,8 @@
 parameters of Debugger and Profiler, and the credentials in URLs.
 
 A FailureReason may quote the container's command line, and an error of CreateTrainingJob the request. A program may quote a value
-in another form: without the JSON that the SDK wrote around it, with escapes, in a URL, word by word, or cut off at the end.
+in another form: without the JSON that the SDK wrote around it, with escapes, or in a URL. It may quote single words of it, or cut
+off its end.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Calls SageMaker: describes, submits, stops and lists training jobs.
 
 A read without an answer (throttled, timed out) raises Unreachable. A denied read is a mistake in the controller's role, and is
-raised with AWS's message: Lambda retries, the event ends in the dead-letter queue, the sweep reads again every five minutes, and
-the log names the permission. A denied StopTrainingJob is Refused, and people are told. A denied CreateTrainingJob is Later.
+raised with AWS's message. Then Lambda retries, the event ends in the dead-letter queue, and the sweep reads again every five
+minutes; the log names the permission. A denied StopTrainingJob is Refused, and people are told. A denied CreateTrainingJob is
+Later.
 
 CreateTrainingJob has no ClientToken: the attempt's deterministic name is the idempotency key. The ledger decides whose job has a
 taken name (``controller.ledger.lineage.is_sent``).

@@ -17,10 +17,10 @@ _UNSAID = object()
 def members_read(
     body: Mapping[str, Any], fields: Mapping[tuple[str, ...], bool], kind: DocumentKind, later: Collection[str]
 ) -> Mapping[tuple[str, ...], Any]:
-    """The value of each member in ``fields``; None where the job lacks it. A member that is unknown is left out: it is filled in
-    ``later``, it was hidden, or it is missing from a document that does not contain everything.
+    """The value of each member in ``fields``; None where the job lacks it.
 
-    ``fields`` maps a path to whether a request can contain it.
+    An unknown member is left out. It is filled in ``later``, was hidden, or is missing from a document that does not contain
+    everything. ``fields`` maps a path to whether a request can contain it.
     """
     found: dict[tuple[str, ...], Any] = {}
     for path, requested in fields.items():

@@ -1,8 +1,8 @@
 """Finds out which service started a training job, and whether its request may be submitted again.
 
-A job that a tuner, a pipeline or another service waits for belongs to it: the owner would not see a second job, and its result
-would be lost. A job's creator chooses its name and tags, so these only claim an owner. An owner is proved by what the creator
-cannot write: the owner's ARN in the description, a tag that only AWS can set, or the owner's own list of jobs
+A job that a tuner, a pipeline or another service waits for belongs to that owner. The owner would not see a second job, and its
+result would be lost. A job's creator chooses its name and tags, so these only claim an owner. What the creator cannot write
+proves an owner: the owner's ARN in the description, a tag that only AWS can set, or the steps of a pipeline execution
 (``SageMakerJobs.made_by_pipeline``, ``made_by_step``).
 """
 

@@ -2,8 +2,8 @@
 
 One parser reads all of them. They contain different members: a request has no status and no creation time, an event no spot flag,
 checkpoint config or usage. A field that a document does not contain has a placeholder and is named in ``Job.unknown``. The kind
-of the document decides whether an absent member means "none" or "unknown" (an absent spot flag is false in a description, and
-unknown in an event). Unknown members are ignored.
+of the document decides whether an absent member means "none" or "unknown". For example, an absent spot flag is false in a
+description, and unknown in an event. Members that this code does not know are ignored.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ KMEANS = "382416733822.dkr.ecr.us-east-1.amazonaws.com/kmeans:1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class CheckOutput:
     """The output of a run: the exit code, one JSON object for each job, and standard error."""
 
     code: int
@@ -33,7 +33,7 @@ class Said:
         return [finding["policy"] for finding in self.job["findings"]]
 
 
-Check = Callable[..., Said]
+Check = Callable[..., CheckOutput]
 
 
 def request(**changes: Any) -> dict[str, Any]:
@@ -51,9 +51,9 @@ def request(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in whole.items() if value is not None}
 
 
-def run_check(capsys: Any, *arguments: str) -> Said:
+def run_check(capsys: Any, *arguments: str) -> CheckOutput:
     from controller.cli import main
 
     code = main(["check", *arguments, "--format", "json"])
     out, err = capsys.readouterr()
-    return Said(code=code, jobs=[json.loads(line) for line in out.splitlines()], err=err)
+    return CheckOutput(code=code, jobs=[json.loads(line) for line in out.splitlines()], err=err)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.cli.checking import Check, Said, run_check
+from tests.unit.cli.checking import Check, CheckOutput, run_check
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def said_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     """A function that writes a document to a file, checks it under the shipped policies, and returns the output."""
     monkeypatch.chdir(tmp_path)
 
-    def run(document: Any, *more: str, name: str = "job.json") -> Said:
+    def run(document: Any, *more: str, name: str = "job.json") -> CheckOutput:
         if isinstance(document, Path):
             return run_check(capsys, str(document), *more)
         Path(name).write_text(document if isinstance(document, str) else json.dumps(document), "utf-8")

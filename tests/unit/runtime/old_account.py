@@ -26,7 +26,7 @@ HOUR = timedelta(hours=1)
 
 
 class KilledError(BaseException):
-    """Raised in place of the end of the function."""
+    """Raised where Lambda would end the function."""
 
 
 @dataclass

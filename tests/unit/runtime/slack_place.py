@@ -22,7 +22,7 @@ WHERE = "\naccount 111122223333 · us-east-1"  # below every message of a job
 
 
 class Crash(Exception):
-    """Raised in place of the end of the function."""
+    """Raised where Lambda would end the function."""
 
 
 @dataclass

@@ -52,7 +52,7 @@ def test_a_refused_policy_that_cannot_be_announced_delays_no_job() -> None:
 
 
 class Killed(BaseException):
-    """Raised in place of the end of the function."""
+    """Raised where Lambda would end the function."""
 
 
 def test_a_job_that_ends_the_function_each_time_delays_no_other_for_long() -> None:

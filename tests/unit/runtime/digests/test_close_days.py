@@ -114,7 +114,7 @@ def test_a_day_stays_open_while_aws_does_not_answer() -> None:
 
 
 class Killed(BaseException):
-    """Raised in place of the end of the function."""
+    """Raised where Lambda would end the function."""
 
 
 def test_a_late_day_that_ends_the_function_each_time_delays_no_new_day() -> None:

@@ -163,7 +163,7 @@ def test_a_submission_that_a_failing_decider_no_longer_confirms_waits_and_is_mad
 
 
 class Died(BaseException):
-    """Raised in place of the end of the function: nothing catches it."""
+    """Raised where Lambda would end the function: nothing catches it."""
 
 
 def test_a_function_that_dies_once_a_refusal_is_stored_leaves_the_job_to_the_sweep() -> None:
