@@ -9,7 +9,9 @@ from datetime import timedelta
 import pytest
 
 from controller.decide import decide
+from controller.decide.enforce.enforce import offences_of
 from controller.jobs.checkpoint import CheckpointScan
+from controller.jobs.job import Service
 from controller.jobs.request import change_from_json
 from controller.ledger.entry import Flagged, Waived
 from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, Stop, Submit
@@ -177,3 +179,9 @@ def test_only_the_alarm_about_checkpoints_is_told_once_a_day() -> None:
     assert [(a.kind, a.once_a_day) for a in told if a.kind is MessageKind.FLAGGED] == [(MessageKind.FLAGGED, "alive")]
     spot_rule = actions(facts(job(spot=False)), Announce)
     assert {a.once_a_day for a in spot_rule if a.kind is MessageKind.FLAGGED} == {""}
+
+
+def test_a_job_of_another_service_never_did_what_a_rule_would_have_stopped_it_for() -> None:
+    offender = job(spot=False, wait_s_max=None)
+    assert [finding.policy for finding in offences_of(facts(offender))] == ["use-spot"]
+    assert offences_of(facts(replace(offender, service=Service.TUNING))) == ()
