@@ -14,7 +14,7 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Service
 from controller.jobs.request import change_from_json
 from controller.ledger.entry import Flagged, Waived
-from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, Stop, Submit
+from controller.ledger.intent import STOP_UNDER_WAY, Announce, Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.messages.kind import MessageKind
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
@@ -185,3 +185,11 @@ def test_a_job_of_another_service_never_did_what_a_rule_would_have_stopped_it_fo
     offender = job(spot=False, wait_s_max=None)
     assert [finding.policy for finding in offences_of(facts(offender))] == ["use-spot"]
     assert offences_of(facts(replace(offender, service=Service.TUNING))) == ()
+
+
+@pytest.mark.parametrize(("why", "kept"), [*((why, True) for why in STOP_UNDER_WAY), ("", False), ("throttled", False)])
+def test_a_stop_that_sagemaker_took_stays_open_although_no_rule_asks_for_it_any_more(why: str, kept: bool) -> None:
+    """The description may be older than the call, and still show InProgress."""
+    begun = Intent(action=Stop(about="bert", because="use-spot"), due_at=BEGIN, claim=1, why=why)
+    found = facts(job(), policy=policy(rules=(), resubmissions=()), lineage=lineage(intents=(begun,)))
+    assert [i.key for i in decide(found).withdrawn] == ([] if kept else ["stop/bert"])
