@@ -20,7 +20,7 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """One CloudWatch alarm. It fires if ``breaching`` of the last ``periods`` periods of ``period_s`` seconds exceed the threshold.
+    """One CloudWatch alarm. It fires if ``breaching`` of the last ``periods`` periods (of ``period_s`` seconds) exceed the limit.
 
     ``below``: if they are under it. ``missing`` is TreatMissingData. ``condition`` is the template's condition for the alarm.
     """

@@ -171,7 +171,7 @@ def _is_that_of(policy: Policy, current: RevisionInForce) -> bool:
 
 
 def read_version(found: FoundObject) -> tuple[Mapping[str, Any], Policy]:
-    """A version's document and policy. Raises BadDocument."""
+    """A version's document and policy. Raises BadPolicyDocument."""
     if found.problem:
         raise BadPolicyDocument(found.problem)
     document = document_of(found.content)

@@ -1,5 +1,5 @@
 """A training job as SageMaker describes it: status, failure cause, algorithm, instance, checkpoint, and changes to its request.
 
-It knows SageMaker's terms and no API client. Reading them from an API response is in ``controller.aws.sagemaker``; whether a job
-breaks a rule is in ``controller.policy``.
+It uses SageMaker's terms and no API client. ``controller.aws.sagemaker`` reads jobs from API responses; whether a job breaks a
+rule is decided in ``controller.policy``.
 """

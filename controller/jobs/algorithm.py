@@ -1,9 +1,9 @@
 """Recognises the algorithm of a training job, and whether it can continue from a checkpoint.
 
-An image is SageMaker's own only if its account, its region and its repository are on one line of the table: in newer
-regions one account hosts everything, so no single one of the three says enough. The table (``data/algorithms.json``) is
-derived from the public package sagemaker-core by ``infra/derive_algorithms.py``; its checkpoint column is the list on
-the SageMaker guide's page model-checkpoints.
+An image is SageMaker's own only if its account, region and repository are together in the table: in newer regions one account
+hosts all images, so no single one of the three is enough. The table (``data/algorithms.json``) is derived from the public package
+sagemaker-core by ``infra/derive_algorithms.py``. Which algorithms can checkpoint comes from the SageMaker guide's page
+model-checkpoints.
 """
 
 import json
@@ -26,12 +26,15 @@ class AlgorithmClass(StrEnum):
     OWN = "own"  # an algorithm resource without a ProductId
     FRAMEWORK = "framework"  # a deep-learning container, or any image in script mode
     CUSTOM = "custom"  # any other image
-    UNKNOWN = "unknown"  # neither an image nor an algorithm's name
+    UNKNOWN = "unknown"  # the job has neither an image nor an AlgorithmName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Algorithm:
-    """The algorithm of a job. ``checkpoints`` is None where the script decides."""
+    """The algorithm of a job. ``checkpoints`` is whether it can checkpoint; None where its script or image decides.
+
+    ``why`` explains ``klass`` and ``checkpoints`` in words.
+    """
 
     klass: AlgorithmClass
     name: str
@@ -51,7 +54,7 @@ _IMAGE = re.compile(
 )
 _ALGORITHM_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]*:(?P<account>\d{12}|aws):algorithm/.+", re.IGNORECASE)
 
-# The account of each region through which AWS Marketplace sells algorithms and models (hashicorp/terraform-provider-aws,
+# The accounts, one per region, through which AWS Marketplace sells algorithms and models (hashicorp/terraform-provider-aws,
 # internal/service/sagemaker/model_test.go, and vendors' own notebooks).
 MARKETPLACE_ACCOUNTS = frozenset(
     {
@@ -73,11 +76,11 @@ def algorithm_of(
     hyperparameters: Mapping[str, str],
     account: str = "",
 ) -> Algorithm:
-    """Recognise an algorithm by its name (which counts where both are given) or its image.
+    """Recognise an algorithm by its AlgorithmName (which counts where both are given) or its image.
 
-    ``product_id`` is DescribeAlgorithm's; ``described`` says whether DescribeAlgorithm was called. Without it, the account in the
-    algorithm's ARN says whose it is: ``account`` is the job's own. A name alone counts as Marketplace, which has the stricter
-    limits.
+    ``product_id`` is that of DescribeAlgorithm; ``described`` is whether DescribeAlgorithm was called. Without it, the account in
+    the algorithm's ARN shows whose it is; ``account`` is that of the job. A name without an ARN counts as a Marketplace
+    algorithm, for which the limits are stricter.
     """
     if algorithm_name:
         name = algorithm_name.rpartition("/")[2]
@@ -93,7 +96,7 @@ def algorithm_of(
 
 
 def whose_is_said(algorithm_name: str, account: str) -> bool:
-    """Whether an algorithm's name alone says whose it is: only an algorithm of ``account``, the job's own, has no ARN there."""
+    """Whether an AlgorithmName alone shows whose it is: without an ARN it is one of ``account``, the job's own account."""
     owner = _ALGORITHM_ARN.fullmatch(algorithm_name)
     return ":" not in algorithm_name or (owner is not None and _of_account("", owner["account"], account) is not None)
 
@@ -110,7 +113,7 @@ def _named(name: str, product_id: str | None, described: bool) -> Algorithm:
 
 
 def _of_account(name: str, owner: str, account: str) -> Algorithm | None:
-    """What the account in an algorithm's ARN says of it; None for an account that nobody knows."""
+    """The algorithm according to ``owner``, the account in its ARN; None for an unknown account."""
     if owner in MARKETPLACE_ACCOUNTS:
         why = f"the algorithm's ARN has an account of AWS Marketplace ({owner}); nothing says that it can checkpoint"
         return Algorithm(klass=AlgorithmClass.MARKETPLACE, name=name, checkpoints=False, why=why)
@@ -154,7 +157,7 @@ def _imaged(image: str, *, scripted: bool) -> Algorithm:
 
 @cache
 def known_images() -> Mapping[tuple[str | None, str | None, str], _Row]:
-    """The images of SageMaker by account, region and repository: read once per process, on first use."""
+    """SageMaker's images by account, region and repository; read once per process, at the first use."""
     document = json.loads((DATA / "algorithms.json").read_text("utf-8"))
     table: dict[tuple[str | None, str | None, str], _Row] = {}
     for group in document["registries"]:

@@ -1,7 +1,7 @@
-"""The complete list of changes that a next attempt may make to its request, and what a description shows of them.
+"""The complete list of changes that an attempt may make to its request, and what a description shows of them.
 
 Every stored change and every fix of a rule is read into ``Changes`` first, so that no other member of a request (role, image,
-code, inputs, network isolation, security groups, keys) can be changed. What no attempt may change is ``Job.identity``.
+code, inputs, network isolation, security groups, keys) can be changed. ``Job.identity`` is a hash of those other members.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from controller.jobs.job import Job
 from controller.jobs.request import PROBE_RUNTIME_S, PROBE_WAIT_S, RequestChange, merged, on_instances
 from controller.units.value import dataclass
 
-RUNTIME_S_MAX = 28 * 86_400  # SageMaker's
+RUNTIME_S_MAX = 28 * 86_400  # SageMaker's maximum
 WAIT_S_MAX = 90 * 86_400  # SageMaker documents no limit; this excludes impossible values
 INSTANCES_MAX = 1000
 VOLUME_GB_MAX = 16_384
@@ -26,7 +26,8 @@ VOLUME_GB_MAX = 16_384
 class Changes:
     """Every change that the controller may make to a request; None and empty mean no change.
 
-    A move from spot removes MaxWaitTimeInSeconds, and a move to spot removes the warm pool: SageMaker refuses them otherwise.
+    A move from spot removes MaxWaitTimeInSeconds, and a move to spot removes the warm pool, because SageMaker would refuse the
+    request otherwise.
     """
 
     spot: bool | None = None
@@ -41,7 +42,7 @@ class Changes:
 
     @classmethod
     def of(cls, fragment: RequestChange) -> Changes:
-        """Read a fragment. Raises ValueError for a member that is not listed here, and for a value out of its bounds."""
+        """Read a part of a request. Raises ValueError for a member that is not in ``_READERS``, and for a value out of bounds."""
         found: dict[str, Any] = {}
         for path, value in _members(fragment):
             reader = _READERS.get(path)
@@ -58,7 +59,7 @@ class Changes:
 
     @classmethod
     def read(cls, text: str) -> Changes:
-        """Read a fragment as an intent stores it. Raises ValueError."""
+        """Read the JSON of an intent's ``changes``. Raises ValueError as ``of`` does, and for a text that is no JSON object."""
         try:
             fragment = json.loads(text) if text else {}
         except RecursionError:
@@ -68,7 +69,7 @@ class Changes:
         return cls.of(fragment)
 
     def request(self) -> RequestChange:
-        """The fragment that is merged into a request."""
+        """The part of a request that is merged into the job's request. None as a value removes the member."""
         stopping = {"MaxRuntimeInSeconds": self.runtime_s, "MaxWaitTimeInSeconds": self.wait_s}
         whole: dict[str, Any] = {"StoppingCondition": {name: value for name, value in stopping.items() if value is not None}}
         resources: dict[str, Any] = {"InstanceCount": self.instance_count, "VolumeSizeInGB": self.volume_gb}
@@ -92,7 +93,10 @@ class Changes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestForm:
-    """What attempts of one lineage may differ in, as a description shows it. The rest of a request is ``Job.identity``."""
+    """The members in which attempts of one lineage may differ, as a description shows them. ``Job.identity`` covers the others.
+
+    ``preferences`` are InstancePreferences as JSON.
+    """
 
     spot: bool
     runtime_s: int | None
@@ -106,7 +110,7 @@ class RequestForm:
 
     @classmethod
     def of(cls, job: Job) -> RequestForm:
-        """What a job's description shows. With InstancePreferences SageMaker chooses the type, so none is compared."""
+        """The form of a job. With InstancePreferences SageMaker chooses type and count, so neither is compared."""
         return cls(
             spot=job.spot, runtime_s=job.runtime_s_max, wait_s=job.wait_s_max if job.spot else None,
             instance_type="" if job.preferences else job.instance_type,
@@ -116,7 +120,7 @@ class RequestForm:
         )  # fmt: skip
 
     def values_of(self, changes: Changes) -> RequestChange:
-        """What a description shows now of the members that the changes name: a fragment like them, without what is unknown."""
+        """The current values of the members that ``changes`` would change, as a part of a request; without unknown values."""
         named = {name for name, value in asdict(changes).items() if value not in (None, ())}
         named |= {"wait_s"} if changes.spot is False else set()
         known: dict[str, Any] = {}
@@ -127,7 +131,7 @@ class RequestForm:
         return known
 
     def changed(self, changes: Changes) -> RequestForm:
-        """What a description shows of the same request after these changes."""
+        """The form of the same request with these changes."""
         given = {name: value for name, value in asdict(changes).items() if name != "tags" and value not in (None, ())}
         form = replace(self, **given)
         if changes.instance_type is not None:
@@ -135,13 +139,13 @@ class RequestForm:
         return replace(form, subnets=tuple(sorted(form.subnets)), wait_s=form.wait_s if form.spot else None)
 
     def probing(self) -> RequestForm:
-        """What a description shows of a probe on behalf of this one."""
+        """The form of a probe for this job's pool."""
         return replace(
             self, spot=True, runtime_s=PROBE_RUNTIME_S, wait_s=PROBE_WAIT_S, instance_count=1, checkpoint_uri=None
         )  # fmt: skip
 
     def to_json(self) -> str:
-        """The form as an intent carries it: the same text for the same form."""
+        """The form as an intent stores it (``Submit.sent``): the same text for equal forms."""
         return json.dumps(asdict(self), sort_keys=True)
 
 
@@ -177,7 +181,7 @@ def _or_none(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _only_removed(value: Any) -> None:
-    """A member that may only be removed."""
+    """Accept only null: the member may only be removed."""
     if value is not None:
         raise ValueError(f"found {value!r}, wanted null: this member may only be removed")
 
@@ -229,4 +233,4 @@ _READERS: Mapping[tuple[str, ...], tuple[str, Callable[[Any], Any]]] = {
     ("CheckpointConfig", "S3Uri"): ("checkpoint_uri", _text(r"s3://[^/\s]+(/\S*)?", "an S3 URI")),
     ("Tags",): ("tags", _pairs),
 }
-"""The members that a change may name, the field of ``Changes`` for each, and how its value is read."""
+"""The members that may be changed, the field of ``Changes`` for each (empty for one that is only removed), and its reader."""

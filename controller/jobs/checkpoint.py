@@ -1,4 +1,4 @@
-"""What is known of a checkpoint prefix: what a scan found there, and how much training it proves."""
+"""What is known about a checkpoint prefix: what a scan found there, and how much training it proves."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointScan:
-    """What lay below a prefix at one moment, as far as a few list requests show.
+    """What lay below a prefix at one moment, as far as a limited number of list requests shows.
 
-    ``objects`` counts the checkpoint files and ``others`` the logs, temporary and empty files beside them. ``newest_at`` is when
-    the newest complete checkpoint was written, None where none was. ``complete`` says whether nothing newer can be unseen;
-    ``problem`` says in words why nothing could be seen. ``sibling`` is a prefix beside this one that begins with its text, where
-    this one does not end with a slash: S3 compares texts, so ``bert-1`` also means ``bert-10/``.
+    ``objects`` counts the checkpoint files, ``bytes_seen`` is their size, and ``others`` counts logs, temporary and empty files.
+    ``newest_at`` is when the newest complete checkpoint was written; None without one. ``complete`` is False if a newer one may
+    not have been listed. ``problem`` is why the prefix could not be scanned, in words. ``sibling`` is another prefix that this
+    one also matches because it does not end with a slash: an S3 prefix is plain text, so ``bert-1`` matches ``bert-10/``.
     """
 
     uri: str
@@ -33,7 +33,7 @@ class CheckpointScan:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing at all lies there; of what could not be seen, nobody knows."""
+        """Whether nothing at all lies there; False where that is not certain."""
         return self.problem is None and self.complete and self.objects == self.others == 0
 
     @property
@@ -42,15 +42,16 @@ class CheckpointScan:
         return self.scanned_at
 
 
-SAVED_WITHIN = timedelta(seconds=120)  # of an interval's end: how long a container may go on to write
+SAVED_WITHIN = timedelta(seconds=120)  # how long a container may still write after the end of its interval (its grace period)
 NOT_LOOKED_INTO = "not looked into: the bucket is not in CheckpointBuckets"
 
 
 def proven_of(interval: Interval, after: Interval | None, ended_at: datetime | None, written_at: datetime) -> timedelta | None:
-    """How much of an interval's training a checkpoint proves; None where the checkpoint is not of this interval.
+    """How much of an interval's training a checkpoint proves that was written at ``written_at``.
 
-    ``after`` is the next interval of the job, ``ended_at`` its TrainingEndTime. A checkpoint that the script saves in the 120
-    seconds between the interruption and the end of its container is written after the interval's end, and proves all of it.
+    None if the checkpoint is not of this interval. ``after`` is the next interval of the job, ``ended_at`` its TrainingEndTime. A
+    script can still save in the 120 seconds between the interruption and the end of its container: that checkpoint is written
+    after the interval's end, and proves all of it.
     """
     until = after.start if after else ended_at
     if written_at <= interval.start or (until is not None and written_at > until):
@@ -59,7 +60,7 @@ def proven_of(interval: Interval, after: Interval | None, ended_at: datetime | N
 
 
 def written_until(interval: Interval, after: Interval | None, ended_at: datetime | None) -> datetime:
-    """From when on nothing that is written can be a checkpoint of this interval."""
+    """The time after which nothing that is written can be a checkpoint of this interval."""
     grace_ends_at = (interval.end or interval.start) + SAVED_WITHIN
     if after is not None:
         return min(after.start, grace_ends_at)
@@ -67,19 +68,19 @@ def written_until(interval: Interval, after: Interval | None, ended_at: datetime
 
 
 def with_next(intervals: Sequence[Interval]) -> Iterable[tuple[Interval, Interval | None]]:
-    """Each interval of training with the one after it."""
+    """Each interval of training with the next one, which is None for the last."""
     return zip_longest(intervals, intervals[1:])
 
 
 def trained_s(intervals: Iterable[Interval], now: datetime) -> int:
-    """Training seconds so far."""
+    """Training seconds of these intervals; one that lasts counts until ``now``."""
     return _whole_s((i.end or now) - i.start for i in intervals)
 
 
 def at_risk_s(scan: CheckpointScan, intervals: Iterable[Interval], now: datetime, ended_at: datetime | None = None) -> int:
-    """Training seconds since the newest checkpoint: lost, if the job is interrupted now, or if it has ended.
+    """Training seconds since the newest checkpoint: those that an interruption now would lose, or that the end lost.
 
-    All training counts where no checkpoint was ever written. What earlier interruptions cost is not part of it.
+    Without any checkpoint, all training counts. Training that earlier interruptions lost does not count.
     """
     spans = tuple(intervals)
     if scan.newest_at is None:
@@ -96,16 +97,19 @@ def at_risk_s(scan: CheckpointScan, intervals: Iterable[Interval], now: datetime
 
 
 def within(uri: str, prefix: str) -> bool:
-    """Whether a prefix lies in a folder: ``s3://acme/`` does not hold ``s3://acme-evil/``, with or without its last slash."""
+    """Whether ``uri`` is the folder ``prefix`` or lies in it. A slash at the end does not matter: ``s3://acme-evil/`` is not in
+    ``s3://acme``.
+    """
     folder = prefix.rstrip("/")
     return uri.rstrip("/") == folder or uri.startswith(f"{folder}/")
 
 
 def advised_interval_s(interruptions_per_h: float, write_s: float) -> int:
-    """How often to write a checkpoint: √(2·C·MTBF), in seconds.
+    """How often to write a checkpoint, in seconds: √(2·C·MTBF), with C = ``write_s``, the seconds that one write takes.
 
-    J. W. Young, "A first order approximation to the optimum checkpoint interval", CACM 17 (1974); J. T. Daly, "A higher order
-    estimate of the optimum checkpoint interval for restart dumps", FGCS 22 (2006), which agrees while C is far below the MTBF.
+    J. W. Young, "A first order approximation to the optimum checkpoint interval", CACM 17 (1974). J. T. Daly, "A higher order
+    estimate of the optimum checkpoint interval for restart dumps", FGCS 22 (2006), agrees if C is much less than the MTBF.
+    Raises ZeroDivisionError for a rate of 0.
     """
     return round(sqrt(2 * write_s * 3600 / interruptions_per_h))
 

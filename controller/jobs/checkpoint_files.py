@@ -1,9 +1,8 @@
 """Which objects below a checkpoint prefix are checkpoints, and when the newest complete one was written.
 
-A log file, an empty object, a file that describes the model or the run, a hidden or a temporary file is no checkpoint. Files that
-belong to one save (the shards of one file, the files of ``checkpoint-500/``) are one set: it counts once it is complete, as
-far as names, sizes and times tell, and it proves training only up to its oldest file, because a script saves a state that is
-older than the files.
+Log files, empty objects, files that describe the model or the run, hidden and temporary files are no checkpoints. Files of one
+save (the shards of one file, the files of ``checkpoint-500/``) are one set. A set counts if it is complete, as far as names,
+sizes and times show. It proves training only up to the time of its oldest file, because the saved state is older than all files.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from typing import Final
 
 from controller.units.value import dataclass
 
-# Names of files that frameworks write beside checkpoints. Globs, matched without case against the file's name.
+# Names of files that frameworks and scripts write beside checkpoints: globs for the file's name, without regard to case.
 LOG_FILES: Final = (
     "*tfevents*", "*.log", "*.log.*", "log.txt", "*[-_.]log.txt", "*.out", "*.err", "*.jsonl", "*.csv", "*.tsv", "*.html", "*.md",
     "*.png", "*.jpg", "*.jpeg", "*.svg", "*.gif", "*.pid", "*.prof", "*.trace", "*.trace.json", "*.trace.json.gz", "*.py", "*.sh",
@@ -35,19 +34,19 @@ LOG_FILES: Final = (
     "*.etag", "*.sig", "*.asc", "*.flag", "*.ok", "*.success", "*.failed", "*.ready", "*.complete", "*.commit", "*.marker",
     "started", "running", "ready", "lock", "pid", "run_id", "*[-_]unfinished",
 )  # fmt: skip
-# Files that name the newest checkpoint: written beside it, before or after it, and holding none.
+# Files that only name the newest checkpoint. They may be written before or after it.
 POINTER_FILES: Final = (
     "latest", "latest.txt", "latest_universal", "latest_checkpointed_iteration.txt", "latest_checkpoint",
     "latest_checkpoint.txt", "last_checkpoint", "last_checkpoint.txt", "best_checkpoint.txt", "epoch.txt", "step.txt",
     "iteration.txt", "*.symlink",
 )  # fmt: skip
-# Parts of a saved state without which a job cannot continue, and with which alone it cannot either.
+# Parts of a saved state: a job cannot continue without them, but also not from them alone.
 SIDE_FILES: Final = (
     "rng_state*.pth", "rng_state*.pt", "random_states_*.pkl", "scheduler.pt", "scheduler.bin", "scaler.pt", "metadata.*",
     "*.metadata", "sampler*.bin", "dl_state_dict*.bin", "meta.pt", "common.pt", "training_metadata.json", "_checkpoint_metadata",
     "_metadata", "_sharding", "manifest.ocdbt", "commit_success.txt", "*.index",
 )  # fmt: skip
-# Files that describe a model, a run or data and that scripts write before they train: none holds a state to continue from.
+# Files that describe a model, a run or data. Scripts write them before they train, and no job can continue from them.
 DESCRIPTION_FILES: Final = (
     "*.yaml", "*.yml", "*.toml", "*.ini", "*.cfg", "config.json", "*[-_]config.json", "tokenizer*", "vocab.*", "merges.txt",
     "special_tokens_map.json", "added_tokens.json", "spiece.model", "sentencepiece*", "trainer_state.json", "training_args.*",
@@ -64,7 +63,7 @@ TEMPORARY_FILES: Final = (
     "*.writing", "*.copying", "*._copying_", "*.filepart", "*.inprogress", "*.in-progress", "*.in_progress", "*.unfinished",
     "*.writing-*", "*.staging", "*.aria2", "*.gstmp", "*.rsync*", "*.swo",
 )  # fmt: skip
-# Folders that hold no checkpoints, and the temporary folders into which trainers write before they rename.
+# Folders without checkpoints, and the temporary folders into which trainers write before they rename them.
 IGNORED_FOLDERS: Final = (
     "wandb", "mlruns", "profiler", "profiler-output", "debug-output", "__pycache__", "_temporary", "tmp", "temp", "tmp-*",
     "tmp_*", "*.tmp*", "*-tmp-[0-9]*", "*.orbax-checkpoint-tmp*", "temp-*", "temp_*", "*.temp", "*.partial", "*.incomplete",
@@ -76,8 +75,8 @@ IGNORED_FOLDERS: Final = (
 
 NO_CHECKPOINTS: Final = (*LOG_FILES, *POINTER_FILES, *SIDE_FILES, *DESCRIPTION_FILES, *TEMPORARY_FILES)
 
-# Text is no checkpoint, but for the models of LightGBM and XGBoost and for states that a script writes itself; arrays and pickles
-# are, but for those whose name ends with what a script measures, predicts or prepares.
+# A text file is no checkpoint, except if its name looks like a model (LightGBM, XGBoost) or a saved state. Arrays and pickles are
+# checkpoints, except if their name ends with what a script measures, predicts or prepares.
 _TEXT = re.compile(r"\.(?:txt|json)$")
 _TEXT_STATE = re.compile(r"model|booster|xgb|lgb|gbm|checkpoint|ckpt|chkpt|snapshot|weights|state|vectors")
 _NOTE = (
@@ -87,9 +86,9 @@ _NOTE = (
 )
 _NOTE_FILE = re.compile(_NOTE + r"\.(?:txt|json|pkl|pickle|joblib|npy|npz)$")
 
-SMALLEST_SHARE = 0.01  # of the largest file beside it: a file below that, such as trainer_state.json, is no checkpoint by itself
-FOLDERS_MAX = 20  # of a path in which steps are looked for: the key of an S3 object has room for 512
-COMPLETE_SHARE = 0.9  # of the size of the sets before: a smaller set is taken for a save that was cut off
+SMALLEST_SHARE = 0.01  # a file below this share of the largest file beside it is no checkpoint by itself
+FOLDERS_MAX = 20  # folders of a path in which step folders are looked for; an S3 key can have about 512
+COMPLETE_SHARE = 0.9  # a set below this share of the size of the set before it counts as a save that was cut off
 
 _SHARD = re.compile(r"(?:[-_.]|rank|shard|part)(\d+)[-_]?of[-_]?(\d+)")
 _ENDS = r"(?:[-_](?:last|best|final|end|unsharded)|\.(?:ckpt|pt|pth|checkpoint))?$"
@@ -109,7 +108,7 @@ class StoredFile:
 
 
 def is_checkpoint_file(file: StoredFile, ignore: Sequence[str] = ()) -> bool:
-    """Whether an object may be part of a checkpoint. ``ignore`` are more file names that are not, as globs."""
+    """Whether an object may be part of a checkpoint, by its path and size. ``ignore`` are globs of further names that are not."""
     *folders, name = file.path.lower().split("/")
     if file.size <= 0 or not name or any(part.startswith(".") for part in (*folders, name)):
         return False
@@ -122,15 +121,16 @@ def is_checkpoint_file(file: StoredFile, ignore: Sequence[str] = ()) -> bool:
 
 @cache
 def _any_of(globs: tuple[str, ...]) -> re.Pattern[str]:
-    """One expression for many globs: a scan may look at 12,000 names."""
+    """One regular expression for many globs, because a scan may match 12,000 names."""
     return re.compile("|".join(translate(glob.lower()) for glob in globs))
 
 
 def checkpoint_files(files: Iterable[StoredFile], ignore: Sequence[str] = ()) -> tuple[StoredFile, ...]:
-    """The files that may be part of a checkpoint. Left out are small files beside large ones, and what is not finished: files of
-    a distributed checkpoint without its metadata, and data of TensorFlow without its index.
+    """The files that may be part of a checkpoint.
 
-    A file in the folder of a step is compared with that folder alone: the adapter of a model is a thousandth of the model.
+    Left out are files that are small beside the largest one, and unfinished saves: a distributed checkpoint of PyTorch without
+    its metadata, and data of TensorFlow without its index. Files in a step's folder are compared only with each other, because
+    the checkpoint of an adapter may be a thousandth of a full model's.
     """
     found = tuple(files)
     paths = {file.path for file in found if file.size > 0}
@@ -147,14 +147,14 @@ def checkpoint_files(files: Iterable[StoredFile], ignore: Sequence[str] = ()) ->
 
 
 def _finished(path: str, paths: Collection[str], described: Collection[str]) -> bool:
-    """Whether the file that its framework writes last is there: ``.metadata`` (PyTorch), ``.index`` (TensorFlow)."""
+    """Whether the file that the framework writes last exists: ``.metadata`` (PyTorch), ``.index`` (TensorFlow)."""
     if path.endswith(".distcp"):
         return path.rpartition("/")[0] in described
     return _TF_SHARD.search(path) is None or _TF_SHARD.sub(".index", path) in paths
 
 
 def newest_checkpoint_at(files: Iterable[StoredFile]) -> datetime | None:
-    """When the newest complete checkpoint was written; None where there is none. ``files`` are of ``checkpoint_files``."""
+    """When the newest complete checkpoint was written; None without one. ``files`` come from ``checkpoint_files``."""
     found = tuple(files)
     collections = _collections(file.path for file in found)
     sets: dict[str, list[StoredFile]] = defaultdict(list)
@@ -168,7 +168,7 @@ def newest_checkpoint_at(files: Iterable[StoredFile]) -> datetime | None:
 
 
 def _collections(paths: Iterable[str]) -> frozenset[str]:
-    """The folders that hold several saves, though their name ends with a number: ``2026/`` with ``step_1/`` and ``step_2/``."""
+    """The folders with several saves whose own names look like a step: ``2026/`` with ``step_1/`` and ``step_2/`` in it."""
     inner: dict[tuple[str, str], set[str]] = defaultdict(set)
     for path in {f"{path.rpartition('/')[0]}/" for path in paths}:
         steps = [folder for folder in _folders(path) if _STEP_FOLDER.search(_name(folder))]
@@ -180,7 +180,7 @@ def _collections(paths: Iterable[str]) -> frozenset[str]:
 
 
 def _set_of(path: str, collections: Collection[str]) -> str:
-    """The save that a file belongs to: its outermost folder of a step, else the file itself without its shard number."""
+    """The name of the save that a file belongs to: its outermost step folder, else its path without the shard number."""
     if path.endswith(".distcp"):
         return path.rpartition("/")[0] + "/"
     folders = [folder for folder in _folders(path) if folder not in collections]
@@ -191,7 +191,7 @@ def _set_of(path: str, collections: Collection[str]) -> str:
 
 
 def _folders(path: str) -> list[str]:
-    """The first ``FOLDERS_MAX`` folders of a path, the outermost first, each with those around it."""
+    """The first ``FOLDERS_MAX`` folders of a path, outermost first, each as a path: ``a``, ``a/b``, ``a/b/c``."""
     *names, _ = path.split("/")
     return ["/".join(names[: depth + 1]) for depth in range(min(len(names), FOLDERS_MAX))]
 
@@ -201,9 +201,9 @@ def _name(folder: str) -> str:
 
 
 def _newest_complete(group: Iterable[Sequence[StoredFile]]) -> datetime | None:
-    """When the newest complete set of some that are named alike was written.
+    """When the newest complete set of a group was written; None without one. The names of a group differ only in numbers.
 
-    A set is taken for cut off while shards are missing, or while it is smaller than the set before it.
+    A set counts as cut off if shards are missing, or if it is smaller than the set before it (``COMPLETE_SHARE``).
     """
     by_time = sorted((one for one in group if _all_shards(one)), key=_written_at)
     while by_time:
@@ -219,7 +219,7 @@ def _as_large(one: Sequence[StoredFile], before: Sequence[StoredFile]) -> bool:
 
 
 def _all_shards(files: Iterable[StoredFile]) -> bool:
-    """Whether each file whose name says ``-00001-of-00004`` has all its shards."""
+    """Whether all shards exist of each file with a name such as ``-00001-of-00004``."""
     seen: dict[str, set[int]] = defaultdict(set)
     wanted: dict[str, int] = {}
     for file in files:

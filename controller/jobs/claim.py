@@ -1,7 +1,7 @@
-"""A live job's hold on a checkpoint prefix.
+"""A live job's claim on a checkpoint prefix.
 
-Prefixes are compared by whole path segments: ``bert`` and ``bert-large`` are apart, ``bert`` lies above ``bert/large``, and a
-bucket's root lies above everything in it. Empty segments and dots count as a path reader counts them; case matters, as in S3.
+Prefixes are compared by whole path segments: ``bert`` and ``bert-large`` are separate, ``bert`` is above ``bert/large``, and a
+bucket's root is above everything in it. Empty segments, ``.`` and ``..`` are resolved as in a file path; case matters, as in S3.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _HOST_STYLE = re.compile(r"([a-z0-9][a-z0-9.-]*)\.s3[.-]?[a-z0-9.-]*\.amazonaws\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A live job's hold on the S3 prefix that it writes checkpoints to.
+    """A live job's claim on the S3 prefix to which it writes checkpoints.
 
-    SageMaker mirrors deletions in a container into S3, so two live jobs on one prefix destroy each other's checkpoints. ``role``
-    is the job's RoleArn; empty in rows written before it was kept, and then it counts as anybody's.
+    SageMaker copies a container's deletions to S3, so two live jobs on one prefix destroy each other's checkpoints. ``role`` is
+    the job's RoleArn; it is empty in rows of older versions, and then counts as equal to any role.
     """
 
     bucket: str
@@ -47,7 +47,7 @@ class Claim:
         return self.bucket == other.bucket and self.segments == other.segments
 
     def above(self, other: Claim) -> bool:
-        """Whether this prefix is a strict parent of the other."""
+        """Whether this prefix is a parent of the other, not the same."""
         mine, theirs = self.segments, other.segments
         return self.bucket == other.bucket and len(mine) < len(theirs) and theirs[: len(mine)] == mine
 
@@ -56,19 +56,20 @@ class Claim:
         return self.equals(other) or self.above(other) or other.above(self)
 
     def shares_role(self, other: Claim) -> bool:
-        """Whether both jobs run under one role, as far as that was kept."""
+        """Whether both jobs have the same role; also True if one of the roles is not known."""
         return not self.role or not other.role or self.role == other.role
 
     def waits_for(self, other: Claim) -> bool:
-        """Whether an attempt on this prefix must wait for the other job: one of its own role, on this prefix or below it.
+        """Whether an attempt on this prefix must wait for the other job: one with the same role, on this prefix or below it.
 
-        A job of another role could name any prefix and so hold up whom it likes, and a job on a parent would hold up everybody.
+        Other roles do not count, because anybody could name this prefix and so delay the attempt. A job on a parent prefix does
+        not count, because it would delay everybody.
         """
         return self.shares_role(other) and (self.equals(other) or self.above(other))
 
 
 def segments_of(path: str) -> tuple[str, ...]:
-    """The segments of a path: without empty ones and ``.``, and ``..`` leads one up, at most to the root."""
+    """The segments of a path, without empty ones and ``.``; ``..`` goes one level up, at most to the root."""
     kept: list[str] = []
     for segment in path.split("/"):
         if segment == "..":
@@ -78,12 +79,12 @@ def segments_of(path: str) -> tuple[str, ...]:
     return tuple(kept)
 
 
-@lru_cache(maxsize=1_000)  # each rule about prefixes asks for that of the same job
+@lru_cache(maxsize=1_000)  # each rule about prefixes splits the same job's URI
 def bucket_and_prefix(uri: str) -> tuple[str, str]:
-    """Split ``s3://bucket/prefix`` into its two parts; SageMaker also takes S3's own ``https://`` forms.
+    """Split ``s3://bucket/prefix``, or an ``https://`` URL of S3, which SageMaker also accepts, into bucket and prefix.
 
-    A host's case, its port and a name before ``@`` do not matter. An ``https://`` path is percent-encoded;
-    an ``s3://`` path is not.
+    In a URL the case of the host, its port, and a name before ``@`` do not matter, and the path is percent-decoded. The path of
+    an ``s3://`` URI is taken as it is.
     """
     host, _, path = uri.removeprefix("s3://").removeprefix("https://").partition("/")
     if uri.startswith("https://"):
@@ -99,7 +100,7 @@ def bucket_and_prefix(uri: str) -> tuple[str, str]:
 
 
 def claim_of(uri: str, *, job: str, lineage: str, created_at: datetime, role: str = "") -> Claim:
-    """Split ``s3://bucket/prefix`` into the claim a job makes on it."""
+    """The claim of a job on the prefix ``uri``."""
     bucket, prefix = bucket_and_prefix(uri)
     return Claim(bucket=bucket, prefix=prefix, job=job, lineage=lineage, created_at=created_at, role=role)
 
@@ -115,13 +116,15 @@ def overlapping(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
 
 
 def writing_there(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
-    """The claims of other lineages on this prefix or below it, of any role. A claim above it could be anybody's, and is none."""
+    """The claims of other lineages on this prefix or below it, with any role. Claims on a parent do not count: anybody can make
+    them.
+    """
     return tuple(c for c in others_than(claim, claims) if claim.equals(c) or claim.above(c))
 
 
 def holding_up(claim: Claim, claims: Iterable[Claim], *, new: bool = False) -> tuple[Claim, ...]:
-    """The claims of other lineages that an attempt has to wait for.
+    """The claims of other lineages that an attempt has to wait for (``Claim.waits_for``).
 
-    A repair gives its job a ``new`` prefix. For that, every claim on it or below it counts, whatever the role.
+    With ``new``, the prefix is one that a repair gives the job. Then every claim on it or below it counts, with any role.
     """
     return writing_there(claim, claims) if new else tuple(c for c in others_than(claim, claims) if claim.waits_for(c))

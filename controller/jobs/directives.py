@@ -1,7 +1,7 @@
-"""Reads what a job's tags ask of the controller: a deadline and an expected runtime, within bounds, and no further attempt.
+"""Reads what a job's tags ask of the controller: a deadline, an expected runtime, no further attempt.
 
-Tags are text that anybody with ``AddTags`` can write. A tag out of bounds has no effect and becomes a problem, as a value: no
-caller has to expect an exception.
+Tags are text that anybody with ``AddTags`` can write. A tag that is not valid or out of bounds has no effect, and is returned as
+a problem. No exception is raised.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FOUND_CHARS_MAX = 60  # characters of a tag's value in a message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagProblem:
-    """A tag that has no effect: what was found, and what is wanted."""
+    """A tag that has no effect: its key, what was found, and what is wanted."""
 
     tag: str
     found: str
@@ -37,9 +37,9 @@ class TagProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directives:
-    """What the tags of a job ask for. A ``deadline`` is in UTC; ``expected_s`` are seconds of training, from 1 to 2,419,200.
+    """What the tags of a job ask for. ``deadline`` is in UTC; ``expected_s`` are seconds of training, from 1 to 2,419,200.
 
-    ``never_again``: the job is not submitted again and not moved by a ``resubmit`` block, whatever becomes of it.
+    ``never_again``: no ``resubmit`` block submits the job again or moves it.
     """
 
     deadline: datetime | None = None
@@ -49,7 +49,7 @@ class Directives:
 
 
 def directives_of(tags: Mapping[str, str], *, created_at: datetime | None) -> Directives:
-    """Read the tags of a job with this creation time; None where that is unknown, and then only the form is checked."""
+    """Read the tags of a job. Without its creation time, only the form of a deadline is checked, not its range."""
     deadline = _deadline(tags[DEADLINE_TAG], created_at) if DEADLINE_TAG in tags else None
     expected_s = _expected_s(tags[RUNTIME_TAG]) if RUNTIME_TAG in tags else None
     never_again = _never_again(tags[RESUBMIT_TAG]) if RESUBMIT_TAG in tags else None

@@ -1,9 +1,8 @@
-"""Classifies why a training job failed, and says for each cause whether another attempt can help and how it must differ.
+"""Classifies why a training job failed, and states for each cause whether another attempt can help and how it must differ.
 
-SageMaker writes a FailureReason as ``<Class>: <text>``, at most 1,024 characters. SageMaker chooses the class. The text often
-comes from the user's container (what it wrote to /opt/ml/output/failure). So only the class at the beginning counts, and for a
-ClientError, whose text is SageMaker's too, the beginning of that text: a script that prints "CapacityError" must not get another
-instance.
+SageMaker writes a FailureReason as ``<Class>: <text>``, at most 1,024 characters. SageMaker chooses the class; the text often
+comes from the user's container (from /opt/ml/output/failure). So only the class at the beginning counts: a script that prints
+"CapacityError" must not get another instance. SageMaker also writes the text of a ClientError, so its beginning counts too.
 """
 
 import re
@@ -14,7 +13,7 @@ from controller.units.value import dataclass
 
 
 class FailureCause(StrEnum):
-    """Why a job ended without its model. Values are stored. Why the controller moves a job is ``MoveCause``."""
+    """Why a job ended without its model. Values are stored. ``MoveCause`` is why the controller moves a job."""
 
     NEVER_LAUNCHED = "never-launched"
     STARVED = "starved"
@@ -43,7 +42,7 @@ class FailureCause(StrEnum):
 
     @property
     def tries_max(self) -> int | None:
-        """The most retries of a lineage for this cause, whatever a policy allows. None: no limit here."""
+        """The most retries of a lineage for this cause, even if a policy allows more; None for no limit."""
         return FAILURE_HANDLING[self].tries_max
 
     @property
@@ -53,7 +52,7 @@ class FailureCause(StrEnum):
 
     @property
     def why(self) -> str:
-        """What happened and whether to try again, for people."""
+        """What happened and whether a retry can help, as sentences for people."""
         return FAILURE_HANDLING[self].why
 
 
@@ -63,14 +62,14 @@ class RetryChange(StrEnum):
     SAME = "the same request"
     RESUME = "the same request, continued from a checkpoint"  # without a checkpoint it would end the same way
     ELSEWHERE = "another pool"  # the next step of the ladder, if the policy has one
-    LARGER = "a larger machine or volume"  # the policy names it
-    NAMED = "only if the policy names the text"
+    LARGER = "a larger machine or volume"  # the one that the policy names
+    NAMED = "only if the policy names the text"  # the same request, if a budget's texts match the FailureReason
     NEVER = "no retry"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureHandling:
-    """What the controller does about one cause."""
+    """What the controller does about one cause; ``FailureCause`` explains each field."""
 
     retryable: bool
     next: RetryChange
@@ -170,7 +169,7 @@ FAILURE_HANDLING: Mapping[FailureCause, FailureHandling] = {
     ),
 }
 
-# No class is STARVED: SageMaker ends a starved job as Stopped/MaxWaitTimeExceeded, without a FailureReason.
+# No class stands for STARVED: SageMaker ends such a job as Stopped/MaxWaitTimeExceeded, without a FailureReason.
 CLASSES: Mapping[str, FailureCause] = {
     "CapacityError": FailureCause.CAPACITY,
     "InternalServerError": FailureCause.INTERNAL,
@@ -184,7 +183,7 @@ CLASSES: Mapping[str, FailureCause] = {
 }
 
 # How a ClientError's text begins, as patterns (aws/sagemaker-python-sdk#128, huggingface/blog#114,
-# DIAGNijmegen/rse-grand-challenge). Names of objects are the user's, and are taken out before.
+# DIAGNijmegen/rse-grand-challenge). S3 URIs are removed first, because users choose the names of objects.
 _COPYING = (
     r"(?:data download|(?:model )?artifact upload|checkpoint (?:download|upload)) failed(?: for channel '?[\w.-]{1,64}'?)?[:.] ?"
 )
@@ -195,8 +194,8 @@ CLIENT_TEXTS: tuple[tuple[str, FailureCause], ...] = (
         rf"insufficient disk space|{_COPYING}.{{0,200}}?\b(?:(?:insufficient|not enough) disk space|no space left on device)\b",
         FailureCause.DISK,
     ),
-    # S3 or KMS asks for fewer requests or fails, or a connection breaks, while SageMaker copies the data: the same job succeeds
-    # later. A connection that was never made is no such case: then the network of the job has no way to S3.
+    # While SageMaker copied data, S3 or KMS throttled or failed, or a connection broke: the same job can succeed later. A
+    # connection that was never made does not count: then the job's network has no route to S3.
     (
         (
             rf"{_COPYING}.{{0,300}}?(?:\bslowdown\b|\breduce your request rate\b|\brequesttimeout\b|\bthrottlingexception\b|"
@@ -211,7 +210,7 @@ _OBJECT = re.compile(r"s3://\S+")
 
 
 def classify(failure_reason: str | None) -> FailureCause:
-    """The cause of a FailureReason, by the class that it begins with, spelled exactly. Anything else is UNKNOWN."""
+    """The cause of a FailureReason, by the class with which it begins (exact spelling); UNKNOWN for any other text."""
     name, text = _split(" ".join((failure_reason or "").split()))
     cause = CLASSES.get(name, FailureCause.UNKNOWN)
     if cause is not FailureCause.CLIENT:
@@ -223,9 +222,9 @@ def classify(failure_reason: str | None) -> FailureCause:
 def begins_with(failure_reason: str | None, beginnings: tuple[str, ...]) -> bool:
     """Whether a FailureReason begins with one of these texts.
 
-    Runs of blanks count as one blank, a class that is written twice counts once, and "AlgorithmError: , exit code: 1" is the
-    same as the older "AlgorithmError: Exit Code: 1", as is an error of the script with its ExitCode before or after its text. A
-    number at the end is a whole number: 1 does not match 137.
+    Several blanks count as one, and a class that is written twice counts once. "AlgorithmError: , exit code: 1" equals the older
+    "AlgorithmError: Exit Code: 1"; so does a script's error with its exit code before or after its text. A number at the end is
+    compared as a whole: 1 does not match 137.
     """
     text = _plain(failure_reason or "")
     script = _SCRIPT_ERROR.match(text)
@@ -234,7 +233,7 @@ def begins_with(failure_reason: str | None, beginnings: tuple[str, ...]) -> bool
     return any(one.match(form) for one in wanted for form in texts)
 
 
-# SageMaker writes the exit code behind the text of /opt/ml/output/failure; the training toolkits also before their own text.
+# SageMaker writes the exit code after the text of /opt/ml/output/failure; the training toolkits also before their own text.
 _SCRIPT_ERROR = re.compile(
     r"(?:(?:AlgorithmError: ?)?(?:(?:ExecuteUserScript|InstallRequirements|InstallModule)Error: ?)+Exit ?Code:? ?(-?\d+)\b|"
     r"AlgorithmError: .*, exit code: ?(-?\d+)$)"
@@ -244,7 +243,7 @@ _NUMBER_ENDS = r"(?:(?<!\d)|(?!\d))"
 
 
 def _split(text: str) -> tuple[str, str]:
-    """The class and the text of a FailureReason of single blanks; a class that is written twice is taken once."""
+    """The class and the text of a FailureReason without double blanks; a class that is written twice is taken once."""
     name, text = _class_of(text)
     again = _class_of(text)
     return (name, again[1]) if name and again[0] == name else (name, text)
@@ -256,7 +255,7 @@ def _class_of(text: str) -> tuple[str, str]:
 
 
 def _plain(text: str) -> str:
-    """One form for the ways in which SageMaker writes the same FailureReason."""
+    """A FailureReason in one form, whichever of its spellings SageMaker used."""
     text = " ".join(text.split())
     name, rest = _split(text)
     joined = f"{name}: {rest}" if name and rest else text

@@ -1,6 +1,6 @@
 """What a training instance type consists of, and which other types can replace it.
 
-The data is in ``data/instances.json``; ``infra/derive_instances.py`` derives it again.
+The data is in ``data/instances.json``, which ``infra/derive_instances.py`` writes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """What one instance contains. Memory is in MiB; that of accelerators is for each."""
+    """What one instance contains. Memory is in MiB; ``accelerator_mib`` is that of one accelerator.
+
+    ``architecture`` is that of its CPU. ``accelerator`` is its maker and model, such as "NVIDIA A10G"; None without accelerators.
+    """
 
     architecture: str
     accelerator: str | None
@@ -33,17 +36,17 @@ def instance(instance_type: str) -> Instance | None:
 
 
 def instance_types() -> Iterable[str]:
-    """Every instance type that training offers."""
+    """Every instance type that SageMaker offers for training."""
     return _table().keys()
 
 
 @lru_cache(maxsize=200)
 def equivalents(instance_type: str) -> tuple[str, ...]:
-    """Other types with the same kind and number of accelerators, and as much memory or more; the closest first.
+    """Other types with the same kind and number of accelerators and at least as much memory; the most similar first.
 
-    A checkpoint of other accelerators, or of another number of them, may not load, and another kind trains at another speed. A
-    policy that wants such types names them. Of a machine without accelerators: as many vCPUs and as much memory, or more. None
-    for a type that nobody knows.
+    A checkpoint may not load on other accelerators or on another number of them, and another kind trains at another speed. A
+    policy that allows such types names them. For a type without accelerators: at least as many vCPUs and as much memory. Empty
+    for an unknown type.
     """
     wanted = instance(instance_type)
     if wanted is None:
@@ -53,9 +56,11 @@ def equivalents(instance_type: str) -> tuple[str, ...]:
 
 
 def difference(instance_type: str, wanted: str) -> tuple[bool, int, int, int, int]:
-    """How much a type differs from another, to compare several: whether code for one does not run on the other (accelerators of
-    another maker, or none), by how many the numbers of accelerators differ, what memory of an accelerator is missing, by how many
-    the vCPUs differ, and what memory is missing. A type that nobody knows may not run the code; nothing differs from such a type.
+    """How much a type differs from the wanted one, as a key to sort by.
+
+    Its parts: whether the accelerators have another maker (or one type has none), so that the code may not run; the difference in
+    the number of accelerators; the missing memory of an accelerator (MiB); the difference in vCPUs; the missing memory (MiB). An
+    unknown type counts as another maker, unless the wanted type is unknown too.
     """
     other, own = instance(instance_type), instance(wanted)
     if other is None or own is None:
@@ -70,7 +75,7 @@ def difference(instance_type: str, wanted: str) -> tuple[bool, int, int, int, in
 
 
 def _maker(one: Instance) -> str:
-    """Who makes its accelerators, such as NVIDIA; empty where it has none."""
+    """The maker of its accelerators, such as NVIDIA; empty without accelerators."""
     return (one.accelerator or "").partition(" ")[0]
 
 
@@ -85,7 +90,7 @@ def _does(other: Instance, wanted: Instance) -> bool:
 
 
 def _surplus(other: Instance, name: str) -> tuple[int, int, int, str]:
-    """How much larger a type is than the other. Accelerator memory counts first, because it costs most."""
+    """A key that sorts suitable types by size. Accelerator memory counts first, because it costs most."""
     return other.accelerator_mib, other.memory_mib, other.vcpus, name
 
 

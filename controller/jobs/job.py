@@ -32,7 +32,7 @@ class Outcome(StrEnum):
     THROTTLED = "throttled"
     FAILED = "failed"  # a FailureReason of no known class
     OVERRAN = "overran"  # Stopped/MaxRuntimeExceeded
-    STOPPED = "stopped"  # by a person, by the controller, or by a limit that SageMaker does not name
+    STOPPED = "stopped"  # by a person, by the controller, or for a reason that SageMaker does not name
 
     @property
     def cause(self) -> FailureCause | None:
@@ -83,10 +83,10 @@ _FAILED: Mapping[FailureCause, Outcome] = {
 
 
 def outcome_of(status: str, secondary: str, failure_reason: str | None) -> Outcome | None:
-    """Read the outcome from TrainingJobStatus, SecondaryStatus and FailureReason; None while the job is alive.
+    """Read the outcome from TrainingJobStatus, SecondaryStatus and FailureReason; None until the job ends.
 
-    SecondaryStatus is an open enum ("valid values are subject to change"): a Stopped job whose secondary status is
-    unknown was stopped, and nothing more is claimed.
+    SageMaker may add values of SecondaryStatus ("valid values are subject to change"). A Stopped job with an unknown one is
+    ``STOPPED``.
     """
     match status:
         case "Completed":
@@ -100,7 +100,7 @@ def outcome_of(status: str, secondary: str, failure_reason: str | None) -> Outco
 
 
 class Service(StrEnum):
-    """A service that starts jobs and waits for them. One that is proved is left alone; one that is only claimed is judged."""
+    """A service that starts jobs and waits for them. A job with a proved owner is only observed; a claim is no proof."""
 
     TUNING = "hyperparameter tuning"
     AUTOML = "Autopilot"
@@ -114,12 +114,12 @@ class Service(StrEnum):
 
 
 def team_by_role(role: str, team_of_role: Mapping[str, str]) -> str | None:
-    """The team of the first glob that matches a RoleArn; None where none does."""
+    """The team of the first glob in ``team_of_role`` that matches a RoleArn; None if none does."""
     return next((team for pattern, team in team_of_role.items() if fnmatchcase(role, pattern)), None)
 
 
 def _as_read(name: str) -> str:
-    """A name as people read it: without case, blanks and signs, and in the plain form of each letter."""
+    """A name for comparison: without case, blanks and punctuation, and with compatible forms of letters made equal (NFKC)."""
     return "".join(c for c in normalize("NFKC", name).casefold() if c.isalnum())
 
 
@@ -130,7 +130,10 @@ def claims_an_owner(service: Service) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """An interval of training, from a start of the container to its interruption or the end; ``end`` is None while it lasts."""
+    """A span of one phase of a job, mostly of training: from the start of a container to its interruption or end.
+
+    ``end`` is None while it lasts.
+    """
 
     start: datetime
     end: datetime | None
@@ -144,20 +147,20 @@ TEAM_TAG = "team"
 USER_TAG = "user"
 _PIPELINE_EXECUTION = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):(\d{12}):pipeline/[^/\s]+/execution/[^/\s]+")
 _SERIAL = re.compile(
-    # Atomic, and each part up to the next separator: otherwise a name of many numbers takes exponential time.
+    # Atomic groups, each up to the next separator: without them a name of many numbers takes exponential time.
     r"(?:[-.](?>[0-9]{4}-[0-9]{2}-[0-9]{2}\S*$|(?:r?[0-9]+\.*|(?=[0-9a-f]*[0-9])[0-9a-f]{6,})(?=[-.]|$)))+$"
 )
 NAME_OF_A_FAMILY_MAX = 128  # twice as long as a job's name can be
 
 
 def family_of(name: str) -> str:
-    """The family in a job's name: ``train-bert-2026-11-16-08-00-00-123`` and ``train-bert-017`` are both ``train-bert``."""
+    """The family from a job's name: ``train-bert-2026-11-16-08-00-00-123`` and ``train-bert-017`` are both ``train-bert``."""
     return (_SERIAL.sub("", name) or name) if len(name) <= NAME_OF_A_FAMILY_MAX else name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Seconds per instance, as SageMaker shows them; it exists only when SageMaker shows both."""
+    """TrainingTimeInSeconds and BillableTimeInSeconds, per instance. It exists only when SageMaker shows both."""
 
     training_s: int
     billable_s: int
@@ -171,8 +174,8 @@ NO_USAGE = Usage(training_s=0, billable_s=0)
 class Job:
     """One training job.
 
-    ``unknown`` names the fields that the document it came from cannot carry (an EventBridge event has no spot flag): they
-    hold a placeholder, and no rule that needs them may fire.
+    ``unknown`` are the names of fields that its source cannot contain (an EventBridge event has no spot flag). They have a
+    placeholder, and no rule that needs them finds anything.
     """
 
     arn: str
@@ -193,7 +196,7 @@ class Job:
     interrupted_at: tuple[datetime, ...]
     created_at: datetime
     started_at: datetime | None
-    stopping_at: datetime | None  # when the job was asked to stop, or began to
+    stopping_at: datetime | None  # when its status became Stopping
     ended_at: datetime | None
     failure: str | None
     role: str
@@ -202,27 +205,27 @@ class Job:
     tags: Mapping[str, str] = field(default_factory=dict)
     downloading: tuple[Interval, ...] = ()  # of the image, the data and the checkpoints, before each interval of training
     uploading: tuple[Interval, ...] = ()  # of the model
-    intervals: tuple[Interval, ...] = ()  # of training, as SecondaryStatusTransitions tell them
+    intervals: tuple[Interval, ...] = ()  # of training, from SecondaryStatusTransitions
     subnets: tuple[str, ...] = ()  # empty: no VpcConfig
     volume_gb: int | None = None
-    repeated_at: tuple[datetime, ...] = ()  # when SageMaker itself started it again, without an interruption (RetryStrategy)
-    tuner: str = ""  # the tuning job that started it, proved by its ARN; empty for any other job
-    model_artifacts: str | None = None  # where the model is, or will be
+    repeated_at: tuple[datetime, ...] = ()  # when SageMaker itself restarted it after an internal error (RetryStrategy)
+    tuner: str = ""  # the tuning job that started it, from TuningJobArn; empty for any other job
+    model_artifacts: str | None = None  # the S3 URI of the model, also before it is uploaded
     preferences: str = ""  # InstancePreferences as JSON; empty where the request names its instance type
     groups: tuple[str, ...] = ()  # the instance types of a heterogeneous cluster (InstanceGroups); empty without groups
     identity: str = ""  # a keyed hash of what no attempt may change of the request; empty where nobody computed one
     probe_identity: str = ""  # the same hash of a probe on behalf of this job
     work: str = ""  # a keyed hash of its inputs, output and hyperparameters; empty where it has no inputs
     output_uri: str | None = None  # OutputDataConfig.S3OutputPath
-    excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
-    rule_instances: tuple[str, ...] = ()  # types that rules of Debugger and Profiler name: they are billed beside the job
+    excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot (controller.jobs.spot_possible)
+    rule_instances: tuple[str, ...] = ()  # instance types of Debugger and Profiler rules, which are billed separately
     unknown: frozenset[str] = frozenset()
     unaccounted: tuple[str, ...] = ()  # members of its description that this version does not know
-    claimed_team: str | None = None  # the team of its tag, where its role says another
+    claimed_team: str | None = None  # the team of its tag, if its role belongs to another team
     members: Mapping[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
-    """The members of its document that expressions of the policy read; None is one that it lacks, an absent one is unknown."""
-    claimed: Service | None = None  # what its name or its tags say of an owner, which nothing proves
-    unrepeatable_unclaimed: str | None = None  # as ``unrepeatable``, whatever the job claims
+    """Members of the request that policy expressions read. The value None means that it has no such member; no key: unknown."""
+    claimed: Service | None = None  # the owner that its name or its tags claim, without proof
+    unrepeatable_unclaimed: str | None = None  # as ``unrepeatable``, without regard to a claimed owner
 
     @property
     def alive(self) -> bool:
@@ -230,17 +233,17 @@ class Job:
 
     @property
     def uploads_now(self) -> bool:
-        """Whether it uploads its model now; a stop could lose it."""
+        """Whether it uploads its model now; a stop could lose the model."""
         return self.secondary == "Uploading"
 
     @property
     def training(self) -> bool:
-        """Whether it trains now, as far as its last description says."""
+        """Whether it trains, according to its last description."""
         return bool(self.intervals) and self.intervals[-1].end is None
 
     @property
     def trained_to_the_end(self) -> bool:
-        """Whether its training is over and nothing interrupted it at the end: it uploads its model, or has done so."""
+        """Whether its training is over and was not interrupted: it uploads its model, or is completed."""
         uploads = self.status == "InProgress" and self.uploads_now
         return bool(self.intervals) and (uploads or self.outcome is Outcome.COMPLETED)
 
@@ -253,14 +256,15 @@ class Job:
 
     @property
     def measurable_usage(self) -> Usage | None:
-        """What the job used, as far as it is known: nothing if it never started."""
+        """The job's usage: 0 if it never started, None while SageMaker does not show it."""
         return NO_USAGE if self.usage is None and self.never_started else self.usage
 
     @property
     def cause(self) -> FailureCause | None:
-        """Why it ended without its model; None while it lives or where it has its model.
+        """Why it ended without its model; None until it ends, and for a completed job.
 
-        SageMaker ends a job that never launched and one that lost its capacity alike; only the second has a TrainingStartTime.
+        SageMaker ends a job that never launched and one that lost its capacity the same way. Only the second has a
+        TrainingStartTime.
         """
         if self.outcome is Outcome.STARVED and self.started_at is None:
             return FailureCause.NEVER_LAUNCHED
@@ -268,20 +272,20 @@ class Job:
 
     @property
     def choices(self) -> tuple[tuple[str, int], ...]:
-        """The instance types and counts that the request lets SageMaker choose from; empty where it names one type."""
+        """The instance types and counts of InstancePreferences, from which SageMaker chooses; empty without them."""
         found = json.loads(self.preferences) if self.preferences else []
         return tuple((str(one.get("InstanceType", "")), int(one.get("InstanceCount") or self.instance_count)) for one in found)
 
     @property
     def pipeline_execution(self) -> str | None:
-        """The ARN of the pipeline execution that its tag names; None where that is none of this account and region."""
+        """The ARN of the pipeline execution in its tag; None without one, or for an ARN of another account or region."""
         said = self.tags.get(PIPELINE_TAG, "")
         found = _PIPELINE_EXECUTION.fullmatch(said) if len(said) <= PIPELINE_EXECUTION_LENGTH_MAX else None
         return said if found and (found[1], found[2]) == (self.region, self.account) else None
 
     @property
     def family(self) -> str:
-        """What runs of one kind share: the ``spotwarden:family`` tag, else the name without serial numbers, dates and hashes."""
+        """The ``spotwarden:family`` tag, else the name without serial numbers, dates and hashes."""
         return self.tags.get(FAMILY_TAG) or family_of(self.name)
 
     @property
@@ -293,10 +297,10 @@ class Job:
         return self.tags.get(USER_TAG)
 
     def paid_by(self, team_of_role: Mapping[str, str]) -> Job:
-        """The same job with the team that its role belongs to, by globs of RoleArns; without any, the team is the tag's.
+        """The same job with the team of its role (a map from globs for RoleArns to teams); without a match, the team of its tag.
 
-        A tag that names a team of other roles than the job's, or is written almost like one, is not believed: the job then has no
-        team, and its tag is kept as ``claimed_team``.
+        A tag does not count if it names a team that has roles in the map, or looks like such a name, and the job's role is not
+        one of them. The job then has no team, and the tag's value is ``claimed_team``.
         """
         mapped = team_by_role(self.role, team_of_role)
         said = self.tags.get(TEAM_TAG)
@@ -307,6 +311,6 @@ class Job:
         return replace(self, tags=tags, claimed_team=said if said and said != mapped else None)
 
     def labelled(self, *, team: str, user: str) -> Job:
-        """The same job, where other tags name its team and its user."""
+        """The same job with its team and user read from the tags with these keys, where it has them."""
         told = {name: self.tags[tag] for name, tag in ((TEAM_TAG, team), (USER_TAG, user)) if tag in self.tags}
         return self if told.items() <= self.tags.items() else replace(self, tags={**self.tags, **told})

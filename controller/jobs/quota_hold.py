@@ -10,7 +10,7 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaHold:
-    """``instances`` of the on-demand quota of an instance type in a region are in use by ``job`` while it lives."""
+    """``job`` uses ``instances`` of the on-demand quota of an instance type in a region, until it ends."""
 
     region: str
     instance_type: str
@@ -21,5 +21,5 @@ class QuotaHold:
 
 
 def instances_held(holds: Iterable[QuotaHold]) -> int:
-    """How many instances the holds on one quota add up to."""
+    """The sum of instances of holds on one quota."""
     return sum(hold.instances for hold in holds)

@@ -1,6 +1,6 @@
-"""Changes to the next attempt's request: fragments of a CreateTrainingJob request, in which null removes a member.
+"""Changes to the next attempt's request: parts of a CreateTrainingJob request, in which None (null) removes a member.
 
-The members that a fragment may change are a complete list: ``controller.jobs.changes``.
+``controller.jobs.changes`` has the complete list of members that may be changed.
 """
 
 from __future__ import annotations
@@ -11,16 +11,19 @@ from typing import Any
 
 RequestChange = Mapping[str, Any]
 
-WAIT_FACTOR = 2  # MaxWaitTimeInSeconds beyond MaxRuntimeInSeconds, where no earlier attempt has one
+WAIT_FACTOR = 2  # MaxWaitTimeInSeconds divided by MaxRuntimeInSeconds, if no earlier attempt has a MaxWaitTimeInSeconds
 
 
 def on_demand() -> RequestChange:
-    """Leave spot: SageMaker refuses MaxWaitTimeInSeconds without it."""
+    """Move to on-demand. MaxWaitTimeInSeconds is removed, because SageMaker accepts it only for spot."""
     return {"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}}
 
 
 def on_spot(*, runtime_s: int, wait_s: int | None) -> RequestChange:
-    """Move to spot: SageMaker requires a MaxWaitTimeInSeconds of at least MaxRuntimeInSeconds, and no warm pool."""
+    """Move to spot: SageMaker requires a MaxWaitTimeInSeconds of at least MaxRuntimeInSeconds, and no warm pool.
+
+    Without ``wait_s``, the job may wait for twice its runtime.
+    """
     max_wait_s = max(wait_s or WAIT_FACTOR * runtime_s, runtime_s)
     return {
         "EnableManagedSpotTraining": True,
@@ -38,11 +41,11 @@ PROBE: RequestChange = {
     "InputDataConfig": None,
     "AlgorithmSpecification": {"ContainerEntrypoint": ["sleep", "1"], "ContainerArguments": None},
 }
-"""One machine on spot that trains nothing and writes nothing; SageMaker gives up asking after a quarter of an hour."""
+"""One spot instance that trains nothing and writes nothing. SageMaker waits for capacity at most 15 minutes."""
 
 
 def on_instances(instance_type: str, count: int | None = None) -> RequestChange:
-    """Use instances of one type, without preferences; as many as before, or ``count``."""
+    """Use instances of one type, without InstancePreferences; ``count`` of them, or as many as before."""
     of = {"InstanceType": instance_type, "InstancePreferences": None, "InstancePlacementConfig": None}
     return {"ResourceConfig": of | ({"InstanceCount": count} if count is not None else {})}
 
@@ -56,7 +59,7 @@ def in_subnets(subnets: Iterable[str]) -> RequestChange:
 
 
 def merged(*fragments: RequestChange) -> RequestChange:
-    """Merge fragments, later ones over earlier ones. A list of tags grows, every other list is replaced."""
+    """Merge parts of a request; a later value replaces an earlier one. Lists are replaced, except Tags, which are appended."""
     whole: dict[str, Any] = {}
     for fragment in fragments:
         for member, value in fragment.items():
@@ -71,20 +74,20 @@ def merged(*fragments: RequestChange) -> RequestChange:
 
 
 def change_to_json(fragment: RequestChange) -> str:
-    """A fragment as an intent stores it: the same text for the same fragment, empty for none."""
+    """The changes as JSON, as an intent stores them: the same text for equal changes, empty for none."""
     return json.dumps(fragment, sort_keys=True) if fragment else ""
 
 
 def change_from_json(text: str) -> RequestChange:
-    """The fragment that ``change_to_json`` wrote."""
+    """The changes that ``change_to_json`` wrote."""
     fragment: RequestChange = json.loads(text) if text else {}
     return fragment
 
 
 def describe_change(text: str, was: str = "") -> tuple[str, ...]:
-    """The changes in words, one for each member. A member that is removed only because of another change is not named.
+    """The changes in words, one text per member. Members of ResourceConfig that are only removed are left out.
 
-    ``was`` is a fragment with the values of before, where they are known.
+    ``text`` are the changes and ``was`` the former values, as far as known; both as JSON.
     """
     leaves, before = _leaves(change_from_json(text)), dict(_leaves(change_from_json(was)))
     return tuple(
@@ -122,11 +125,11 @@ def _value_in_words(value: Any) -> str:
             return str(value)
 
 
-TAGS_MAX = 50  # of one job
-OUR_TAGS = ("spotwarden:lineage", "spotwarden:attempt", "spotwarden:cause")  # that each attempt carries
+TAGS_MAX = 50  # tags of one job, SageMaker's maximum
+OUR_TAGS = ("spotwarden:lineage", "spotwarden:attempt", "spotwarden:cause")  # each attempt gets these tags
 
 
 def tags_without_room(tags: Mapping[str, str]) -> tuple[str, ...]:
-    """The keys of a job's tags that its next attempt cannot carry beside Spotwarden's own: the last ones."""
+    """The keys of the job's tags that the next attempt has no room for beside Spotwarden's own tags: the last ones."""
     carried = [key for key in tags if key not in OUR_TAGS and not key.lower().startswith("aws:")]
     return tuple(carried[TAGS_MAX - len(OUR_TAGS) :])

@@ -1,4 +1,4 @@
-"""What an answer of SageMaker says about a limit of the account: the quota's name, its value, and what was asked for."""
+"""Reads a limit of the account from SageMaker's error message: the quota's name, its value, its use, and what was asked for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from controller.units.value import dataclass
 
-# Patterns as text: ``re`` compiles and keeps them at their first use, and most functions that start have none.
+# Patterns as text: ``re`` compiles and caches them at their first use, and most Lambda containers never use them.
 _LIMIT = (
     r"(?i)service (?:limit|quota) (?:['\"](?P<name>[^'\"]{1,200})['\"]|for training-job/(?P<type>ml\.[a-z0-9.-]{1,40}))"
     r" is (?P<limit>[\d,.]*\d)(?: \w+){0,4}, with (?:a )?current utilization of"
@@ -18,7 +18,7 @@ _NOT_OFFERED = r"(?i)\bthe requested resource .{1,120} is not available in this 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceLimit:
-    """A limit of the account, by the name that Service Quotas has for it."""
+    """A limit of the account: its name in Service Quotas, its value, what is in use, and what the request adds (``delta``)."""
 
     name: str
     limit: int
@@ -27,12 +27,12 @@ class ServiceLimit:
 
     @property
     def never_fits(self) -> bool:
-        """Whether the request exceeds the limit even while nothing else runs."""
+        """Whether the request exceeds the limit even if nothing else runs."""
         return self.limit < self.delta
 
 
 def service_limit_in(text: str) -> ServiceLimit | None:
-    """The limit that a ResourceLimitExceeded names; None where it names none."""
+    """The limit in the message of a ResourceLimitExceeded; None if it names none."""
     found = re.search(_LIMIT, " ".join(text.translate(_QUOTES).split()))
     if found is None:
         return None
@@ -45,6 +45,6 @@ def service_limit_in(text: str) -> ServiceLimit | None:
 
 
 def never_fits(text: str) -> bool:
-    """Whether a ResourceLimitExceeded says that the request can never run: it is above its limit, or the type is not offered."""
+    """Whether, by the message of a ResourceLimitExceeded, the request can never run: above the limit, or type not offered."""
     limit = service_limit_in(text)
     return limit.never_fits if limit is not None else re.search(_NOT_OFFERED, " ".join(text.split())) is not None

@@ -1,8 +1,8 @@
 """Whether a training job can run on managed spot, and what SageMaker refuses in a spot request. No other module decides this.
 
 Sources: botocore's shapes (ResourceConfig, StoppingCondition), the SageMaker guide (model-managed-spot-training,
-train-warm-pools) and the Terraform provider's ``sagemaker_training_job``. It is not documented that heterogeneous clusters and
-training plans run on spot, so spot is not required of them.
+train-warm-pools) and the Terraform provider's ``sagemaker_training_job``. Whether heterogeneous clusters and training plans run
+on spot is not documented, so no rule requires spot of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from controller.units.value import dataclass
 
 DAY_S = 86_400  # SageMaker's default of MaxRuntimeInSeconds
 RUNTIME_S_MAX = 28 * DAY_S
-CAPPED_S = 3600  # SageMaker lets an algorithm that cannot checkpoint wait no longer, and it must wait as long as it may run
+CAPPED_S = 3600  # the longest MaxWaitTimeInSeconds, and so MaxRuntimeInSeconds, of an algorithm that cannot checkpoint
 
 KEEPS_WARM = "it keeps a warm pool (ResourceConfig.KeepAlivePeriodInSeconds)"
 EXCLUDING: Mapping[str, str] = {
@@ -27,14 +27,14 @@ EXCLUDING: Mapping[str, str] = {
     "ResourceConfig.TrainingPlanArn": "it uses reserved capacity (ResourceConfig.TrainingPlanArn)",
     "ResourceConfig.InstancePlacementConfig": "it asks for a place in an UltraServer (ResourceConfig.InstancePlacementConfig)",
     "ResourceConfig.InstanceGroups": "it runs on a heterogeneous cluster (ResourceConfig.InstanceGroups)",
-}  # the member of a request → why a request that has it cannot be spot
+}  # member of a request → why a request with it cannot run on spot
 
 REFUSED_ON_SPOT = frozenset(EXCLUDING) - {"ResourceConfig.InstanceGroups", "ResourceConfig.InstancePlacementConfig"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """What SageMaker would refuse: the member, its value, what it must be, and the value that was probably meant."""
+    """A member that SageMaker would refuse: its name, its value, what is wanted, and the value that was probably meant."""
 
     field: str
     found: str
@@ -43,7 +43,7 @@ class Refusal:
 
 
 def members_excluding_spot(request: Mapping[str, Any]) -> tuple[str, ...]:
-    """The members of a request or a description that exclude spot."""
+    """The members in a CreateTrainingJob request, or in a description, that exclude spot (keys of ``EXCLUDING``)."""
     resources = request.get("ResourceConfig")
     resources = resources if isinstance(resources, Mapping) else {}
     values = {
@@ -54,15 +54,18 @@ def members_excluding_spot(request: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def runtime_of(job: Job) -> int:
-    """How long a job may run, in seconds."""
+    """The job's MaxRuntimeInSeconds, or SageMaker's default."""
     return job.runtime_s_max or DAY_S
 
 
 def why_not_spot(job: Job) -> str | None:
-    """Why SageMaker would not run a job on spot; None where it would. Raises Unsaid where a field of a guarded job decides it."""
+    """Why SageMaker would not run a job on spot, in words; None if it would.
+
+    Raises Unsaid if that depends on an unknown field of a guarded job (``controller.jobs.unknown_fields``).
+    """
     if says(job, "excludes_spot") and job.excludes_spot:
         return EXCLUDING[job.excludes_spot[0]]
-    fits = says(job, "runtime_s_max") and runtime_of(job) <= CAPPED_S  # whatever its algorithm is
+    fits = says(job, "runtime_s_max") and runtime_of(job) <= CAPPED_S  # with any algorithm
     if not fits and says(job, "runtime_s_max", "algorithm") and job.algorithm.checkpoints is False:
         return (
             f"its algorithm cannot checkpoint and may run {said(runtime_of(job))}; SageMaker lets such a job wait on spot for"
@@ -73,17 +76,17 @@ def why_not_spot(job: Job) -> str | None:
 
 
 def refusals(job: Job) -> Iterable[Refusal]:
-    """What SageMaker would refuse in a job's limits and its spot flag, as far as they are known."""
+    """What SageMaker would refuse in a job's time limits and spot flag, as far as its fields are known."""
     return (refusal for refusal, _ in _asked(job) if refusal is not None)
 
 
 def may_be_refused(job: Job) -> frozenset[str]:
-    """The unknown fields that decide whether SageMaker would refuse the job's limits and its spot flag."""
+    """The unknown fields on which it depends whether SageMaker would refuse the job's time limits and spot flag."""
     return frozenset(open_ for _, open_ in _asked(job) if open_)
 
 
 def _asked(job: Job) -> Iterable[tuple[Refusal | None, str]]:
-    """What each constraint says of the job; the field that it needs, where that is unknown."""
+    """For each constraint: the refusal if the job breaks it, and the unknown field that it needs, empty if it needs none."""
     known = guarded(job, job.unknown)
     for rule in _REFUSALS:
         try:

@@ -1,4 +1,4 @@
-"""A hyperparameter tuning job, by the training jobs that it starts."""
+"""A hyperparameter tuning job, with the training jobs that it starts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from controller.jobs.job import Job
 class TuningJob:
     """A tuning job as SageMaker describes it now.
 
-    ``definitions`` are its definitions, by name, as the jobs that it starts; ``unread`` says of each other one why it is none.
+    ``definitions`` are the names of its training job definitions, each with a Job like those that it starts. ``unread`` has, for
+    each definition that cannot be read, why.
     """
 
     arn: str

@@ -1,4 +1,4 @@
-"""Reads a value with unknown fields: reading one of them raises an exception instead of returning a placeholder."""
+"""Wraps a value with unknown fields, so that reading one of them raises an exception instead of returning a placeholder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Unsaid(Exception):
-    """An unknown field was read; the message is its name."""
+    """An unknown field was read; the message is the field's name."""
 
 
 class _Guarded:
@@ -24,16 +24,16 @@ class _Guarded:
 
 
 def guarded(whole: Any, unsaid: AbstractSet[str]) -> Any:
-    """The same value; reading one of these fields raises Unsaid."""
+    """The value, wrapped so that reading one of the fields ``unsaid`` raises Unsaid."""
     return _Guarded(whole, unsaid) if unsaid else whole
 
 
 def says(whole: Any, *fields: str) -> bool:
-    """Whether a value has all of these fields, so that reading them raises nothing."""
+    """Whether all of these fields of a value are known, so that reading them does not raise Unsaid."""
     return not (isinstance(whole, _Guarded) and whole.lacks(*fields))
 
 
 def need(whole: Any, *fields: str) -> None:
-    """Raise Unsaid where a value lacks one of these fields."""
+    """Raise Unsaid if one of these fields is unknown."""
     for field in fields:
         getattr(whole, field)

@@ -1,4 +1,4 @@
-"""What a training job works on, so that two jobs that do the same work are known."""
+"""What a training job works on, to recognise two jobs that do the same work."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from controller.units.value import dataclass
 class Work:
     """What a job works on. ``inputs_hash`` is a keyed hash of its inputs, output and hyperparameters; empty without inputs.
 
-    ``root`` is the name of the job that began its lineage. Only jobs under one role are compared: whoever may not pass the role
-    cannot take another's work over.
+    ``root`` is the name of the first job of its lineage. Only jobs with the same role are compared, so that people who may not
+    pass that role cannot keep another job's retry from running.
     """
 
     account: str
@@ -31,14 +31,14 @@ class Work:
 
     @classmethod
     def of(cls, job: Job, *, root: str, lineage: str) -> Self:
-        """What a job of a lineage works on."""
+        """What ``job`` works on. ``root`` is the first job's name, ``lineage`` the text of the lineage's id."""
         return cls(
             account=job.account, region=job.region, role=job.role, job=job.name, root=root, lineage=lineage,
             created_at=job.created_at, checkpoint_uri=job.checkpoint_uri, inputs_hash=job.work,
         )  # fmt: skip
 
     def same_as(self, other: Work) -> bool:
-        """Whether two jobs of different lineages do the same work: on one checkpoint prefix, or one family with equal inputs."""
+        """Whether two jobs of different lineages do the same work: the same checkpoint prefix, or family and inputs."""
         if self.lineage == other.lineage or (self.account, self.region, self.role) != (other.account, other.region, other.role):
             return False
         return self.same_prefix(other) or (
@@ -46,7 +46,7 @@ class Work:
         )
 
     def same_prefix(self, other: Work) -> bool:
-        """Whether both write to one checkpoint prefix."""
+        """Whether both write to the same checkpoint prefix."""
         if not self.checkpoint_uri or not other.checkpoint_uri:
             return False
         (bucket, prefix), (their_bucket, theirs) = bucket_and_prefix(self.checkpoint_uri), bucket_and_prefix(other.checkpoint_uri)
@@ -67,7 +67,7 @@ _AGAIN_FIRST = re.compile(
 
 
 def family_of_work(name: str) -> str:
-    """The family in a job's name, without what people add to it when they run it again: ``bert-retry`` is ``bert``."""
+    """The family from a job's name, without what people add to the name of a rerun: ``bert-retry`` is ``bert``."""
     family = family_of(_AGAIN_FIRST.sub("", name))
     while (shorter := family_of(_AGAIN.sub("", family))) != family and shorter:
         family = shorter

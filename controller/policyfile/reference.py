@@ -1,4 +1,4 @@
-"""docs/policy-reference.md: a table for each section of a policy file, made of the JSON Schema."""
+"""Makes docs/policy-reference.md: a table for each section of a policy file, from the JSON Schema."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SECTIONS: Mapping[str, str] = {
 
 
 def reference_page() -> str:
-    """The page as Markdown."""
+    """The reference as Markdown."""
     schema = policy_schema()
     definitions: dict[str, Any] = {"File": schema, **schema["$defs"]}
     tables = [_table(heading, definitions[name]) for name, heading in SECTIONS.items()]
@@ -65,7 +65,7 @@ def _plain(value: Any) -> str:
 
 
 def _takes(value: Mapping[str, Any]) -> str:
-    """What a key takes, in a few words."""
+    """The values that a key takes, in a few words."""
     if "anyOf" in value:
         one, *others = value["anyOf"]
         if others and others[0].get("items") == one:

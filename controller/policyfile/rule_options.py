@@ -1,4 +1,4 @@
-"""The options of each kind of rule, as a policy file writes them."""
+"""The options of each kind of rule, as they are written in a policy file; ``descriptions`` explains them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from controller.policyfile.vocabulary import Duration, DurationOrZero, InstanceT
 
 
 class Options(StrictModel):
-    """Options of one kind of rule. The aliases are fields of ``Options`` in ``controller.policy.rules``, with the defaults."""
+    """Options of one kind of rule. The aliases are fields of ``Options`` in ``controller.policy.rules``; defaults are there."""
 
 
 class CheckpointRequired(Options):

@@ -1,4 +1,4 @@
-"""The sections and keys of a policy file. An unknown key is a mistake and is never ignored."""
+"""The sections and keys of a policy file; ``descriptions`` explains each key. An unknown key is an error, never ignored."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ SOME = Field(min_length=1, max_length=bounds.ENTRIES_MAX)
 
 
 class AtLeastOne(StrictModel):
-    """Limits, of which at least one is given."""
+    """A map that must have at least one of its keys."""
 
     @model_validator(mode="before")
     @classmethod
@@ -78,7 +78,7 @@ class Defaults(StrictModel):
 
 
 class Match(StrictModel):
-    """Which jobs; a ``match`` that says nothing is a mistake, since it would mean every job. ``match: all`` says that."""
+    """A selector of jobs. An empty one is an error, because it would select every job; ``match: all`` is for that."""
 
     tags: Annotated[dict[TagKey, TagValues], Field(min_length=1)] | None = None
     name: Texts | None = None
@@ -104,7 +104,7 @@ class Match(StrictModel):
 
 
 class RepairEntry(StrictModel):
-    """What a repair needs from the policy."""
+    """What a repair needs from the policy: a template, allowed prefixes, values of tags."""
 
     checkpoint: Template | None = None
     allowed: Annotated[dict[Role, Prefixes], Field(min_length=1)] | None = None
@@ -112,14 +112,14 @@ class RepairEntry(StrictModel):
 
 
 class SurpriseEntry(AtLeastOne):
-    """How many jobs a new rule may act on within its first day, before it only warns."""
+    """How many jobs a new revision of a rule may act on within its first day; beyond that, it only warns."""
 
     jobs: Annotated[StrictInt, between(bounds.SURPRISE_JOBS)] | None = None
     of_last_day: Percent | None = None
 
 
 class RuleEntry(StrictModel):
-    """``options`` depend on the kind of rule: see ``controller.policyfile.rule_options``; ``when`` is read by ``consistency``."""
+    """A rule. The models for ``options`` are in ``rule_options``, one for each kind; ``consistency`` checks them and ``when``."""
 
     name: Name
     rule: Annotated[str, BeforeValidator(one_of(tuple(RULE_KINDS)))]
@@ -152,13 +152,13 @@ class BudgetEntry(StrictModel):
 
 
 class InternalBudget(BudgetEntry):
-    """SageMaker calls an internal error retryable, but it often repeats: at most two retries."""
+    """SageMaker reports an internal error as retryable, but it often occurs again: at most two retries."""
 
     limit: Annotated[StrictInt, Field(ge=0, le=FailureCause.INTERNAL.tries_max)]
 
 
 class NamedBudget(BudgetEntry):
-    """A cause that is retried only where the FailureReason begins with one of ``reasons``."""
+    """The budget of a cause that is retried only if the FailureReason begins with one of ``reasons``."""
 
     reasons: ReasonBeginnings
 
@@ -172,7 +172,7 @@ class DiskBudget(BudgetEntry):
 
 
 class Causes(StrictModel):
-    """The causes that a retry can help with."""
+    """A budget for each cause for which a retry can help."""
 
     starved: BudgetEntry | None = None
     never_launched: Annotated[BudgetEntry | None, Field(alias="never-launched")] = None
@@ -187,7 +187,7 @@ class Causes(StrictModel):
     disk: DiskBudget | None = None
 
     def by_cause(self) -> dict[str, BudgetEntry]:
-        """The budgets in the file, by the ids of their causes."""
+        """The budgets that are given, by the names of their causes."""
         given = {Causes.model_fields[name].alias or name: budget for name, budget in self}
         return {cause: budget for cause, budget in given.items() if budget is not None}
 
@@ -201,7 +201,7 @@ class OtherSubnets(StrictModel):
 
 
 def _fallback_step(found: Any) -> Any:
-    """A step of the ladder: a word, or a map of one key."""
+    """A step of the ladder: a word, or a map with one key. Raises the error of ``unlike``."""
     if isinstance(found, str):
         for begin, key in (("ml.", "instance_types"), ("subnet-", "subnets")):
             if found.startswith(begin):
@@ -227,7 +227,7 @@ class Interruptions(StrictModel):
 
 
 class DeadlineEntry(StrictModel):
-    """How a deadline is kept; the aliases are fields of ``controller.policy.resubmission.DeadlineSettings``."""
+    """How a deadline is met. The aliases are fields of ``controller.policy.resubmission.DeadlineSettings``; times in seconds."""
 
     finish_within: LongDuration | None = Field(None, serialization_alias="finish_within_s")
     guarantee: Annotated[str, BeforeValidator(one_of(tuple(Guarantee)))] = Guarantee.DEADLINE.value
@@ -268,7 +268,7 @@ class Block(StrictModel):
 
 
 class WaiverEntry(StrictModel):
-    """Who may break which rules, until when, and why. Every key is required: a waiver that says less is none."""
+    """Which jobs may break which rules, until when, and why. Every key is required."""
 
     name: Name
     rule: Texts
@@ -280,7 +280,7 @@ class WaiverEntry(StrictModel):
 
 
 class CheckpointsEntry(AtLeastOne):
-    """What is no checkpoint, beside the names that the package knows."""
+    """Which files are not checkpoints, in addition to the built-in names."""
 
     ignore: Annotated[list[FileName], *LISTED, Field(max_length=50)] | None = None
 

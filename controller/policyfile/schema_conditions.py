@@ -1,4 +1,4 @@
-"""What several keys of a policy file say together, as JSON Schema: what ``consistency`` checks, as far as a schema can say it."""
+"""Conditions over several keys of a policy file: what ``consistency`` checks, as far as JSON Schema can express it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Schema = dict[str, Any]
 
 
 def of_kind(kind: str, options: Mapping[str, Any]) -> Schema:
-    """The options of a kind of rule."""
+    """Requires that a rule of this kind has the kind's options; ``options`` is their schema."""
     then: Schema = {"properties": {"options": options}}
     if options.get("required"):
         then["required"] = ["options"]
@@ -31,7 +31,7 @@ def of_kind(kind: str, options: Mapping[str, Any]) -> Schema:
 
 
 def of_modes() -> list[Schema]:
-    """Which keys go with a mode that the rule itself names."""
+    """The keys that a rule must or must not have with its own mode, and with a repair."""
     return [
         {"if": _where(mode=_is(Mode.ENFORCE)), "then": {"required": ["action"]}},
         {"if": _where(mode={"enum": [Mode.AUDIT.value, Mode.WARN.value]}), "then": _without("action", *ROLL_OUT)},
@@ -40,7 +40,7 @@ def of_modes() -> list[Schema]:
 
 
 def of_defaults() -> list[Schema]:
-    """Which keys go with the mode of the file, for rules that name none."""
+    """The keys that a rule without a mode must or must not have with the default mode of the file."""
     enforces = {"anyOf": [{"required": ["mode"]}, {"required": ["action"]}]}
     other = {"if": {"not": {"required": ["mode"]}}, "then": _without("action", *ROLL_OUT)}
     return [
@@ -53,7 +53,7 @@ def of_defaults() -> list[Schema]:
 
 
 def of_repairs() -> list[Schema]:
-    """Which kinds of rule have a repair, and what it needs."""
+    """Which kinds of rule can be repaired, and which keys their repair needs."""
 
     def repairs(kinds: Iterable[str]) -> Schema:
         return _where(action=_is(RuleAction.REPAIR), rule={"enum": list(kinds)})
@@ -66,7 +66,7 @@ def of_repairs() -> list[Schema]:
 
 
 def of_may() -> Schema:
-    """Who may do what: whoever may act is named, and ``members`` may only read."""
+    """The keys of ``slack.may``; ``members`` is allowed only for ``read``, because users who may act must be named."""
     named = {"not": {"anyOf": [_is(MEMBERS), {"contains": _is(MEMBERS)}]}}
     return {
         "propertyNames": {"enum": [*(str(request) for request in UserRequest), READ]},
@@ -75,13 +75,13 @@ def of_may() -> Schema:
 
 
 def of_blocks() -> list[Schema]:
-    """A block without on-demand has no such step."""
+    """A resubmit block with ``on_demand: false`` must not have the step on-demand."""
     none = {"properties": {"ladder": {"not": {"contains": _is(FallbackKind.ON_DEMAND)}}}}
     return [{"if": _where(on_demand={"const": False}), "then": none}]
 
 
 def of_rates() -> list[Schema]:
-    """A rate names its instance type once, and its region; a Savings Plan is never of spot."""
+    """A rate must have its instance type once, and a region; a Savings Plan never covers spot."""
     region_known = {"pattern": code_pattern(*REGIONS)}
     not_plan = {"properties": {"agreement": {"not": _is(Agreement.SAVINGS_PLAN)}}}
     codes: dict[str, list[str]] = {}
@@ -104,7 +104,7 @@ def _is(word: str) -> Schema:
 
 
 def _where(**values: Schema) -> Schema:
-    """Maps that have these keys, with values like these."""
+    """Maps that have all these keys, with values that match these schemas."""
     return {"properties": values, "required": list(values)}
 
 

@@ -1,4 +1,4 @@
-"""Which known words somebody may have meant: at most two, the nearest first."""
+"""Finds the known words that were probably meant by a wrong word: at most two, the most similar first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from difflib import SequenceMatcher, get_close_matches
 WORDS_MAX = 2
 LENGTH_MAX = 64  # no known word is longer
 
-OTHER_NAMES: Mapping[str, str] = {  # a known word, and what other programs call it
+OTHER_NAMES: Mapping[str, str] = {  # a known word → the words of other programs for it
     "audit": "dry-run observe monitor record off disabled", "warn": "notify alert report", "enforce": "deny enabled active block",
     "high": "critical error fatal", "medium": "moderate normal", "low": "info minor", "all": "everything", "running": "existing",
     "stop": "block deny kill terminate delete", "repair": "fix remediate mutate",
@@ -16,14 +16,14 @@ OTHER_NAMES: Mapping[str, str] = {  # a known word, and what other programs call
 
 
 def similar_words(found: object, words: Iterable[str]) -> tuple[str, ...]:
-    """The nearest of the words by deletions, swaps of neighbours, insertions and substitutions of letters; empty where none is.
+    """The words with the smallest edit distance (deletions, insertions, substitutions and swaps of neighbours); empty if none.
 
-    Upper case and underscores count as lower case and hyphens. Words at the same distance are in the order of their likeness.
+    Upper case and underscores count as lower case and hyphens. Words at the same distance are sorted by similarity.
     """
     text = _plain(found[0] if isinstance(found, list) and len(found) == 1 else found)
     if not 0 < len(text) <= LENGTH_MAX:
         return ()
-    known = [str(word) for word in words]  # members of an enum, too
+    known = [str(word) for word in words]  # also members of an enum
     near: list[tuple[int, str]] = []
     most = max(1, len(text) // 3)
     for word in known:
@@ -44,12 +44,12 @@ def similar_words(found: object, words: Iterable[str]) -> tuple[str, ...]:
 
 
 def question(words: tuple[str, ...]) -> str:
-    """A question that suggests the words; empty without any."""
+    """A question that suggests the words; empty without words."""
     return f"did you mean {' or '.join(repr(word) for word in words)}?" if words else ""
 
 
 def _alike(part: str, own: str) -> bool:
-    """Whether a part of a word with hyphens is a part of another: the same, or one begins with the other (require, required)."""
+    """Whether a part of a hyphenated word is like a part of another word: one begins with the other (require, required)."""
     return len(part) > 2 and len(own) > 2 and (part.startswith(own) or own.startswith(part))
 
 
@@ -58,7 +58,7 @@ def _plain(found: object) -> str:
 
 
 def _distance(a: str, b: str, most: int) -> int | None:
-    """How many edits lead from one text to the other; None where they are more than ``most``."""
+    """The edit distance of two texts; None if it is larger than ``most``."""
     if abs(len(a) - len(b)) > most or len(set(a) ^ set(b)) > 2 * most:
         return None
     before: list[int] = []

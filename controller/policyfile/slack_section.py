@@ -1,4 +1,4 @@
-"""The sections ``slack`` and ``labels``: channels, people, digests, permissions, and the tags that name a job's team and user."""
+"""The sections ``slack`` and ``labels``: channels, people, digests, permissions, and the tags with a job's team and user."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WHERE = "in Slack, open the profile, then ⋮, Copy member ID"
 
 
 def _timezone(found: str) -> str:
-    """A time zone that is known. ZoneInfo takes the text for a module's name, so only what looks like a zone reaches it."""
+    """Accept a known time zone. ZoneInfo uses the text as a file name, so it gets only texts in the form of a zone."""
     try:
         if not ZONE.holds(found):
             raise ValueError
@@ -87,7 +87,7 @@ class SlackEntry(StrictModel):
     waiver_at_most: LongDuration | None = None
 
     def compiled(self) -> dict[str, Any]:
-        """The section under the names of ``controller.policy.slack_settings.SlackSettings``."""
+        """The section, with the names of ``controller.policy.slack_settings.SlackSettings``."""
         hour, minute = self.digest.at.split(":")
         found: dict[str, Any] = {
             "channels": self.channels,

@@ -1,4 +1,4 @@
-"""The types of tags in a policy file: keys, globs of values, and the values that a repair gives."""
+"""The types of tags in a policy file: keys, globs for values, and the values that a repair sets."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from controller.policyfile.vocabulary import LISTED, some_text, unlike, written
 
 
 def _tag_value(found: str) -> str:
-    """A glob for the value of a tag; the empty text stands for jobs that lack the tag."""
+    """Accept a glob for the value of a tag; an empty text selects jobs without the tag."""
     return found if found == NO_TAG else some_text(found)
 
 
 def _tag_key(found: str) -> str:
-    """The key of a tag: AWS allows letters, digits, spaces and few other characters."""
+    """Accept the key of a tag: AWS allows letters, digits, spaces and ``_ . : / = + - @``."""
     if re.fullmatch(TAG_KEY_PATTERN, found) is None:
         raise unlike(TAG_KEY, "write a list with brackets, such as [team, owner]" if set(",;|") & set(found) else "")
     return found

@@ -1,6 +1,6 @@
-"""Reads AWS's usage types of training (``USE1-Train:ml.g5.2xlarge``): the region, the instance type, and whether it is spot.
+"""Reads AWS's usage types for training (``USE1-Train:ml.g5.2xlarge``): the region, the instance type, and whether it is spot.
 
-The letters before the hyphen are the region as bills write it.
+The letters before the hyphen are the code for the region in bills.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _SPOT, _TRAIN, _TYPE = (
 _CODE = "^([A-Za-z0-9]+-)?"
 SPOT_PATTERN = f"{_CODE}((({any_case('managed')})?{_SPOT}[-_ ]?{_TRAIN}|{_TRAIN}[-_ ]?{_SPOT})[: ]{_TYPE})$"
 ON_DEMAND_PATTERN = f"{_CODE}({_TRAIN}:{_TYPE})$"
-"""The usage types that ``usage_type_of`` reads, for the JSON Schema, whose patterns know no flag for the case."""
+"""Patterns for the usage types that ``usage_type_of`` reads. They are for JSON Schema, which has no flag to ignore case."""
 
 
 def code_pattern(*codes: str) -> str:
-    """Usage types that begin with one of these codes of regions."""
+    """A pattern for usage types that begin with one of these region codes."""
     return f"^({'|'.join(map(any_case, codes))})-"
 
 
 class UsageType(NamedTuple):
-    """``region`` is empty where the code before the hyphen is not known, or is missing."""
+    """The parts of a usage type. ``region`` is empty if its code is unknown or missing."""
 
     region: str
     instance_type: str
@@ -45,7 +45,7 @@ class UsageType(NamedTuple):
 
 
 def usage_type_of(text: str) -> UsageType | None:
-    """The parts of a usage type; None for any other text, and for an instance type that SageMaker training does not offer."""
+    """The parts of a usage type; None for any other text, and for an instance type that SageMaker does not have for training."""
     spot = SPOT_USAGE.fullmatch(text)
     found = spot or ON_DEMAND_USAGE.fullmatch(text)
     if found is None or instance(found["type"].lower()) is None:

@@ -1,4 +1,4 @@
-"""Turns the errors of pydantic into problems with the file's own lines and keys."""
+"""Turns pydantic's errors into problems with the lines and keys of the file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WANTED = {
     "too_short": "at least one entry",
     "finite_number": "a finite number",
 }
-LISTS_ALONE = ("rules", "resubmit", "waivers", "rates", "cases", "others")  # a single text does not stand for these lists
+LISTS_ALONE = ("rules", "resubmit", "waivers", "rates", "cases", "others")  # one text does not count as these lists
 NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 WORDS_FOR_CHANNEL = (
     "notify",
@@ -41,11 +41,11 @@ WORDS_FOR_CHANNEL = (
     "to",
     "send_to",
 )
-OF_A_KEY = "[key]"  # how pydantic marks the key of a map in a path
+OF_A_KEY = "[key]"  # pydantic's mark for the key of a map in a path
 
 
 def validation_errors(error: ValidationError, model: type[BaseModel], tree: Tree, above: Path = ()) -> None:
-    """Add each error to the problems of the tree; ``above`` is the path of the value that was validated."""
+    """Add a problem to the tree for each error; ``above`` is the path of the value that was validated."""
     for one in error.errors(include_url=False):
         key = bool(one["loc"]) and one["loc"][-1] == OF_A_KEY
         where: Path = one["loc"][:-1] if key else one["loc"]
@@ -77,7 +77,7 @@ def validation_errors(error: ValidationError, model: type[BaseModel], tree: Tree
 
 
 def unknown_key(tree: Tree, path: Path, known: tuple[str, ...]) -> None:
-    """Add the problem of a key that nothing reads."""
+    """Add a problem for an unknown key; ``known`` are the keys that are allowed there."""
     wanted = f"one of {', '.join(known)}" if known else "no key at all"
     found, meant = f"unknown key {quoted(str(path[-1]))}", (str(path[-1]).strip(), known)
     known_word = bool(similar_words(*meant))
@@ -86,8 +86,8 @@ def unknown_key(tree: Tree, path: Path, known: tuple[str, ...]) -> None:
     tree.problem(path, found=found, wanted=wanted, hint=hint, meant=meant, key=True, code="unknown-key")
 
 
-TAG_SHOWN_MAX = 40  # characters of a key that may be a tag's
-HABITS: Mapping[str, str] = {  # keys of other policy languages, and keys that people expect
+TAG_SHOWN_MAX = 40  # characters of an unknown key that may be meant as a tag's key
+HABITS: Mapping[str, str] = {  # unknown key → hint: keys of other policy languages, and keys that people expect
     "<<": "merge keys are not read: write the keys of each entry out",
     "policies": "the rules are below rules:",
     "kind": "write rule: and the kind",
@@ -118,7 +118,7 @@ HABITS: Mapping[str, str] = {  # keys of other policy languages, and keys that p
     "from": "a waiver counts from when its policy is in force until it expires",
 }
 
-NEEDS: Mapping[str, str] = {  # keys that mean something only where another key is known
+NEEDS: Mapping[str, str] = {  # these hints are given only where another key is known
     "kind": "rule", "type": "rule", "if": "when", "condition": "when", "expression": "when", "starts": "expires",
     "from": "expires", "until": "expires", "end": "expires", "expiry": "expires", "now": "at", "time": "at", "retries": "limit",
     "interrupted": "starved", "preempted": "starved", "spot": "starved", "oom": "memory", "timeout": "overran",
@@ -135,7 +135,7 @@ def _habit_hint(path: Path, known: tuple[str, ...]) -> str:
 
 
 def _comma_hint(tree: Tree, path: Path) -> str:
-    """A key without a value after a comma: the rest of a list without brackets, or of a number with a comma."""
+    """A hint for a key without a value after a comma: the rest of a list without brackets, or of a number with a comma."""
     if tree.at_path(path) is not None or str(path[-1]) + ":" in tree.source(tree.line(path)):
         return ""
     if ")" in str(path[-1]):
@@ -145,14 +145,14 @@ def _comma_hint(tree: Tree, path: Path) -> str:
 
 
 def _other_word(found: str, known: tuple[str, ...]) -> str:
-    """What to write for a word that other programs use for where messages go."""
+    """A hint for a key that other programs use for the channel of messages; empty for other keys."""
     if "channel" in known and found.lower() in WORDS_FOR_CHANNEL:
         return 'write channel: "#name", or channel: with the ARN of an SNS topic'
     return ""
 
 
 def _option_hint(path: Path) -> str:
-    """Where to write a key of a rule that is an option of some kind of rule; empty for other keys."""
+    """A hint for a key of a rule that belongs below ``options``; empty for other keys."""
     if len(path) != 3 or path[0] != "rules":
         return ""
     options = {key for model in OPTIONS.values() for key in keys_of(model)}
@@ -161,7 +161,7 @@ def _option_hint(path: Path) -> str:
 
 
 def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
-    """The keys of a map, as people write them."""
+    """The keys of a map, as they are written in files."""
     return tuple(sorted(field.alias or name for name, field in model.model_fields.items()))
 
 
@@ -185,7 +185,7 @@ def _hint(kind: str, path: Path, found: object) -> str:
     return ""
 
 
-FORMS: Mapping[str, str] = {  # how a map is written, by its key; a cause has a budget
+FORMS: Mapping[str, str] = {  # examples of maps, by key
     "tags": "tags: {team: vision}", "causes": "causes: {starved: {limit: 3}}", "backoff": "backoff: {first: 5m, most: 2h}",
     "deadline": "deadline: {finish_within: 24h}", "cap": "cap: {lineage_usd: 50}", "options": "options: {runtime_over: 30m}",
     "interruptions": "interruptions: {more_than: 5, within: 2h}", "surprise": "surprise: {jobs: 20, of_last_day: 25%}",
@@ -197,7 +197,7 @@ TYPOGRAPHIC = ("“", "”", "„", "‘", "’", "«")
 
 
 def _form(path: Path, found: object) -> str:
-    """How a map is written that was written as something else."""
+    """A hint with an example, for a value that should be a map."""
     if isinstance(found, str) and re.match(r"[A-Za-z_-]+:\S", found):
         return "write KEY: VALUE, with a space after the colon"
     if path[-2:-1] == ("causes",):
@@ -206,7 +206,7 @@ def _form(path: Path, found: object) -> str:
 
 
 def _without_quotes(tree: Tree, path: Path, found: object, wanted: str) -> str:
-    """A number or a flag in quotes is text for YAML; empty where the quotes are not the mistake."""
+    """A hint for a number or a boolean in quotes, which is text in YAML; empty if the quotes are not the mistake."""
     if not isinstance(found, str) or not tree.in_quotes(path):
         return ""
     is_number = "number" in wanted or wanted.startswith("1,")

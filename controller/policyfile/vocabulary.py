@@ -1,4 +1,7 @@
-"""The types of the values in a policy file: durations, names, prefixes, patterns, dollars."""
+"""The types of the values in a policy file: durations, names, prefixes, patterns, dollars.
+
+Validators raise the error of ``unlike``.
+"""
 
 from __future__ import annotations
 
@@ -24,54 +27,54 @@ NUMBERS_MAX = 40  # characters of a text that may be a duration
 LONG_TEXT = f"a text of at most {TEXT_MAX:,} characters"
 
 WRITTEN: dict[Callable[..., Any], Mapping[str, Any]] = {}
-"""How people write what a validator reads, as JSON Schema."""
+"""For each validator, the JSON Schema of the values that it accepts, as people write them."""
 
 
 def written(function: Validator, **schema: Any) -> Validator:
-    """Say how people write what a validator reads."""
+    """Register the JSON Schema of the values that a validator accepts."""
     WRITTEN[function] = schema
     return function
 
 
 class StrictModel(BaseModel):
-    """A map whose keys are all known: an unknown key is a mistake."""
+    """A map in which an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @field_validator("*", mode="before")
     @classmethod
     def _given(cls, found: Any) -> Any:
-        """Refuse a key without a value, which would silently mean its default."""
+        """Refuse a key without a value, because it would silently get its default."""
         if found is None:
             raise unlike("a value, or no such key")
         return found
 
 
 def unlike(wanted: str, hint: str = "", words: Iterable[str] = (), word: object = None) -> PydanticCustomError:
-    """An error that says what is wanted instead; ``validation_errors`` turns it into a problem with file and line.
+    """An error with what is wanted instead; ``validation_errors`` turns it into a problem with file and line.
 
-    ``words`` are those that may have been meant by ``word``, or by the whole value.
+    ``words``: known words, one of which may have been meant by ``word``, or by the whole value.
     """
     return PydanticCustomError("unlike", "{wanted}", {"wanted": wanted, "hint": hint, "words": words, "word": word})
 
 
 def between(bound: Between) -> Any:
-    """Numbers within a bound, its least included."""
+    """Numbers within a bound, which includes both its ends."""
     return Field(ge=bound.least, le=bound.most, allow_inf_nan=False)
 
 
 def lasting(bound: Between) -> BeforeValidator:
-    """Durations within a bound."""
+    """Durations within a bound, in seconds."""
     return BeforeValidator(at_least(int(bound.least), int(bound.most)))
 
 
 def like(bound: Like, hint: str = "") -> AfterValidator:
-    """Texts within a bound."""
+    """Texts that match a bound's pattern."""
     return matching(bound.pattern, bound.wanted, hint)
 
 
 def at_least(least_s: int, most_s: int = int(bounds.HOUR_TO_YEAR.most)) -> Callable[[Any], int]:
-    """Read a duration of at least and at most so many seconds. A bare number is refused: it could mean seconds or minutes."""
+    """A reader of durations from ``least_s`` to ``most_s`` seconds. It refuses a number without a unit, which is ambiguous."""
 
     def read(found: Any) -> int:
         if isinstance(found, int | float) and not isinstance(found, bool):
@@ -96,7 +99,7 @@ UNITS = {**SECONDS_OF, "w": 604_800}
 
 
 def meant_duration(found: str) -> str:
-    """How to write a duration that has another form, such as 1h30m, 24 hours, 1.5h or PT1H; empty for any other text."""
+    """A hint for a duration in another form, such as 1h30m, 24 hours, 1.5h or PT1H; empty for any other text."""
     text = re.sub(r"[\s,]|and", "", found.lower()).removeprefix("p").replace("t", "") if len(found) <= NUMBERS_MAX else ""
     part = r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(s|m|h|d|w)(?:ec(?:ond)?s?|in(?:ute)?s?|(?:ou)?rs?|ays?|eeks?)?"
     if re.fullmatch(f"(?:{part})+", text) is None:
@@ -112,7 +115,7 @@ def written_duration(length_s: int) -> str:
 
 
 def one_of(words: Sequence[str], others: Sequence[str] = ()) -> Callable[[Any], str]:
-    """Take one of these words and no other; ``others`` may have been meant instead, and are read elsewhere."""
+    """A validator that accepts only ``words``. ``others`` are suggested too: they are valid, but are validated elsewhere."""
 
     def take(found: Any) -> str:
         if found in words:
@@ -123,12 +126,12 @@ def one_of(words: Sequence[str], others: Sequence[str] = ()) -> Callable[[Any], 
 
 
 def listed(found: Any) -> Any:
-    """A list of one from a single text."""
+    """One text as a list of one; any other value as it is."""
     return [found] if isinstance(found, str) else found
 
 
 def matching(pattern: str, wanted: str, hint: str = "", words: Sequence[str] = ()) -> AfterValidator:
-    """Take text that matches a pattern as a whole; ``words`` are some that match it, and may have been meant."""
+    """A validator that accepts text that matches the whole pattern. ``words``: matching words to suggest for a wrong one."""
     compiled = re.compile(pattern)
 
     def check(found: str) -> str:
@@ -142,7 +145,7 @@ def matching(pattern: str, wanted: str, hint: str = "", words: Sequence[str] = (
 
 
 def _role(found: str) -> str:
-    """A role without an ARN is a pattern for the role's name."""
+    """A pattern for a role's ARN; a text without a colon is a pattern for the role's name."""
     return found if ":" in found or found.startswith("*") else f"*/{found}"
 
 
@@ -205,7 +208,7 @@ PLACEHOLDERS_SAID = "{team}, {family}, {job}, {tag:KEY}"
 
 
 def _template(found: str) -> str:
-    """A checkpoint template: the bucket is fixed, and each placeholder is known and closed."""
+    """Accept a checkpoint template: with a fixed bucket, and with known placeholders only."""
     if not bounds.TEMPLATE.holds(found):
         raise unlike(bounds.TEMPLATE.wanted)
     if len(found) > TEXT_MAX:
@@ -228,7 +231,7 @@ Template = Annotated[str, AfterValidator(_template)]
 
 
 def known_type(found: str) -> str:
-    """An instance type that SageMaker training offers."""
+    """Accept an instance type that SageMaker has for training."""
     if instance(found) is None:
         raise unlike("an instance type of SageMaker training", words=instance_types())
     return found
@@ -256,7 +259,7 @@ AMOUNT_PATTERN = rf"^\s*(?=[0-9.]*[1-9])0*({DOLLARS_MAX}(\.0+)?|[0-9]{{1,{len(st
 
 
 def _amount(found: Any) -> int:
-    """Dollars as micro-dollars: 50, 49.9 or "49.90"."""
+    """Micro-dollars from an amount in dollars: 50, 49.9 or "49.90"."""
     text = f"{found}" if isinstance(found, int | float) and not isinstance(found, bool) else found
     try:
         micros = micros_from_dollars(text) if isinstance(text, str) else 0
@@ -274,7 +277,7 @@ def _amount(found: Any) -> int:
 written(
     _amount,
     anyOf=[
-        {"type": "number", "minimum": 0.0001, "maximum": DOLLARS_MAX},  # Python writes smaller ones with an exponent
+        {"type": "number", "minimum": 0.0001, "maximum": DOLLARS_MAX},  # Python writes smaller numbers with an exponent
         {"type": "string", "pattern": AMOUNT_PATTERN},
     ],
 )
@@ -285,7 +288,7 @@ PERCENT = "a percentage such as 10% or 2.5%, above 0% and at most 100%"
 
 
 def _percent(found: Any) -> float:
-    """A percentage as a number from 0 to 100. A bare number is refused: 0.1 could mean a tenth or a thousandth."""
+    """A number from 0 to 100 from a percentage. It refuses a number without %: 0.1 could mean 10% or 0.1%."""
     if isinstance(found, int | float) and not isinstance(found, bool):
         raise unlike(PERCENT, "a number needs its %")
     parts = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%", found) if isinstance(found, str) else None
@@ -296,7 +299,7 @@ def _percent(found: Any) -> float:
     return float(parts[1])
 
 
-PERCENT_PATTERN = r"^(?!0+(\.0+)? ?%$)(100(\.0{1,3})?|0?[0-9]{1,2}(\.[0-9]{1,3})?) ?%$"  # as _percent takes it, with its bounds
+PERCENT_PATTERN = r"^(?!0+(\.0+)? ?%$)(100(\.0{1,3})?|0?[0-9]{1,2}(\.[0-9]{1,3})?) ?%$"  # what _percent accepts
 written(_percent, type="string", pattern=PERCENT_PATTERN, patternErrorMessage=PERCENT)
 Percent = Annotated[float, BeforeValidator(_percent)]
 

@@ -23,7 +23,7 @@ def refuse_long_waivers(trees: Sequence[Tree], now: datetime) -> None:
     try:
         longest_s = min(_bounds(trees), default=SlackSettings().waiver_s_max)
     except BadDuration:
-        return  # validation reports it, and nobody knows the bound
+        return  # validation reports it, and the bound is not known
     latest = now + timedelta(seconds=longest_s)
     for tree in trees:
         for path, waiver in entries(tree, "waivers"):
@@ -39,7 +39,7 @@ def refuse_long_waivers(trees: Sequence[Tree], now: datetime) -> None:
 
 
 def _bounds(trees: Sequence[Tree]) -> Iterator[int]:
-    """What bounds a waiver in the folder, in seconds. Raises BadDuration."""
+    """The limits for waivers in the folder, in seconds. Raises BadDuration."""
     for tree in trees:
         data = mapping(tree.data)
         for found in (data.get("longest_waiver"), mapping(data.get("slack")).get("waiver_at_most")):

@@ -1,11 +1,11 @@
-"""Says in plain words what to do about text that PyYAML refuses."""
+"""Hints in plain words for text that PyYAML refuses."""
 
 from __future__ import annotations
 
 import re
 
 NO_BREAK_SPACE = "\u00a0"
-OPEN_COMMENT = re.compile(r"[\[{][^\n]*[:,\[] +#[A-Za-z0-9][^\n]*[\]}]")  # a bracket is closed in a comment alone
+OPEN_COMMENT = re.compile(r"[\[{][^\n]*[:,\[] +#[A-Za-z0-9][^\n]*[\]}]")  # the closing bracket is inside a comment
 HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), hint)
     for pattern, hint in (
@@ -28,7 +28,7 @@ HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 def yaml_hint(why: str, lines: str) -> str:
-    """What to do, by the words of PyYAML and the lines at the place; empty where they say enough."""
+    """A hint for PyYAML's message ``why`` and the lines at its place; empty if the message is clear enough."""
     if NO_BREAK_SPACE in lines:
         return "write plain spaces: there is a no-break space"
     if "flow" in why and OPEN_COMMENT.search(lines):

@@ -1,4 +1,4 @@
-"""Limits on YAML that other people write: small files can unfold to gigabytes, or nest deeper than Python can follow."""
+"""Limits for YAML from other people: small files can expand to gigabytes, or nest deeper than Python's recursion limit."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import yaml
 
 DEPTH_MAX = 20
 ALIASES_MAX = 100
-VALUES_MAX = 6_000  # each alias counts as all that it stands for; some 400 rules, which are read in a third of a second
+VALUES_MAX = 6_000  # with expanded aliases; some 400 rules, which take a third of a second to read
 FOLDER_VALUES_MAX = 16_000  # in all policy files together: the 500 rules that a folder may have, with 32 values each
 CASE_VALUES_MAX = 24_000  # in all case files together: some thousand cases
 FOLDER_BYTES_MAX = 1_000_000
-COMPARED_MAX = 2_000_000  # pairs of letters, for the suggestions of one folder: some tenths of a second
+COMPARED_MAX = 2_000_000  # pairs of letters that are compared for suggestions in one folder: some tenths of a second
 DIGITS_MAX = 18
 UNREADABLE = (ValueError, OverflowError, TypeError, KeyError, IndexError, AttributeError)
-"""What PyYAML raises, besides its own errors, for a value that does not fit its tag, such as ``!!bool x``."""
+"""What PyYAML raises, besides its own errors, for a value that is not valid for its tag, such as ``!!bool x``."""
 
 
 @dataclass(slots=True)
 class FolderBudget:
-    """What the files of one folder have used together: each may be as heavy as one file may be, but not all of them."""
+    """What all files of one folder have used together: values, bytes, and pairs of letters compared (``compared``)."""
 
     values_max: int = FOLDER_VALUES_MAX
     values: int = 0
@@ -29,14 +29,14 @@ class FolderBudget:
     compared: int = 0
 
     def exceeded(self) -> str:
-        """What the files read so far have too much of; empty where nothing is."""
+        """Which limit the files read so far exceed; empty if none."""
         if self.values > self.values_max:
             return f"more than {self.values_max:,} values with those of other files"
         return f"more than {FOLDER_BYTES_MAX:,} bytes with those of other files" if self.bytes > FOLDER_BYTES_MAX else ""
 
 
 class LimitedLoader(yaml.SafeLoader):
-    """A loader that gives up at its limits, with the line; ``depth_max`` and ``values_max`` are the class's own."""
+    """A loader that raises MarkedYAMLError beyond its limits; subclasses may set ``depth_max`` and ``values_max``."""
 
     depth_max = DEPTH_MAX
     values_max = VALUES_MAX
@@ -50,7 +50,7 @@ class LimitedLoader(yaml.SafeLoader):
 
     @property
     def values(self) -> int:
-        """How many values were read until now, aliases expanded."""
+        """How many values were read so far, with expanded aliases."""
         return sum(self._counts)
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:

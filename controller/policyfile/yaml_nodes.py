@@ -1,4 +1,4 @@
-"""Reads YAML into plain data, and records the place of each key and value."""
+"""Reads YAML into plain data, and records line and column of each key and value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from controller.policyfile.similar_words import similar_words
 from controller.policyfile.yaml_hints import yaml_hint
 from controller.policyfile.yaml_limits import COMPARED_MAX, UNREADABLE, FolderBudget, LimitedLoader
 
-PROBLEMS_MAX = 200  # of one file: what comes after them mostly follows from them
+PROBLEMS_MAX = 200  # in one file; later problems mostly follow from earlier ones
 WANTED = "YAML; other mistakes in the file are shown once this one is corrected"
 TIMESTAMP = "tag:yaml.org,2002:timestamp"
 INT, FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
@@ -23,12 +23,12 @@ PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
 )
 DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML counts as one
+LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # as YAML defines it
 
 
 @dataclass(slots=True)
 class Tree:
-    """The data of one file, the place of each path, and the problems found so far."""
+    """The data of one file, the places of its keys and values by path, and the problems found so far."""
 
     file: str
     data: Any = None
@@ -40,7 +40,7 @@ class Tree:
     _lines: list[str] = field(default_factory=list)
 
     def place(self, path: Path, *, key: bool = False) -> Place:
-        """Where a value, or its key, is written; the nearest key around it where it is missing."""
+        """The place of a value, or of its key; if it is missing, of the nearest key around it."""
         while path:
             if path in self.values and not key:
                 return self.values[path]
@@ -50,16 +50,16 @@ class Tree:
         return self.keys.get((), Place())
 
     def line(self, path: Path) -> int:
-        """The line of a path, or of the nearest value around it where the path is missing."""
+        """The line of a path; if the path is missing, of the nearest key around it."""
         return self.place(path, key=True).line
 
     @property
     def full(self) -> bool:
-        """Whether no further problem is kept."""
+        """Whether the file has PROBLEMS_MAX problems, so that no more are added."""
         return len(self.problems) >= PROBLEMS_MAX
 
     def at_path(self, path: Path) -> Any:
-        """The value at a path; None where there is none."""
+        """The value at a path; None if there is none."""
         found = self.data
         for part in path:
             try:
@@ -69,7 +69,7 @@ class Tree:
         return found
 
     def written(self, path: Path, found: object) -> str:
-        """A value as a message quotes it: a number, a flag or a time as it is written, and what YAML reads where that differs."""
+        """A value for a message: as it is written in the file, with what YAML reads if that differs, such as ``no`` and false."""
         place = self.values.get(path)
         if place is None or not isinstance(found, bool | int | float | date):  # a datetime is a date
             return quoted(found)
@@ -85,7 +85,7 @@ class Tree:
         return place is not None and self.source(place.line)[place.column - 1 :][:1] in ("'", '"')
 
     def within(self, path: Path, text: str, begin: int, end: int) -> Place:
-        """The place of a part of a text; that of the whole text where it is written on several lines, or escaped."""
+        """Place of the characters from ``begin`` to ``end`` of a text; of the whole text if it has several lines or escapes."""
         place = self.place(path)
         source = self.source(place.line)[place.column - 1 :]
         if source[:1] == "|":
@@ -109,12 +109,12 @@ class Tree:
         key: bool = False,
         code: str = "wrong-value",
     ) -> None:
-        """Add a problem at a value, or at its ``key``; ``meant`` is a misspelt word and the words that are known."""
+        """Add a problem at a value, or at its ``key``. ``meant``: a misspelt word, and the known words."""
         suggestions = self.similar(*meant)
         self.at(self.place(path, key=key), path, found=found, wanted=wanted, hint=hint, suggestions=suggestions, code=code)
 
     def similar(self, found: object, words: Iterable[str]) -> tuple[str, ...]:
-        """Which words were meant, as long as comparing them takes little time: a folder may have hundreds of long names."""
+        """The most similar words; empty when the folder's budget is used up, because it may have hundreds of long names."""
         known = tuple(words)
         self.budget.compared += len(str(found)) * sum(map(len, known))
         return () if self.full or self.budget.compared > COMPARED_MAX else similar_words(found, known)
@@ -130,7 +130,7 @@ class Tree:
         suggestions: tuple[str, ...] = (),
         code: str = "wrong-value",
     ) -> None:
-        """Add a problem at a place; beyond the limit, only that there are more."""
+        """Add a problem at a place. The last one before the limit only states that there are more."""
         if self.full:
             return
         if len(self.problems) == PROBLEMS_MAX - 1:
@@ -144,14 +144,14 @@ class Tree:
         )  # fmt: skip
 
     def source(self, line: int) -> str:
-        """One line of the file as it is written; empty beyond its end."""
+        """One line of the file; empty after its end."""
         if not self._lines:
             self._lines = LINE_BREAK.split(self.text)
         return self._lines[line - 1] if line <= len(self._lines) else ""
 
 
 def read_yaml(file: str, text: str, budget: FolderBudget | None = None) -> Tree:
-    """Parse one file. Invalid YAML and duplicate keys become problems of the tree. The values count against ``budget``."""
+    """Parse one file. Invalid YAML and duplicate keys become problems of the tree. Its values are added to ``budget``."""
     tree = Tree(file=file, text=text, budget=budget or FolderBudget())
     loader: LimitedLoader | None = None
     try:
@@ -162,7 +162,7 @@ def read_yaml(file: str, text: str, budget: FolderBudget | None = None) -> Tree:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if mark is not None and error.context_mark is not None and not text[mark.index :].strip("\0 \r\n"):
-            mark = error.context_mark  # at the end of the file: where that began which is not closed
+            mark = error.context_mark  # something is not closed: show where it begins, not the end of the file
         place = Place(line=mark.line + 1, column=mark.column + 1) if mark else Place()
         _not_yaml(tree, place, " ".join(filter(None, (error.context, error.problem))))
     except yaml.reader.ReaderError as error:
@@ -195,13 +195,13 @@ def _value(node: yaml.Node, path: Path, tree: Tree, loader: yaml.SafeLoader, abo
             return [_value(item, (*path, index), tree, loader, within) for index, item in enumerate(node.value)]
         case _:
             place, key = _place(node), tree.keys[path]
-            if (place.line, place.column) >= (key.line, key.column):  # the value of an alias is written at its anchor
+            if (place.line, place.column) >= (key.line, key.column):  # an alias's value is at its anchor, which comes earlier
                 tree.values[path] = place
             return _scalar(node, loader)
 
 
 def _refuse_tag(node: yaml.Node) -> None:
-    """A tag that only other readers of YAML obey would be passed over without a word."""
+    """Raises MarkedYAMLError for a tag without a meaning here, because it would be ignored silently."""
     if node.tag not in PLAIN_TAGS:
         shown = node.tag.replace("tag:yaml.org,2002:", "!!")
         raise yaml.MarkedYAMLError(
@@ -214,10 +214,10 @@ def _scalar(node: yaml.Node, loader: yaml.SafeLoader) -> Any:
         value = loader.construct_object(node)
     except UNREADABLE as error:
         if node.tag == TIMESTAMP and node.end_mark.index - node.start_mark.index == len(str(node.value)):
-            return str(node.value)  # a day that no calendar has, such as 2026-02-30: what wants a day refuses the text
-        # a tag that its value does not fit
+            return str(node.value)  # a day that does not exist, such as 2026-02-30: as text, validation refuses it
+        # the value is not valid for its tag
         raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from None
-    # YAML 1.1 reads 010 as 8, 1:30 as 90 and 1:30.5 as 90.5, which nobody means: what wants a number refuses the text.
+    # YAML 1.1 reads 010 as 8, 1:30 as 90 and 1:30.5 as 90.5, which nobody means. As text, validation refuses them.
     text = str(node.value)
     meant = DECIMAL.fullmatch(text) if node.tag == INT else not {":", "_"} & set(text)
     return value if node.tag not in (INT, FLOAT) or meant else text

@@ -16,21 +16,22 @@ from controller.units.money import Rate
 from controller.units.value import dataclass
 
 QUANTILE = 0.95
-HEADROOM = 1.25  # the next run may be longer than every past run
-WRITE_S = 60  # how long writing a checkpoint takes where its size is unknown
-UPLOAD_BYTES_S = 100_000_000  # from one training instance to S3
+HEADROOM = 1.25  # factor, because the next run may be longer than every past run
+WRITE_S = 60  # seconds that writing a checkpoint takes, if its size is unknown
+UPLOAD_BYTES_S = 100_000_000  # bytes per second from one training instance to S3
 
 
 class NoAdvice(ValueError):
-    """The history of a family is too short. The message says what was found and what was wanted."""
+    """The history of a family is too short. The message contains what was found and what is wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """``runtime_inside`` and ``wait_inside`` are the shares of past runs that would have fit. All lengths are in seconds.
+    """Limits and an instance type for a job family. Names with ``_s`` are in seconds.
 
-    The prospects are of a run of ``run_s``, the median, on one instance of the type and within MaxWaitTimeInSeconds; those on
-    spot are None where the pool was watched for too short a time.
+    ``runtime_inside`` and ``wait_inside`` are the shares (0 to 1) of past runs that would have fit into the limits. The three
+    prospects are those of a run of median length (``run_s``) on one instance within ``wait_s_max``: on spot without and with
+    checkpoints, and on-demand. Those on spot are None if the pool has too little history.
     """
 
     family: str
@@ -80,13 +81,13 @@ def advise(family: str, entries: Iterable[Entry], rates: Mapping[str, Rate]) -> 
 
 
 def _spans(runs: Sequence[Finished], known: Sequence[Entry]) -> list[int]:
-    """From creation to end, of runs with one attempt: runs with several attempts also waited for the controller's backoff."""
+    """Seconds from creation to end of runs with one attempt. Runs with several attempts also contain the controller's waits."""
     created: dict[str, datetime] = {e.job: e.at for e in known if isinstance(e, Started)}
     return [round((run.at - created[run.job]).total_seconds()) for run in runs if run.attempts == 1 and run.job in created]
 
 
 def _write_s(family: str, known: Sequence[Entry]) -> int:
-    """How long a checkpoint takes to write, from the largest that a scan saw; one minute where none was seen."""
+    """Seconds that writing a checkpoint takes: from the largest mean file size of a scan, or ``WRITE_S`` without a scan."""
     sizes = [
         e.bytes_seen // max(e.objects, 1)
         for e in known

@@ -1,7 +1,7 @@
-"""The price of an hour where the policy has a rate of its own: it counts on its days, and the list price on all others.
+"""Prices with the policy's own rates: such a rate counts on its days, the list price on all others.
 
-A Savings Plan lowers on-demand prices alone. A spot job in its region is therefore billed at the list price, and compared with
-the rate of the plan: that is what on-demand training would have cost.
+A Savings Plan lowers only on-demand prices. So a spot job is billed at the list price, and compared with the plan's rate, which
+is what on-demand training would have cost.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from controller.units.money import Rate
 
 SOURCE = "rates of the policy"
 LIST_FOR_SPOT = "list price: spot gains nothing from a Savings Plan"
-BILL_SOURCE = "bill of "  # how the source of a rate of a bill begins
+BILL_SOURCE = "bill of "  # ``Rate.source`` of a rate from a bill begins so
 
 
 class RateBasis(StrEnum):
@@ -30,7 +30,7 @@ class RateBasis(StrEnum):
 
 
 def bases_of(source: str | None) -> tuple[RateBasis, ...]:
-    """What a rate's source names: of an attempt over a change of prices, several."""
+    """Where a rate comes from, by its source: several, if the price changed during the attempt; none without a source."""
     if source is None:
         return ()
     plan, private = (f"{SOURCE}: {one.label}" in source for one in Agreement)
@@ -39,12 +39,12 @@ def bases_of(source: str | None) -> tuple[RateBasis, ...]:
 
 
 def is_agreed(source: str | None) -> bool:
-    """Whether a rate, or a part of it, is one of a policy, or is a list price because of one."""
+    """Whether a rate, or a part of it, comes from a policy's rate, or is the list price because of one."""
     return source is not None and (SOURCE in source or LIST_FOR_SPOT in source)
 
 
 def with_agreed(listed: RateOf, agreed: Sequence[AgreedRate]) -> RateOf:
-    """The price of an instance type (or ``spot_of`` one) in a region, where these rates count before the listed ones."""
+    """A price function in which these rates count before the list price ``listed``."""
 
     def rate(name: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
         mine = [one for one in agreed if one.region == region and one.instance_type == name.removeprefix(SPOT)]
@@ -66,7 +66,7 @@ def with_agreed(listed: RateOf, agreed: Sequence[AgreedRate]) -> RateOf:
 
 
 def dearest_rate(rate_of: RateOf, instance_type: str, region: str, at: datetime) -> Rate | None:
-    """The dearer price of on-demand and of spot training, by which spend caps count."""
+    """The higher of the prices of on-demand and of spot training, which spend caps use; None without a price."""
     known = [rate_of(name, region, at, None) for name in (instance_type, spot_of(instance_type))]
     return max((rate for rate in known if rate is not None), key=lambda rate: rate.micros_per_h, default=None)
 
@@ -74,7 +74,7 @@ def dearest_rate(rate_of: RateOf, instance_type: str, region: str, at: datetime)
 def _part(
     name: str, region: str, at: datetime, since: datetime | None, mine: Sequence[AgreedRate], listed: RateOf
 ) -> Rate | None:
-    """The rate of a time, or of a period within which no agreed rate begins or ends."""
+    """The rate at a time, or over a period in which no agreed rate begins or ends; None without a price."""
     day, spot, kind = (since or at).astimezone(UTC).date(), name.startswith(SPOT), name.removeprefix(SPOT)
     own = _in_force(mine, day, spot=spot)
     if own is not None:
@@ -99,7 +99,7 @@ def _edges(one: AgreedRate) -> tuple[datetime, ...]:
 
 
 def _mean(parts: Sequence[tuple[Rate, timedelta]]) -> Rate | None:
-    """The mean by time, rounded to a whole micro-dollar; its source names each price."""
+    """The mean weighted by time, rounded to a whole millionth of a dollar. Its source names each price."""
     if not parts:
         return None
     last = parts[-1][0]

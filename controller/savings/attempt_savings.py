@@ -1,17 +1,18 @@
 """The arithmetic of savings, in whole millionths of a dollar, from measured usage and useful training seconds.
 
-For one attempt, by AWS's newest guide (billable seconds are on-demand-equivalent seconds, billed at the on-demand rate):
+For one attempt, by the SageMaker guide's page model-managed-spot-training (billable seconds are on-demand-equivalent seconds):
 
     actual          billable seconds × instances × the rate of spot training where the price list has one, else the on-demand rate
     counterfactual  useful training seconds × instances × the lower of the first attempt's rate and this attempt's rate: the
-                    on-demand cost of the same progress on the instance type that the job's owner chose. Where the family's
-                    history knows the speed of both types, it is the seconds that the first type would have needed
+                    on-demand cost of the same progress on the instance type that the job's owner chose. If the family's
+                    history shows the speed of both types, the seconds are those that the first type would have needed
     saved           counterfactual − actual; it may be negative
     wasted          the part of the actual cost that paid for lost training
 
-The total of a lineage, a team or a day is the sum of its attempts. The counterfactual of an on-demand attempt is at most its own
-bill, so it saves nothing. AWS's own percentage (1 − billable ÷ training) is reported beside these figures; it also counts work
-that was lost.
+Both costs also contain the billable seconds of a warm pool after the job, at the on-demand rate. The total of a lineage, a team
+or a day is the sum of its attempts. The counterfactual of an on-demand attempt is at most its own
+bill, so it saves nothing. AWS's own percentage (1 − billable ÷ training) is reported beside these figures; it also counts
+training that was lost.
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Savings:
-    """A total over attempts. Seconds are instance-seconds, so that jobs of any instance count add up.
+    """A total over attempts. Seconds are instance-seconds, so that jobs with any number of instances add up.
 
-    Dollars cover only attempts with a known price: ``unpriced`` and ``unmeasured`` count the attempts that they do not cover.
-    ``bounded`` counts attempts whose useful seconds are a lower bound, ``never_started`` those that never trained and cost
-    nothing, ``stopped_with_model`` those that a limit stopped after they trained: their cost counts neither as saved nor as
-    wasted. ``speed_unknown`` counts useful attempts on other instances than the first attempt's, of which nobody knows how fast
-    they are. The ``spot_`` figures cover spot attempts, the ``movable`` figures cover first attempts that ran on-demand and could
-    have run on spot.
-    ``missed_micros`` is what those would have saved on spot, by the savings of the spot jobs of their day in the same pool;
-    ``missed_unknown`` counts those in pools without a spot job on that day. A day's rollup sets both.
+    * Dollars cover only attempts with a known price; ``unpriced`` and ``unmeasured`` count the others.
+    * ``bounded`` counts attempts whose useful seconds are a minimum, ``never_started`` those that never trained and cost nothing.
+    * ``stopped_with_model`` counts attempts that a limit stopped and whose model was stored: their cost counts neither as saved
+      nor as wasted.
+    * ``speed_unknown`` counts useful attempts on other instances than the first attempt's, whose relative speed is not known.
+    * The ``spot_`` figures cover spot attempts. The ``movable`` figures cover first attempts that ran on-demand and could have
+      run on spot. ``missed_micros`` is what these would have saved on spot, by the savings of spot jobs in the same pool on that
+      day; ``missed_unknown`` counts those in pools without a spot job on that day. A day's rollup sets both.
     """
 
     attempts: int = 0
@@ -69,17 +70,17 @@ class Savings:
 
     @property
     def saved_percent(self) -> float | None:
-        """The saved part of the counterfactual, in percent; None where no useful seconds have a price."""
+        """The saved part of the counterfactual, in percent (0 to 100, or negative); None without a counterfactual."""
         return 100 * self.saved_micros / self.counterfactual_micros if self.counterfactual_micros > 0 else None
 
     @property
     def aws_percent(self) -> float | None:
-        """AWS's figure over the same attempts: 1 − billable ÷ training, in percent; None where nothing was trained."""
+        """AWS's figure for the same attempts: 1 − billable ÷ training, in percent; None without training."""
         return None if self.training_s == 0 else 100 * (1 - self.billable_s / self.training_s)
 
     @property
     def spot_share(self) -> float | None:
-        """The part of the counterfactual that the spot attempts saved, as a fraction; None where no spot attempt was useful."""
+        """The saved part of the spot attempts' counterfactual, as a fraction; None if no spot attempt was useful."""
         if self.spot_counterfactual_micros <= 0:
             return None
         return 1 - self.spot_spent_micros / self.spot_counterfactual_micros
@@ -97,7 +98,7 @@ def savings_of(measured: Measured, credited: Credited | None) -> Savings:
     seconds = Savings(
         attempts=1, training_s=measured.training_s * width, billable_s=measured.billable_s * width, useful_s=useful_s * width,
         bounded=int(credited is not None and credited.basis == UsefulBasis.BOUND), stopped_with_model=int(with_model),
-        never_started=int(nothing and not measured.interruptions),  # interrupted in its first hour, one cost nothing either
+        never_started=int(nothing and not measured.interruptions),  # interrupted in its first hour, a job costs nothing either
         speed_unknown=int(measured.other_instances and measured.first_permille is None and useful_s > 0),
     )  # fmt: skip
     rate, first_rate = measured.rate_micros_per_h, measured.first_rate_micros_per_h
@@ -137,7 +138,7 @@ def billed_rate(measured: Measured) -> Micros | None:
 
 
 def sum_savings(entries: Iterable[Entry], group: Callable[[Measured | Unmeasured], str]) -> dict[str, Savings]:
-    """Sum the attempts of some entries by group. The order of the entries does not matter."""
+    """Sum the attempts of entries, in any order, by the name that ``group`` returns for each."""
     totals: dict[str, Savings] = {}
     for entry, one in attempts_of(entries):
         name = group(entry)
@@ -149,7 +150,7 @@ def attempts_of(entries: Iterable[Entry]) -> Iterable[tuple[Measured | Unmeasure
     """Each attempt with its savings. A Measured entry replaces the Unmeasured entry of its job; of several Credited entries the
     largest counts.
 
-    A job that is deleted frees its name, so the name and the end of a job tell it from others.
+    The name of a deleted job can be used again, so a job is identified by its name and its end.
     """
     latest: dict[Life, Measured | Unmeasured] = {}
     most: dict[Life, Credited] = {}
@@ -175,7 +176,7 @@ def life_of(entry: Measured | Unmeasured | Credited) -> Life:
 
 
 def better_credit(one: Credited, other: Credited) -> Credited:
-    """Which of two credits of an attempt counts: that of more seconds; of equal ones the one that says more than "lost"."""
+    """The one of two credits of an attempt that counts: more seconds; with equal seconds, one whose basis is not LOST."""
     return max(one, other, key=lambda credit: (credit.useful_s, credit.basis != UsefulBasis.LOST))
 
 

@@ -1,6 +1,6 @@
-"""Compares the recorded savings with what AWS reports today.
+"""Compares the recorded savings with figures that are computed again from what AWS shows today.
 
-Seconds come from each job's description, dollars from the price table, useful seconds from the recorded checkpoint scans. Every
+Seconds come from each job's description, prices from the price table, useful seconds from the recorded checkpoint scans. Every
 difference is listed.
 """
 
@@ -21,10 +21,11 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """The result of an audit. ``gone`` are attempts that SageMaker no longer describes: their recorded figures are kept.
+    """The result of an audit.
 
-    ``attempts`` are counted as a report counts them; ``unmeasured`` are those of unknown usage among them. ``rates_kept`` are
-    those whose rate is of a policy that nobody knows any more: it is not computed again.
+    ``attempts`` are counted as a report counts them; ``unmeasured`` of them have unknown usage. ``gone`` are the names of jobs
+    that SageMaker no longer describes: their recorded figures are used. ``differences`` are in words. ``rates_kept`` counts
+    attempts whose recorded rate is used, because it came from a policy that is not known any more.
     """
 
     attempts: int
@@ -46,13 +47,12 @@ def audit(
     *,
     when_recorded: Callable[[Measured], RateOf | None] | None = None,
 ) -> Audit:
-    """Recompute the recorded figures of the jobs that ended within a period.
+    """Compute the figures again of the jobs that ended from ``since`` until before ``until``.
 
-    ``when_recorded`` gives the prices under the policy that was in force when an attempt was recorded; None where that policy is
-    not known. Without it, ``rate_of`` counts for all.
-
-    ``entries`` may reach beyond the period, because scans and later attempts are needed too. ``jobs`` are those that SageMaker
-    still describes, by name.
+    ``entries`` may begin earlier and end later, because scans and later attempts are needed too. ``jobs`` are those that
+    SageMaker still describes, by name; ``lineages`` are the lineage ids of jobs, by name. ``when_recorded`` returns the price
+    function under the policy that was in force when an attempt was recorded, None if that is not known. Without it, ``rate_of``
+    is used for all.
     """
     measured = {life_of(e): e for e in entries if isinstance(e, Measured) and since <= e.at < until}
     credited = _credits(entries, measured)
@@ -80,9 +80,9 @@ def audit(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """What is known beside the recorded figures: what SageMaker describes today, and entries of all attempts.
+    """What is known besides the recorded figures: what SageMaker describes today, and entries of all attempts.
 
-    ``lives`` are the creations of each job name: a job that is deleted frees its name.
+    ``lives`` are the creation times of each job name, because the name of a deleted job can be used again.
     """
 
     jobs: Mapping[str, Job]
@@ -92,7 +92,7 @@ class _Known:
     lives: Mapping[str, Sequence[datetime]]
 
     def described(self, name: str, ended_at: datetime) -> Job | None:
-        """The job of that name that ended then, where SageMaker still describes it and no later one."""
+        """The job of that name that ended then; None if SageMaker describes none, or a later job of that name."""
         job = self.jobs.get(name)
         created = [at for at in self.lives.get(name, ()) if at <= ended_at]
         return job if job is None or not created or created[-1] == job.created_at else None
@@ -107,7 +107,7 @@ def _lives(entries: Iterable[Entry]) -> dict[str, list[datetime]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Recomputed:
-    """One attempt as it is computed today; as it was recorded, where SageMaker shows nothing of it."""
+    """One attempt as it is computed today; as recorded, if SageMaker does not show its usage."""
 
     entries: tuple[Entry, ...]
     differences: tuple[str, ...] = ()
@@ -117,7 +117,7 @@ class _Recomputed:
 def _recomputed(
     recorded: Measured, credit: Credited | None, known: _Known, prices_of: Callable[[Measured], RateOf | None]
 ) -> _Recomputed:
-    """``prices_of`` gives None where the recorded rate is kept."""
+    """Compute one attempt again. ``prices_of`` returns None if the recorded rate is to be used."""
     name, job = recorded.job, known.described(recorded.job, recorded.at)
     usage = job.measurable_usage if job else None
     if job is None or usage is None or job.outcome is None:
@@ -138,7 +138,7 @@ def _recomputed(
 
 
 def _credits(entries: Iterable[Entry], measured: Collection[Life]) -> dict[Life, Credited]:
-    """The credit that counts for each of these jobs: later attempts may have given a job a better one."""
+    """The credit that counts for each of these jobs; a later attempt may have given a job a better one."""
     credited: dict[Life, Credited] = {}
     for entry in entries:
         if isinstance(entry, Credited) and (life := life_of(entry)) in measured:
@@ -148,7 +148,7 @@ def _credits(entries: Iterable[Entry], measured: Collection[Life]) -> dict[Life,
 
 
 def _shown_since(unmeasured: Iterable[Life], known: _Known) -> Iterable[str]:
-    """The jobs whose usage was recorded as unknown, and which SageMaker shows now."""
+    """A difference, in words, for each job whose usage was recorded as unknown and is shown by SageMaker now."""
     for name, at in sorted(unmeasured):
         job = known.described(name, at)
         usage = job.measurable_usage if job is not None else None
@@ -159,7 +159,7 @@ def _shown_since(unmeasured: Iterable[Life], known: _Known) -> Iterable[str]:
 def _measured(
     recorded: Measured, job: Job, rate_of: RateOf | None, lineages: Mapping[str, str], started: Iterable[Started]
 ) -> Measured:
-    """What SageMaker shows of the job today, at these prices; at the recorded ones where there are none."""
+    """The usage that SageMaker shows today, at these prices; at the recorded rates if ``rate_of`` is None."""
     rate_micros, first_rate = recorded.rate_micros_per_h, recorded.first_rate_micros_per_h
     if rate_of is not None:
         rate = rate_of(job.instance_type, job.region, recorded.at, job.started_at)
@@ -177,7 +177,7 @@ def _measured(
 
 
 def _useful(job: Job, scans: Sequence[CheckpointScanned], later: Iterable[Job]) -> tuple[int, UsefulBasis]:
-    """The useful seconds of a job, from its own scans and from the attempts after it."""
+    """The useful seconds of a job and their basis, from its own scans and from the attempts after it."""
     assert job.usage is not None  # noqa: S101  (the caller has checked)
     own = useful_seconds(job, job.usage, _scans_of(job, scans))
     if job.outcome is Outcome.COMPLETED or job.checkpoint_uri is None:
@@ -191,7 +191,7 @@ def _useful(job: Job, scans: Sequence[CheckpointScanned], later: Iterable[Job]) 
 
 
 def _kept(job: Job, scans: Sequence[CheckpointScanned]) -> Progress:
-    """What a job has kept of its training without its model."""
+    """The training that a job's checkpoints kept, without regard to its model."""
     return progress_of(job.intervals, _scans_of(job, scans), checkpoints=True, completed=False, ended_at=job.ended_at)
 
 

@@ -1,7 +1,7 @@
-"""Reads the training lines of a Cost and Usage Report (CUR 2.0, or the older one), and compares them with the ledger.
+"""Reads the training lines of a Cost and Usage Report (CUR 2.0, or the legacy format), and compares them with the ledger.
 
-Not yet run on the export of a live account: how AWS spells the usage type of spot training was not seen, so types that are not
-known are shown and never dropped.
+It has not yet been run on the export of a live account. How AWS spells the usage type of spot training is not known, so unknown
+types that may be training are listed and never dropped.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ READ = frozenset(
         "line_item_availability_zone",
     }
 )  # fmt: skip
-"""Every column that is looked at; the others of an export need not be read."""
+"""Every column that is used; the other columns of an export need not be read."""
 PROBLEMS_SHOWN = 10
-HOURS_LEAST = 1.0  # of a usage type, before its price is believed
-FACTOR_MOST = 4  # how far the price of a bill may be from the list price before nobody believes it
+HOURS_LEAST = 1.0  # billed hours of a usage type from which its price is used
+FACTOR_MOST = 4  # a price from a bill is used if it differs from the list price by at most this factor
 HOURS_MOST, DOLLARS_MOST = 10_000_000, 100_000_000
 
 
 class BillGroup(NamedTuple):
-    """What is compared: a day, a region, an instance type, and spot or on-demand."""
+    """What is compared: the training of a day (UTC), a region, an instance type, and spot or on-demand."""
 
     day: date
     region: str
@@ -59,7 +59,7 @@ class BillGroup(NamedTuple):
 
 @dataclass(slots=True)
 class Amount:
-    """Billed hours and micro-dollars."""
+    """Billed instance hours, and their cost in millionths of a dollar."""
 
     hours: float = 0.0
     micros: Micros = 0
@@ -67,9 +67,11 @@ class Amount:
 
 @dataclass(slots=True)
 class Bill:
-    """What a bill says of training. ``plans`` are the regions and instance types of which a Savings Plan covered on-demand hours,
-    ``unseen`` usage types that may be training and that nobody has seen yet. ``account`` is the one whose lines are summed; empty
-    sums all of them.
+    """The training in a bill, summed. ``account`` is the account whose lines are summed; empty for all.
+
+    ``rows`` is the number of rows that were read. ``plans`` are the regions and instance types whose on-demand hours a Savings
+    Plan covered. ``usage_types`` has the spelling in the bill of each (region, instance type, spot). ``unseen`` are usage types
+    that may be training but are not known. ``problems`` are the first rows that could not be read, in words.
     """
 
     rows: int = 0
@@ -89,7 +91,7 @@ class Bill:
             self.problems.append(text)
 
     def same_lines(self, other: Bill) -> bool:
-        """Whether two parts have the same training lines, as far as their sums tell; parts without any are never the same."""
+        """Whether two parts seem to have the same training lines, by their sums. False for parts without training lines."""
         if not (self.accounts or self.groups):
             return False
         mine, theirs = ((bill.rows, bill.groups, bill.warm_pools, bill.unseen, bill.accounts) for bill in (self, other))
@@ -115,10 +117,10 @@ def column_name(found: str) -> str:
 
 
 def read_bill(columns: Iterable[str], rows: Iterable[Mapping[str, object]], account: str = "", *, first: int = 2) -> Bill:
-    """Sum the training lines of a bill. Rows that cannot be read are counted and the first of them named.
+    """Sum the training lines of a bill. Rows that cannot be read are counted, and the first ones described in ``problems``.
 
-    The bill of an organization has many accounts, and a ledger one: with ``account``, only its lines are summed.
-    ``first`` is the number of the first row: 2 below the names of a CSV. Raises ValueError where a column is missing.
+    With ``account``, only that account's lines are summed: the bill of an organization has many accounts, a ledger one. ``first``
+    is the number of the first row: 2, after the header of a CSV. Raises ValueError if a column is missing.
     """
     missing = [name for name in COLUMNS if name not in set(columns)]
     if missing:
@@ -176,7 +178,7 @@ def _sum(amount: Amount, hours: float, micros: Micros) -> None:
 
 
 def _micros(row: Mapping[str, str]) -> Micros:
-    """The cost of a line: what a Savings Plan makes of it where one covers it."""
+    """The cost of a line: the effective cost if a Savings Plan covers it, else the unblended cost. Raises ValueError."""
     if row.get("line_item_currency_code", "USD") not in ("USD", ""):
         raise ValueError(f"its currency is {row['line_item_currency_code']!r}, wanted USD")
     covered = row.get("line_item_line_item_type", "").lower() == COVERED
@@ -189,7 +191,7 @@ def _number(text: str, most: float, what: str) -> float:
         found = float(text)
     except ValueError:
         raise ValueError(f"found {text!r}, wanted a number of {what}") from None
-    if not -most <= found <= most:  # also false for what is no number
+    if not -most <= found <= most:  # also false for NaN
         raise ValueError(f"found {text!r}, wanted at most {most:,} {what}")
     return found
 
@@ -208,7 +210,7 @@ def _region(row: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """A group with what the ledger recorded and what the bill says; ``jobs`` are those behind it, the dearest first."""
+    """A group with what the ledger recorded and what the bill contains; ``jobs`` are its recorded jobs, most expensive first."""
 
     group: BillGroup
     recorded_micros: Micros
@@ -223,7 +225,7 @@ class Compared:
 
 
 def compare(entries: Iterable[Entry], bill: Bill, since: date, until: date) -> tuple[Compared, ...]:
-    """Each group of a period that the ledger or the bill knows, by day. A job counts on the day on which it ended."""
+    """Each group in the ledger or the bill from ``since`` until before ``until``, sorted. A job counts on the day of its end."""
     recorded: dict[BillGroup, list[Measured]] = {}
     for entry in entries:
         if isinstance(entry, Measured) and since <= entry.at.date() < until and entry.billable_s:
@@ -250,12 +252,11 @@ def _recorded(entry: Measured) -> Micros:
 def calibration(
     bill: Bill, since: date, until: date, listed: Mapping[tuple[str, str], Rate | None]
 ) -> tuple[dict[str, dict[str, Rate]], tuple[str, ...]]:
-    """The price of an hour by region and name, as the bill has it, and the usage types whose price is not believed.
+    """The hourly prices that a bill shows, by region and name (an instance type or ``spot_of`` one), and doubtful usage types.
 
-    Where a Savings Plan lowered the on-demand price and the bill has no price of spot, spot keeps the list price.
-
-    ``listed`` are the on-demand prices by region and instance type. A price far from the list price, or of less than an hour, is
-    not believed: it would price every later job.
+    ``listed`` are the on-demand list prices by region and instance type. A price that is far from the list price, or from less
+    than one hour, is doubtful and not returned, because every later job would be priced with it. If a Savings Plan lowered the
+    on-demand price and the bill has no spot price, spot keeps the list price.
     """
     sums: dict[tuple[str, str, bool], Amount] = {}
     for group, amount in bill.groups.items():

@@ -10,27 +10,29 @@ from itertools import pairwise
 from controller.ledger.entry import Entry, Measured
 from controller.units.money import Rate
 
-SPOT = "spot "  # before an instance type: the price of its spot training, where the price list has one of its own
+SPOT = "spot "  # before an instance type, this names the price of its spot training, where the price list has one
 
 
 def spot_of(instance_type: str) -> str:
-    """The name under which a price list holds the price of an instance type's spot training."""
+    """The name of the price of an instance type's spot training."""
     return f"{SPOT}{instance_type}"
 
 
 RateOf = Callable[[str, str, datetime, datetime | None], Rate | None]
-"""The price of an instance type in a region at a time, or over a period that ends then."""
+"""The price of an instance type (or ``spot_of`` one) in a region at a time; with a second time, over the period since then."""
 
 
 def rate_at(rates: Sequence[Rate], at: datetime) -> Rate | None:
-    """The newest price that is not later than a time, else the oldest known. Its ``as_of`` is recorded with it."""
+    """The newest price that is not later than a time, else the oldest one; None without prices."""
     ordered = sorted(rates, key=lambda rate: rate.as_of)
     return next((rate for rate in reversed(ordered) if rate.as_of <= at.astimezone(UTC).date()), ordered[0] if ordered else None)
 
 
 def rate_over(rates: Sequence[Rate], since: datetime, until: datetime) -> Rate | None:
-    """The price of a period of training. Where the price changes within it (at midnight, UTC), the rate is the mean by time,
-    rounded to a whole micro-dollar, and its source names both prices.
+    """The price of a period of training; None without prices.
+
+    If the price changes within the period (at midnight, UTC), it is the mean weighted by time, rounded to a whole millionth of a
+    dollar, and its source names all prices.
     """
     last = rate_at(rates, until)
     if last is None or since >= until:
@@ -51,7 +53,7 @@ def _first_moment(rate: Rate) -> datetime:
 
 
 def with_prices(entries: Iterable[Entry], rate_of: RateOf) -> list[Entry]:
-    """Entries, in which attempts that had no price when they were recorded have the one that is known now for their time."""
+    """The entries; attempts that were recorded without a price get the one that is known now for their time."""
     return [_with_price(entry, rate_of) if isinstance(entry, Measured) else entry for entry in entries]
 
 

@@ -1,6 +1,6 @@
-"""How a month ends if its remaining days are like those so far: an estimate with its range.
+"""Forecasts what a month will cost and save if its remaining days are like those so far: an estimate with a range.
 
-Where too little is known there is no forecast.
+There is no forecast if too few days are known.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from controller.units.money import Micros
 from controller.units.value import dataclass
 
 DAY = timedelta(days=1)
-DAYS_LEAST = 7  # a week has every weekday
-USED_LEAST = 3  # days with training: of one or two days nothing follows
-Z_90 = 1.645  # of a normal distribution: 90 % lie within so many standard deviations
+DAYS_LEAST = 7  # known days: a week contains every weekday
+USED_LEAST = 3  # days with training: one or two are not enough for an estimate
+Z_90 = 1.645  # 90 % of a normal distribution lie within so many standard deviations of its mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """The month's totals, and the range of what is spent that holds in nine of ten months of independent days."""
+    """What a whole month will cost and save, by the mean of its ``known_days``.
+
+    The cost is between ``spent_low_micros`` and ``spent_high_micros`` in nine of ten months, if days are independent.
+    """
 
     month: date
     known_days: int
@@ -34,11 +37,11 @@ class Forecast:
 
 
 def forecast_of(days: Sequence[tuple[date, Savings]], since: date, until: date, today: date | None = None) -> Forecast | None:
-    """The forecast of the month that begins ``since``, from its whole days before ``until``.
+    """The forecast of the month that begins with ``since``, from its whole days before ``until``.
 
-    ``today`` is not over: it is forecast like the days to come, and the month costs no less than what is spent so far. None
-    where the period is not a part of one month from its first day, where the month is over, or where less than a week or less
-    than three days with training are known.
+    ``today`` is not over, so it is forecast like later days; the month costs at least what is spent so far. None if the period
+    does not begin with a month and end within it, if the month is over, or if fewer than seven days, or fewer than three days
+    with training, are known.
     """
     end = next_month_start(since)
     whole = until if today is None else min(until, today)
@@ -60,6 +63,6 @@ def forecast_of(days: Sequence[tuple[date, Savings]], since: date, until: date, 
 
 
 def is_part_of_open_month(since: date, until: date, today: date) -> bool:
-    """Whether a period is a month so far, or a month that is not over: of these, people expect a forecast."""
+    """Whether a period begins with a month that is not over, and ends within it: for such a period, people expect a forecast."""
     end = next_month_start(since)
     return since == month_start(since) and since <= today < end and until <= end

@@ -1,10 +1,10 @@
-"""Estimates interruption rates per pool with their uncertainty, and says which pool to try first.
+"""Estimates interruption rates of pools with their uncertainty, and decides which pool to try first.
 
-Interruptions of a pool are counted over the hours of spot training in which they happened. The rate is the posterior of a Poisson
-rate under a Gamma prior: one interruption in one hour does not read as 100 %, and a pool without history is between the rarely
-and the often interrupted.
-EC2's spot warnings name an instance family and no job. Another fleet of the account may have caused them, and nobody knows how
-many hours that fleet ran. So they are shown beside the rate and are no part of it.
+The rate of a pool is its interruptions per hour of spot training: the posterior of a Poisson rate with a Gamma prior. So one
+interruption in one hour does not mean 100 %, and a pool without history is between rarely and often interrupted pools.
+
+EC2's spot warnings name an instance family and no job. Other instances of the account may have caused them, and their hours are
+not known. So the warnings are shown beside the rate, and are no part of it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from controller.ledger.pool import MarketSignal, PoolMemory
 from controller.units.money import Rate
 from controller.units.value import dataclass
 
-# The prior equals ten hours with half an interruption. EC2's Spot Instance Advisor calls interruptions rare below 5 % of the
-# instances in a month and frequent above 20 %. Five in a hundred hours is cautious, and ten hours of own history outweigh it.
+# The prior counts as half an interruption in ten hours. EC2's Spot Instance Advisor calls interruptions rare below 5 % of the
+# instances in a month, and frequent above 20 %. Five in a hundred hours is cautious; ten hours of own history weigh as much.
 PRIOR_INTERRUPTIONS = 0.5
 PRIOR_HOURS = 10.0
 RESTART_H = 0.25  # the hours that an interruption costs: a start, a restore and half a checkpoint interval
@@ -27,7 +27,7 @@ Z_90 = 1.6449  # the standard normal quantile of a two-sided interval of 90 %
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatePosterior:
-    """A Gamma distribution of interruptions per hour of spot training: as if ``shape`` had come in ``hours``."""
+    """A Gamma distribution of interruptions per hour of spot training: as if ``shape`` interruptions had come in ``hours``."""
 
     shape: float
     hours: float
@@ -47,9 +47,10 @@ class Estimate:
 
 
 def pool_memories(entries: Iterable[Entry], signals: Iterable[MarketSignal] = ()) -> dict[tuple[str, str], PoolMemory]:
-    """What entries and signals show of each pool (instance type, region). Exposure counts job hours: an interruption stops the
-    whole job. A job's interruptions count with its hours, once it has ended: counted before, they would come from hours that do
-    not count yet.
+    """The statistics of each pool (instance type, region) with a measured spot job.
+
+    Exposure counts the hours of jobs, not of instances, because an interruption stops the whole job. A job's interruptions count
+    together with its hours, when it has ended.
     """
     pools: dict[tuple[str, str], PoolMemory] = {}
     for entry in entries:
@@ -65,7 +66,7 @@ def pool_memories(entries: Iterable[Entry], signals: Iterable[MarketSignal] = ()
 
 
 def _measured(entry: Measured) -> PoolMemory:
-    """What the usage of a spot job shows of its pool. Of a job without training, nothing was billed and nothing is known."""
+    """What the usage of one spot job adds to its pool. The wait of a job that trained nothing does not count."""
     waited_s = entry.waited_s if entry.training_s > 0 else None
     return PoolMemory(
         instance_type=entry.instance_type, region=entry.region, exposure_s=entry.training_s, interruptions=entry.interruptions,
@@ -94,13 +95,15 @@ def estimate(memory: PoolMemory | None) -> Estimate:
 
 
 def _gamma_quantile(shape: float, z: float) -> float:
-    """A quantile of Gamma(shape, 1) at a standard normal's ``z`` (Wilson and Hilferty, 1931: the cube root is nearly normal)."""
+    """The quantile of Gamma(shape, 1) that belongs to the standard normal quantile ``z`` (approximation of Wilson and Hilferty,
+    1931: the cube root is nearly normal).
+    """
     root = 1 - 1 / (9 * shape) + z / (3 * math.sqrt(shape))
     return shape * max(root, 0.0) ** 3
 
 
 def cheapest_first(instance_types: Sequence[str], pools: Mapping[str, PoolMemory], rates: Mapping[str, Rate]) -> tuple[str, ...]:
-    """The instance types by the expected cost of a useful hour. Those without a price come last; ties are sorted by name."""
+    """The instance types, sorted by the expected cost of a useful hour. Those without a price come last; ties by name."""
 
     def cost(instance_type: str) -> tuple[bool, float, str]:
         price = rates.get(instance_type)

@@ -1,7 +1,7 @@
-"""Computes how much of a job's training was kept through its interruptions, and how certain the figure is.
+"""Computes how much of a job's training was kept through its interruptions, and how certain that is.
 
-SageMaker restarts an interrupted spot job from its checkpoint prefix. Training after the newest checkpoint is lost; without a
-checkpoint all training is lost, although TrainingTimeInSeconds may still count it.
+SageMaker restarts an interrupted spot job, which continues from its checkpoint prefix. Training after the newest checkpoint is
+lost. Without a checkpoint all training is lost, although TrainingTimeInSeconds may still count it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from controller.jobs.job import Interval, Job, Outcome, Service, Usage
 from controller.units.value import dataclass
 
 FIRST_HOUR_S = 3600
-TUNERS = frozenset({Service.TUNING, Service.AUTOML})  # services that stop a job early because another one is better
+TUNERS = frozenset({Service.TUNING, Service.AUTOML})  # services that stop a job early if other jobs are better
 
 
 class UsefulBasis(StrEnum):
-    """Why seconds count as useful, from the most certain down."""
+    """Why seconds count as useful, in order of certainty. Values are stored."""
 
     WHOLE = "whole"  # the job completed without an interruption
     SEEN = "seen"  # each checkpoint that counts was seen
     BOUND = "bound"  # a minimum: no scan came in time to show more
     STOPPED = "stopped with a model"  # a limit stopped the job, and its model was stored: neither saved nor lost
-    LOST = "in vain"  # no checkpoint was written, or no attempt resumed from it; the value is stored and does not change
+    LOST = "in vain"  # no checkpoint was written, or no attempt resumed from it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Progress:
 
 
 class Scan(Protocol):
-    """What was seen of a checkpoint prefix at one moment."""
+    """A checkpoint scan: what was seen below a prefix at one moment. ``CheckpointScan`` explains the fields."""
 
     @property
     def at(self) -> datetime: ...
@@ -58,11 +58,11 @@ def progress_of(
     completed: bool,
     ended_at: datetime | None = None,
 ) -> Progress:
-    """What a job has kept of its training, in seconds per instance.
+    """The training that a job has kept, in seconds per instance.
 
-    ``intervals`` are its intervals of training, ``scans`` are the checkpoint scans with their times, ``checkpoints`` says whether
-    the job was configured to write checkpoints, ``ended_at`` is TrainingEndTime. The last interval of a completed job counts in
-    full; any other interval counts up to its newest checkpoint. Deadlines and money both use this function.
+    ``intervals`` are its intervals of training, ``scans`` its checkpoint scans. ``checkpoints`` is whether it has a checkpoint
+    prefix, ``ended_at`` is TrainingEndTime. The last interval of a completed job counts in full; any other interval counts up to
+    its newest checkpoint. Deadlines and savings both use this function.
     """
     seen = [s for s in scans if s.problem is None]
     kept, exact = timedelta(), True
@@ -81,9 +81,9 @@ def progress_of(
 def work_at_most_s(
     intervals: Sequence[Interval], scans: Iterable[Scan], *, checkpoints: bool, ended_at: datetime | None = None
 ) -> int:
-    """The seconds of training in the model of a completed job; the maximum, where no scan shows what an interruption lost.
+    """The training seconds in the model of a completed job; the maximum, if no scan shows what an interruption lost.
 
-    The next run's duration is estimated from it. A maximum is right for that: an estimate that is too short misses deadlines.
+    The next run's duration is estimated from it. The maximum is the safe choice, because a low estimate misses deadlines.
     """
     seen = [s for s in scans if s.problem is None]
     work = timedelta()
@@ -102,10 +102,10 @@ def work_at_most_s(
 def _proven(
     interval: Interval, after: Interval | None, ended_at: datetime | None, seen: Iterable[Scan]
 ) -> tuple[timedelta, bool]:
-    """How much of an interval a scan proves, and whether it certainly is all that was kept.
+    """How much of an interval the scans prove, and whether that is certainly all that was kept.
 
-    It is certain where a scan saw the whole prefix once the interval's container could write no more, and found nothing newer. A
-    scan after the next interval has written a checkpoint proves nothing any more.
+    It is certain if a scan saw the whole prefix when the interval's container could write no more, and found nothing newer. A
+    scan after the next interval has written a checkpoint proves nothing about this one.
     """
     kept, certain = timedelta(), False
     end = interval.end or interval.start
@@ -119,9 +119,10 @@ def _proven(
 
 
 def useful_seconds(job: Job, usage: Usage, scans: Iterable[Scan]) -> tuple[int, UsefulBasis]:
-    """The useful seconds of a finished job and their basis. Other time that AWS counts (the download) is not lost.
+    """The useful seconds of a finished job, per instance, and their basis.
 
-    Training that AWS left out of TrainingTimeInSeconds is not useful: it was lost within the first hour of its interval.
+    For a completed job, other time in TrainingTimeInSeconds (the download) counts as useful. Training that is not in
+    TrainingTimeInSeconds does not: it was lost to an interruption in the first hour of its interval.
     """
     if job.service is Service.PROBE:
         return 0, UsefulBasis.LOST
@@ -135,7 +136,10 @@ def useful_seconds(job: Job, usage: Usage, scans: Iterable[Scan]) -> tuple[int, 
 
 
 def _counted_s(job: Job, usage: Usage) -> int:
-    """The seconds of the job's intervals that AWS counts as training: one that was interrupted in its first hour is left out."""
+    """The seconds of the job's intervals that TrainingTimeInSeconds contains: without those interrupted in their first hour.
+
+    If TrainingTimeInSeconds is as long as all intervals, all of them count.
+    """
     lengths = [((i.end or i.start) - i.start).total_seconds() for i in job.intervals]
     if usage.training_s >= round(sum(lengths)):
         return round(sum(lengths))
@@ -143,18 +147,21 @@ def _counted_s(job: Job, usage: Usage) -> int:
 
 
 def stopped_with_model(job: Job) -> bool:
-    """Whether MaxRuntimeInSeconds or its tuner stopped a job that trained, so that SageMaker stored the model it had."""
+    """Whether MaxRuntimeInSeconds or a tuner stopped a job that trained, so that SageMaker stored its model of that time."""
     if not job.intervals or job.model_artifacts is None:
         return False
     return job.outcome is Outcome.OVERRAN or (job.outcome is Outcome.STOPPED and job.service in TUNERS)
 
 
 def went_beyond(job: Job, proven_s: int) -> bool:
-    """Whether an attempt proves that the attempts before it were useful: it completed, or wrote a checkpoint of its own."""
+    """Whether an attempt got further than those before it, which makes them useful: it completed, or wrote a checkpoint."""
     return bool(job.intervals) and (job.outcome is Outcome.COMPLETED or proven_s > 0)
 
 
 def resumed_seconds(kept_s: int, training_s: int, *, exact: bool) -> tuple[int, UsefulBasis]:
-    """The useful seconds of an attempt from whose checkpoint a later attempt resumed. A zero that is not certain is a minimum."""
+    """The useful seconds, and their basis, of an attempt from whose checkpoint a later attempt resumed.
+
+    If ``exact`` is False, they are a minimum, also when they are 0.
+    """
     useful_s = min(kept_s, training_s)
     return useful_s, (UsefulBasis.SEEN if useful_s else UsefulBasis.LOST) if exact else UsefulBasis.BOUND

@@ -1,4 +1,4 @@
-"""A report: what spot saved, cost, wasted and could have saved in a period, with its rules, interruptions and deadlines.
+"""A report: what spot saved, cost, wasted and could have saved in a period, with rules, interruptions and deadlines.
 
 A report is a value, summed from the rollups of days. How it looks is in ``controller.notifications.report_formats``.
 """
@@ -22,19 +22,19 @@ from controller.units.plural import count
 from controller.units.value import dataclass
 
 PERIODS_BEFORE = 4
-FIRST_DAY = date(2017, 11, 29)  # SageMaker's own: nothing is older
+FIRST_DAY = date(2017, 11, 29)  # when SageMaker was released: no job is older
 DAY = timedelta(days=1)
 
 
 class By(StrEnum):
-    """By what a report lists its figures."""
+    """By what a report groups its lines."""
 
     TEAM = "team"
     USER = "user"
     ALGORITHM = "algorithm"
     FAMILY = "instance-family"
     POOL = "pool"
-    ACCOUNT = "account"  # and region: of the ledgers that a report is made of
+    ACCOUNT = "account"  # account and region, for a report over several ledgers
 
 
 NAMES: Mapping[By, Callable[[Group], str]] = {
@@ -67,9 +67,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolLine:
-    """How often a pool was interrupted: interruptions per hour of spot training, with the interval that contains 90 %.
+    """How often jobs of a pool were interrupted in a period.
 
-    ``interruptions`` happened in the period. The rate is of the jobs that ended in it: theirs, in the hours of theirs.
+    ``interruptions`` is the number in the period. ``mean`` is the rate per hour of spot training, ``low`` and ``high`` its
+    interval of 90 %. The rate counts the interruptions and the seconds (``exposure_s``) of jobs that ended in the period.
     """
 
     name: str
@@ -82,7 +83,7 @@ class PoolLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedLine:
-    """How many creates of a team SageMaker refused. ``limit`` is what refused them, as ``RefusedCreate.limit_name`` says it."""
+    """How many CreateTrainingJob calls of a team SageMaker refused, and why (``limit`` is ``RefusedCreate.limit_name``)."""
 
     team: str
     limit: str
@@ -100,8 +101,9 @@ class Trend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where the figures of a report come from, and when it was made. ``account_name`` is the policy's name for the account,
-    ``policy`` the revision that was in force when it was made.
+    """Where the figures of a report come from, and when it was made.
+
+    ``account_name`` is the policy's name for the account, ``policy`` the revision that was in force when it was made.
     """
 
     made_at: datetime
@@ -114,10 +116,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The figures from ``since`` until before ``until`` (days, UTC), for some teams, or for all where ``teams`` is empty.
+    """The figures from ``since`` until before ``until`` (days, UTC), for some teams, or for all if ``teams`` is empty.
 
-    ``before`` is the total of the period of the same length before it; ``days`` are the totals of each day. Lines are sorted by
-    savings, counts by number, the largest first. ``trend`` are the periods before that are known, the oldest first.
+    ``before`` is the total of the period before, ``days`` are the totals of each day. Lines are sorted by savings, counts by
+    number, the largest first. ``trend`` are the totals of earlier periods, the oldest first.
     """
 
     since: date
@@ -135,15 +137,15 @@ class Report:
     deadlines_kept: int
     deadlines_missed: int
     own_cost_micros: Micros
-    rates: tuple[tuple[str, int], ...]  # attempts by what their rate was taken from; empty for days of older versions
+    rates: tuple[tuple[str, int], ...]  # attempts by ``RateBasis``; empty for days of older versions
     movers: tuple[Mover, ...] = ()
     trend: tuple[Trend, ...] = ()
     forecast: Forecast | None = None
     origin: Origin | None = None
-    refused: tuple[RefusedLine, ...] = ()  # the most first
+    refused: tuple[RefusedLine, ...] = ()  # the largest number first
 
     def largest_lines(self, most: int) -> tuple[Line, ...]:
-        """At most so many lines: those of the largest saved, spent or wasted amounts, and the others as one line."""
+        """At most ``most`` lines: those with the largest saved, spent or wasted amounts, and one line for all others."""
         if len(self.lines) <= most:
             return self.lines
         largest = sorted(self.lines, key=lambda line: (-_size(line), line.name))[: most - 1]
@@ -153,7 +155,7 @@ class Report:
 
     @property
     def most_wasted(self) -> tuple[Line, ...]:
-        """The lines that wasted anything, the largest first."""
+        """The lines that wasted anything, the largest amount first."""
         wasted = (line for line in self.lines if line.savings.wasted_micros > 0)
         return tuple(sorted(wasted, key=lambda line: (-line.savings.wasted_micros, line.name)))
 
@@ -172,7 +174,7 @@ def report_of(
     teams: Collection[str] = (),
     origin: Origin | None = None,
 ) -> Report:
-    """Make the report of a period from the rollups of its days and of the periods before it, as far as they exist."""
+    """Make the report of a period from the rollups of its days and of the days before, as far as there are any."""
     part = {day: rollup.of_teams(teams) for day, rollup in days.items()}
     of = _sum(part[day] for day in _days(since, until) if day in part)
     [(start, _), *_rest] = [*periods_before(since, until), (since, since)]
@@ -200,7 +202,7 @@ def report_of_ledgers(
     teams: Collection[str] = (),
     origin: Origin | None = None,
 ) -> Report:
-    """The report over several ledgers, by the name of each: their days add up, and each stack has costs of its own."""
+    """The report over several ledgers, by their names. Their days are summed, and so are the costs of their controllers."""
     apart = {name: report_of(days, since, until, by=by, teams=teams) for name, days in ledgers.items()}
     days: dict[date, Rollup] = {}
     for found in ledgers.values():
@@ -215,7 +217,7 @@ def report_of_ledgers(
 
 
 def periods_before(since: date, until: date) -> list[tuple[date, date]]:
-    """The four periods before one, the newest first: of the same length, and calendar months before a whole calendar month."""
+    """At most four periods before one, newest first: of the same length, or calendar months before a whole calendar month."""
     if until <= since:
         return []
     found = []
@@ -230,7 +232,7 @@ def periods_before(since: date, until: date) -> list[tuple[date, date]]:
 
 
 def first_day_needed(since: date, until: date) -> date:
-    """The first day that a report of a period reads: that of the oldest period that it compares with."""
+    """The first day that a report of a period needs: that of the oldest period with which it compares."""
     return min((start for start, _ in periods_before(since, until)), default=since)
 
 
@@ -281,7 +283,7 @@ def _refused(rollup: Rollup) -> tuple[RefusedLine, ...]:
 
 
 def _sum(rollups: Iterable[Rollup]) -> Rollup:
-    """The sum of many rollups, in pairs: adding them one by one would copy the groups of a wide month thirty times."""
+    """The sum of many rollups. They are added in pairs, because one by one the groups of a month would be copied thirty times."""
     parts: Sequence[Rollup] = list(rollups)
     while len(parts) > 1:
         parts = [parts[i] + parts[i + 1] if i + 1 < len(parts) else parts[i] for i in range(0, len(parts), 2)]

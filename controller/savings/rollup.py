@@ -1,6 +1,6 @@
-"""Sums the entries of a day into groups of attempts and counts, which is all that reports need.
+"""Sums the entries of a day into groups of attempts and counts, from which reports are made.
 
-A day that is over is summed once, so that a report over a month reads days and groups, not jobs. Days add up in any order.
+A day that is over is summed once, so that a report over a month reads days and groups, not jobs. Days can be added in any order.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ UNTAGGED = "no user"
 
 
 class Group(NamedTuple):
-    """Attempts that reports never separate: of one team, user, algorithm and pool."""
+    """The key of attempts that are summed together: team, user, algorithm and pool."""
 
     team: str
     user: str
@@ -62,18 +62,18 @@ class Group(NamedTuple):
 
 
 class CountKind(StrEnum):
-    """What is counted."""
+    """What is counted. Values are stored."""
 
     OUTCOME = "ending"  # by outcome
     INTERRUPTION = "interruption"  # by pool
     EXPOSURE_S = "exposure_s"  # seconds of spot training, by pool
-    EXPOSED_TO = "exposed_to"  # interruptions in these seconds, by pool: those of the jobs that ended
+    EXPOSED_TO = "exposed_to"  # interruptions in those seconds, by pool: only those of jobs that have ended
     VIOLATION = "violation"  # by the rule's name
     DEADLINE = "deadline"  # kept or missed
-    SIGNAL = "signal"  # EC2's spot warnings, by EC2's pool; without a team
-    RATE = "rate"  # attempts by what their rate was taken from; one over a change of prices counts for each
-    REFUSED = "refused"  # creates that SageMaker refused, by what refused them
-    ENTRY = "entry"  # entries written, by kind: the controller's own cost is estimated from them
+    SIGNAL = "signal"  # EC2's spot warnings, by region and instance family; without a team
+    RATE = "rate"  # attempts, by ``RateBasis``; one with several prices counts for each
+    REFUSED = "refused"  # CreateTrainingJob calls that SageMaker refused, by ``RefusedCreate.limit_name``
+    ENTRY = "entry"  # entries written, by their names: the controller's own cost is estimated from them
 
 
 class Count(NamedTuple):
@@ -83,11 +83,11 @@ class Count(NamedTuple):
 
 
 KEPT, MISSED = "kept", "missed"
-REFUSED_MAX = 300  # teams and limits in a day
+REFUSED_MAX = 300  # pairs of team and limit in a day
 OTHERS = "others/"
 
 ENTRY_NAMES: Mapping[type[Entry], str] = {
-    # Stored in the roll-ups of closed days: a class may be renamed, its name here never changes.
+    # Stored in the rollups of past days: a class may be renamed, but its name here never changes.
     Started: "Started",
     Interrupted: "Interrupted",
     Ended: "Ended",
@@ -108,9 +108,10 @@ ENTRY_NAMES: Mapping[type[Entry], str] = {
 
 
 class Mover(NamedTuple):
-    """An attempt, or all attempts of a tuning job, that saved or wasted much.
+    """An attempt, or all jobs of a tuning job together, that saved or wasted much.
 
-    ``checkpoint`` says whether it had a CheckpointConfig, ``repeats`` how often SageMaker itself started it again.
+    ``job`` is the job's or the tuning job's name. ``checkpoint`` is whether it had a CheckpointConfig, ``repeats`` how often
+    SageMaker itself restarted it.
     """
 
     team: str
@@ -125,13 +126,13 @@ class Mover(NamedTuple):
     repeats: int = 0
 
 
-MOVERS_MAX = 5  # of each team, by each measure
-MOVERS_TOTAL_MAX = 300  # of all teams: a day's rollup stays small, whatever tags people invent
+MOVERS_MAX = 5  # per team and measure
+MOVERS_TOTAL_MAX = 300  # over all teams, so that a day's rollup stays small, however many team tags there are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollup:
-    """The groups and counts of a period, and the attempts of each team that saved, lost and wasted the most."""
+    """The groups and counts of a period, and the attempts of each team that saved or wasted the most, or lost the most."""
 
     groups: Mapping[Group, Savings] = field(default_factory=dict)
     counts: Mapping[Count, int] = field(default_factory=dict)
@@ -147,7 +148,7 @@ class Rollup:
         return Rollup(groups=groups, counts=counts, movers=top_movers((*self.movers, *other.movers)))
 
     def of_teams(self, teams: Collection[str]) -> Rollup:
-        """The part of some teams; of all teams where none is named."""
+        """The part of these teams; the whole rollup if ``teams`` is empty."""
         if not teams:
             return self
         return Rollup(
@@ -161,7 +162,7 @@ class Rollup:
         return sum(self.groups.values(), Savings())
 
     def count(self, kind: CountKind) -> Counter[str]:
-        """How often each name of a kind was counted, over all teams."""
+        """The count of each name of a kind, over all teams."""
         counted: Counter[str] = Counter()
         for (of, _, name), number in self.counts.items():
             if of is kind:
@@ -170,9 +171,9 @@ class Rollup:
 
 
 def roll_up(entries: Iterable[Entry], signals: Iterable[MarketSignal] = (), refused: Iterable[RefusedCreate] = ()) -> Rollup:
-    """Sum entries in any order, with the market signals and the refused creates of their day.
+    """Sum a day's entries in any order, with its market signals and its refused CreateTrainingJob calls.
 
-    The Measured and the Credited entry of an attempt must be among them together.
+    The Measured and the Credited entries of an attempt must be summed together.
     """
     counts: Counter[Count] = Counter()
     money: list[Entry] = []
@@ -201,9 +202,9 @@ def roll_up(entries: Iterable[Entry], signals: Iterable[MarketSignal] = (), refu
 
 
 def _refused(creates: Iterable[RefusedCreate]) -> Counter[Count]:
-    """How many creates of each team were refused, by what refused them; ``REFUSED_MAX`` of these, and the others as one.
+    """How many CreateTrainingJob calls were refused, by team and limit: ``REFUSED_MAX`` counts, and one for all others.
 
-    Whoever creates a job chooses its team's tag, and a refused create costs nothing.
+    Without a limit the rollup could become too large: anybody can choose a team's tag, and a refused call costs nothing.
     """
     found = Counter(Count(CountKind.REFUSED, create.team or NOBODY, create.limit_name) for create in creates)
     if len(found) <= REFUSED_MAX:
@@ -214,16 +215,16 @@ def _refused(creates: Iterable[RefusedCreate]) -> Counter[Count]:
 
 
 def with_missed(rollup: Rollup) -> Rollup:
-    """The rollup of a day with what its on-demand first attempts missed, at the share that spot saved on that day.
+    """The rollup of a day with what its on-demand first attempts missed, by the share that spot saved on that day.
 
-    It is settled for each day, so that the days of a period and the teams of a company add up to the whole.
+    It is computed per day, so that the sum over days or teams equals the whole.
     """
     shares = shares_of(rollup)
     return replace(rollup, groups={group: _with_missed(group, one, shares) for group, one in rollup.groups.items()})
 
 
 def _with_missed(group: Group, savings: Savings, shares: Mapping[str, float]) -> Savings:
-    """A pool in which spot saves nothing counts as nothing missed: the figure is never negative."""
+    """The savings with the missed amount; 0 in a pool where spot saved nothing, so it is never negative."""
     if not savings.movable:
         return savings
     share = shares.get(group.pool)
@@ -233,7 +234,7 @@ def _with_missed(group: Group, savings: Savings, shares: Mapping[str, float]) ->
 
 
 def shares_of(rollup: Rollup) -> dict[str, float]:
-    """The part of the counterfactual that spot saved in each pool with spot jobs: a fraction, negative where spot cost more."""
+    """The share of the counterfactual that spot saved in each pool with spot jobs: a fraction, negative if spot cost more."""
     pools: dict[str, Savings] = {}
     for group, savings in rollup.groups.items():
         pools[group.pool] = pools[group.pool] + savings if group.pool in pools else savings
@@ -241,7 +242,7 @@ def shares_of(rollup: Rollup) -> dict[str, float]:
 
 
 def top_movers(movers: Iterable[Mover]) -> tuple[Mover, ...]:
-    """Of each team, the attempts that saved the most, cost the most more than on-demand, and wasted the most; sorted."""
+    """Of each team, the attempts with the largest savings, the smallest (most negative) savings, and the most waste; sorted."""
     by_team: dict[str, list[Mover]] = {}
     for mover in _by_job(movers):
         if mover.saved_micros or mover.wasted_micros:
@@ -256,7 +257,7 @@ def top_movers(movers: Iterable[Mover]) -> tuple[Mover, ...]:
 
 
 def _by_job(movers: Iterable[Mover]) -> Iterable[Mover]:
-    """One mover for each job: what a tuning job started is counted for the tuning job."""
+    """One mover for each job; the jobs of a tuning job are summed as one."""
     known: dict[tuple[str, str, str, str, bool], Mover] = {}
     for one in movers:
         which = (one.team, one.job, one.instance_type, one.region, one.spot)
@@ -289,7 +290,7 @@ def group_of(attempt: Measured | Unmeasured) -> Group:
 
 
 def _counted_as(entry: Entry) -> tuple[CountKind, str, int] | None:
-    """What an entry counts as."""
+    """The kind, name and number that an entry adds to the counts; None for an entry that adds nothing."""
     match entry:
         case Ended():
             return CountKind.OUTCOME, entry.outcome.value, 1

@@ -1,26 +1,28 @@
-"""How likely a spot job finishes in time, and how long it trains for that, given what is known of its pool.
+"""How likely a spot job finishes in time, and how long it trains until it does, by the history of its pool.
 
-Interruptions come as a Poisson process whose rate has a Gamma posterior (``interruption_rates``). Work is done in segments: a
-segment that is interrupted begins again. A job without checkpoints is one segment; one that writes a checkpoint each half hour
-has a segment for each half hour of its work.
+Interruptions are a Poisson process. Its rate λ has a Gamma posterior (``interruption_rates``). Work is done in segments: a
+segment that is interrupted starts over. A job without checkpoints is one segment. A job that writes a checkpoint each half hour
+has one segment for each half hour of its work.
 
-With a rate λ and a segment of length s, an attempt at a segment fails with the probability q = 1 − exp(−λs), and the training
-until a segment is whole is (exp(λs) − 1) / λ on average (A. Duda, "The effects of checkpointing on program execution time", IPL
-16, 1983; J. T. Daly, "A higher order estimate of the optimum checkpoint interval for restart dumps", FGCS 22, 2006, here without
-the time to write). Over a Gamma posterior with shape a and h hours this has the mean
+A try of a segment of length s fails with the probability q = 1 − exp(−λs). The mean training until the segment is done is
+(exp(λs) − 1) / λ (A. Duda, "The effects of checkpointing on program execution time", IPL 16, 1983; J. T. Daly, "A higher order
+estimate of the optimum checkpoint interval for restart dumps", FGCS 22, 2006, here without the time to write). Over a Gamma
+posterior with shape a and h hours, its mean is
 
     h / (a − 1) · ((h / (h − s))^(a − 1) − 1)
 
-for s < h, and none for a longer segment: a pool that was watched for h hours says too little of runs that take longer.
+for s < h. For a longer segment there is no mean: h hours of history are too few for such a run.
 
-The failures of n segments are negative binomial (n, q). Each costs the training it loses, which is exponential and shorter than
-s, and the wait for the next start, which is taken to be exponential. The sum has a compound distribution, which Panjer's
-recursion gives on a lattice (H. H. Panjer, "Recursive evaluation of a family of compound distributions", ASTIN Bulletin 12,
-1981). The chance is the share of it within the time that is left beside the work, averaged over the rate of the run.
+The number of failures of n segments is negative binomial (n, q). Each failure costs the training that it loses, which is
+exponential but shorter than s, and the wait for the next start, which is assumed to be exponential. The sum has a compound
+distribution, which Panjer's recursion computes on a lattice (H. H. Panjer, "Recursive evaluation of a family of compound
+distributions", ASTIN Bulletin 12, 1981). The chance is the probability that the sum fits into the spare time (the limit less the
+work), averaged over the rate of the run.
 
-The rate of one run varies more than the pool's mean rate is uncertain, because capacity comes and goes for hours. So the chance
-takes the same mean with the spread of four hours of watching, or of a quarter of the run, and a time with many interruptions has
-as much longer waits. Both were chosen on recorded capacity (docs/performance.md); the expected training follows the mean rate.
+The rate of one run varies more than the posterior of the pool's mean rate does, because capacity comes and goes for hours. So the
+chance uses a Gamma distribution with the same mean, but as wide as after four hours of history, or after a quarter of the run. If
+the rate is a multiple of the mean, waits are longer by the same factor. Both choices were tested on recorded capacity
+(docs/performance.md). The expected training uses the posterior itself.
 """
 
 from __future__ import annotations
@@ -33,18 +35,19 @@ from math import exp, expm1, log, sqrt
 from controller.savings.interruption_rates import RatePosterior
 from controller.units.value import dataclass
 
-LATTICE = 64  # steps of the time that is left beside the work
-NODES = 16  # of the posterior, in the logarithm of the rate
-SPELL_H, SPELL_SHARE = 4.0, 0.25  # hours of watching that say as much as is known of one run's own rate
+LATTICE = 64  # steps of the spare time
+NODES = 16  # points at which the distribution of the rate is evaluated
+SPELL_H, SPELL_SHARE = 4.0, 0.25  # hours of history, and share of the run, that set how widely one run's own rate varies
 UNBILLED_H = 1.0  # an interval lost to an interruption within its first hour is not in TrainingTimeInSeconds (SageMaker guide)
 TINY = 1e-12
-HUGE = 1e200  # where a number of the recursion would overflow soon
+HUGE = 1e200  # numbers of the recursion are scaled down from here, before they overflow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpotRun:
-    """A run on spot, in hours: its training, the segment that an interruption loses, the time it may take from now on, and the
-    mean wait for each start."""
+    """A run on spot, in hours: the training that is left, the length of a segment, the time that it may take from now on
+    (training and waiting), and the mean wait for each start.
+    """
 
     work_h: float
     segment_h: float
@@ -53,10 +56,10 @@ class SpotRun:
 
 
 def training_h(run: SpotRun, rate: RatePosterior) -> float | None:
-    """The expected hours of training until the run is finished, however long that takes, as far as SageMaker bills them.
+    """The expected hours of billed training until the run is finished, without regard to its limit.
 
-    None where the posterior has no mean. Of a run without checkpoints, attempts that are lost within their first hour are not
-    billed; of one with checkpoints, everything counts.
+    None if there is no mean (see above). Without checkpoints, training that is lost within the first hour of an interval is not
+    billed; with checkpoints, all training counts.
     """
     segment = min(run.segment_h, run.work_h)
     if segment >= rate.hours:
@@ -69,11 +72,14 @@ def training_h(run: SpotRun, rate: RatePosterior) -> float | None:
             whole -= _mean_of(rate, segment, lost) - lost * (rate.hours / longer) ** rate.shape
     except OverflowError:
         return None
-    return max(whole, segment) * run.work_h / segment  # where the rate is huge, the difference above is lost to rounding
+    return max(whole, segment) * run.work_h / segment  # at a very high rate, rounding can make the difference above too small
 
 
 def training_least_h(run: SpotRun, rate: RatePosterior) -> float:
-    """The same at the posterior's mean rate, which is less: it grows faster than the rate."""
+    """A lower bound of ``training_h``: the hours at the posterior's mean rate.
+
+    It is lower, because the hours grow faster than the rate.
+    """
     segment, mean = min(run.segment_h, run.work_h), rate.mean
     try:
         whole = expm1(mean * segment) / mean
@@ -86,7 +92,7 @@ def training_least_h(run: SpotRun, rate: RatePosterior) -> float:
 
 
 def _mean_of(rate: RatePosterior, longest: float, upper: float) -> float:
-    """The posterior's mean of (exp(λ·longest) − exp(λ·(longest − upper))) / λ."""
+    """The mean of (exp(λ·longest) − exp(λ·(longest − upper))) / λ over the posterior of λ."""
     shape, hours = rate.shape, rate.hours
     if abs(shape - 1) < 1e-9:
         return hours * log((hours - longest + upper) / (hours - longest))
@@ -107,10 +113,10 @@ def finish_chance(run: SpotRun, rate: RatePosterior) -> float:
 
 
 def _nodes(shape: float) -> Iterator[tuple[float, float]]:
-    """Multiples of the mean of a Gamma distribution and their weights.
+    """Points of a Gamma distribution, as multiples of its mean, with weights whose sum is 1.
 
-    From a shape of 1 on, the trapezoidal rule in the logarithm, in which the density falls off on both sides; below, where it
-    hardly falls off to the left, the midpoint rule in x^shape, in which it is exp(−shape·x).
+    For a shape of at least 1: the trapezoidal rule in log(x), because the density there falls to 0 on both sides. For a smaller
+    shape, where it hardly falls on the left side: the midpoint rule in x^shape, where the density is exp(−shape·x).
     """
     high = 1 + 5 / sqrt(shape) + 8 / shape
     if shape < 1:
@@ -125,7 +131,7 @@ def _nodes(shape: float) -> Iterator[tuple[float, float]]:
 
 
 def _chance_at(rate: float, run: SpotRun, spare: float) -> float:
-    """The chance for a known rate: the share of the compound distribution within the spare time."""
+    """The chance for a known rate: the probability that lost training and waits fit into the spare time."""
     segment = min(run.segment_h, run.work_h)
     segments, fails, step = run.work_h / segment, -expm1(-rate * segment), spare / LATTICE
     if step <= 0:
@@ -144,12 +150,12 @@ def _chance_at(rate: float, run: SpotRun, spare: float) -> float:
 
 
 def _lost(rate: float, segment: float, step: float) -> list[float]:
-    """The training that a failed attempt at a segment loses, on the lattice: exponential, and shorter than the segment."""
+    """The distribution, on the lattice, of the training that a failed try loses: exponential, and shorter than the segment."""
     edges = [0.0, *(min((n + 0.5) * step, segment) for n in range(LATTICE + 1))]
     below = [-expm1(-rate * edge) / -expm1(-rate * segment) for edge in edges]
     return [after - before for before, after in pairwise(below)]
 
 
 def _waited(spread: list[float], repeats: float) -> Iterator[float]:
-    """A distribution on the lattice plus a geometric wait."""
+    """The distribution, on the lattice, of the sum of a variable with distribution ``spread`` and a geometric wait."""
     return accumulate(((1 - repeats) * one for one in spread), lambda before, one: repeats * before + one)

@@ -1,4 +1,4 @@
-"""Computes whether a job is worth running on spot, from its pool's memory, its run length and the prices."""
+"""Computes whether a job is worth running on spot, from its pool's history, the length of its run and the prices."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ from controller.units.money import Rate
 from controller.units.value import dataclass
 
 HOUR_S = 3600
-START_S = 900.0  # the wait for a start: one that is assumed beside those that were seen
-EVERY_S_MAX = 1800  # of training between two checkpoints: jobs write them this often, or more often where that is advised
+START_S = 900.0  # one assumed wait for a start, which is averaged with those that were recorded
+EVERY_S_MAX = 1800  # the longest interval between two checkpoints, in seconds of training
 EVERY_S_LEAST = 60
-WRITE_S = 60  # how long writing a checkpoint takes
-WORK_S_LEAST = 60  # a shorter run is taken for one of so long, on spot and on-demand
-HOURS_MOST = 10**9  # of training, a hundred thousand years
-MICROS_MOST = 10**15  # a thousand million dollars: beyond that, an amount says nothing
+WRITE_S = 60  # seconds that writing a checkpoint takes
+WORK_S_LEAST = 60  # a shorter run counts as one of this length, on spot and on-demand
+HOURS_MOST = 10**9  # hours of training, a hundred thousand years
+MICROS_MOST = 10**15  # a thousand million dollars: larger amounts have no meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What is known of a run: its training in seconds, what of that checkpoints prove already, and the time that it has left."""
+    """A run: its training seconds, how many of them checkpoints prove already, and the seconds that it has left.
+
+    ``limit_s`` 0 means the job's whole limit. ``written`` is whether the job writes checkpoints; None where not known.
+    """
 
     length_s: int
     proven_s: int = 0
@@ -37,16 +40,17 @@ class Run:
 
 
 def run_length_s(expected_s: int | None, history: Sequence[int]) -> int | None:
-    """How long a run trains: as its owner expects, else the median of the family's runs; None where nobody knows."""
+    """The training seconds of a run: what its owner expects, else the median of the family's runs; None if too few are known."""
     if expected_s is not None:
         return expected_s
     return quantile(history, 0.5) if len(history) >= RUNS_MIN else None
 
 
 def spot_worth(job: Job, run: Run, pools: Mapping[str, PoolMemory], rates: Mapping[str, Rate]) -> SpotWorth | None:
-    """The prospects of a job; None where its pool was watched for less than ten hours: then only the prior would speak.
+    """What is expected of a job on spot and on-demand; None if its pool has less than ten hours of history.
 
-    ``pools`` and ``rates`` are of the job's own instance type, and of those on which it could run instead.
+    With less history, the result would come from the prior alone. ``pools`` and ``rates`` are those of the job's own instance
+    type and of types on which it could run instead.
     """
     pool = pools.get(job.instance_type)
     if pool is None or not watched(pool) or run.length_s <= 0:
@@ -82,17 +86,17 @@ def spot_worth(job: Job, run: Run, pools: Mapping[str, PoolMemory], rates: Mappi
 
 
 def watched(pool: PoolMemory) -> bool:
-    """Whether enough is known of a pool: as many hours as the prior stands for."""
+    """Whether a pool has enough history: at least as many hours as the prior counts for."""
     return pool.exposure_s >= PRIOR_HOURS * HOUR_S
 
 
 def checkpoint_every_s(pool: PoolMemory) -> int:
-    """How often a job of the pool should write a checkpoint, in seconds: as Young advises, at most each half hour."""
+    """The advised interval between checkpoints in this pool, in seconds, from 60 to 1,800 (``advised_interval_s``)."""
     return min(max(advised_interval_s(posterior(pool).mean, WRITE_S), EVERY_S_LEAST), EVERY_S_MAX)
 
 
 def on_demand_prospect(price: Rate | None, instances: int, work_s: int, *, fits: bool = True) -> Prospect:
-    """The prospect of a run that nothing interrupts; ``fits`` says whether the job may run for so long."""
+    """What is expected of a run of ``work_s`` seconds on-demand; ``fits`` is whether the job's limit allows that length."""
     hours = work_s / HOUR_S
     return Prospect(
         chance=1.0 if fits else 0.0, hours=hours, exact=True, share=1.0, micros=_micros(hours, instances, price)
@@ -100,7 +104,7 @@ def on_demand_prospect(price: Rate | None, instances: int, work_s: int, *, fits:
 
 
 def spot_prospect(pool: PoolMemory, price: Rate | None, instances: int, *, work_s: int, segment_s: int, left_s: int) -> Prospect:
-    """The prospect of a run in one pool. The rate of its run varies more than the pool's mean rate, which its cost follows."""
+    """What is expected of a run on spot in one pool: ``work_s`` seconds of training in segments, within ``left_s`` seconds."""
     rate: RatePosterior = posterior(pool)
     run = SpotRun(
         work_h=work_s / HOUR_S, segment_h=min(segment_s, work_s) / HOUR_S, limit_h=left_s / HOUR_S,
@@ -108,7 +112,7 @@ def spot_prospect(pool: PoolMemory, price: Rate | None, instances: int, *, work_
     )  # fmt: skip
     mean_h, least_h = training_h(run, rate), training_least_h(run, rate)
     hours = min(least_h if mean_h is None else mean_h, HOURS_MOST)
-    # Where nothing was billed, every attempt was lost within its first hour: that says nothing of what longer ones cost.
+    # If nothing was billed, every attempt was lost within its first hour, which does not show what longer ones cost.
     discount = pool.billed_s / pool.billed_of_s if pool.billed_of_s > 0 and pool.billed_s > 0 else None
     return Prospect(
         chance=finish_chance(run, rate), hours=hours, exact=mean_h is not None and mean_h <= HOURS_MOST,
@@ -118,5 +122,5 @@ def spot_prospect(pool: PoolMemory, price: Rate | None, instances: int, *, work_
 
 
 def _micros(hours: float, instances: int, rate: Rate | None) -> int | None:
-    """What so many instances cost for so many hours of on-demand price."""
+    """The cost of so many instance hours at this price, at most ``MICROS_MOST``; None without a price."""
     return None if rate is None else round(min(hours * instances * rate.micros_per_h, MICROS_MOST))

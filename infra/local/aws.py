@@ -1,8 +1,7 @@
 """Serves DynamoDB, S3, EC2 and EventBridge on this machine over HTTP, with the table that CloudFormation would create.
 
-moto answers the requests; `moto_dynamodb` replaces parts of its DynamoDB. With SPOTWARDEN_DYNAMODB=local, DynamoDB is AWS's own
-DynamoDB Local instead. All state is in the memory of this process. moto has one state for each process, so a second server in the
-same process sees the tables of the first.
+moto answers the requests; `moto_dynamodb` replaces parts of its DynamoDB. With SPOTWARDEN_DYNAMODB=local, AWS's own DynamoDB
+Local is used instead. All state of moto is in the memory of this process, and shared by all servers in it.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # before moto reads it: 1,300 images that are not used here
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # before the import of moto: its 1,300 images are not needed
 
 from moto.core.base_backend import BackendDict
 
@@ -26,7 +25,7 @@ from infra.local import dynamodb_local, moto_dynamodb, moto_server
 RESOURCES = Path(__file__).resolve().parents[1] / "resources.json"
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
-CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}  # not checked
+CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}  # boto3 needs some; nothing checks them
 STOCK, ATOMIC, LOCAL = "stock", "atomic", "local"
 CLIENT_CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=60, read_timeout=300)  # a machine may be busy
 
@@ -41,13 +40,13 @@ class Local:
     stop: Callable[[], None]
 
     def client(self, service: str) -> Any:
-        """Build a boto3 client for this machine."""
+        """Build a boto3 client of a service for its local endpoint."""
         return client(service, self.dynamodb_url if service == "dynamodb" else self.url)
 
     def earliest(self, table: str, index: str, sort_key: str, region: str = REGION) -> str | None:
-        """Return the least sort key of an index; None when the index is empty.
+        """Return the least sort key of an index; None if the index is empty.
 
-        Where moto runs in this process this reads its memory without a call, so that a host can use it at every step.
+        With "atomic", this reads moto's memory without a call, so it is fast enough for each step of a host.
         """
         if self.dynamodb == ATOMIC:
             return moto_dynamodb.least(ACCOUNT, region, table, index)
@@ -55,11 +54,11 @@ class Local:
         return min((item[sort_key]["S"] for page in pages for item in page["Items"]), default=None)
 
     def has_items(self, table: str, partition_prefix: str, region: str = REGION) -> bool | None:
-        """Return whether a partition whose key begins with the prefix has items; None where moto's memory cannot be read."""
+        """Return whether a partition whose key begins with the prefix has items; None if the DynamoDB is not "atomic"."""
         return moto_dynamodb.has_items(ACCOUNT, region, table, partition_prefix) if self.dynamodb == ATOMIC else None
 
     def close(self) -> None:
-        """Stop serving, and forget everything stored."""
+        """Stop the servers, and delete everything stored."""
         self.stop()
 
     def __enter__(self) -> Self:
@@ -72,8 +71,9 @@ class Local:
 def start(*, port: int = 0, dynamodb: str | None = None) -> Local:
     """Start the servers on free ports of the loopback interface.
 
-    `dynamodb` is "atomic" (moto, arranged), "stock" (moto as installed) or "local" (AWS's jar); by default the value of
-    SPOTWARDEN_DYNAMODB, else "atomic". Raises ValueError for any other value, `dynamodb_local.Unavailable` without Java.
+    `dynamodb` is "atomic" (moto with the changes of `moto_dynamodb`), "stock" (moto as installed) or "local" (DynamoDB Local).
+    The default is the value of SPOTWARDEN_DYNAMODB, else "atomic". `port` is that of moto; 0: any free port.
+    Raises ValueError for another value, `dynamodb_local.Unavailable` if DynamoDB Local cannot run.
     """
     wanted = dynamodb or os.environ.get("SPOTWARDEN_DYNAMODB") or ATOMIC
     if wanted not in (STOCK, ATOMIC, LOCAL):
@@ -93,7 +93,7 @@ def start(*, port: int = 0, dynamodb: str | None = None) -> Local:
 
 
 def client(service: str, endpoint: str, region: str = REGION) -> Any:
-    """Build a boto3 client for a local endpoint. It never retries, so that a test sees each failure once."""
+    """Build a boto3 client for a local endpoint. It never retries, so that a test gets each failure once."""
     return boto3.client(
         service,
         endpoint_url=endpoint,
@@ -128,7 +128,7 @@ OMITTED = {  # properties that a local table does not need, each with the reason
 
 
 def table_request(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn CloudFormation's properties into a CreateTable request; an unknown property raises ValueError."""
+    """Turn CloudFormation's properties into a CreateTable request. Raises ValueError for an unknown property."""
     unknown = set(properties) - set(COPIED) - set(OMITTED)
     if unknown:
         raise ValueError(f"the table in infra/resources.json has {sorted(unknown)}, which the local AWS does not support")

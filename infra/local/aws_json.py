@@ -13,11 +13,11 @@ JSON = "application/x-amz-json-1.1"
 
 
 class AwsError(Exception):
-    """An error that AWS answers; its text is the error's code."""
+    """An error response of AWS; the exception's text is the error's code."""
 
 
 def json_server(operations: Mapping[str, Operation]) -> HttpServer:
-    """Serve the operations by name, under any service prefix of the X-Amz-Target header."""
+    """Serve operations by name. The service prefix of the X-Amz-Target header is ignored."""
     return HttpServer(lambda request: _respond(operations, request))
 
 

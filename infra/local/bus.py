@@ -1,10 +1,10 @@
 """A local EventBridge with Lambda: matches events, calls the handlers, retries, and stores dead letters.
 
-The rules are those that Chalice packages: the registered blueprints of `app.py`. A handler is found as in Lambda, by importing
-the module and reading the attribute, so that decorators outside Chalice's run here too.
+The rules are those that Chalice packages, from the registered blueprints of `app.py`. A handler is found as in Lambda: the module
+is imported and the attribute read, so that decorators around Chalice's are applied too.
 
-Only the owner of the clock moves time: `put` calls matching handlers immediately; `advance` makes the retries that are due.
-Schedules never fire by themselves: `fire` fires one, and `schedule.next_fire` returns when EventBridge would.
+The bus never waits. `put` calls matching handlers immediately, and `advance` makes the retries that are due on the given clock.
+Schedules do not fire by themselves: `fire` fires one, and `schedule.next_fire` returns when EventBridge would.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ RETRY_AFTER_S = (60, 120)  # Lambda's waits between the three tries of an asynch
 class Rule:
     """One rule as Chalice deploys it: a function, and either an event pattern or a schedule expression.
 
-    `target` is the function's handler string, such as "handlers.jobs.job_changed"; `retries` is how often Lambda tries again.
+    `target` is the function's handler string, such as "handlers.jobs.job_changed". `retries` is how often Lambda retries a failed
+    asynchronous invocation.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One event on its way to one function. `tries` counts the failed tries, `error` is the last failure."""
+    """One event for one function, which is delivered at `due_at`. `tries` is the number of failed tries, `error` the last one."""
 
     rule: Rule
     event: Event
@@ -86,7 +87,7 @@ def _retries(function: str) -> int:
 
 
 class Bus:
-    """Delivers events to handlers, with Lambda's retries on the clock it is given."""
+    """Delivers events to handlers, with Lambda's retries on a given clock."""
 
     def __init__(self, rules: Iterable[Rule], clock: Callable[[], datetime], account: str, region: str) -> None:
         self.rules = {rule.name: rule for rule in rules}
@@ -96,28 +97,28 @@ class Bus:
         self.waiting: list[Delivery] = []
         self.dead_letters: list[Delivery] = []
         self.invocations = 0
-        self.on_end: Callable[[str, Exception | None], object] = lambda name, error: None  # what CloudWatch counts
+        self.on_end: Callable[[str, Exception | None], object] = lambda name, error: None  # called after each invocation
 
     def put(self, event: Event) -> int:
-        """Deliver an EventBridge envelope to each rule that matches it now, and return the number of matches."""
+        """Deliver an EventBridge event to the function of each rule that matches, and return the number of rules that match."""
         matching = [r for r in self.rules.values() if r.pattern is not None and event_pattern.matches(r.pattern, event)]
         for rule in matching:
             self._attempt(Delivery(rule=rule, event=event, due_at=self.clock()))
         return len(matching)
 
     def fire(self, name: str) -> None:
-        """Fire the schedule of that name now; raises KeyError when no rule has it, ValueError when it has no schedule."""
+        """Fire the schedule of a rule now. Raises KeyError without such a rule, ValueError for a rule without a schedule."""
         rule = self.rules[name]
         if rule.schedule is None:
             raise ValueError(f"{name} has no schedule")
         self._attempt(Delivery(rule=rule, event=self._scheduled_event(rule), due_at=self.clock()))
 
     def invoke(self, name: str, payload: Event) -> None:
-        """Call a function asynchronously with any payload, as Lambda's API does; raises KeyError when no rule has that name."""
+        """Call a function asynchronously with any payload, as Lambda's Invoke does. Raises KeyError for an unknown name."""
         self._attempt(Delivery(rule=self.rules[name], event=payload, due_at=self.clock()))
 
     def next_at(self) -> datetime | None:
-        """Return when the next retry is due; None when none is waiting."""
+        """Return when the next retry is due; None if no delivery waits for one."""
         return min((d.due_at for d in self.waiting), default=None)
 
     def advance(self) -> int:
@@ -176,7 +177,7 @@ def envelope(
     event_id: str,
     resources: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Build the envelope EventBridge puts around a service's detail; `at` is an aware UTC datetime."""
+    """Build an EventBridge event around a service's detail; `at` is an aware UTC datetime."""
     return {
         "version": "0",
         "id": event_id,

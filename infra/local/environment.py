@@ -1,4 +1,4 @@
-"""The endpoints of the embedded AWS, and the environment in which a command or a boto3 client reaches them and nothing else."""
+"""The endpoints of the embedded AWS, and the environment variables with which commands and boto3 use only these endpoints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.local import aws
 
-# The endpoint variables of AWS's SDKs, by the service's name in the ports file.
+# The environment variables of AWS's SDKs for endpoints, by the service's name in the ports file.
 ENDPOINT_VARIABLES = {
     "dynamodb": "AWS_ENDPOINT_URL_DYNAMODB",
     "sagemaker": "AWS_ENDPOINT_URL_SAGEMAKER",
@@ -19,15 +19,15 @@ ENDPOINT_VARIABLES = {
     "pricing": "AWS_ENDPOINT_URL_PRICING",
     "service_quotas": "AWS_ENDPOINT_URL_SERVICE_QUOTAS",
 }
-FOREIGN = ("AWS_", "SPOTWARDEN_", "POLICY_URI")  # a user's own settings with these prefixes do not apply to the embedded AWS
+FOREIGN = ("AWS_", "SPOTWARDEN_", "POLICY_URI")  # prefixes of a user's own settings, which must not apply here
 KEPT = {"SPOTWARDEN_DYNAMODB"}
-CHECKPOINT_BUCKETS = ("acme-checkpoints", "acme-ckpt", "acme-tidied-away", "demo-checkpoints")  # what the local stack lists
-ACCOUNT = "123456789012"  # of the embedded AWS
+CHECKPOINT_BUCKETS = ("acme-checkpoints", "acme-ckpt", "acme-tidied-away", "demo-checkpoints")  # the parameter CheckpointBuckets
+ACCOUNT = "123456789012"  # the account of the embedded AWS
 LOOPBACK = "127.0.0.1,localhost"
 
 
 def endpoints_of(local: aws.Local, *, sagemaker: str, prices_and_quotas: str, slack: str) -> dict[str, str]:
-    """Return the URL of each service; ``aws`` answers for every service that has none of its own."""
+    """Return the URL of each service. The key ``aws`` is for all services that have no key of their own."""
     return {
         "aws": local.url,
         "dynamodb": local.dynamodb_url,
@@ -46,7 +46,10 @@ def environment_of(
     endpoints: Mapping[str, str], *, region: str, table: str, reports: str, policies: Path, token: str, signing_secret: str,
     roles: Iterable[str] = (),
 ) -> dict[str, str]:  # fmt: skip
-    """Return the variables with which handlers, commands and boto3 use the endpoints; ``roles`` may be passed to attempts."""
+    """Return the environment variables with which handlers, commands and boto3 use the endpoints.
+
+    ``reports`` is the bucket of reports, ``policies`` the compiled policy document, ``roles`` the roles that attempts may have.
+    """
     return {
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
@@ -72,7 +75,7 @@ def environment_of(
 
 @contextmanager
 def only(environment: Mapping[str, str]) -> Iterator[None]:
-    """Set these variables, and hide the user's own AWS and Spotwarden settings: no call may leave this machine."""
+    """Set these variables, and hide the user's own AWS and Spotwarden settings, so that no call leaves this machine."""
     before = dict(os.environ)
     for name in before:
         if name.startswith(FOREIGN) and name not in KEPT:

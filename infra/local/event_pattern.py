@@ -1,8 +1,8 @@
-"""Matches events against the part of EventBridge's pattern language on which all local matchers agree.
+"""Matches events with EventBridge patterns. It supports the part of the pattern language that known matchers treat alike.
 
-A pattern is a tree of fields; each leaf is a non-empty list of strings, numbers, booleans or null (the field equals one of
-them) or of one {"anything-but": value or list} (the field is there and equals none of them). Fields hold scalars: an array
-in an event is refused, because prefix, wildcard, $or and arrays are where local matchers differ from AWS.
+A pattern is a tree of fields. A leaf is a list of strings, numbers, booleans or null (the field equals one of them), or a list of
+one {"anything-but": value or list} (the field exists and equals none of them). Prefix, wildcard, $or, and arrays in events are
+refused, because local matchers differ from AWS in these.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ ANYTHING_BUT = "anything-but"
 
 
 class UnknownPattern(ValueError):
-    """The pattern uses more of EventBridge's language than this matcher supports. The message says where."""
+    """A pattern or an event needs a part of the language that this matcher does not support. The message names the place."""
 
 
 def check(pattern: Mapping[str, Any], where: str = "pattern") -> None:
-    """Raise UnknownPattern unless every leaf is supported."""
+    """Raise UnknownPattern if a pattern has a leaf that is not supported."""
     if not pattern:
         raise UnknownPattern(f"{where} is empty")
     for field, wanted in pattern.items():

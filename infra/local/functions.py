@@ -1,8 +1,8 @@
-"""A local Lambda API: an asynchronous Invoke calls the handler of the bus's rule, with Lambda's retries.
+"""A local Lambda API: an asynchronous Invoke calls the handler of a rule on the local bus, with Lambda's retries.
 
-Each function has the queue DeadLetters as its destination of failures, as in the stack.
+Each function has the queue DeadLetters as its on-failure destination, as in the stack.
 
-A function is named as the bus names its rule (job_changed), or by an ARN or logical id that ends with such a name.
+A function is named by its rule on the bus (job_changed), its logical id (JobChanged), or an ARN that ends with one of these.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DEAD_LETTERS = f"arn:aws:sqs:{aws.REGION}:{aws.ACCOUNT}:DeadLetters"
 
 
 def serve(bus: Bus, port: int = 0) -> HttpServer:
-    """Serve Invoke and GetFunctionEventInvokeConfig; any other call and an unknown function answer 404."""
+    """Serve Invoke and GetFunctionEventInvokeConfig. The response to other calls, and for unknown functions, is 404."""
     lock = threading.Lock()
 
     def respond(request: Request) -> Response:

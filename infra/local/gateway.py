@@ -11,12 +11,12 @@ from chalice.local import LocalGateway, LocalGatewayException
 
 from infra.local.http_server import HttpServer, Request, Response
 
-BODY_BYTES_MAX = 10_000_000  # API Gateway's
-NO_ROUTE = Response(status=403, body=b'{"message": "Missing Authentication Token"}')  # API Gateway's answer where no route is
+BODY_BYTES_MAX = 10_000_000  # API Gateway's limit
+NO_ROUTE = Response(status=403, body=b'{"message": "Missing Authentication Token"}')  # API Gateway's response without a route
 
 
 def serve(app: Any, around: Callable[[], AbstractContextManager[Any]] = nullcontext, port: int = 0) -> HttpServer:
-    """Serve the app's routes. ``around`` is entered for each request."""
+    """Serve the app's POST routes. ``around`` makes a context manager, which is entered for each request."""
     gateway = LocalGateway(app, Config())
 
     def respond(request: Request) -> Response:

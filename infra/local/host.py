@@ -1,8 +1,8 @@
-"""Runs the real handlers on this machine: their AWS, their events and their clock, all on one virtual time.
+"""Runs the real handlers on this machine, with an embedded AWS, on a virtual clock.
 
-The clock jumps from one event to the next: a step of a training job, the arrival of an event, Lambda's retry of a failed call, an
-hourly discover, a digest. The sweep and the drain of each minute run at the first whole minute at which something is due; the
-minutes in which they would find nothing are skipped, and counted.
+The clock jumps to the next time at which something happens: a step of a training job, an event, a retry by Lambda, a schedule.
+The sweep and the drain have a schedule of one minute. They run only in minutes in which they have work; the others are skipped
+and counted.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ REPORTS = "spotwarden-reports"
 TRAINING_ROLES = (f"arn:aws:iam::{aws.ACCOUNT}:role/acme-training",)
 QUOTA = 40  # instances of each type that may train at once
 APP = Path(__file__).resolve().parents[2] / "app.py"
-CLIENT_CONFIG = replace(wiring.CLIENT_CONFIG, connect_timeout=60, read_timeout=300)  # this machine may be busy
+CLIENT_CONFIG = replace(wiring.CLIENT_CONFIG, connect_timeout=60, read_timeout=300)  # long, because this machine may be busy
 
 
 @dataclass(slots=True)
 class VirtualClock:
-    """The controller's clock on this machine. Only the host moves it."""
+    """The controller's clock. Only the host moves it."""
 
     at: datetime
 
@@ -55,7 +55,7 @@ class VirtualClock:
 
 @dataclass(slots=True, kw_only=True)
 class UserAction:
-    """What a user does at a time: create, stop or delete a job."""
+    """An action of a user at a time, such as to create, stop or delete a job."""
 
     at: datetime
     do: Callable[[], object]
@@ -63,7 +63,7 @@ class UserAction:
 
 @dataclass(slots=True)
 class Host:
-    """The embedded AWS with the controller deployed on it. Build it with ``hosting``."""
+    """The embedded AWS with the controller deployed on it. ``hosting`` builds one."""
 
     world: World
     server: Server
@@ -83,7 +83,7 @@ class Host:
     _waiting: bool = False
 
     def run(self, until: datetime, on_step: Callable[[], object] = lambda: None) -> None:
-        """Run the world until then. ``on_step`` is called after each jump of the clock."""
+        """Run everything until a time. ``on_step`` is called after each jump of the clock."""
         self.user_actions.sort(key=lambda action: action.at)
         while (at := self._next_at()) is not None and at <= until:
             self._jump(max(at, self.clock.at))
@@ -115,7 +115,7 @@ class Host:
             self._run_minute(before, at)
 
     def _run_minute(self, before: datetime, at: datetime) -> None:
-        """Fire the sweep and the drain on a whole minute, where they have work. Between two jumps nothing is due."""
+        """On a whole minute, fire the sweep and the drain if they have work. Count the minutes since ``before``."""
         whole = at.replace(second=0, microsecond=0)
         passed = int((whole - before.replace(second=0, microsecond=0)) / MINUTE)
         ran = whole == at and (self._fire_if("sweep", self._is_overdue(at)) | self._fire_if("drain", self._has_messages()))
@@ -141,12 +141,12 @@ class Host:
         return earliest is not None and earliest <= at
 
     def _earliest(self) -> datetime | None:
-        """Return when the next intent is due, read from the table's memory where that is possible."""
+        """Return when the next intent is due; None without one."""
         found = self.aws.earliest(TABLE, "due", "ring_at")
         return datetime.fromisoformat(found) if found else None
 
     def _has_messages(self) -> bool:
-        """Return whether the outbox holds a message. Read only after an invocation, since nothing else adds one."""
+        """Return whether the outbox has messages. It is read only after an invocation, because nothing else adds messages."""
         if self._invocations != self.bus.invocations:
             self._invocations = self.bus.invocations
             found = self.aws.has_items(TABLE, "outbox#")
@@ -164,9 +164,10 @@ def hosting(
     world: World, policies: dict[str, Any], folder: Path, user_actions: Iterable[UserAction] = (), region: str = aws.REGION,
     roles: Iterable[str] = TRAINING_ROLES,
 ) -> Iterator[Host]:  # fmt: skip
-    """Deploy the controller on an embedded AWS around a SageMaker world, and stop everything at the end.
+    """Deploy the controller on an embedded AWS with the SageMaker ``world``, and stop everything at the end.
 
-    ``policies`` is a compiled policy document. ``folder`` receives it and the log of the functions. ``roles`` are TrainingRoles.
+    ``policies`` is a compiled policy document. It is written into ``folder``, and so is the log of the functions. ``roles`` are
+    the values of the parameter TrainingRoles.
     """
     folder.mkdir(parents=True, exist_ok=True)
     compiled = folder.resolve() / "policies.json"
@@ -196,10 +197,10 @@ def hosting(
         aws.create_table(local.dynamodb_url, name=TABLE, region=region)
         with redirect_stdout(log):
             app = _deployed()
-        # As on Lambda, the functions use the client that starts fast, which takes less of the machine too.
+        # With this variable, the functions use the small client that they use on Lambda. It also needs less CPU.
         stack.enter_context(only({**environment, "AWS_LAMBDA_RUNTIME_API": "embedded"}))
         _log_to(log)
-        stack.callback(_log_to, sys.__stdout__ or sys.stdout)  # what sys.stdout is now may be closed by then
+        stack.callback(_log_to, sys.__stdout__ or sys.stdout)  # today's sys.stdout may be closed by then
         wiring.install(clock=clock, client_config=CLIENT_CONFIG, slack_client_config=CLIENT_CONFIG)
         local.client("s3").create_bucket(Bucket=REPORTS)
         gateway = stack.enter_context(routes.serve(app, around=lambda: redirect_stdout(log)))
@@ -214,9 +215,9 @@ def hosting(
 
 
 def _deployed() -> Any:
-    """Import the Chalice app beside this package, so that the current directory does not matter.
+    """Import the Chalice app that is beside this package, from any current directory.
 
-    Once for each process: registering a blueprint takes its routes' methods out of it.
+    It is imported once for each process: Chalice cannot register a blueprint twice, because it removes the methods of its routes.
     """
     module = sys.modules.get("app")
     if module is None:
@@ -229,15 +230,15 @@ def _deployed() -> Any:
 
 
 def _log_to(log: TextIO) -> None:
-    """Send the functions' log lines there: Powertools keeps the standard output of the time when it was imported."""
+    """Write the functions' log lines to this file. Otherwise Powertools uses the standard output at the time of its import."""
     for handler in logging.getLogger("spotwarden").handlers:
-        if type(handler) is logging.StreamHandler:  # pytest adds one of a class of its own
-            if handler.stream.closed:  # a stream that a test captured
+        if type(handler) is logging.StreamHandler:  # not pytest's handler, which is of a subclass
+            if handler.stream.closed:  # a stream of a test that has ended; setStream would flush it, and fail
                 handler.stream = log
             handler.setStream(log)
 
 
 def _minute_at(at: datetime) -> datetime:
-    """Return the first whole minute that is not before a time."""
+    """Return the first whole minute at or after a time."""
     whole = at.replace(second=0, microsecond=0)
     return whole if whole == at else whole + MINUTE

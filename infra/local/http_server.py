@@ -1,6 +1,6 @@
-"""A small HTTP server on the loopback interface, which every service of this machine and every test with a server uses.
+"""A small HTTP server on the loopback interface, for all services of the embedded AWS and for tests.
 
-A service is a function from a request to a response. Connections stay open, nothing is logged, and each connection has a thread.
+A service is a function from a request to a response. Connections are kept open, each has a thread, and nothing is logged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BODY_BYTES_MAX = 100_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """An HTTP request as it arrived; ``path`` includes the query, ``headers`` ignores case."""
+    """An HTTP request. ``path`` includes the query string. Names in ``headers`` are not case-sensitive."""
 
     method: str
     path: str
@@ -28,7 +28,7 @@ class Request:
     body: bytes
 
     def header(self, name: str) -> str:
-        """Return a header's value; empty when the request does not have it."""
+        """Return a header's value; empty if the request does not have it."""
         return str(self.headers.get(name) or "")
 
 
@@ -56,13 +56,13 @@ def text_response(text: str, status: int = 200, kind: str = "text/plain") -> Res
 
 
 class HttpServer:
-    """A running server: it listens before the constructor returns. ``port`` 0 takes a free one."""
+    """A server that runs from its construction until ``close``. ``port`` 0: any free port."""
 
     def __init__(self, respond: Respond, *, port: int = 0, body_bytes_max: int = BODY_BYTES_MAX) -> None:
         handler = type("Handler", (_Handler,), {"respond": staticmethod(respond), "body_bytes_max": body_bytes_max})
         self._http = _Server(("127.0.0.1", port), handler)
         self._http.daemon_threads = True
-        self._http.block_on_close = False  # a client may keep its connection open for longer than the server runs
+        self._http.block_on_close = False  # do not wait for clients that keep their connection open
         self.port = int(self._http.server_port)
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -82,16 +82,16 @@ class HttpServer:
 
 
 class _Server(ThreadingHTTPServer):
-    """One that says nothing of a client that is gone: processes are killed here."""
+    """A server that does not report closed connections, because tests kill client processes."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report what went wrong, unless the client went away."""
+        """Report an error, unless the client closed the connection."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection."""
+    """Handles one connection."""
 
     respond: Respond
     body_bytes_max: int
@@ -99,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # otherwise each response waits 40 ms for the client's acknowledgement
 
     def __getattr__(self, name: str) -> Callable[[], None]:
-        if name.startswith("do_"):  # every method is answered by the same function
+        if name.startswith("do_"):  # one function for all HTTP methods
             return self._serve
         raise AttributeError(name)
 
@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._write(Response(status=413, body=b"too large"))
             return
         body = self.rfile.read(int(length))
-        if len(body) < int(length):  # the client died while it sent: half a request is none
+        if len(body) < int(length):  # the client was killed while it sent the request
             self.close_connection = True
             return
         response = self.respond(Request(method=self.command, path=self.path, headers=self.headers, body=body))
@@ -122,14 +122,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _write(self, response: Response) -> None:
         """Write the head and the body in one packet."""
         headers = {name.lower(): value for name, value in response.headers.items()}
-        headers.setdefault("content-length", str(len(response.body)))  # of HEAD, it is that of the body that is left out
+        headers.setdefault("content-length", str(len(response.body)))  # a response to HEAD has its own: that of the absent body
         headers.pop("connection", None)
         status = f"HTTP/1.1 {response.status} {_reason(response.status)}\r\n"
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self.wfile.write(f"{status}{head}\r\n".encode("latin-1") + response.body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Log nothing: requests carry signatures, and the demo owns the screen."""
+        """Log nothing: requests contain signatures, and only the demo prints to the screen."""
 
 
 def _reason(status: int) -> str:

@@ -12,7 +12,7 @@ MEMORY_MB = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LambdaContext:
-    """The context object of one invocation; its remaining time follows the clock that it is given."""
+    """The context object of one invocation. Its remaining time is computed with ``clock``."""
 
     function: str
     account: str

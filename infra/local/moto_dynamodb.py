@@ -1,18 +1,17 @@
-"""Makes moto's DynamoDB fast and atomic in the server process, without changing its responses.
+"""Makes moto's DynamoDB fast and atomic, without changing its responses.
 
-Stock moto copies the whole table once for each item of a transaction, sorts the whole table for each query, and keeps every item
-it ever made in a class-level list: a simulated week takes minutes and gigabytes. It also serves requests on threads without a
-lock, so that two transactions can interleave. This module replaces five things of moto, and is the reason why pyproject.toml pins
-moto exactly:
+Stock moto copies the whole table for each item of a transaction, sorts the whole table for each query, and keeps all items in a
+list of the class: a simulated week needs minutes and gigabytes. It also serves requests on threads without a lock, so that two
+transactions can interleave. This module changes five things, and needs the exact version of moto that pyproject.toml pins:
 
-* a transaction stores the items it names, and restores them when it fails;
-* a query looks at one partition, or at one value of an index's partition key, and moto filters and sorts only that;
-* a stored item is never changed, only replaced, so that an answer being written to the wire cannot change under it;
-* items go to the wire as the JSON they already are, not through the general serializer of all of AWS's shapes;
-* instances are not tracked (moto's own web page of objects shows no items then).
+* a transaction remembers the items that it names, and restores them if it fails;
+* a query reads one partition, or one value of an index's partition key, and moto filters and sorts only these items;
+* a stored item is never changed, only replaced, so that it cannot change while a response is written;
+* items are written as the JSON that moto stores, not with the general serializer for all AWS services;
+* instances are not tracked, so moto's own web page shows no items.
 
-Conditions, expressions, paging, projections and errors are moto's own. A backup of a table would share its items; the ledger
-makes no backups here.
+Conditions, expressions, paging, projections and errors are moto's own. A backup of a table would share its items with the table,
+but there are no backups here.
 """
 
 from __future__ import annotations
@@ -33,24 +32,24 @@ from moto.dynamodb.models.utilities import dynamo_json_dump
 from moto.dynamodb.responses import DynamoResult
 
 Key = tuple[DynamoType, DynamoType | None]
-Shelf = dict[Key, Item]  # the items with one value of an index's partition key
+Shelf = dict[Key, Item]  # the items that have the same value of an index's partition key
 QUERY = signature(Table.query)
 
 
 class ShelvedTable(Table):
-    """A table that keeps, beside its items, one shelf of items for each value of each index's partition key."""
+    """A table with a second copy of its items by index: one shelf for each value of the index's partition key."""
 
     _shelves: dict[str, defaultdict[Any, Shelf]]
     _shelves_of: dict[Key, list[Shelf]]
     _in_view: Iterable[Item] | None = None
 
     def open_shelves(self) -> None:
-        """Set up the shelves of a table that is still empty."""
+        """Create the shelves of an empty table."""
         self._shelves = {index.name: defaultdict(dict) for index in self.global_indexes}
         self._shelves_of = {}
 
     def shelve(self, key: Key, item: Item | None) -> None:
-        """Take the key off every shelf, then put the item onto those of the indexes whose key attributes it has."""
+        """Remove the key from all shelves; then add the item to one shelf of each index whose key attributes it has."""
         for shelf in self._shelves_of.pop(key, ()):
             shelf.pop(key)
         if item is None:
@@ -66,7 +65,7 @@ class ShelvedTable(Table):
             self._shelves_of[key] = shelves
 
     def replace(self, key: Key, item: Item | None) -> None:
-        """Store the item under its key, or nothing, without a condition."""
+        """Store the item under its key, or delete the key if the item is None, without a condition."""
         hash_key, range_key = key
         if item is None:
             super().delete_item(hash_key, range_key)
@@ -110,7 +109,7 @@ class ShelvedTable(Table):
         return super().all_items() if self._in_view is None else list(self._in_view)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ShelvedTable:
-        return self  # moto's transaction copies the table first; AtomicBackend puts back the items instead
+        return self  # moto's transaction would copy the whole table; AtomicBackend restores the items instead
 
 
 class AtomicBackend(DynamoDBBackend):
@@ -122,11 +121,11 @@ class AtomicBackend(DynamoDBBackend):
 
     @property
     def _url_module(self) -> Any:
-        return urls  # moto would look for it beside this module
+        return urls  # moto would search for this module in the package of the subclass
 
     def create_table(self, *args: Any, **kwargs: Any) -> Table:
         table = super().create_table(*args, **kwargs)
-        table.__class__ = ShelvedTable  # type: ignore[type-abstract]  # moto makes its own class; the fields are the same
+        table.__class__ = ShelvedTable  # type: ignore[type-abstract]  # moto made a Table, which has the same fields
         cast(ShelvedTable, table).open_shelves()
         return table
 
@@ -141,7 +140,7 @@ class AtomicBackend(DynamoDBBackend):
                 raise
 
     def _named(self, transact_items: list[dict[str, Any]]) -> Iterable[tuple[ShelvedTable, Key]]:
-        """The tables and keys a transaction names; malformed operations are left for moto to refuse."""
+        """The tables and keys in a transaction. Malformed operations are left out, because moto refuses them."""
         for operations in transact_items:
             for operation in operations.values():
                 table = self.tables.get(operation.get("TableName", ""))
@@ -186,7 +185,7 @@ class AtomicBackend(DynamoDBBackend):
 
 
 def least(account: str, region: str, table: str, index: str) -> str | None:
-    """Return the least sort key of an index of a table in this process, without a call; None when the index is empty."""
+    """Return the least sort key of an index of a table in this process, without a call; None if the index is empty."""
     shelved = cast(ShelvedTable, dynamodb_backends[account][region].get_table(table))
     return shelved.least(index)
 
@@ -198,12 +197,12 @@ def has_items(account: str, region: str, table: str, partition_prefix: str) -> b
 
 
 def write_directly(result: DynamoResult, context: ActionContext) -> tuple[int, dict[str, str], str]:
-    """Answer with moto's own JSON of DynamoDB's types."""
+    """Make the response from moto's own JSON of DynamoDB's types."""
     return 200, {"Content-Type": "application/x-amz-json-1.0"}, dynamo_json_dump(result.result)
 
 
 def install() -> Callable[[], None]:
-    """Replace moto's DynamoDB in this process, empty, and return the function that puts the stock one back, empty."""
+    """Replace moto's DynamoDB in this process. Returns a function that restores the stock one. Both delete all tables."""
     stock = (DynamoDBBackend, DynamoResult.execute_result, Item.instances_tracked)  # type: ignore[attr-defined]  # moto sets it at run time
     _serve_with(AtomicBackend, write_directly, deque(maxlen=0))
     return lambda: _serve_with(*stock)

@@ -1,7 +1,7 @@
 """Serves moto over HTTP with connections that stay open, and calls moto's DynamoDB handler directly.
 
-moto's own server closes the connection after each response, starts a thread for the next request, and asks Flask for the AWS
-service. With boto3 in the same process that is most of the time of a call.
+moto's own server closes the connection after each response, starts a thread for each request, and finds the AWS service with
+Flask. If boto3 is in the same process, this is most of the time of a call.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _moto = DomainDispatcherApplication(create_backend_app)
 
 
 def serve(port: int = 0) -> HttpServer:
-    """Serve all of moto on one port; 0 takes a free one."""
+    """Serve all of moto on one port; 0: any free port."""
     return HttpServer(_respond, port=port)
 
 

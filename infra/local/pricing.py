@@ -18,7 +18,10 @@ Priced = tuple[str, str, str, date]
 
 @dataclass(slots=True, kw_only=True)
 class PriceBook:
-    """``rates`` are (region, instance type, dollars, effective date), ``extra`` rows as they are, ``trouble`` an AWS error."""
+    """A Price List API. ``rates`` are (region, instance type, dollars per hour, effective date); ``extra`` are further rows.
+
+    ``trouble`` is the error code with which each call fails; empty: none. ``page`` is the number of rows on a page.
+    """
 
     rates: list[Priced] = field(default_factory=list)
     extra: list[Any] = field(default_factory=list)
@@ -42,7 +45,7 @@ class PriceBook:
 
 @dataclass(slots=True, kw_only=True)
 class QuotaBook:
-    """The quotas for training instances: the same number for each type, on demand and on spot."""
+    """The quotas for training instances: the same number for each type, on-demand and on spot."""
 
     each: int
     types: Sequence[str]
@@ -55,7 +58,7 @@ class QuotaBook:
 
 
 def packaged_prices(region: str) -> list[Priced]:
-    """Return the newest prices of the package's own table, as AWS lists them."""
+    """Return the newest price of each instance type in the package's table, in the form of ``PriceBook.rates``."""
     rows = json.loads(files("controller").joinpath("data/prices.json").read_text("utf-8"))["rates"]
     newest = {row["instance_type"]: row for row in sorted(rows, key=lambda row: str(row["as_of"])) if row["region"] == region}
     return [
@@ -65,7 +68,7 @@ def packaged_prices(region: str) -> list[Priced]:
 
 
 def _products(region: str, kind: str, usd: str, day: date) -> Sequence[str]:
-    """Training, with the hosting and notebook rows that AWS lists beside it."""
+    """The row for training, and the rows for hosting and notebooks that AWS lists beside it, as JSON."""
     usages = (("Train", usd), ("Host", "9.99"), ("Notebk", "8.88"))
     return [json.dumps(_row(region, f"{PREFIX[region]}-{what}:{kind}", price, day)) for what, price in usages]
 

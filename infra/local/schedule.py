@@ -1,8 +1,8 @@
 """Computes when EventBridge fires a schedule: rate(…) and the common part of cron(…), in UTC.
 
-cron has six fields: minutes hours day-of-month month day-of-week year. Supported: numbers, names of months and days, `*`,
-`?`, ranges `a-b`, lists `a,b` and steps `*/n` or `a/n`; not L, W and #. A rate counts from the epoch, whereas AWS counts from
-the rule's creation: the interval is the same, the offset is different.
+cron has six fields: minutes, hours, day-of-month, month, day-of-week, year. Supported are numbers, names of months and days, `*`,
+`?`, ranges `a-b`, lists `a,b` and steps `*/n` or `a/n`, but not L, W and #. A rate counts from the epoch here, but from the
+creation of the rule on AWS: the interval is the same, and the offset differs.
 """
 
 from __future__ import annotations
@@ -27,16 +27,19 @@ Fields = tuple[frozenset[int], ...]
 
 
 class UnknownSchedule(ValueError):
-    """EventBridge does not accept the expression, or this module does not support it. The message names the part."""
+    """EventBridge does not accept the expression, or this module does not support it. The message names the wrong part."""
 
 
 def check_expression(expression: str) -> None:
-    """Raise UnknownSchedule unless `next_fire` supports the expression."""
+    """Raise UnknownSchedule if `next_fire` does not support the expression."""
     _rate_s(expression) if expression.startswith("rate(") else _fields(expression)
 
 
 def next_fire(expression: str, after: datetime) -> datetime:
-    """Return the first firing strictly after an aware UTC time; raises UnknownSchedule, also if four years have none."""
+    """Return the first time after ``after`` (aware, UTC) at which the schedule fires.
+
+    Raises UnknownSchedule, also for a schedule that does not fire within four years.
+    """
     if expression.startswith("rate("):
         period_s = _rate_s(expression)
         passed = int(after.timestamp()) // period_s

@@ -23,6 +23,7 @@ from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
 from controller.policy.spot_worth import SpotWorth
 from controller.policyfile.cases import Case, ShortJob
+from controller.runtime.gather.gather import priced
 from controller.savings.job_history import RUNS_MIN
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
@@ -92,12 +93,12 @@ def facts_of(case: Case, found: Found, job: Job, policy: Policy) -> Facts:
     """What the controller would know about the job at the case's time."""
     lineage = lineage_before(case.entry.history.attempts or (), job)
     at, evidence, run_s = case.entry.at, evidence_of(case, found), case.entry.history.run
-    rate = Prices().rate(job.instance_type, priced_region(job), at)
     facts = Facts(
-        now=at, job=job, number=lineage.newest_number() or 1, lineage=lineage, policy=policy, rate=rate, first_rate=rate,
+        now=at, job=job, number=lineage.newest_number() or 1, lineage=lineage, policy=policy, rate=None,
         claims=evidence.claims if job.alive else None, checkpoint_scan=evidence.checkpoint_scan,
         history=(run_s,) * RUNS_MIN if run_s is not None else (), looked_up=frozenset(Need),
     )  # fmt: skip
+    facts = priced(facts, Prices(), priced_region(job))
     return replace(facts, spot_worth=_worth(case, facts))
 
 

@@ -43,7 +43,7 @@ from controller.policy.judge import judge
 from controller.policy.policy import Policy
 from controller.policyfile import BadPolicy
 from controller.policyfile.folder import policy_files
-from controller.runtime.gather.gather import lineage_of
+from controller.runtime.gather.gather import lineage_of, priced
 from controller.runtime.ports.aws import Clock
 from controller.runtime.ports.ledger import Ledger
 
@@ -135,11 +135,11 @@ def _made(job: Job, now: datetime) -> Job:
 
 
 def _facts(job: Job, policy: Policy, now: datetime) -> Facts:
-    rate = Prices().rate(job.instance_type, priced_region(job), now)
-    return Facts(
-        now=now, job=job, number=1, lineage=Lineage(id=LineageId.of(job)), policy=policy, rate=rate, first_rate=rate, claims=None,
+    facts = Facts(
+        now=now, job=job, number=1, lineage=Lineage(id=LineageId.of(job)), policy=policy, rate=None, claims=None,
         looked_up=frozenset(Need),
     )  # fmt: skip
+    return priced(facts, Prices(), priced_region(job))
 
 
 def explained(checked: Checked, used: PolicyUsed, now: datetime, facts: Facts | None = None) -> Explained:

@@ -1,6 +1,6 @@
-"""What a policy may contain but probably does not mean. The folder compiles nevertheless.
+"""Warnings: what is valid in a policy but probably not meant. The folder compiles nevertheless.
 
-``WARNERS`` lists the kinds of warning, a function for each; a further kind is a further function.
+``WARNERS`` has a function for each kind of warning; add a function to it for a new kind.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ WARNERS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
     looks_like_a_placeholder,
     doubtful_waiver,
 )
-RULES_MAX, PATTERNS_MAX = 100, 300  # in a folder: comparing each with each takes the square of their number
+RULES_MAX, PATTERNS_MAX = 100, 300  # in a folder, because the time for comparing all pairs is quadratic
 
 
 def warnings_of(document: Mapping[str, Any], trees: Sequence[Tree], now: datetime | None = None) -> Iterator[Problem]:
-    """Everything that people should look at, each at its place; a very large folder is only said to be one.
+    """The warnings of a folder, each at its place. For a very large folder, there is only one warning: its size.
 
-    ``now`` is for waivers that have expired, and days that have passed.
+    ``now``: to warn about expired waivers and past days.
     """
     looked_at = whole(document, trees, now)
     entries = (*looked_at.rules, *looked_at.blocks)

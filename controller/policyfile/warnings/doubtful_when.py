@@ -1,4 +1,4 @@
-"""Warns about expressions: what is doubtful in one, and what it cannot have in common with the rule that it is of."""
+"""Warns about expressions in ``when:`` that are doubtful, or that can never be true together with their rule."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SPOT = "default(EnableManagedSpotTraining, false)"
 OF_SPOT_JOBS = (CHECKPOINT_REQUIRED.id, UNCHECKPOINTED_CAP.id, MAX_WAIT_LIMIT.id, CHECKPOINT_ALIVE.id, SPOT_WORTH_IT.id)
 RUNTIME = "default(StoppingCondition.MaxRuntimeInSeconds, 1d)"  # SageMaker's own default
 RUNS = "TrainingJobStatus == 'InProgress' and not has(FailureReason)"
-COMPARED_MAX = 20  # patterns of a selector that are compared with an expression
+COMPARED_MAX = 20  # patterns of a selector that are compared with an expression; with more, none
 
 
 def doubtful_when(whole: Whole) -> Iterator[Problem]:
@@ -37,7 +37,7 @@ def doubtful_when(whole: Whole) -> Iterator[Problem]:
 
 
 def _with_its_rule(rule: Entry, when: Node) -> Iterator[Problem]:
-    """An expression that holds for some jobs, but for none that the rule is about."""
+    """Warnings for an expression that is true for some jobs, but for none to which its rule applies."""
     if (selected := _selected(rule.compiled["match"])) and never(when, *selected):
         yield rule.warning("matches-no-job", "when", found="an expression that is true of no job that match selects",
                            wanted="another expression, or another match")  # fmt: skip
@@ -50,7 +50,7 @@ def _with_its_rule(rule: Entry, when: Node) -> Iterator[Problem]:
 
 
 def _broken(kind: str, options: Mapping[str, Any]) -> tuple[str, str] | None:
-    """What is true of each job that breaks a rule of this kind."""
+    """An expression that is true for each job that breaks a rule of this kind, and the reason; None if there is none."""
     if kind in OF_SPOT_JOBS:
         return SPOT, "it is about spot jobs"
     if kind == SPOT_REQUIRED.id:
@@ -62,7 +62,7 @@ def _broken(kind: str, options: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _selected(match: Mapping[str, Any]) -> list[Node]:
-    """What is true of each job that a selector selects, as far as an expression can say it."""
+    """Expressions that are true for each job that a selector selects, as far as expressions can state it."""
     found = []
     for key, field in (("name", "TrainingJobName"), ("role", "default(RoleArn, '')")):
         globs = match.get(key, ())

@@ -1,4 +1,4 @@
-"""Warns about keys that do nothing where they are, and about actions that the mode never reaches."""
+"""Warns about keys without any effect, and about actions that never happen in their mode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A compiled rule or resubmit block with the place where it is written, and how a warning about it is made."""
+"""The compiled entries of a folder with their places in files, and how to make a warning at a place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from controller.policyfile.yaml_nodes import Tree
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """``written`` is what the file says, ``compiled`` what it means, with the defaults."""
+    """A rule, resubmit block or waiver. ``written``: as in the file. ``compiled``: with the defaults, as in the document."""
 
     tree: Tree
     path: Path
@@ -27,15 +27,15 @@ class Entry:
 
     @property
     def place(self) -> str:
-        """File and line, for another entry's warning."""
+        """File and line, for the text of another entry's warning."""
         return f"{self.tree.file}:{self.tree.line(self.path)}"
 
     def warning(self, code: str, *below: str | int, found: str, wanted: str, suggestions: tuple[str, ...] = ()) -> Problem:
-        """A warning at a value of the entry, or at what is around it."""
+        """A warning at a value of the entry; if the value is missing, at the nearest key around it."""
         return replace(warning_at(self.tree, (*self.path, *below), code, found=found, wanted=wanted), suggestions=suggestions)
 
     def within(self, key: str, at: int, end: int, code: str, *, found: str, wanted: str, suggestions: tuple[str, ...]) -> Problem:
-        """A warning at a part of a text of the entry."""
+        """A warning at the characters from ``at`` to ``end`` of a text of the entry."""
         path = (*self.path, key)
         place = self.tree.within(path, str(self.written[key]), at, end)
         return Problem(
@@ -46,7 +46,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
-    """A folder that compiles: its document, its files, and each rule, block and waiver at its place."""
+    """A folder that compiles: its document, its files, and each rule, resubmit block and waiver with its place."""
 
     document: Mapping[str, Any]
     trees: Sequence[Tree]
@@ -57,7 +57,7 @@ class Whole:
 
 
 def whole(document: Mapping[str, Any], trees: Sequence[Tree], now: datetime | None = None) -> Whole:
-    """Put each compiled rule, block and waiver beside the place where it is written."""
+    """The folder, with each compiled rule, resubmit block and waiver beside its place in a file."""
     return Whole(
         document=document,
         trees=trees,

@@ -1,4 +1,4 @@
-"""Warns about values that an example left behind: a Slack channel, a tag, an id, a bucket."""
+"""Warns about values that look like placeholders from an example: a Slack channel, a tag, an ID, a bucket."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from controller.policyfile.warnings.placed_warning import Whole, warning_at
 from controller.policyfile.yaml_nodes import Tree
 
 CODE = "placeholder"
-LENGTH_MAX = 200  # no example leaves more
+LENGTH_MAX = 200  # characters; placeholders are not longer
 WORD = re.compile(
     r"(?i)(^|[^a-z0-9])(your|my|some|change[-_ ]?(me|it|this)|replace([-_ ]?(me|it|this))?|todo|tbd|fixme|xxx+|foo|bar|foobar|baz"
     r"|example|placeholder|dummy|insert|lorem|name[-_ ]?here"
@@ -23,16 +23,16 @@ BUCKET_ALONE = re.compile(r"s3://(bucket|path|prefix)(/.*)?")
 EXAMPLE_HOST = re.compile(r"https?://([^/]*\.)?example\.(com|org|net)(/.*)?", re.IGNORECASE)
 UNWRITTEN = re.compile(r"(?i)(^|[^a-z0-9])(todo|tbd|fixme|xxx+|change[-_ ]?me|placeholder|lorem)($|[^a-z0-9])|<[^<>]*>|\$\{|\{\{")
 CHANNEL_ALONE = re.compile(r"(?i)#?(channel|general|random|test|name|slack|slack-channel)")
-CHANNEL = re.compile(r"#[^\s#A-Z]{1,80}|[CGD][A-Z0-9]{5,}")  # Slack writes names in lower case
+CHANNEL = re.compile(r"#[^\s#A-Z]{1,80}|[CGD][A-Z0-9]{5,}")  # Slack's channel names are in lower case
 SLACK_ID = re.compile(
     r"[CGUWS]0?(123456789|12345678|1234567|123456|12345|0+|X+|123ABC(D(EF?)?)?|ABCD?E?F?(GHI?J?)?)[0-9A-Z]{0,3}"
 )
 ACCOUNT = re.compile(r"(\d)\1{11}|123456789012|012345678901")
-PLACEHOLDER = re.compile(r"(?<!\{)\{(team|family|job|tag:[^{}]*)\}")  # of a checkpoint template
+PLACEHOLDER = re.compile(r"(?<!\{)\{(team|family|job|tag:[^{}]*)\}")  # in a checkpoint template
 IDS = ("people", "may", "read")
 PLACES = ("channel", "channels", "people", "may", "tags", "account", "role", "under", "checkpoint", "allowed", "team", "user",
           "team_of_role", "subnets", "reason", "owner", "ticket", "docs")  # fmt: skip
-FREE_KEYS = ("tags", "channels", "people", "team_of_role")  # maps whose keys are the reader's own words
+FREE_KEYS = ("tags", "channels", "people", "team_of_role")  # maps with keys that the authors choose
 
 
 def looks_like_a_placeholder(whole: Whole) -> Iterator[Problem]:
@@ -41,7 +41,7 @@ def looks_like_a_placeholder(whole: Whole) -> Iterator[Problem]:
             text = tree.at_path(path)
             if not isinstance(text, str) or len(text) > LENGTH_MAX or not _in_a_place(path):
                 continue
-            if "waivers" in path and path[-1] == "reason":  # a sentence, with words such as "my" and "some"
+            if "waivers" in path and path[-1] == "reason":  # a sentence may contain words such as "my" and "some"
                 if UNWRITTEN.search(text):
                     found = f"{quoted(text)}, which looks like a placeholder"
                     yield warning_at(tree, path, CODE, found=found, wanted="the reason of the waiver")
@@ -61,7 +61,7 @@ def looks_like_a_placeholder(whole: Whole) -> Iterator[Problem]:
 
 def _of_channel(tree: Tree, path: Path, text: str) -> Iterator[Problem]:
     if is_topic(text):
-        _, _, _, _, account, name = text.split(":")  # its form was looked at before
+        _, _, _, _, account, name = text.split(":")  # validation has checked its form
         if ACCOUNT.fullmatch(account) or WORD.search(name):
             found = f"{quoted(text)}, which looks like a placeholder"
             yield warning_at(tree, path, CODE, found=found, wanted="the ARN of a topic of your own")

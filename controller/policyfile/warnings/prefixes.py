@@ -1,4 +1,4 @@
-"""Warns about a checkpoint template that gives many jobs the same prefix, or none."""
+"""Warns about a checkpoint template with which many jobs get the same prefix, or no job gets one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNREACHED, CONTRADICTED = "never-reached", "contradicted"
 
 
 def template_never_fits(whole: Whole) -> Iterator[Problem]:
-    """A template outside the prefixes that are allowed, or that the rule itself wants, and a move to spot without any."""
+    """Warnings for a template outside the allowed prefixes or the rule's ``under``, and for a move to spot without a template."""
     templates = any(rule.compiled["repair"].get("checkpoint") for rule in whole.rules)
     for rule in whole.rules:
         repair, wanted = rule.compiled["repair"], rule.compiled["options"].get("under") or ()
@@ -30,7 +30,7 @@ def template_never_fits(whole: Whole) -> Iterator[Problem]:
 
 
 def _meet(begins: str, prefix: str) -> bool:
-    """Whether a filled template may lie below a prefix."""
+    """Whether a template that begins with ``begins`` may be below a prefix when its placeholders are filled."""
     return within(begins, prefix) or prefix.startswith(begins)
 
 

@@ -1,4 +1,4 @@
-"""Compares selectors and globs: which one covers another, and which jobs both may select. What is not certain is not said."""
+"""Compares selectors and globs: whether one covers another, and whether a job can match both. In doubt, the answer is no."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_literal(pattern: str) -> bool:
 
 
 def covers(wide: Mapping[str, Any], narrow: Mapping[str, Any]) -> bool:
-    """Whether every job of the narrow selector is surely one of the wide one, too."""
+    """Whether every job that ``narrow`` selects is certainly selected by ``wide`` too."""
     wide_patterns, narrow_patterns = _patterns(wide), _patterns(narrow)
     return all(
         name in narrow_patterns and all(any(_wider(other, one) for other in patterns) for one in narrow_patterns[name])
@@ -28,19 +28,19 @@ def covers(wide: Mapping[str, Any], narrow: Mapping[str, Any]) -> bool:
 
 
 def overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether a job that both select surely can exist."""
+    """Whether a job that both select can certainly exist."""
     ours, theirs = _patterns(one), _patterns(other)
     return all(any(_meet(a, b) for a in ours[name] for b in theirs[name]) for name in ours.keys() & theirs.keys())
 
 
 def apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether surely no job is one of both selectors."""
+    """Whether certainly no job is selected by both."""
     ours, theirs = _patterns(one), _patterns(other)
     return any(all(_apart(a, b) for a in ours[name] for b in theirs[name]) for name in ours.keys() & theirs.keys())
 
 
 def known_types(patterns: Iterable[str]) -> frozenset[str]:
-    """The instance types of SageMaker training that one of the globs matches."""
+    """The instance types of SageMaker training that match one of the globs."""
     return frozenset().union(*map(_types_of, patterns))
 
 
@@ -60,7 +60,7 @@ def _types_of(glob: str) -> frozenset[str]:
 
 
 def _wider(wide: str, narrow: str) -> bool:
-    """Whether every text that matches ``narrow`` matches ``wide``. ``NO_TAG`` is about jobs without a tag, and no glob is."""
+    """Whether every text that matches ``narrow`` matches ``wide``. ``NO_TAG`` selects jobs without a tag, which no glob does."""
     if NO_TAG in (wide, narrow):
         return wide == narrow
     if wide in (narrow, "*"):
@@ -72,7 +72,7 @@ def _wider(wide: str, narrow: str) -> bool:
 
 
 def _apart(a: str, b: str) -> bool:
-    """Whether surely no text matches both: their texts before the first wildcard differ, or a text is not matched."""
+    """Whether certainly no text matches both: they differ before the first wildcard, or one is a text that the other excludes."""
     if NO_TAG in (a, b):
         return a != b and is_literal(a) and is_literal(b)
     if is_literal(a) or is_literal(b):
@@ -82,5 +82,5 @@ def _apart(a: str, b: str) -> bool:
 
 
 def _meet(a: str, b: str) -> bool:
-    """Whether some text surely matches both."""
+    """Whether a text certainly matches both."""
     return _wider(a, b) or _wider(b, a)

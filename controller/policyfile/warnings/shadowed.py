@@ -1,4 +1,4 @@
-"""Warns about rules and blocks that add nothing to another one, and about rules that exclude each other."""
+"""Warns about rules and blocks that add nothing to another, and about rules that contradict each other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Options = Mapping[str, Any]
 
 
 def shadowed(whole: Whole) -> Iterator[Problem]:
-    """The first block that selects a job applies to it; a rule adds nothing to one that is as strict for the same jobs."""
+    """Warnings for a block after one that selects its jobs, and for a rule beside one that is as strict for the same jobs."""
     for first, second in combinations(whole.blocks, 2):
         if covers(first.compiled["match"], second.compiled["match"]):
             found = f"a block for jobs that {first.name} selects before it ({first.place})"
@@ -41,10 +41,10 @@ def shadowed(whole: Whole) -> Iterator[Problem]:
 
 
 def contradicted(whole: Whole) -> Iterator[Problem]:
-    """Rules for the same jobs of which each job breaks one or the other."""
+    """Warnings for two rules for the same jobs that no job can keep both."""
     for first, second in combinations(whole.rules, 2):
         if first.compiled.get("when") != second.compiled.get("when"):
-            continue  # nobody knows whether both can hold
+            continue  # it is not known whether both can be true
         if not overlap(first.compiled["match"], second.compiled["match"]):
             continue
         for pair, why in CONTRADICTIONS.items():
@@ -80,7 +80,7 @@ def _adds_nothing(rule: Entry, other: Entry) -> bool:
 
 
 def _at_most(a: Options, b: Options, name: str) -> bool:
-    """Whether the limit of ``a`` is at most that of ``b``; None is no limit."""
+    """Whether the limit of ``a`` is at most that of ``b``; None means no limit."""
     return b[name] is None or (a[name] is not None and a[name] <= b[name])
 
 

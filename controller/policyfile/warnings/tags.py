@@ -1,4 +1,4 @@
-"""Warns about what a selector says of tags: globs that leave jobs without the tag out, and values that no tag has."""
+"""Warns about tags in a selector: globs that do not select jobs without the tag, and values that no tag can have."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _of_values(entry: Entry, key: str, values: list[str]) -> Iterator[Problem]:
 
 
 def _of_missing_tags(entry: Entry, key: str, values: list[str]) -> Iterator[Problem]:
-    """A glob that the empty text matches: its reader may think that it is about jobs without the tag, too."""
+    """Warnings for a glob that an empty text matches: its author may think that it selects jobs without the tag too."""
     if NO_TAG in values:
         found = f"the tag {key}, which selects every job: those that have it, and those without"
         yield entry.warning("does-nothing", "match", "tags", key, found=found, wanted="no such tag, or match: all")

@@ -1,4 +1,4 @@
-"""Warns about rules and blocks that no training job can match, and rules that no training job can break."""
+"""Warns about rules, blocks and waivers that no training job can match, and rules that no training job can break."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LETTERS: Mapping[str, re.Pattern[str]] = {
     "name": re.compile(r"[a-zA-Z0-9-]*"), "account": re.compile(r"\d*"), "region": re.compile(r"[a-z0-9-]*"),
     "role": re.compile(r"[^|^$()\\\s\u0080-\uffff]*"),
 }  # fmt: skip
-CANNOT_CHECKPOINT = frozenset({AlgorithmClass.MARKETPLACE, AlgorithmClass.BUILT_IN})  # of these, some or all
+CANNOT_CHECKPOINT = frozenset({AlgorithmClass.MARKETPLACE, AlgorithmClass.BUILT_IN})  # all or some algorithms of these classes
 
 
 def matches_no_job(whole: Whole) -> Iterator[Problem]:
@@ -114,16 +114,16 @@ def _never_broken(rule: Entry) -> Iterator[Problem]:
 
 
 def _meant_type(entry: Entry, pattern: str) -> tuple[str, ...]:
-    """The instance types that a text may mean; none for a glob."""
+    """The instance types that a text may mean; empty for a glob."""
     return entry.tree.similar(pattern, sorted(instance_types())) if is_literal(pattern) else ()
 
 
 def _types_within(selected: Sequence[str], allowed: Sequence[str]) -> bool:
-    """Whether a rule selects types, and each of them is allowed."""
+    """Whether a rule selects instance types, and all of them are allowed."""
     types = known_types(selected)
     return bool(types) and types <= known_types(allowed)
 
 
 def _with_values(tags: Mapping[str, Sequence[str]]) -> set[str]:
-    """The tags that each selected job has."""
+    """The tags that every selected job has."""
     return {key for key, values in tags.items() if NO_TAG not in values}

@@ -1,4 +1,4 @@
-"""Warns about waivers that have no effect, or leave a rule none."""
+"""Warns about waivers without any effect, and waivers that leave a rule without any effect."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from controller.policyfile.warnings.placed_warning import Entry, Whole
 from controller.policyfile.warnings.selectors import apart, covers
 
 OF_EVERY_JOB = ("name", "role", "account", "region")
-EVERYTHING = frozenset({"*", "**", "?*", "*?", "*/*"})  # as globs; a role without a slash is compiled to */ROLE
+EVERYTHING = frozenset({"*", "**", "?*", "*?", "*/*"})  # globs; a role without a colon is compiled to */ROLE
 
 
 def doubtful_waiver(of: Whole) -> Iterator[Problem]:
-    """A waiver that has expired, one of every job (until it ends, nobody has to keep its rules), and one that changes nothing."""
+    """Warnings for a waiver that has expired, one for every job (its rules have no effect), and one that changes nothing."""
     rules = {rule.name: rule for rule in of.rules}
     for waiver in of.waivers:
         yield from _of_its_rules(waiver, rules)
@@ -38,12 +38,12 @@ def doubtful_waiver(of: Whole) -> Iterator[Problem]:
 
 
 def _narrowing(match: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The parts of a selector that leave some jobs out: each job has a name, a role, an account and a region."""
+    """The parts of a selector that exclude some jobs. Every job has a name, a role, an account and a region."""
     return {key: globs for key, globs in match.items() if key not in OF_EVERY_JOB or EVERYTHING.isdisjoint(globs)}
 
 
 def _of_its_rules(waiver: Entry, rules: Mapping[str, Entry]) -> Iterator[Problem]:
-    """Rules of which no job is one that the waiver selects."""
+    """Warnings for rules that select none of the jobs that the waiver selects."""
     for name in waiver.compiled["rules"]:
         if name in rules and apart(rules[name].compiled["match"], waiver.compiled["match"]):
             yield waiver.warning(
@@ -53,7 +53,7 @@ def _of_its_rules(waiver: Entry, rules: Mapping[str, Entry]) -> Iterator[Problem
 
 
 def _of_others(waiver: Entry, waivers: Sequence[Entry]) -> Iterator[Problem]:
-    """A waiver of the same jobs and rules that ends later, or at the same time and is written before."""
+    """A warning if another waiver for the same jobs and rules ends later, or ends at the same time and comes first."""
     mine, number = waiver.compiled, waivers.index(waiver)
     for place, other in enumerate(waivers):
         theirs = other.compiled

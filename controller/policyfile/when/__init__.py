@@ -1,7 +1,7 @@
-"""Expressions: ``when:`` of a rule, for what ``match`` cannot say; read, checked against SageMaker's model, and compiled to JSON.
+"""Expressions (``when:`` of a rule), for what ``match`` cannot express: parsed, checked against SageMaker's model, compiled.
 
 Reading order: ``syntax`` (text to a tree with positions), ``fields`` (the shape of DescribeTrainingJob), ``check`` (types, and
-fields that may be missing), ``compile``. What Lambda evaluates is in ``controller.policy.when``.
+fields that may be missing), ``compile`` (to JSON). Lambda evaluates the result in ``controller.policy.when``.
 """
 
 from __future__ import annotations

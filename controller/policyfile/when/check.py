@@ -1,4 +1,4 @@
-"""Checks an expression: types that fit, words that exist, and no field that may be missing without saying what follows then."""
+"""Checks an expression: its types, its constants, and that a field that may be missing has ``has`` or ``default``."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ IN_SECONDS = "InSeconds"
 
 
 def check(node: Node, present: Present = NONE) -> tuple[Present, Present]:
-    """Check a condition; the fields that are present where it is true, and where it is false. Raises BadWhen.
+    """Check a condition. Returns the fields that exist if it is true, and those that exist if it is false. Raises BadWhen.
 
-    ``present`` are the fields that are known to be there.
+    ``present``: the fields that are known to exist, as paths.
     """
     match node.kind:
         case Part.AND | Part.OR:
@@ -104,7 +104,7 @@ def _contained(node: Node, left: Node, right: Node, present: Present, *, element
 
 
 def _part_of_text(left: Node, right: Node) -> str:
-    """What to write for a text in a text, which other languages take for a part of it."""
+    """A hint for ``TEXT in FIELD``, which means a part of the text in other languages; empty for anything else."""
     text, field = (left, right) if left.kind is Part.TEXT else (right, left)
     if text.kind is not Part.TEXT or field.kind not in (Part.FIELD, Part.CALL):
         return ""
@@ -116,7 +116,7 @@ def _part_of_text(left: Node, right: Node) -> str:
 
 
 def _quantified(node: Node, present: Present) -> None:
-    """``any(Field == …)``: the field leads through a list. Without the list, ``any`` is false; ``all`` must know it is there."""
+    """Check ``any(Field == …)`` or ``all(…)``: the field is inside a list. Without a list, ``any`` is false; ``all`` needs it."""
     (inner,) = node.parts
     name = str(node.value)
     if (
@@ -174,7 +174,7 @@ def _defaulted(node: Node) -> FieldType:
 
 
 def _refuse_missing(field: Node, shape: FieldShape, present: Present) -> None:
-    """A comparison with a field that is not there has no answer, so the expression says what counts then."""
+    """Raises BadWhen for a field that may be missing: the expression must state what counts without it."""
     missing = [path for path in shape.optional if path not in present]
     if missing:
         name = _name(field)
@@ -184,7 +184,7 @@ def _refuse_missing(field: Node, shape: FieldShape, present: Present) -> None:
 
 
 def _words(field: Node, constant: Node, sign: str) -> None:
-    """A word that a field never has."""
+    """Raises BadWhen for a text that is not one of the field's values in SageMaker's model."""
     source = field.parts[0] if field.kind is Part.CALL and field.value == "default" else field
     if source.kind is not Part.FIELD or constant.kind is not Part.TEXT or sign == "matches":
         return

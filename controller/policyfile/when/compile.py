@@ -12,9 +12,9 @@ from controller.policyfile.when.other_languages import habit_hint
 from controller.policyfile.when.syntax import BadWhen, Node, Part, parse
 
 
-@lru_cache(maxsize=1000)  # the text is compiled when it is checked, and again when the folder is
+@lru_cache(maxsize=1000)  # a text is compiled when its rule is checked, and again when the folder is compiled
 def compile_when(text: str) -> Mapping[str, Any]:
-    """The text, the fields that it reads, each with whether a request may contain it, and its tree. Raises BadWhen."""
+    """The text, its tree, and the fields that it reads, each with whether a request may contain it. Raises BadWhen."""
     try:
         tree = parse(text)
         check(tree)

@@ -1,4 +1,4 @@
-"""What an expression may say and probably does not mean, each at its place: the habits of other policy languages, above all."""
+"""Finds what is valid in an expression but probably not meant, mostly habits from other policy languages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from controller.policyfile.when.suggestions import LIKE, REGEX, REGEX_ALONE, as_
 from controller.policyfile.when.syntax import Node, Part, parse
 
 DOUBTFUL, NO_JOB, NOTHING = "doubtful-expression", "matches-no-job", "does-nothing"
-HOURS_MAX, YEAR_S, MINUTE_S = 168, 31_536_000, 60  # a week in hours: who writes so few seconds means hours
+HOURS_MAX, YEAR_S, MINUTE_S = 168, 31_536_000, 60  # up to a week in hours: so few seconds are probably hours
 SHOWN_MAX = 60  # characters of a part in a message
 FREE = ("HyperParameters", "Environment")
 FALSE_WITHOUT = ("EnableManagedSpotTraining", "EnableNetworkIsolation", "EnableInterContainerTrafficEncryption")
@@ -24,7 +24,7 @@ Mark = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Doubt:
-    """What is doubtful from ``at`` to ``end`` of an expression, and up to two texts that may be meant."""
+    """A doubt about the characters from ``at`` to ``end`` of an expression. ``meant``: up to two texts that may be meant."""
 
     at: int
     end: int
@@ -35,7 +35,7 @@ class Doubt:
 
 
 def doubts(text: str) -> tuple[Doubt, ...]:
-    """The doubts about an expression that compiles, in the order of their places."""
+    """The doubts about an expression that compiles, sorted by place."""
     tree = parse(text)
     own = list(_of_parts(tree, text))
     return tuple(sorted({*own, *_of_truth(tree, text, [(one.at, one.end) for one in own])}))
@@ -89,7 +89,7 @@ def _unit(field: Node) -> str:
 
 
 def _of_equality(node: Node, field: Node, name: str, right: Node, text: str, *, denied: bool) -> Iterator[Doubt]:
-    """A glob, a regular expression or a pattern of SQL that is compared as the text that it is."""
+    """Doubts about a glob, a regular expression or an SQL pattern that is compared as plain text."""
     sign = str(node.value)
     constants = right.parts if right.kind is Part.LIST else (right,)
     for constant in constants:
@@ -137,7 +137,7 @@ def _of_glob(node: Node, field: Node, name: str, right: Node) -> Iterator[Doubt]
 
 
 def _of_element(node: Node, left: Node, right: Node, text: str) -> Iterator[Doubt]:
-    """A constant that is looked for in a list of a job."""
+    """Doubts about a constant that is searched in a list of a job."""
     if left.kind is not Part.TEXT or field_shape(right).type is not FieldType.LIST:
         return
     name, value = text[right.at : right.end], str(left.value)
@@ -177,7 +177,7 @@ def _of_negation(node: Node, text: str) -> Iterator[Doubt]:
 
 
 def _of_precedence(node: Node, text: str) -> Iterator[Doubt]:
-    """``a or b and c`` without parentheses. A field that has to be guarded by ``has`` is no doubt."""
+    """Doubts about ``a or b and c`` without parentheses, except where the ``and`` is only for ``has``."""
     for number, part in enumerate(node.parts):
         if part.kind is not Part.AND or part.grouped or _guarded(part):
             continue
@@ -196,7 +196,7 @@ def _of_precedence(node: Node, text: str) -> Iterator[Doubt]:
 
 
 def _guarded(part: Node) -> bool:
-    """Whether an ``and`` only says that a field is there which its other parts read."""
+    """Whether an ``and`` has a ``has`` for a field that its other parts read."""
     guards = [one.parts[0].path for one in part.parts if one.kind is Part.CALL and one.value == "has"]
     return any(path[: len(guard)] == guard for guard in guards for path in _read(part))
 
@@ -230,7 +230,7 @@ def _of_has(node: Node, text: str) -> Iterator[Doubt]:
 
 
 def _of_truth(tree: Node, text: str, known: Sequence[Mark]) -> Iterator[Doubt]:
-    """Parts that are true of no job, or false of none; the smallest ones."""
+    """Doubts about the smallest parts that are true for no job, or false for no job."""
     whole = never(tree)
     found = list(_decided(tree, known, text, code=NO_JOB if whole else NOTHING))
     yield from found
@@ -259,7 +259,7 @@ def _decided(node: Node, known: Sequence[Mark], text: str, *, code: str) -> Iter
 
 
 def _repeated(node: Node, text: str) -> Iterator[Doubt]:
-    """Parts of an ``and`` or ``or`` that the others contain."""
+    """Doubts about parts of an ``and`` or ``or`` that add nothing to the other parts."""
     if node.kind in (Part.AND, Part.OR):
         said: set[str] = set()
         for number, part in enumerate(node.parts):
@@ -274,16 +274,16 @@ def _repeated(node: Node, text: str) -> Iterator[Doubt]:
 
 
 def _follows(part: Node, others: Sequence[Node], *, conjunction: bool) -> bool:
-    """Whether a part changes nothing: it is true wherever an ``and`` of the others is, or only where one of an ``or`` is."""
+    """Whether a part adds nothing: in an ``and``, another part implies it; in an ``or``, it implies another part."""
     if part.kind is Part.CALL and part.value == "has":
-        return False  # people say it for those who read
+        return False  # people write it for readers
     if conjunction:
         return any(_implies(other, part) for other in others)
     return any(_implies(part, other) for other in others)
 
 
 def _implies(one: Node, other: Node) -> bool:
-    """Whether each job of which the first is true is one of which the other is true."""
+    """Whether the second is true for each job for which the first is true."""
     denied = Node(kind=Part.NOT, at=other.at, end=other.end, parts=(other,))
     return never(one, denied) and not never(one)
 
@@ -301,7 +301,7 @@ def _fields(node: Node) -> Iterator[Node]:
 
 
 def _better(node: Node, text: str) -> tuple[str, ...]:
-    """What may be meant by a comparison with a text that the field never is."""
+    """Comparisons that may be meant instead of one with a text that the field never has."""
     if node.kind is not Part.COMPARE or node.value != "==" or node.parts[1].kind is not Part.TEXT:
         return ()
     left, right = node.parts

@@ -1,4 +1,4 @@
-"""The fields of a training job, from botocore's model of DescribeTrainingJob: their types, and which may be missing."""
+"""The fields of a training job: their types and limits, from botocore's model of DescribeTrainingJob."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ TYPES: Mapping[str, FieldType] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldShape:
-    """What is known of a field. ``optional`` are the beginnings of its path that a description may lack; ``many`` says that the
-    path leads through a list, so that there is a value for each of its elements. ``requested``: a request may contain it."""
+    """What is known about a field. ``optional``: the beginnings of its path that a description may lack. ``many``: the path goes
+    through a list, so that each of its elements has a value. ``requested``: a request may contain it."""
 
     type: FieldType
     words: tuple[str, ...] = ()
     optional: tuple[tuple[str, ...], ...] = ()
     many: bool = False
     requested: bool = False
-    whole: bool = False  # of a number: whether it has no fraction
-    pattern: str = ""  # of a text, or of the elements of a list
-    least: int | None = None  # of a number, of the characters of a text, and of the entries of a list or map
+    whole: bool = False  # whether a number is an integer
+    pattern: str = ""  # the model's pattern for a text, or for the elements of a list
+    least: int | None = None  # the limits of a number, of a text's length, or of the number of entries in a list or map
     most: int | None = None
 
 
 def field_shape(field: Node) -> FieldShape:
-    """The shape of a field. Raises BadWhen for one that no training job has."""
+    """The shape of a field. Raises BadWhen for a field that no training job has."""
     shape, optional, many = _shape(DESCRIBED), list[tuple[str, ...]](), False
     for number, name in enumerate(field.path):
         at, end = field.places[number]
@@ -80,7 +80,7 @@ def field_shape(field: Node) -> FieldShape:
 
 
 def element_type(field: Node) -> FieldType:
-    """The type of the elements of a list."""
+    """The type of the elements of a list field."""
     shape = _shape(DESCRIBED)
     for name in field.path:
         shape = shape.member if shape.type_name == "list" else shape
@@ -104,7 +104,7 @@ def _unknown(field: Node, number: int, shape: Any) -> BadWhen:
 
 @cache
 def _paths() -> tuple[tuple[str, ...], ...]:
-    """The fields of two levels, for those who leave out the first."""
+    """The paths of fields on the second level, to suggest one if an author left out the first name."""
     return tuple(
         (name, inner)
         for name, shape in _shape(DESCRIBED).members.items()
@@ -126,13 +126,13 @@ def _requested(path: tuple[str, ...]) -> bool:
 
 @cache
 def _shape(name: str) -> Any:
-    """A shape of the model, the same one each time: it keeps its members once it has read them."""
+    """A shape of the model. It is cached, because it caches its own members."""
     return _service().shape_for(name)
 
 
 @cache
 def _service() -> Any:
-    from botocore.loaders import Loader  # here: most policies have no expression, and the model takes a while to load
+    from botocore.loaders import Loader  # imported here: most policies have no expression, and the model is slow to load
     from botocore.model import ServiceModel
 
     return ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")

@@ -1,4 +1,4 @@
-"""Finds conditions that are true of no job, whatever its fields are: by cases, of which each must hold a contradiction."""
+"""Finds conditions that are true for no job: it splits them into cases, and looks for a contradiction in each case."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ CONSTANTS = (Part.NUMBER, Part.DURATION, Part.TEXT, Part.FLAG)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Atom:
-    """A condition without parts. ``what`` says of what: ``value`` of a field, its ``count``, whether the job ``has`` it, or
-    another condition, of which only its text is known. ``other`` is the constant that counts where a job lacks the field."""
+    """A condition without parts. ``what``: it is about the ``value`` of a field, its ``count``, whether the job ``has`` it, or is
+    another condition, compared by ``text``. ``other``: the default value for a job without the field."""
 
     what: str
     field: Node | None = None
@@ -41,16 +41,16 @@ class Atom:
 
 
 def never(*conditions: Node, denied: bool = False) -> bool:
-    """Whether the conditions together are true of no job; with ``denied``, whether one of them is false of none.
+    """Whether the conditions are together true for no job; with ``denied``, whether they are together false for no job.
 
-    What is not certain counts as possible.
+    In doubt, the answer is False.
     """
     cases = _product([_cases(one, denied=denied) for one in conditions])
     return cases is not None and all(map(_contradicts, cases))
 
 
 def _cases(node: Node, *, denied: bool) -> list[tuple[Atom, ...]] | None:
-    """The cases in which a condition holds, each a number of atoms; None where there are too many."""
+    """The cases in which a condition is true; each is a conjunction of atoms. None if there are more than CASES_MAX."""
     match node.kind:
         case Part.NOT:
             return _cases(node.parts[0], denied=not denied)
@@ -98,7 +98,7 @@ def _atom(node: Node, *, denied: bool) -> Atom:
             if spelled(left) == spelled(right) and sign in MIRRORED:
                 return Atom(what="same", denied=not ORDERS[sign](0, 0))
             sides = spelled(left), spelled(right)
-            if sign in ("!=", ">", ">="):  # the same comparison the other way round, or denied
+            if sign in ("!=", ">", ">="):  # the same comparison reversed or denied
                 sides, sign, denied = (sides, "==", True) if sign == "!=" else (sides[::-1], MIRRORED[sign], denied)
             return Atom(what="text", text=f"{sign}{sorted(sides) if sign == '==' else sides}", denied=denied)
         case _:
@@ -121,7 +121,7 @@ def _constants(node: Node) -> tuple[values.Value, ...]:
 
 
 def spelled(node: Node) -> str:
-    """A condition as one text, whatever the spaces and quotes are."""
+    """A condition as a text that does not depend on its spaces and quotes."""
     own = ".".join(node.path) if node.kind is Part.FIELD else f"{node.kind}:{node.value!r}"
     return f"{own}({','.join(map(spelled, node.parts))})"
 
@@ -138,7 +138,7 @@ def _holds(sign: str, value: values.Value, constants: Sequence[values.Value]) ->
 
 
 def _contradicts(atoms: Sequence[Atom]) -> bool:
-    """Whether no job can make all of these true."""
+    """Whether no job can make all atoms true."""
     texts = {(atom.text, atom.denied) for atom in atoms if atom.text}
     if any((text, not denied) in texts for text, denied in texts) or any(a.what == "same" and a.denied for a in atoms):
         return True
@@ -159,7 +159,7 @@ def _element(atom: Atom) -> Atom:
 
 
 def _present(path: Path, atoms: Sequence[Atom], lacking: set[Path]) -> bool:
-    """Whether a job that has the field can make the atoms true."""
+    """Whether a job with the field can make the atoms true."""
     if any(path[:length] in lacking for length in range(1, len(path) + 1)):
         return False
     field = atoms[0].field
@@ -188,7 +188,7 @@ def _absent(path: Path, atoms: Sequence[Atom], by_path: Mapping[Path, Sequence[A
 
 
 def _possible(field: Node, atoms: Sequence[Atom]) -> bool:
-    """Whether some value of the field makes the atoms true."""
+    """Whether a value of the field can make all atoms true."""
     if not atoms:
         return True
     shape = field_shape(field)
@@ -209,7 +209,7 @@ def _possible(field: Node, atoms: Sequence[Atom]) -> bool:
 
 
 def _in_bounds(least: float, most: float, atoms: Sequence[Atom], *, whole: bool) -> bool:
-    """Whether a number within the bounds makes the atoms true: a constant, or a number beside or between them."""
+    """Whether a number in the bounds makes the atoms true. It tries the constants, and numbers next to and between them."""
     points = sorted({float(one) for atom in atoms for one in atom.constants} | {one for one in (least, most) if isfinite(one)})
     tried = {points[0] - 1, points[-1] + 1, *points, *((low + high) / 2 for low, high in pairwise(points))}
     if whole:

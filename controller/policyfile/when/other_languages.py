@@ -1,4 +1,4 @@
-"""What people write in an expression by habit of another language, and what to write here."""
+"""Hints for what people write in expressions because other languages have it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEFAULT = "default(FIELD, VALUE): the value counts where a job lacks the field"
 CHAIN = "join comparisons with and: 1 < FIELD and FIELD < 5"
 HYPHEN = 'a key with a hyphen is in quotes, such as HyperParameters["learning-rate"]'
 COMPARED = re.compile(r"(==|!=|<=?|>=?)[^<>=!&|()]*(\([^()]*\))?\s*$")
-AFTER: tuple[tuple[re.Pattern[str], re.Pattern[str], str], ...] = (  # what stands before the place, and at it
+AFTER: tuple[tuple[re.Pattern[str], re.Pattern[str], str], ...] = (  # pattern before the place, pattern at the place, hint
     (re.compile(r"\.(startswith|endswith|contains|match(es)?)\s*$", re.IGNORECASE), re.compile(r"\("), GLOBS),
     (re.compile(r"<$"), re.compile(r">"), "write != for a difference"),
     (re.compile(r"[0-9]\s+$"), re.compile(r"[smhd]\b"), "write a duration without a space, such as 24h"),
@@ -35,7 +35,7 @@ AFTER: tuple[tuple[re.Pattern[str], re.Pattern[str], str], ...] = (  # what stan
 
 
 def habit_hint(text: str, at: int) -> str:
-    """What to write instead of what stands at a place; empty where it is no such habit."""
+    """A hint for the text at a place; empty if it is not a known habit."""
     if NULL.search(QUOTED.sub(lambda found: " " * len(found[0]), text)):
         return NO_NULL
     before, rest = text[:at], text[at:]

@@ -1,4 +1,4 @@
-"""What may be meant by a text of an expression: a glob in place of a regular expression, a value that the field can have."""
+"""Suggests what a text in an expression may mean: a glob instead of a regular expression, or a possible value of the field."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WORDS_SHOWN = 6
 
 
 def meant_glob(text: str, *, free: bool) -> str | None:
-    """The glob that somebody may have meant who wrote this text; None where it is a plain text."""
+    """The glob that may be meant by a text; None for plain text. ``free``: the field is free text."""
     if LIKE.search(text):
         return text.replace("%", "*")
     if REGEX.search(text) or REGEX_ALONE.search(text):
@@ -28,13 +28,13 @@ def meant_glob(text: str, *, free: bool) -> str | None:
 
 
 def as_glob(regex: str) -> str:
-    """About what a regular expression means, as a glob."""
+    """A glob with about the meaning of a regular expression."""
     found = regex.removeprefix("^").removesuffix("$").replace(".*", "*").replace(".+", "?*")
     return found.replace("\\d", "[0-9]").replace("\\", "").replace("]+", "]*")
 
 
 def repaired(field: Node, glob: str) -> tuple[str, ...]:
-    """Globs like this one that the field can match, the most likely first."""
+    """Similar globs that a value of the field can match, the most likely first."""
     words = field_shape(field).words
     for begin in values.beginnings(field):
         if glob.lower().startswith(begin):
@@ -47,12 +47,12 @@ def repaired(field: Node, glob: str) -> tuple[str, ...]:
 
 
 def matched(name: str, globs: Sequence[str]) -> tuple[str, ...]:
-    """A comparison with each: as a glob where it is one."""
+    """A comparison with each text: ``matches`` for a glob, otherwise ``==``."""
     return tuple(f"{name} {'matches' if values.is_glob(one) else '=='} {quoted(one)}" for one in globs)
 
 
 def form(field: Node) -> str:
-    """What the values of a field look like; of a list or map, how many entries it can have."""
+    """The form of a field's values, for a message; for a list or map, how many entries it can have."""
     shape = field_shape(field)
     if shape.type is FieldType.NUMBER or (shape.type in (FieldType.LIST, FieldType.MAP) and not shape.pattern):
         low, high = values.bounds(field) if shape.type is FieldType.NUMBER else values.counts(field)

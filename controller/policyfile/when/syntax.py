@@ -1,4 +1,4 @@
-"""Reads an expression into a tree, in which each part knows where it stands.
+"""Parses an expression to a tree of parts with their positions.
 
 expression  = and { "or" and }          and  = not { "and" not }          not = "not" not | comparison
 comparison  = operand [ ("==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in" | "matches") operand ]
@@ -28,7 +28,7 @@ TOKEN = re.compile(
 )
 WITH_UNIT = re.compile(r"[0-9][0-9A-Za-z_.]*")
 SHOWN_MAX = 30
-OTHER_QUOTES = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u00b4`"  # what word processors write
+OTHER_QUOTES = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u00b4`"  # typographic quotes of word processors
 OTHER_SIGNS = {"=": "==", "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not"}
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "in", "matches")
 CALLS = ("has", "count", "default", "any", "all")
@@ -36,7 +36,7 @@ KEYWORDS = ("and", "or", "not", "in", "matches", "true", "false")
 
 
 class BadWhen(ValueError):
-    """A mistake in an expression: where it stands in the text, what was found, what is wanted, and which words may be meant."""
+    """A mistake in an expression, from ``at`` to ``end``. ``words``: known words, one of which ``word`` may mean."""
 
     def __init__(
         self, at: int, end: int, found: str, wanted: str, *, word: str = "", words: tuple[str, ...] = (), hint: str = ""
@@ -64,9 +64,9 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A part of an expression from ``at`` to ``end``. ``value`` is a constant, a sign, or the name of a call.
+    """A part of an expression, from ``at`` to ``end``. ``value``: a constant, a comparison sign, or the name of a call.
 
-    ``grouped``: it stands in parentheses, which are within ``at`` and ``end``.
+    ``path``: the names of a field. ``grouped``: it is in parentheses, which are between ``at`` and ``end``.
     """
 
     kind: Part
@@ -74,7 +74,7 @@ class Node:
     end: int
     value: str | int | float | bool = ""
     path: tuple[str, ...] = ()
-    places: tuple[tuple[int, int], ...] = ()  # of each name of a path
+    places: tuple[tuple[int, int], ...] = ()  # begin and end of each name in ``path``
     parts: tuple[Node, ...] = ()
     grouped: bool = False
 
@@ -113,7 +113,7 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _unreadable(text: str, at: int) -> BadWhen:
-    """What stands where no word of an expression begins."""
+    """The error for a text at a place where no token begins."""
     if text[at] in "'\"":
         return BadWhen(at, at + 1, repr(text[at]), "a closing quote")
     if (number := WITH_UNIT.match(text, at)) is not None:

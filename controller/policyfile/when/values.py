@@ -1,4 +1,4 @@
-"""Which values a field can have, from SageMaker's model and from limits that the model does not say."""
+"""Which values a field can have, from SageMaker's model and from limits that are not in the model."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from controller.policyfile.when.fields import FieldShape, FieldType, field_shape
 from controller.policyfile.when.syntax import Node
 
 Value = str | int | float | bool
-WILD = re.compile(r"[*?]|\[!?\]?[^\]]*\]")  # a bracket that is not closed stands for itself
-BEGINNINGS: tuple[tuple[str, tuple[str, ...]], ...] = (  # of a pattern, and how each text that it matches begins
+WILD = re.compile(r"[*?]|\[!?\]?[^\]]*\]")  # a bracket that is not closed is plain text
+BEGINNINGS: tuple[tuple[str, tuple[str, ...]], ...] = (  # beginning of a pattern → beginnings of the texts that it matches
     ("arn:", ("arn:",)), ("(arn:", ("arn:",)), ("(https|s3)://", ("s3://", "https://")), ("(fs-", ("fs-",)),
 )  # fmt: skip
-LETTERS: tuple[tuple[str, str], ...] = (  # of a pattern, and the letters of each text that it matches
+LETTERS: tuple[tuple[str, str], ...] = (  # beginning of a pattern → characters of the texts that it matches
     ("[a-zA-Z0-9](-*[a-zA-Z0-9])", r"[a-zA-Z0-9-]*"), ("[a-zA-Z0-9:/_-]*", r"[a-zA-Z0-9:/_-]*"),
     ("[-0-9a-zA-Z]+", r"[-0-9a-zA-Z]*"), (r"[A-Za-z0-9\.\-_]+", r"[A-Za-z0-9._-]*"),
     (r"arn:aws[a-z\-]*:iam::", r"[a-zA-Z0-9_+=,.@/:-]*"),
     (r"arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:training-job", r"[a-zA-Z0-9:/-]*"),
 )  # fmt: skip
-MOST: Mapping[tuple[str, ...], int] = {  # what SageMaker's model does not say
+MOST: Mapping[tuple[str, ...], int] = {  # limits that are not in SageMaker's model
     ("StoppingCondition", "MaxRuntimeInSeconds"): RUNTIME_S_MAX,
     ("ResourceConfig", "VolumeSizeInGB"): 16_384,
 }
@@ -34,7 +34,7 @@ def is_glob(text: str) -> bool:
 
 
 def beginnings(field: Node) -> tuple[str, ...]:
-    """How each value of a text field begins; empty where that is not known."""
+    """How each value of a text field begins; empty if that is not known."""
     if own := OWN_BEGINNINGS.get(field.path[-1]):
         return own
     pattern = field_shape(field).pattern
@@ -42,20 +42,20 @@ def beginnings(field: Node) -> tuple[str, ...]:
 
 
 def bounds(field: Node) -> tuple[float, float]:
-    """The least and the most that a number can be."""
+    """The smallest and the largest value of a number field."""
     shape = field_shape(field)
     most = MOST.get(field.path, shape.most)
     return (float("-inf") if shape.least is None else shape.least, float("inf") if most is None else most)
 
 
 def counts(field: Node) -> tuple[float, float]:
-    """The least and the most entries of a list or map; a job may lack it."""
+    """The smallest and the largest number of entries of a list or map; 0 because a job may lack it."""
     most = field_shape(field).most
     return (0, float("inf") if most is None else most)
 
 
 def can_be(field: Node, text: str) -> bool:
-    """Whether a field of text can have this value."""
+    """Whether a text field can have this value."""
     shape = field_shape(field)
     if shape.words:
         return text in shape.words
@@ -66,7 +66,7 @@ def can_be(field: Node, text: str) -> bool:
 
 
 def can_match(field: Node, glob: str) -> bool:
-    """Whether some value of a field of text can match a glob; in doubt, it can."""
+    """Whether a value of a text field can match a glob; in doubt, True."""
     shape = field_shape(field)
     if shape.words:
         return bool(matching(shape.words, glob))
@@ -96,7 +96,7 @@ def _length_fits(length: int, shape: FieldShape) -> bool:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """A pattern of the model; None for one in the syntax of another language."""
+    """A pattern of the model; None for a pattern with syntax that Python does not have."""
     try:
         return re.compile(pattern, re.DOTALL) if pattern else None
     except re.error:

@@ -82,7 +82,7 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None, *, u
         shown_tags=shown_tags, tagged_first=tagged_first(job, shown_tags, lineage, policy),
         part_unread=unread is not None,
     )  # fmt: skip
-    facts = _priced(whole, ports)
+    facts = priced(whole, ports.prices, job.region)
     if execution is None and _at_rest(lineage, job, now):
         return facts
     facts = _with_speed(facts, ports)
@@ -92,18 +92,18 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None, *, u
     return _with_prospects(facts, ports)
 
 
-def _priced(facts: Facts, ports: ReadPorts) -> Facts:
+def priced(facts: Facts, prices: Prices, region: str) -> Facts:
     """The prices of the attempt, of the first attempt's instance type, and of every type that a next attempt may have."""
     job, block, at = facts.job, facts.policy.resubmission_for(facts.job), facts.job.ended_at or facts.now
     others = {*(kind for kind, _ in job.choices), *(e.instance_type for e in facts.lineage.entries if isinstance(e, Started))}
     kinds = others | {job.instance_type} | set(next_types(facts, block))
-    rates = {kind: dearest_rate(ports.prices.rate, kind, job.region, at) for kind in kinds}
+    rates = {kind: dearest_rate(prices.rate, kind, region, at) for kind in kinds}
     first = next((e.instance_type for e in facts.lineage.entries if isinstance(e, Started) and e.number == 1), job.instance_type)
     return replace(
         facts,
-        rate=ports.prices.rate(job.instance_type, job.region, at, since=job.started_at),
-        first_rate=ports.prices.rate(first, job.region, at, since=job.started_at),
-        spot_rate=ports.prices.rate(spot_of(job.instance_type), job.region, at, since=job.started_at) if job.spot else None,
+        rate=prices.rate(job.instance_type, region, at, since=job.started_at),
+        first_rate=prices.rate(first, region, at, since=job.started_at),
+        spot_rate=prices.rate(spot_of(job.instance_type), region, at, since=job.started_at) if job.spot else None,
         rates={kind: rate for kind, rate in rates.items() if rate is not None},
     )
 

@@ -40,14 +40,14 @@ APP = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the demo. Exit code 1 when it counts a problem or fails; a failure is one sentence, with the name of its log."""
+    """Run the demo; returns the exit code (see ``EPILOG``). A failure is printed as one sentence, with the name of its log."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal may have another encoding than UTF-8
     return run_app(APP, argv, "spotwarden demo")
 
 
 def run_app(app: typer.Typer, argv: Sequence[str] | None, name: str) -> int:
-    """Run an app with these arguments, those of the process without any. Raises SystemExit for arguments that it cannot take."""
+    """Run an app with these arguments; None: those of the process. Returns the exit code. Raises SystemExit for bad arguments."""
     try:
         given = None if argv is None else list(argv)
         code: object = typer.main.get_command(app).main(given, prog_name=name, standalone_mode=False)
@@ -95,7 +95,7 @@ def demo(
     except KeyboardInterrupt:
         output.line("Stopped.")
         return INTERRUPTED
-    except ModuleNotFoundError:  # not a fault of the demo: spotwarden demo says what to install
+    except ModuleNotFoundError:  # not an error of the demo: the caller prints what to install
         raise
     except Exception as error:
         output.line(f"The demo failed: {_sentence(error)} {_log(options.out)}")
@@ -104,8 +104,8 @@ def demo(
 
 @contextmanager
 def only_own_lines() -> Iterator[None]:
-    """Let nothing else print: logging writes a traceback for each line of a log whose disk is full, and Powertools warns of each
-    function that Ctrl-C ends.
+    """Prevent output of other modules: logging prints a traceback for each line that it cannot write, such as to a full disk, and
+    Powertools warns about each function that Ctrl-C interrupts.
     """
     before = logging.raiseExceptions
     logging.raiseExceptions = False
@@ -123,7 +123,7 @@ def _sentence(error: Exception) -> str:
 
 
 def _log(out: Path) -> str:
-    """Write the traceback, and say where it is."""
+    """Write the traceback to a file, and return a sentence with the file's name."""
     log = out / ERROR_LOG
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +134,7 @@ def _log(out: Path) -> str:
 
 
 def _refuse(options: DemoOptions) -> None:
-    """Name what the demo could not do at its end. Raises BadInput."""
+    """Raise BadInput for options that the demo cannot fulfil, before it starts."""
     fewest = len(launches(options.seed, 0, timedelta(days=1)))
     if options.jobs < fewest:
         raise BadInput(f"--jobs: found {options.jobs}, wanted at least {fewest}: one job of each kind that the demo shows")

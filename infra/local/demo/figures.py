@@ -1,4 +1,4 @@
-"""The figures of ``demo-summary.json``, counted from the simulated AWS where it knows them."""
+"""The figures of ``demo-summary.json``. If the simulated AWS knows a figure, it is counted there, not in the ledger."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def entries_so_far(host: Host) -> tuple[Entry, ...]:
 
 
 def saved_so_far(host: Host) -> int:
-    """Return what spot saved since the demo began, in micro-dollars."""
+    """Return what spot saved since the demo began, in millionths of a dollar."""
     return sum(
         found.saved_micros for found in sum_savings(entries_so_far(host), group=lambda entry: entry.team or NOBODY).values()
     )
 
 
 def summary(host: Host, launched: Sequence[Launch]) -> tuple[dict[str, Any], dict[str, Savings]]:
-    """Return the figures as JSON, and the savings of each team."""
+    """Return the figures as a JSON object, and the savings by team. ``launched`` are all jobs that users created."""
     world = host.world
     jobs = tuple(world.jobs.values())
     entries = entries_so_far(host)
@@ -89,7 +89,7 @@ def _problems(host: Host, jobs: Sequence[Any], entries: Sequence[Entry], by_user
 
 
 def report_page(host: Host) -> str:
-    """Return the report of the demo's days as a page."""
+    """Return the report of the demo's days as an HTML page."""
     first, until = MONDAY.date(), host.clock.now().date()
     ports = wiring.ports()
     policy = ports.policies.current().revision

@@ -1,4 +1,4 @@
-"""Keeps the embedded AWS up after the demo, and tells other processes how to reach it."""
+"""Keeps the embedded AWS running after the demo, and writes files with which other processes can use it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ENVIRONMENT_FILE = "environment.sh"
 
 
 def ports_of(host: Host) -> dict[str, Any]:
-    """Return the document of the ports file."""
+    """Return the content of the ports file: endpoints, table, region and environment variables."""
     return {
         "endpoints": dict(host.endpoints),
         "table": TABLE,
@@ -29,7 +29,7 @@ def ports_of(host: Host) -> dict[str, Any]:
 
 @contextmanager
 def published(host: Host, out: Path, ports_file: Path | None) -> Iterator[None]:
-    """Write the ports file and a file for the shell, each in one step, and remove both at the end."""
+    """Write the ports file and a file for the shell, and remove both at the end."""
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(host.environment.items())]
     files = {out / ENVIRONMENT_FILE: "".join(lines)}
     if ports_file is not None:
@@ -59,7 +59,7 @@ def wait_for_the_end() -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file in one step: a reader never finds a part of it."""
+    """Write a file atomically, so that no other process reads an incomplete one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     part.write_text(text, "utf-8")

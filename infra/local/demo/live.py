@@ -1,4 +1,4 @@
-"""The events of the demo as they happen: from the simulated jobs, and from the messages in Slack."""
+"""The events that the demo prints while it runs: from the simulated jobs, and from the messages in Slack."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FINDING = " breaks the rule "
 
 
 class Kind(StrEnum):
-    """What happened; the text is the first column on the screen."""
+    """What happened. The value is shown on the screen."""
 
     JUDGED = "judged"
     STOPPED = "stopped"
@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line: the time in the demo, what happened, and to which job."""
+    """One line on the screen: the time in the demo, what happened, and a text that begins with the job's name."""
 
     at: datetime
     kind: Kind
@@ -43,7 +43,7 @@ class Event:
 
 @dataclass(slots=True)
 class LiveEvents:
-    """Finds what happened since the last call. ``stopped_by_users`` are the jobs that their users stop."""
+    """Finds new events. ``stopped_by_users`` are the names of the jobs that their users stop."""
 
     host: Host
     stopped_by_users: frozenset[str]
@@ -52,7 +52,7 @@ class LiveEvents:
     _prices: Prices = field(default_factory=Prices)
 
     def new(self) -> list[Event]:
-        """Return the new events by time."""
+        """Return the events since the last call, ordered by time."""
         return sorted([*self._of_jobs(), *self._of_messages()], key=lambda event: event.at)
 
     def _of_jobs(self) -> Iterator[Event]:
@@ -87,7 +87,7 @@ class LiveEvents:
                 return None
 
     def _cost(self, job: TrainingJob) -> str:
-        """What an ended job costs, and what it would have cost on demand; empty without a price."""
+        """What an ended job cost, and what it would have cost on-demand, as text; empty if no price is known."""
         instance_type, count = job.pool
         bill, rate = self.host.world.bill(job.name), self._prices.rate(instance_type, self.host.world.region, self.host.clock.at)
         if bill is None or rate is None:

@@ -1,4 +1,4 @@
-"""What a run of the demo is asked to do."""
+"""The options of a run of the demo."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from infra.local.sagemaker.capacity import Steps
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions:
-    """``supply`` is the spot capacity of every pool; None for the demo's own. ``ports_file`` is written with ``keep`` alone."""
+    """``supply`` is the spot capacity of every pool; None: that of the demo's scenario. ``jobs`` is how many jobs users create.
+
+    ``ports_file`` needs ``keep``. ``history`` is the file for the history of ended jobs, if one is wanted.
+    """
 
     length: Length
     jobs: int

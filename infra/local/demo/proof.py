@@ -1,4 +1,4 @@
-"""Counts what must never happen, from the simulated AWS: the controller's own ledger is what is checked."""
+"""Finds what must never happen. The facts are those of the simulated AWS, against which the controller's ledger is checked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RETRYABLE_REASONS = ("CapacityError: ", "InternalServerError: ")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problems:
-    """Each names what went wrong. All are empty when nothing did."""
+    """Each field has a sentence for each problem of its kind, and is empty without one."""
 
     double_submissions: tuple[str, ...]
     forgotten_jobs: tuple[str, ...]
@@ -39,18 +39,18 @@ def is_attempt(job: TrainingJob) -> bool:
 
 
 def is_owned(job: TrainingJob) -> bool:
-    """Return whether another service owns the job, as the scenario marks it."""
+    """Return whether another AWS service owns the job, by the marks that the scenario uses."""
     marked = {"sagemaker:pipeline-execution-arn", "AWS_STEP_FUNCTIONS_EXECUTION_ARN"} & set(job.tags)
     return bool(job.owner or marked or job.name.startswith("AWSBatch"))
 
 
 def root_of(job: TrainingJob) -> str:
-    """Return the name of the job that a user created."""
+    """Return the name of the first job of the lineage, which a user created."""
     return job.tags[LINEAGE].split("/")[2] if is_attempt(job) else job.name
 
 
 def double_submissions(jobs: Iterable[TrainingJob], now: datetime) -> Iterable[str]:
-    """Two live attempts of one lineage at any time, or two attempts of one number."""
+    """Find pairs of attempts of one lineage that existed at the same time, or that have the same number."""
     lineages: dict[str, list[TrainingJob]] = defaultdict(list)
     for job in jobs:
         lineages[root_of(job)].append(job)
@@ -63,7 +63,7 @@ def double_submissions(jobs: Iterable[TrainingJob], now: datetime) -> Iterable[s
 
 
 def overlapping_prefixes(jobs: Iterable[TrainingJob], now: datetime) -> Iterable[str]:
-    """Two attempts of the controller that wrote to one checkpoint prefix at the same time."""
+    """Find pairs of the controller's attempts that used one checkpoint prefix at the same time."""
     ours = [job for job in jobs if is_attempt(job) and job.prefix]
     for one, other in combinations(ours, 2):
         first, second = str(one.prefix), str(other.prefix)
@@ -72,7 +72,7 @@ def overlapping_prefixes(jobs: Iterable[TrainingJob], now: datetime) -> Iterable
 
 
 def owned_jobs_touched(jobs: Sequence[TrainingJob], stopped_by_people: frozenset[str]) -> Iterable[str]:
-    """Jobs of other services that were stopped, or submitted again."""
+    """Find jobs of other AWS services that the controller stopped or submitted again."""
     by_name = {job.name: job for job in jobs}
     for job in jobs:
         stopping = any(t.status == "Stopping" for t in job.transitions)
@@ -90,7 +90,10 @@ def forgotten_jobs(
     resubmitting_teams: frozenset[str],
     reported: Iterable[str],
 ) -> Iterable[str]:
-    """Outcomes and usages that the ledger lacks, and retryable failures with neither a next attempt nor a message."""
+    """Find outcomes and usages that the ledger lacks, and retryable failures without a next attempt or a message.
+
+    ``announced`` is the text of all messages, ``reported`` the names of the jobs whose usage SageMaker shows.
+    """
     ended = {e.job for e in entries if isinstance(e, Ended)}
     measured = {e.job for e in entries if isinstance(e, Measured)}
     usage_shown = frozenset(reported)
@@ -109,7 +112,7 @@ def forgotten_jobs(
 
 
 def is_retryable(job: TrainingJob) -> bool:
-    """Return whether the job ended without capacity or by an internal error, decided without the controller's code."""
+    """Return whether the job ended without capacity or with an internal error. This does not use the controller's code."""
     if job.status == "Stopped":
         return job.secondary == "MaxWaitTimeExceeded"
     return job.status == "Failed" and (job.failure or "").startswith(RETRYABLE_REASONS)
@@ -118,7 +121,7 @@ def is_retryable(job: TrainingJob) -> bool:
 def money_mismatches(
     jobs: Iterable[TrainingJob], entries: Iterable[Entry], bills: Mapping[str, tuple[int, int]]
 ) -> Iterable[str]:
-    """Measurements that differ from the bill, are recorded twice, or have another price than the table."""
+    """Find usage that is recorded twice, differs from ``bills`` (training and billable seconds), or has a wrong price."""
     by_name, prices, seen = {job.name: job for job in jobs}, Prices(), set()
     for entry in entries:
         if not isinstance(entry, Measured) or entry.job not in by_name:
@@ -127,7 +130,7 @@ def money_mismatches(
             yield f"{entry.job} is recorded twice"
         seen.add(entry.job)
         instance_type, count = by_name[entry.job].pool
-        billed = bills.get(entry.job, (0, 0))  # a job that never started is not on the bill
+        billed = bills.get(entry.job, (0, 0))  # a job that never started has no bill
         if (entry.training_s, entry.billable_s) != billed:
             yield f"{entry.job}: recorded {entry.training_s} s and {entry.billable_s} s, the bill says {billed}"
         rate = prices.rate(instance_type, entry.region, entry.at)
@@ -137,8 +140,8 @@ def money_mismatches(
 
 
 def overdue_in_silence(overdue: Iterable[Overdue], jobs: Iterable[TrainingJob], now: datetime) -> Iterable[str]:
-    """Intents that are overdue for more than ten minutes, although the sweep ran; and Stops that are open for as long after their
-    job ended, however often they are tried again.
+    """Find intents that have been overdue for more than ten minutes, although the sweep ran. Also find Stop intents that are
+    still open ten minutes after their job ended: these are tried again, so they are never overdue for long.
     """
     ended = {job.name: job.ended_at for job in jobs if job.status in TERMINAL and job.ended_at}
     for one in overdue:

@@ -1,4 +1,4 @@
-"""Runs the demo's days on the embedded AWS, and writes what came of them."""
+"""Runs the demo's days on the embedded AWS, and writes the results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SAVINGS_EVERY = timedelta(hours=12)
 
 
 def run(options: DemoOptions, output: screen.Screen) -> int:
-    """Run the demo. Returns 1 when it counted a problem."""
+    """Run the demo. Returns the exit code: 1 if there are problems or dead letters, else 0."""
     out, length = options.out, options.length
     launched = launches(options.seed, options.jobs, length.workdays)
     with hosting(demo_world(options.seed, options.supply), compile_folder(POLICIES), out) as host:

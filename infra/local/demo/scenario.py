@@ -1,4 +1,4 @@
-"""Days of training at Acme: five teams, four pools, and at least one job for every rule, every outcome and every owner."""
+"""The jobs of the demo: five teams, four pools, and at least one job for each rule, outcome and kind of owner."""
 
 from __future__ import annotations
 
@@ -34,13 +34,16 @@ HOUR_S = 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """One job that a user creates ``after`` the demo begins. ``owner`` are the ARNs of the service that owns it, if any."""
+    """One job that a user creates at the time ``after``, counted from the beginning of the demo.
+
+    ``owner`` has the members of a description that name an owner, such as TuningJobArn, with their ARNs.
+    """
 
     after: timedelta
     request: Mapping[str, Any]
     owner: Mapping[str, str] = field(default_factory=dict)
-    stopped_after: timedelta | None = None  # its user stops it
-    deleted_after: timedelta | None = None  # its user deletes it
+    stopped_after: timedelta | None = None  # when its user stops it, counted from its creation
+    deleted_after: timedelta | None = None  # when its user deletes it, counted from its creation
 
     @property
     def name(self) -> str:
@@ -48,7 +51,7 @@ class Launch:
 
 
 def settings() -> WorldSettings:
-    """The demo's AWS: one event in twenty is lost, one in five arrives twice, some are late; usage appears after two minutes."""
+    """The settings of the demo's SageMaker: some events are lost, doubled, late or reordered; usage appears after two minutes."""
     return WorldSettings(
         event_lost=0.05,
         event_duplicated=0.20,
@@ -62,14 +65,14 @@ def settings() -> WorldSettings:
 
 
 def capacities(seed: int) -> dict[str, Capacity]:
-    """The supply of the four pools: three are drawn, and one has capacity for two hours and none for half a day."""
+    """The spot capacity of the four pools, by instance type. Three are drawn from the seed; ml.p3.2xlarge often has none."""
     drawn: dict[str, Capacity] = {pool: generate(f"{seed}/{pool}", MONDAY) for pool in POOLS}
     drawn["ml.p3.2xlarge"] = Steps(MONDAY, ((0, 0), (9 * HOUR_S, 4), (11 * HOUR_S, 0), (20 * HOUR_S, 2)), period_s=24 * HOUR_S)
     return drawn
 
 
 def launches(seed: int, count: int, workdays: timedelta) -> tuple[Launch, ...]:
-    """The jobs by time: one of each kind that the demo must show, and ordinary ones within the workdays, up to ``count``."""
+    """The jobs in order of time: all that the demo must show, and ordinary ones until there are ``count`` jobs."""
     shown = tuple(_shown())
     rng = random.Random(f"scenario/{seed}")  # noqa: S311  (a scenario, not a secret)
     ordinary = (_ordinary(rng, number, workdays) for number in range(count - len(shown)))
@@ -91,9 +94,10 @@ def request(
     algorithm_name: str | None = None,
     **plan: object,
 ) -> dict[str, Any]:
-    """A CreateTrainingJob request; ``plan`` is what the container does in the embedded SageMaker (``work_s``, ``fails_with``).
+    """A CreateTrainingJob request. ``plan`` are hyperparameters that decide what the container does, such as ``work_s`` (see
+    ``read_script``).
 
-    An empty ``checkpoint`` is a prefix of the job's own, None is no CheckpointConfig.
+    ``checkpoint`` is the prefix; empty: one for this job alone; None: no CheckpointConfig.
     """
     runtime_s = int(runtime_h * HOUR_S)
     limits = {"MaxRuntimeInSeconds": runtime_s}
@@ -119,7 +123,7 @@ def request(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Length:
-    """How long the demo is: its jobs are created within ``workdays``; after ``days``, ``rest`` lets jobs end and usage appear."""
+    """The length of the demo. Ordinary jobs are created within ``workdays``. After ``days``, jobs have ``rest`` to end."""
 
     jobs: int
     workdays: timedelta
@@ -203,7 +207,7 @@ def _outcomes() -> Iterator[Launch]:
 
 
 def _finished() -> Iterator[Launch]:
-    """Jobs without capacity, with a failure or with a deadline, which are completed nevertheless; and one that cannot be."""
+    """Jobs for retries, a deadline and a repair; and jobs with mistakes, such as a bucket that does not exist."""
     yield Launch(
         after=_at(0, 12.2),
         request=request(
@@ -266,7 +270,7 @@ def _owned() -> Iterator[Launch]:
 
 
 def _ordinary(rng: random.Random, number: int, workdays: timedelta) -> Launch:
-    """A job of an ordinary day: most complete, a few fail, and spot capacity decides the rest."""
+    """An ordinary job, drawn at random: most complete, and a few fail."""
     team = rng.choice(TEAMS)
     work_s = int(rng.lognormvariate(8.6, 0.7))
     runtime_h = max(1.0, round(work_s * rng.uniform(1.3, 3) / HOUR_S, 1))

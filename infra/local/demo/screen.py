@@ -1,4 +1,4 @@
-"""What the demo prints: events while the days go by, then tables of what happened, and what to try next."""
+"""What the demo prints: events while it runs, then tables of results, and what to try next."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from infra.local.demo.live import Event
 
 COUNTS = {
-    # The counts of a demo, and their words on the screen.
+    # The keys of demo-summary.json, and their names on the screen.
     "jobs": "jobs", "rings": "events delivered", "events_lost": "events lost", "events_doubled": "events delivered twice",
     "stopped": "stopped", "resubmitted": "submitted again", "moved_for_deadline": "moved for a deadline", "repaired": "repaired",
     "interruptions": "interruptions", "announcements": "messages in Slack", "minutes_rung": "minutes with work",
@@ -31,29 +31,29 @@ COLOURS = {
     "judged": "yellow", "stopped": "red", "submitted again": "green", "interrupted": "magenta", "no capacity": "magenta",
     "failed": "red", "completed": "dim", "saved so far": "bold green",
 }  # fmt: skip
-WIDTH_MAX = 1_000  # columns: wider than any terminal
+WIDTH_MAX = 1_000  # columns, more than any terminal has
 CLASSIFY = 'classify "CapacityError: Unable to provision requested ML compute capacity."'
 
 
 def words_of(problem: str) -> str:
-    """A kind of problem as people read it."""
+    """The name of a kind of problem on the screen."""
     return {"overdue_in_silence": "overdue intents"}.get(problem, problem.replace("_", " "))
 
 
 class Screen:
-    """Standard output: with colours and a bar on a terminal, plain lines in a pipe."""
+    """Prints to standard output: with colours and a progress bar on a terminal, else plain lines."""
 
     def __init__(self) -> None:
-        self._console = Console(file=sys.stdout)  # kept: handlers run with standard output redirected to their log
+        self._console = Console(file=sys.stdout)  # keeps today's stdout, which is redirected to a log while handlers run
 
     def line(self, text: str, style: str | None = None) -> None:
-        """Print one line as it is."""
+        """Print one line, without markup or wrapping."""
         self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
         self._console.file.flush()
 
     @contextmanager
     def progress(self, begins_at: datetime, ends_at: datetime) -> Iterator[Days]:
-        """Show the days: a bar on a terminal, with the events above it."""
+        """Show a progress bar on a terminal, with the events above it."""
         bar = Progress(
             TextColumn("{task.fields[day]}"), BarColumn(bar_width=None), TextColumn("{task.fields[counts]}"), TimeElapsedColumn(),
             console=self._console, transient=True, disable=not self._console.is_terminal, redirect_stdout=False,
@@ -72,7 +72,7 @@ class Screen:
         self._console.file.flush()
 
     def results(self, summary: Mapping[str, Any], teams: Mapping[str, Savings]) -> None:
-        """Print the demo in three tables, and the problems or that there are none."""
+        """Print the results in three tables, then the problems or that there are none."""
         self._console.print()
         self._console.print(_table("What happened", ("", "count"), [(words, str(summary[key])) for key, words in COUNTS.items()]))
         self._console.print(
@@ -85,7 +85,7 @@ class Screen:
         columns = ("team", "jobs", "saved", "spent", "AWS's %", "not in the dollars")
         teams_table = _table("Saved by team", columns, rows)
         at_any_width = self._console.options.update(max_width=WIDTH_MAX)
-        if self._console.measure(teams_table, options=at_any_width).minimum > self._console.width:  # a cut amount says nothing
+        if self._console.measure(teams_table, options=at_any_width).minimum > self._console.width:  # amounts would be cut
             teams_table = _table("Saved by team", columns[:4], [row[:4] for row in rows])
         self._console.print(teams_table)
         wrong = {name: found for name, found in summary["problems"].items() if found}
@@ -98,18 +98,18 @@ class Screen:
             self.line(f"  {detail}", style="red")
 
     def files(self, out: Path) -> None:
-        """Name what to open."""
+        """Print which files to open."""
         self.line(f"\nOpen in a browser: {out / 'slack.html'} (every message) and {out / 'report.html'} (what spot saved).")
         self.line(f"Figures: {out / 'demo-summary.json'}. Log of the functions: {out / 'functions.log'}.")
 
     def next_steps(self) -> None:
-        """Suggest what to try after the demo."""
+        """Print what to try after the demo."""
         self._commands(
             "Try next:", "demo --keep     # then press buttons in Slack, and run report, audit and halt", "demo --week", CLASSIFY
         )
 
     def kept(self, slack: str, environment: Path, ports_file: Path | None, period: str) -> None:
-        """Say how to reach the embedded AWS from another terminal."""
+        """Print how to use the embedded AWS from another terminal."""
         if ports_file is not None:
             self.line(f"Endpoints and environment: {ports_file} (removed at the end).")
         self.line(f"The Slack page, with buttons that work: {slack}")
@@ -120,7 +120,7 @@ class Screen:
         self.line("Ctrl-C stops the embedded AWS.")
 
     def page(self, slack: str, after_a_click: timedelta) -> None:
-        """Say where the Slack page is."""
+        """Print what to try next, and the URL of the Slack page."""
         self.next_steps()
         hours = int(after_a_click / timedelta(hours=1))
         self.line(f"The Slack page: {slack}. Each click lets {hours} hours of the demo pass. Ctrl-C ends it.")
@@ -132,19 +132,19 @@ class Screen:
 
 
 class Days:
-    """The demo's days on the screen, while they go by."""
+    """The progress of the demo on the screen."""
 
     def __init__(self, screen: Screen, bar: Progress, task: TaskID, begins_at: datetime) -> None:
         self._screen, self._bar, self._task, self._begins_at = screen, bar, task, begins_at
         self._saved = ""
 
     def events(self, events: Sequence[Event]) -> None:
-        """Print what happened."""
+        """Print new events."""
         for event in events:
             self._screen.event(event.at, event.kind, event.text)
 
     def at(self, now: datetime, *, running: int, ended: int, messages: int) -> None:
-        """Move the bar."""
+        """Update the progress bar: the time in the demo, and the numbers of jobs and messages."""
         counts = f"{running} running, {ended} ended, {messages} messages{self._saved}"
         self._bar.update(self._task, completed=(now - self._begins_at).total_seconds(), day=f"{now:%a %H:%M}", counts=counts)
 
@@ -155,7 +155,7 @@ class Days:
 
 
 def _program() -> str:
-    """The installed command beside this Python, as it can be typed here."""
+    """The spotwarden command beside this Python, as it can be typed in the current folder."""
     found = Path(sys.executable).with_name("spotwarden")
     here = Path.cwd()
     if not found.exists():

@@ -1,4 +1,4 @@
-"""Sets the demo's scene on the embedded AWS: its SageMaker, its buckets, and what its users do at which time."""
+"""Prepares the embedded AWS for the demo: its SageMaker, its buckets, and the actions of its users."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RETRY_AFTER = timedelta(hours=1)
 
 
 def demo_world(seed: int, trace: Capacity | None = None) -> World:
-    """Build the demo's SageMaker. With a trace, every pool has its supply."""
+    """Build the demo's SageMaker. With a ``trace``, every pool has the spot capacity of the trace."""
     supply = dict.fromkeys(POOLS, trace) if trace else capacities(seed)
     world = World(
         MONDAY, seed=seed, settings=settings(), account=aws.ACCOUNT, region=aws.REGION, capacity_of=supply, on_checkpoint=STORE
@@ -32,14 +32,14 @@ def demo_world(seed: int, trace: Capacity | None = None) -> World:
 
 
 def create_bucket(launch: Launch) -> None:
-    """Create the bucket of a job's checkpoints, except the one that is deleted."""
+    """Create the bucket of a job's checkpoints, unless it is the bucket that must not exist."""
     uri = (launch.request.get("CheckpointConfig") or {}).get("S3Uri", "")
     if uri and DELETED_BUCKET not in uri:
         STORE.create_bucket(uri.removeprefix("s3://").partition("/")[0])
 
 
 def actions_of(launch: Launch, host: Host, until: datetime) -> list[UserAction]:
-    """What users do about one job: they create it, and may stop or delete it later."""
+    """The actions of users on one job: they create it, and may stop or delete it later, before ``until``."""
     world, at = host.world, MONDAY + launch.after
     actions = [UserAction(at=at, do=partial(world.launch, dict(launch.request), owner=launch.owner or None))]
     later = ((launch.stopped_after, world.stop_training_job), (launch.deleted_after, world.delete_training_job))
@@ -50,7 +50,7 @@ def actions_of(launch: Launch, host: Host, until: datetime) -> list[UserAction]:
 
 
 def _try(host: Host, act: Callable[[], object], until: datetime) -> None:
-    """Call the API as a user does: where SageMaker refuses, once more in an hour."""
+    """Call the API as a user does: if SageMaker refuses the call, try again each hour until ``until``."""
     try:
         act()
     except ApiError:
@@ -61,7 +61,7 @@ def _try(host: Host, act: Callable[[], object], until: datetime) -> None:
 
 
 def ec2_warnings(host: Host) -> list[UserAction]:
-    """EC2's own spot events in the account: one for an instance that can be described, and one for an instance that is gone."""
+    """EC2's spot events in the account: two for an instance that exists, and one for an instance that does not."""
     ec2 = host.aws.client("ec2")
     started = ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, InstanceType="g5.xlarge")["Instances"]
     running = started[0]["InstanceId"]

@@ -1,4 +1,6 @@
-"""The built-in images that this world knows: enough for tests and the demo. A host may pass a better classifier."""
+"""The built-in algorithm images that this SageMaker knows, enough for tests and the demo. ``World`` also accepts another
+classifier.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,11 @@ from typing import Final
 
 
 class Builtin(Enum):
-    """How the service treats a training image."""
+    """Whether a training image is a built-in algorithm, and whether it can write checkpoints."""
 
-    CAPABLE = auto()  # a built-in that writes checkpoints
-    INCAPABLE = auto()  # a built-in that cannot
-    OTHER = auto()  # a framework container or the user's own
+    CAPABLE = auto()  # a built-in algorithm that writes checkpoints
+    INCAPABLE = auto()  # a built-in algorithm that cannot write checkpoints
+    OTHER = auto()  # a framework image or a user's own image
 
 
 ImageClassifier = Callable[[str], Builtin]

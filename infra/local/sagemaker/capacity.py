@@ -1,4 +1,4 @@
-"""The supply of spot instances in a pool, and when it changes next. Which job is interrupted then: `spot_pool.py`."""
+"""The supply of spot instances in a pool, and when it changes. `spot_pool.py` decides which job is interrupted then."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ class Capacity(Protocol):
     """The supply of one pool of spot instances."""
 
     def at(self, when: datetime) -> int:
-        """Return how many instances the account can hold at that time."""
+        """Return how many instances of the pool the account can have at a time."""
         ...
 
     def next_change(self, after: datetime) -> datetime | None:
-        """Return when the supply changes next; None means never."""
+        """Return when the supply changes next; None: never."""
         ...
 
 
 class Steps:
-    """A supply that changes at given times and repeats after `period_s`, so that a trace never ends.
+    """A supply that changes at given times and repeats after `period_s` seconds, so that a trace never ends.
 
-    Before `begins_at` the first step holds. `steps` are (seconds since the beginning, instances), ascending, the first at 0.
+    `steps` are (seconds since `begins_at`, instances) in ascending order, the first at 0. Before `begins_at`, the first step
+    applies.
     """
 
     def __init__(self, begins_at: datetime, steps: Iterable[tuple[float, int]], *, period_s: float) -> None:
@@ -44,12 +45,12 @@ class Steps:
         self._supplies = [supply for _, supply in merged]
 
     def at(self, when: datetime) -> int:
-        """Return the supply at that time."""
+        """Return the supply at a time."""
         offset = max((when - self.begins_at).total_seconds(), 0.0) % self.period_s
         return self._supplies[bisect_right(self._offsets, offset) - 1]
 
     def next_change(self, after: datetime) -> datetime | None:
-        """Return the time of the next step, which may be in the next period."""
+        """Return the time of the next step, which may be in the next period; None if the supply never changes."""
         if len(self._offsets) == 1:
             return None
         rounds, offset = divmod(max((after - self.begins_at).total_seconds(), 0.0), self.period_s)
@@ -64,9 +65,8 @@ ALWAYS: Final = Steps(EPOCH, ((0, PLENTY),), period_s=86_400)
 
 
 def from_trace(trace: str | Path | dict[str, Any], begins_at: datetime = EPOCH) -> Steps:
-    """Read `{"metadata": {"gap_seconds": 600}, "data": [instances, …]}`, the format of skypilot-org/spot-traces.
-
-    Raises ValueError, with what was found, when the document has another form.
+    """Read a trace, a file or a document: `{"metadata": {"gap_seconds": 600}, "data": [instances, …]}`. This is the format of
+    skypilot-org/spot-traces. Raises ValueError for a document of another form.
     """
     name = "the trace" if isinstance(trace, dict) else str(trace)
     document = trace if isinstance(trace, dict) else _read(Path(trace))
@@ -97,7 +97,7 @@ CAPACITY_PATTERNS: Final = (
 
 
 def generate(seed: object, begins_at: datetime, *, days: int = 14) -> Steps:
-    """Draw a pool's supply: plenty and shortage alternate, in one of three patterns."""
+    """Draw a pool's supply from a seed: plenty and shortage alternate, in one of three patterns."""
     rng = random_stream(seed, "capacity")
     plenty_h, shortage_h, plenty_supply, shortage_supply = rng.choice(CAPACITY_PATTERNS)
     period_s = days * 86_400.0
@@ -112,11 +112,11 @@ def generate(seed: object, begins_at: datetime, *, days: int = 14) -> Steps:
 
 
 CapacityOf = Callable[[str], Capacity]
-"""Gives the spot capacity of an instance type."""
+"""Returns the spot capacity of an instance type."""
 
 
 def capacity_from(given: CapacityOf | Mapping[str, Capacity] | None, seed: object, begins_at: datetime) -> CapacityOf:
-    """The supply of each instance type: as given, of a mapping (other types are never short), or drawn from a seed."""
+    """The supply of each instance type: from a function or a mapping (other types always have capacity), or drawn from a seed."""
     if given is None:
         return lambda kind: generate(f"{seed}/{kind}", begins_at)
     if isinstance(given, Mapping):

@@ -1,4 +1,4 @@
-"""The checkpoint prefixes in S3: how many seconds of work each holds."""
+"""The checkpoints of jobs: how many seconds of work are saved below each S3 prefix."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ Saved = Callable[[str, float, datetime], None]
 
 
 class Checkpoints:
-    """Saved work by prefix. A job reads it when it starts, and writes it while it trains."""
+    """Saved work by prefix. A job restores it when it starts, and saves it while it trains."""
 
     def __init__(self, on_save: Saved | None) -> None:
         self.held: dict[str, tuple[float, datetime]] = {}  # prefix -> seconds of work, saved at
         self.on_save = on_save
 
     def restore(self, job: TrainingJob) -> float:
-        """Return how many seconds of work a job finds under its prefix."""
+        """Return how many seconds of work are saved below a job's prefix."""
         return self.held[job.prefix][0] if job.prefix in self.held else 0
 
     def save(self, job: TrainingJob, now: datetime, *, at_once: bool = False) -> None:
-        """Write the checkpoints that a job has reached. With `at_once`, also the work since the last regular one."""
+        """Save the newest checkpoint that a job has reached by now. With `at_once`, save all work until now."""
         every_s, prefix = job.script.checkpoint_every_s, job.prefix
         if prefix is None or every_s is None or not job.runs or (trained_at := job.runs[-1].trained_at) is None:
             return

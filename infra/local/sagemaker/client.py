@@ -17,8 +17,8 @@ from infra.local.sagemaker.world import World
 class Client:
     """Calls a world as boto3 calls AWS.
 
-    Errors are botocore's ClientError. With `validate` (default), a request that botocore itself refuses (an unknown key, an empty
-    InputDataConfig) is a ParamValidationError here too. Without it, the world refuses the same request.
+    Errors are botocore's ClientError. With `validate` (the default), a request that botocore itself refuses, such as one with an
+    unknown key, raises ParamValidationError. Without it, the world refuses the request.
     """
 
     def __init__(self, world: World, *, validate: bool = True) -> None:
@@ -74,7 +74,7 @@ class Client:
         return self._call("DescribeHyperParameterTuningJob", request)
 
     def get_paginator(self, operation_name: str) -> Paginator:
-        """Return botocore's own paginator over this client, e.g. for "list_training_jobs" and "list_tags"."""
+        """Return botocore's own paginator for this client, such as for "list_training_jobs" and "list_tags"."""
         name = "".join(word.capitalize() for word in operation_name.split("_"))
         config = botocore.session.get_session().get_paginator_model("sagemaker").get_paginator(name)
         return Paginator(getattr(self, operation_name), config, shapes.operation(name))

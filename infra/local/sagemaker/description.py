@@ -1,4 +1,4 @@
-"""The DescribeTrainingJob response and the ListTrainingJobs summary, with what the service adds and leaves out."""
+"""The DescribeTrainingJob response and the ListTrainingJobs summary, with the members that SageMaker adds and leaves out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from infra.local.sagemaker.settings import WorldSettings
 
 Answer = dict[str, Any]
 
-# bc:DescribeTrainingJobResponse lacks Tags and SessionChainingConfig; the rest of a request comes back.
+# In botocore's model, DescribeTrainingJobResponse lacks these members. All others of a request are returned.
 NOT_DESCRIBED: Final = {"Tags", "SessionChainingConfig"}
 ALGORITHM_IMAGE: Final = "865070037744.dkr.ecr.us-east-1.amazonaws.com/algorithm:1"
 INJECTED_METRICS: Final = [
@@ -20,7 +20,7 @@ INJECTED_METRICS: Final = [
 
 
 def describe(job: TrainingJob, now: datetime, settings: WorldSettings) -> Answer:
-    """Build a DescribeTrainingJob response: a new dict that lacks and adds the same members as the service's."""
+    """Build a DescribeTrainingJob response, a new dict with the members that SageMaker would return at the time ``now``."""
     request = {name: copy(value) for name, value in job.request.items() if name not in NOT_DESCRIBED}
     output = request["OutputDataConfig"]
     answer: Answer = request | {
@@ -50,7 +50,7 @@ def describe(job: TrainingJob, now: datetime, settings: WorldSettings) -> Answer
 
 
 def summarize(job: TrainingJob) -> Answer:
-    """Build an item of TrainingJobSummaries; it has no spot flag and no tags."""
+    """Build an item of TrainingJobSummaries, which has neither EnableManagedSpotTraining nor tags."""
     summary = {
         "TrainingJobName": job.name,
         "TrainingJobArn": job.arn,
@@ -63,7 +63,7 @@ def summarize(job: TrainingJob) -> Answer:
 
 
 def describe_algorithm(arn: str, product_id: str | None, created_at: datetime) -> Answer:
-    """Build a DescribeAlgorithm response; ProductId is what marks the Marketplace."""
+    """Build a DescribeAlgorithm response. Only algorithms from the Marketplace have a ProductId."""
     answer: Answer = {
         "AlgorithmName": arn.rpartition("/")[2],
         "AlgorithmArn": arn,
@@ -80,7 +80,7 @@ def describe_algorithm(arn: str, product_id: str | None, created_at: datetime) -
 
 
 def visible_usage(job: TrainingJob, now: datetime, settings: WorldSettings) -> tuple[int, int] | None:
-    """Return training and billable seconds as Describe shows them now. The settings say how long after the end, or never."""
+    """Return training and billable seconds; None if Describe does not show them yet, or never does (see the settings)."""
     if job.status not in ("Completed", "Failed", "Stopped") or settings.usage_delay_s is None:
         return None
     if now < job.modified_at + timedelta(seconds=settings.usage_delay_s):
@@ -105,7 +105,7 @@ def _transition(job: TrainingJob, index: int) -> Answer:
 
 
 def _add_service_members(answer: Answer, job: TrainingJob, settings: WorldSettings) -> None:
-    """Add the members that the service adds. A CreateTrainingJob request must not contain them."""
+    """Add the members that SageMaker adds. A CreateTrainingJob request must not contain some of them."""
     answer.setdefault("InputDataConfig", [])
     answer["OutputDataConfig"].setdefault("KmsKeyId", "")
     answer.setdefault("StoppingCondition", {}).setdefault("MaxRuntimeInSeconds", DEFAULT_RUNTIME_S)

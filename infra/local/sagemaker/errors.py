@@ -1,4 +1,4 @@
-"""The errors that the service answers."""
+"""The error responses of SageMaker."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class ApiError(Exception):
 
 
 def invalid(message: str) -> ApiError:
-    """Return a ValidationException, the service's most common error."""
+    """Return a ValidationException, SageMaker's most common error."""
     return ApiError("ValidationException", message)

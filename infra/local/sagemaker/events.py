@@ -1,6 +1,7 @@
-"""The events that SageMaker sends to EventBridge, in every shape that was documented or seen, and their unreliable delivery.
+"""The events that SageMaker sends to EventBridge, in every form that was documented or seen, and their unreliable delivery.
 
-Events carry no spot flag, checkpoint config, MaxWaitTimeInSeconds, retry strategy or usage: no documented shape does.
+Events contain no EnableManagedSpotTraining, CheckpointConfig, MaxWaitTimeInSeconds, RetryStrategy or usage, because no documented
+form does.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ ABSENT: Final = ("null", "missing")
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """A job's state at the time of a change, which its event reports."""
+    """The state of a job at a change of its status, as its event reports it. ``lines`` is the number of its transitions."""
 
     job: TrainingJob
     at: datetime
@@ -41,9 +42,10 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An event and the time at which it reaches the bus; iterates as (deliver_at, event).
+    """An event and the time at which it arrives at the bus. It can be unpacked as (deliver_at, event).
 
-    The envelope is built only when it is read: a simulation reads only the job's name of most events.
+    ``event`` is built only when it is read, because simulations need only ``name`` of most events. ``bits`` are random: they
+    decide the event's id and form.
     """
 
     deliver_at: datetime
@@ -58,7 +60,7 @@ class Delivery:
 
     @property
     def event(self) -> Event:
-        """The EventBridge envelope, a new one each time. Its parts of the request are shared: do not change them."""
+        """The EventBridge event, a new one each time. Do not change it: parts of the job's request are shared."""
         return self.queue.envelope(self.change, self.bits)
 
     def __iter__(self) -> Iterator[Any]:
@@ -70,16 +72,16 @@ class EventQueue:
     """Events on their way to the bus: each may be lost, duplicated, late or reordered (see ``faults``)."""
 
     def __init__(self, faults: Faults, settings: WorldSettings, account: str, region: str) -> None:
-        self.sent = self.lost = self.duplicated = 0  # changes reported, those never delivered, those delivered twice
+        self.sent = self.lost = self.duplicated = 0  # events in all, those never delivered, those delivered twice
         self._faults, self._settings, self._account, self._region = faults, settings, account, region
         self._heap: list[tuple[datetime, int, Delivery]] = []
 
     def next_at(self) -> datetime | None:
-        """Return when the next event arrives; None when none is on its way."""
+        """Return when the next event arrives; None without one."""
         return self._heap[0][0] if self._heap else None
 
     def send(self, job: TrainingJob, now: datetime) -> None:
-        """Send an event of the job's current status."""
+        """Send an event about the job's current status, with the faults that are drawn."""
         if job.secondary == "Interrupted" and not self._settings.interrupted_sends_event:
             return
         self.sent += 1
@@ -97,14 +99,14 @@ class EventQueue:
         self.duplicated += copies == 2
 
     def arrived(self, now: datetime) -> list[Delivery]:
-        """Take the events that have arrived, in order of arrival."""
+        """Remove and return the events that have arrived by now, in order of arrival."""
         due = []
         while self._heap and self._heap[0][0] <= now:
             due.append(heapq.heappop(self._heap)[2])
         return due
 
     def envelope(self, change: StatusChange, bits: int) -> Event:
-        """Build the envelope. Each copy of an event has an id of its own."""
+        """Build the EventBridge event. Each copy of an event has its own id, made of ``bits``."""
         text = f"{bits:032x}"
         return {
             "version": "0",
@@ -120,7 +122,7 @@ class EventQueue:
 
 
 def detail(change: StatusChange, settings: WorldSettings, bits: int = 0) -> Event:
-    """Build an event's detail. The settings choose the form of times, tags and absent values; with "mixed", the bits do."""
+    """Build an event's detail. The settings decide the form of times, tags and absent values; if "mixed", ``bits`` do."""
     job, request = change.job, change.job.request
     times_as = TIMES[bits % 3] if settings.times_as == "mixed" else settings.times_as
     tags_as = TAGS[bits // 3 % 2] if settings.tags_as == "mixed" else settings.tags_as
@@ -161,7 +163,7 @@ def detail(change: StatusChange, settings: WorldSettings, bits: int = 0) -> Even
 def ec2_event(kind: str, instance_id: str, at: datetime, *, account: str, region: str, event_id: str) -> Event:
     """Build an EC2 spot event ("EC2 Spot Instance Interruption Warning" or "EC2 Instance Rebalance Recommendation").
 
-    The world never sends one: no source says that managed-spot instances raise them, and none could be matched to a job.
+    The world never sends one: no source states that managed spot training causes these events, and they name no training job.
     """
     body = {"instance-id": instance_id}
     if kind == "EC2 Spot Instance Interruption Warning":

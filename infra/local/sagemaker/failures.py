@@ -1,4 +1,4 @@
-"""FailureReasons in SageMaker's own words, and the phase in which a job fails with each."""
+"""FailureReasons with SageMaker's own texts, and the phase in which a job fails with each."""
 
 from __future__ import annotations
 
@@ -52,4 +52,4 @@ FAILURES: Final[Mapping[str, Failure]] = {
         "ClientError: SageMaker was unable to assume the role 'arn:aws:iam::111122223333:role/Train'", Phase.LAUNCHING
     ),
 }
-"""Short names for the FailureReasons that public issues quote. A script may also give its own text."""
+"""FailureReasons that public issues quote, by short names. A script may also use a text of its own."""

@@ -1,4 +1,4 @@
-"""One training job as the service stores it, and its bill."""
+"""A training job as SageMaker stores it, and its bill."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ class Transition:
 
 @dataclass(slots=True)
 class Run:
-    """One interval on instances: from the first download to the interruption or the end."""
+    """A time in which the job has instances: from the download to an interruption or to the end.
+
+    ``restored_s`` are the seconds of work that it restored from a checkpoint.
+    """
 
     started_at: datetime
     trained_at: datetime | None = None
@@ -52,7 +55,11 @@ class Run:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class TrainingJob:
-    """A job: its request, the plan of its container, and what happened so far."""
+    """A job: its request, the script of its container, and what happened so far.
+
+    ``owner`` has the members of a description that name an owner, such as TuningJobArn. ``builtin``: whether its image is a
+    built-in algorithm. ``discount`` is the discount of spot on the on-demand price (0 to 1).
+    """
 
     request: dict[str, Any]
     script: Script
@@ -73,11 +80,11 @@ class TrainingJob:
     transitions: list[Transition] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     retries_left: int = 0
-    timer: int = 0  # the number of the current timer; steps of older ones are void
+    timer: int = 0  # as in timeline.Timed
 
     @property
     def name(self) -> str:
-        """The job's name, unique among the jobs not deleted."""
+        """The job's name, which no other job has that is not deleted."""
         return str(self.request["TrainingJobName"])
 
     @property
@@ -92,7 +99,7 @@ class TrainingJob:
 
     @property
     def pool(self) -> tuple[str, int]:
-        """The instance type and count of the job."""
+        """The instance type and the number of instances."""
         return instances(self.request)
 
     @property
@@ -103,19 +110,19 @@ class TrainingJob:
 
     @property
     def wait_ends_at(self) -> datetime | None:
-        """When MaxWaitTimeInSeconds ends: waiting and running together, counted from the creation."""
+        """When MaxWaitTimeInSeconds ends, which includes waiting and running; None for a job without this limit."""
         wait_s = self.limit("MaxWaitTimeInSeconds")
         return self.created_at + timedelta(seconds=wait_s) if self.spot and wait_s else None
 
     @property
     def runtime_left(self) -> timedelta:
-        """What is left of MaxRuntimeInSeconds: time on instances, summed over all restarts and retries."""
+        """The rest of MaxRuntimeInSeconds, which limits the time on instances over all restarts and retries."""
         limit = timedelta(seconds=self.limit("MaxRuntimeInSeconds") or DEFAULT_RUNTIME_S)
         return limit - sum((run.ended_at - run.started_at for run in self.runs if run.ended_at), timedelta())
 
     @property
     def work_done_at(self) -> datetime | None:
-        """When the current run completes the work that is left; None while no container runs."""
+        """When the current run completes the remaining work; None if no container is running."""
         if not self.runs or (trained_at := self.runs[-1].trained_at) is None:
             return None
         return to_ms(trained_at + timedelta(seconds=max(self.script.work_s - self.runs[-1].restored_s, 1)))
@@ -137,11 +144,11 @@ class TrainingJob:
         return (self.request.get("StoppingCondition") or {}).get(name)
 
     def usage(self, billable_as: str) -> tuple[int, int] | None:
-        """Return training and billable seconds of an ended job; None when it never got an instance.
+        """Return the training and the billable seconds of an ended job; None if it never had an instance.
 
-        On-demand, both are the time from TrainingStartTime to TrainingEndTime. On spot, TrainingTime is the first download, once
-        however often the job restarted, and each training interval except those lost to an interruption within their first hour.
-        Billable is the spot cost of that time in on-demand seconds, or (a setting) the wall clock.
+        On-demand, both are the time from TrainingStartTime to TrainingEndTime. On spot, the training time is the first download
+        and each training interval, except intervals that were interrupted within their first hour. The billable time is the
+        training time reduced by the discount; with ``billable_as`` "wall-clock", it is the time from start to end.
         """
         if not self.runs or self.started_at is None or self.ended_at is None:
             return None
@@ -173,7 +180,9 @@ def completed(request: dict[str, Any], script: Script, arn: str, created_at: dat
 
 
 def instances(request: dict[str, Any]) -> tuple[str, int]:
-    """Return instance type and count of a request. Groups count as their first type; the first preference is used."""
+    """Return the instance type and the number of instances of a request: of InstanceGroups, the first type and the sum; of
+    InstancePreferences, the first.
+    """
     resources = request.get("ResourceConfig") or {}
     if groups := resources.get("InstanceGroups"):
         return groups[0]["InstanceType"], sum(group["InstanceCount"] for group in groups)

@@ -7,8 +7,8 @@
        └──────────────────────────────────────────  INTERRUPTED       │
     anywhere: StopTrainingJob, MaxWait or MaxRuntime ─> STOPPING ─> ENDED (Stopped)
 
-A job has one timer: the earliest step that is possible in its phase. Entering a phase voids the old timer. Spot pools hold the
-instances: when the supply shrinks, jobs are interrupted; when it grows, the jobs that waited longest launch first.
+A job has one timer, for the earliest step that is possible in its phase. A new phase replaces the timer. If the supply of a spot
+pool shrinks, jobs are interrupted; if it grows, the jobs that have waited longest launch first.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PREPARING = "Preparing the instances for training"
 
 
 class Lifecycle:
-    """The lifecycles of all jobs. `on_status_change` is called after each change of status."""
+    """The lifecycles of all jobs. `on_status_change` is called after each change of a job's status."""
 
     def __init__(
         self,
@@ -152,10 +152,10 @@ class Lifecycle:
             self._show(job, "InProgress", "Starting")
         self._wait(job)
 
-    # Outcomes that the container did not choose.
+    # Stops and failures.
 
     def stop(self, job: TrainingJob, secondary: str = "Stopped") -> None:
-        """Send SIGTERM and give the container two minutes. `secondary` is the job's final secondary status."""
+        """Stop a job: its container has two minutes after SIGTERM. `secondary` is the secondary status at the end."""
         phase = job.phase
         job.phase = Phase.STOPPING
         if job.spot:

@@ -1,6 +1,6 @@
-"""ListTrainingJobs: the service cuts pages first and filters afterwards.
+"""ListTrainingJobs and ListTags. SageMaker makes the pages of ListTrainingJobs before it filters them.
 
-That is documented for the status, and seen by users for times and names.
+This is documented for the filter by status. Users saw it for times and names too.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ ORDERS: Final[Mapping[str, Callable[[TrainingJob], tuple[Any, str]]]] = {
 def list_jobs(jobs: Iterable[TrainingJob], **query: Any) -> dict[str, Any]:
     """Answer ListTrainingJobs.
 
-    A page is cut at MaxResults (10 by default) before any filter applies, so an empty page with a NextToken is normal, and a
-    list of a short time reads every job that ever was (aws/aws-sdk#486).
+    A page has MaxResults jobs (10 by default) before it is filtered. So an empty page with a NextToken is normal, and a list of
+    a short period reads pages of all jobs that ever existed (aws/aws-sdk#486).
     """
     order = ORDERS[query.get("SortBy") or "CreationTime"]
     backwards = query.get("SortOrder") == "Descending"
@@ -43,7 +43,7 @@ def list_jobs(jobs: Iterable[TrainingJob], **query: Any) -> dict[str, Any]:
 
 
 def list_tags(shown: Mapping[str, str], token: str | None, most: int) -> dict[str, Any]:
-    """Answer ListTags: ``shown`` in pages of at most ``most``."""
+    """Answer ListTags with ``shown`` (values by key), in pages of at most ``most`` tags."""
     tags = [{"Key": key, "Value": value} for key, value in shown.items()]
     if token and not token.isdigit():
         raise invalid("Invalid pagination token.")

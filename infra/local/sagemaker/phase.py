@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 
 class Phase(Enum):
-    """A phase of the lifecycle; the comment names the TrainingJobStatus and SecondaryStatus that the API shows."""
+    """A phase of the lifecycle. The comments are the TrainingJobStatus and the SecondaryStatus that the API shows."""
 
     WAITING = auto()  # InProgress/Starting, or /Pending: no instance yet
     LAUNCHING = auto()  # InProgress/Starting: the instances are launched, the container does not run yet

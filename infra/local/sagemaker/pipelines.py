@@ -1,4 +1,4 @@
-"""Pipeline executions: which training job each of their steps made."""
+"""Pipeline executions: the training job of each step."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from infra.local.sagemaker.errors import ApiError, invalid
 
 @dataclass(slots=True)
 class Pipelines:
-    """The executions of an account by their ARNs. A step shows its job ``lag_s`` after the job was created."""
+    """The pipeline executions of an account. A step shows its job ``lag_s`` seconds after the job was created."""
 
     lag_s: float = 0
     silent: bool = False  # every call is throttled
-    executions: dict[str, list[tuple[str, datetime]]] = field(default_factory=dict)  # ARN -> (training job ARN, made at)
+    executions: dict[str, list[tuple[str, datetime]]] = field(default_factory=dict)  # ARN -> (training job ARN, creation)
 
     ended: dict[str, datetime] = field(default_factory=dict)  # ARN of a step's job -> its end
 
     def add_step(self, execution: str, job_arn: str, now: datetime) -> None:
-        """Let a step of an execution make a training job."""
+        """Add a step to an execution, which created a training job."""
         self.executions.setdefault(execution, []).append((job_arn, now))
 
     def job_ended(self, job_arn: str, now: datetime) -> None:
-        """End the step that made a job; a later job of the same name changes nothing."""
+        """Record the end of a job's step. A later job with the same name does not change it."""
         self.ended.setdefault(job_arn, now)
 
     def list_steps(self, now: datetime, **asked: Any) -> dict[str, Any]:
-        """Answer ListPipelineExecutionSteps: 20 steps a page, or MaxResults."""
+        """Answer ListPipelineExecutionSteps, with MaxResults steps on a page (default 20)."""
         execution, token = asked.get("PipelineExecutionArn"), asked.get("NextToken") or "0"
         if self.silent:
             raise ApiError("ThrottlingException", "Rate exceeded")

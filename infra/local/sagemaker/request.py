@@ -1,4 +1,7 @@
-"""The CreateTrainingJob requests that SageMaker refuses beyond its service model: a list of rules, each with its source."""
+"""The rules for CreateTrainingJob requests that the service model does not contain, each with its source.
+
+"bc" in a comment means botocore's service model, "the guide" the SageMaker developer guide.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ NOT_SERVERLESS: Final = (
 
 
 def validate(request: Request, settings: WorldSettings, classify: ImageClassifier) -> None:
-    """Raise the ValidationException that the service would answer; a valid request may still exceed a quota."""
+    """Raise the ValidationException with which SageMaker would refuse the request. A valid request may still exceed a quota."""
     shapes.check("CreateTrainingJob", request)
     if request.get("ServerlessJobConfig"):
         rules: Iterable[Rule] = (_serverless,)
@@ -36,7 +39,7 @@ def validate(request: Request, settings: WorldSettings, classify: ImageClassifie
 
 
 def check_tags(tags: list[dict[str, str]], settings: WorldSettings) -> None:
-    """Raise ValidationException for reserved and repeated tag keys."""
+    """Raise ValidationException for reserved or duplicate tag keys."""
     keys = [tag["Key"] for tag in tags]
     if any(key.lower().startswith("aws:") for key in keys):
         raise invalid("aws: prefixed tag key names are not allowed for external use.")
@@ -52,7 +55,8 @@ ALL_QUOTA = "Number of instances across all {}training jobs"
 def check_quota(request: Request, settings: WorldSettings, used: Callable[[str, bool], int]) -> None:
     """Raise ResourceLimitExceeded for instances above a quota, and ValidationException for a type that is not offered.
 
-    Spot and on-demand have separate quotas for each type, and limits over all types beside them.
+    Spot and on-demand have separate quotas for each instance type, and further quotas for all types. ``used`` returns the
+    instances in use of a type (empty: all types) on spot or on-demand.
     """
     kind, count = instances(request)
     if kind in settings.not_offered:

@@ -1,4 +1,4 @@
-"""What a job's container does: the part of a training job that SageMaker does not know in advance."""
+"""What a training job's container does, which SageMaker does not know in advance."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from infra.local.sagemaker.phase import Phase
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """The plan of a container.
+    """What a container does. Work is measured in seconds of training.
 
-    Work is counted in seconds of training. All jobs with the same hyperparameters share `fails_times`, so that a resubmitted job
-    succeeds after a temporary failure; None fails every time.
+    `fails_times` limits how often jobs with the same hyperparameters fail, so that a resubmitted job succeeds after a temporary
+    failure. None: they always fail.
     """
 
     work_s: float = 1800
-    checkpoint_every_s: float | None = 300  # None: never writes a checkpoint, whatever CheckpointConfig says
+    checkpoint_every_s: float | None = 300  # None: it never writes a checkpoint, also with a CheckpointConfig
     saves_on_sigterm: bool = True
     fails: Failure | None = None
-    fails_after_s: float = 60  # of work, when it fails in training
+    fails_after_s: float = 60  # seconds of work, for a failure in training
     fails_times: int | None = None
-    exits_after_s: float = 20  # from SIGTERM to the end of the process; SageMaker waits 120 s at most
-    stuck_s: float = 0  # how long Stopping or Uploading hangs
+    exits_after_s: float = 20  # from SIGTERM to the end of the process; SageMaker waits at most 120 s
+    stuck_s: float = 0  # the additional time of Stopping or Uploading
 
 
 def read_script(request: Mapping[str, Any]) -> Script:
-    """Read the plan from a request's hyperparameters, so that the demo's requests carry their own plan.
+    """Read a script from a request's hyperparameters, so that each request of the demo contains its own script.
 
     Hyperparameters: work_s, checkpoint_every_s ("never" for none), saves_on_sigterm ("false"), fails_with (a key of FAILURES or a
     FailureReason), fails_in (starting, downloading, training, uploading), fails_after_s, fails_times, exits_after_s, stuck_s.

@@ -1,4 +1,4 @@
-"""A world over HTTP, in the AWS JSON 1.1 protocol, for the real boto3."""
+"""Serves a world over HTTP in the AWS JSON 1.1 protocol, for boto3."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SERVICE = "SageMaker."
 
 
 class Server(HttpServer):
-    """A running server. Code that moves the world's clock holds ``lock`` meanwhile."""
+    """A running server. Code that moves the world's clock must hold ``lock``."""
 
     def __init__(self, world: World, *, port: int = 0) -> None:
         self.world = world
@@ -44,7 +44,7 @@ class Server(HttpServer):
 
 
 def serve(world: World, port: int = 0) -> Server:
-    """Serve a world on this machine only; port 0 takes a free one."""
+    """Serve a world on the loopback interface. ``port`` 0: any free port."""
     return Server(world, port=port)
 
 

@@ -1,7 +1,7 @@
-"""What AWS's pages leave open about SageMaker, as values that a seed can choose.
+"""Facts about SageMaker that AWS's documentation does not state, as settings. A seed can choose their values.
 
-The controller must be right in every world that these settings describe. A field whose comment begins with "unknown" is a
-question that the documentation does not answer; "seen" names what was observed. Faults and their rates are in ``faults``.
+The controller must work with all values. A comment that begins with "unknown" is a question that the documentation does not
+answer; "seen" names what was observed. Faults and their probabilities are in ``faults``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from infra.local.sagemaker.faults import FaultSettings, Span
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorldSettings(FaultSettings):
-    """How this world answers the open questions, and how long things take in it; its faults are inherited."""
+    """The answers to open questions, and durations. The settings of faults are inherited."""
 
     # Status and events.
     interrupted_sends_event: bool = True  # unknown: is a change to InProgress/Interrupted sent as an event?
@@ -25,10 +25,10 @@ class WorldSettings(FaultSettings):
     completion_beats_stop: bool = True  # unknown: does a job that finishes while Stopping end Completed?
     pending_timeout_secondary: str = "Stopped"  # unknown: the secondary status of a job that timed out in Pending
     end_time_if_never_started: bool = True  # unknown: has a job that never launched a TrainingEndTime?
-    deleting_s: float = 0  # unknown: how long a deleted job is seen as Deleting, its name still taken
-    times_as: Literal["number", "digits", "iso", "mixed"] = "number"  # seen: integers (in the wild), digit strings (in the guide)
-    absent_as: Literal["null", "missing", "mixed"] = "null"  # seen: explicit null (in the wild), no such key (in the guide)
-    tags_as: Literal["map", "list", "mixed"] = "map"  # seen: a map (in the wild), a list (in the schema registry)
+    deleting_s: float = 0  # unknown: how long a deleted job is shown as Deleting, while its name cannot be used
+    times_as: Literal["number", "digits", "iso", "mixed"] = "number"  # seen: integers (real events), digit strings (the guide)
+    absent_as: Literal["null", "missing", "mixed"] = "null"  # seen: explicit null (real events), no such key (the guide)
+    tags_as: Literal["map", "list", "mixed"] = "map"  # seen: a map (real events), a list (the schema registry)
 
     # The bill.
     billable_as: Literal["equivalent", "wall-clock"] = "equivalent"  # unknown: two AWS texts define it differently
@@ -36,17 +36,17 @@ class WorldSettings(FaultSettings):
     usage_if_never_trained: Literal["absent", "zero"] = "absent"  # unknown: usage of a job that got no instance
 
     # What is refused, and how.
-    taken_name_code: Literal["ResourceInUse", "ValidationException"] = "ResourceInUse"  # unknown: the code beside the known text
-    capable_needs_checkpoints: bool = False  # unknown: is a capable built-in without CheckpointConfig capped at an hour?
+    taken_name_code: Literal["ResourceInUse", "ValidationException"] = "ResourceInUse"  # unknown: the code; the text is known
+    capable_needs_checkpoints: bool = False  # unknown: is a capable built-in without CheckpointConfig limited to one hour?
     refuse_sagemaker_tags: bool = False  # unknown: are tags that begin with "sagemaker:" refused?
     refuse_groups_on_spot: bool = True  # unknown: instance groups with spot
     refuse_plans_on_spot: bool = True  # unknown: training plans with spot
-    quotas: Mapping[str, int] = field(default_factory=dict)  # "ml.p3.2xlarge for spot training job usage" -> instances
+    quotas: Mapping[str, int] = field(default_factory=dict)  # name ("ml.p3.2xlarge for spot training job usage") -> instances
     not_offered: tuple[str, ...] = ()  # instance types that the region does not have
-    tags_lag_s: float = 0  # unknown: how long after Create ListTags shows nothing
-    pipeline_lag_s: float = 0  # unknown: how long after its creation a step of a pipeline execution shows its training job
-    tags_per_page: int = 50  # unknown: how many tags a page of ListTags has; at most the 50 that a job may have
-    describe_empties: bool = False  # seen: AlgorithmName "", ContainerEntrypoint [] and VpcConfig {} where none was given
+    tags_lag_s: float = 0  # unknown: how long after CreateTrainingJob ListTags returns no tags
+    pipeline_lag_s: float = 0  # unknown: how long after a job's creation its pipeline step shows it
+    tags_per_page: int = 50  # unknown: the number of tags on a page of ListTags; a job can have 50
+    describe_empties: bool = False  # seen: AlgorithmName "", ContainerEntrypoint [] and VpcConfig {} if none was requested
     describe_algorithm_image: bool = False  # unknown: does Describe show a TrainingImage beside AlgorithmName?
     describe_selected: bool = False  # unknown: SelectedInstanceType and -Count for jobs without InstancePreferences
 
@@ -55,15 +55,15 @@ class WorldSettings(FaultSettings):
     download: Span = (30, 240)
     upload: Span = (10, 60)
     requeue: Span = (5, 60)  # from Interrupted to the next Starting
-    shutdown: Span = (2, 20)  # from Stopping to Stopped where no container runs
+    shutdown: Span = (2, 20)  # from Stopping to Stopped if no container is running
 
-    # Spot discount on the on-demand price, drawn once a pool.
+    # The discount of spot on the on-demand price, drawn once for each pool.
     discount: tuple[float, float] = (0.45, 0.75)
-    discounts: Mapping[str, float] = field(default_factory=dict)  # instance type -> its discount, where one is wanted
+    discounts: Mapping[str, float] = field(default_factory=dict)  # instance type -> its discount, in place of a drawn one
 
     @classmethod
     def drawn(cls, rng: random.Random, **fixed: Any) -> WorldSettings:
-        """Draw a world: every open question has a random answer, every fault a random rate. ``fixed`` fields are not drawn."""
+        """Draw settings: random answers to the open questions, random probabilities of faults. ``fixed`` fields are not drawn."""
         drawn: dict[str, Any] = {name: rng.choice(choices) for name, choices in CHOICES.items()}
         return cls(**(drawn | fixed))
 

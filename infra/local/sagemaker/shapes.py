@@ -1,7 +1,7 @@
-"""What botocore's service model states and botocore does not check: lengths, patterns, enums, bounds.
+"""Checks requests against constraints in botocore's service model that botocore does not check: lengths, patterns, enums, bounds.
 
 The checks of an operation are compiled once from its input shape into nested functions, because a simulation makes very many
-requests. The messages are in the words of AWS's own front end.
+requests. The messages have the wording of AWS.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from infra.local.sagemaker.errors import invalid
 
 Check = Callable[[Any, str, list[str]], None]
 
-ANYTHING: Final = {".*", "[\\S\\s]*", ".+"}  # patterns that every text of the stated length keeps
+ANYTHING: Final = {".*", "[\\S\\s]*", ".+"}  # patterns that all texts match, apart from their length
 JAVA_CLASSES: Final = {"\\p{L}\\p{Z}\\p{N}": "\\w\\s", "\\p{Alnum}": "a-zA-Z0-9"}  # Python's re lacks them
 KINDS: Final[dict[str, tuple[type, ...]]] = {
     "integer": (int,),
@@ -44,7 +44,7 @@ def operation(name: str) -> OperationModel:
 
 
 def check(name: str, request: dict[str, Any]) -> None:
-    """Raise ValidationException with every constraint that a request to the operation breaks."""
+    """Raise one ValidationException about all constraints of the operation that a request breaks."""
     problems: list[str] = []
     _compiled(name)(request, "", problems)
     if problems:
@@ -53,7 +53,7 @@ def check(name: str, request: dict[str, Any]) -> None:
 
 
 def parse_times(name: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Turn the epoch seconds of a request that came as JSON into aware datetimes; an operation we do not know has none."""
+    """Turn epoch seconds in a request from JSON into aware datetimes. Requests of unknown operations are not changed."""
     if name not in service_model().operation_names:
         return request
     times = {key for key, member in operation(name).input_shape.members.items() if member.type_name == "timestamp"}

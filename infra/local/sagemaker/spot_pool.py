@@ -1,4 +1,4 @@
-"""The spot instances of one type: which jobs hold them, which wait, and which job loses them when the supply shrinks."""
+"""The spot instances of one type: which jobs have them, which jobs wait, and which job loses them when the supply shrinks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ INTERRUPTIBLE: Final = frozenset({Phase.LAUNCHING, Phase.DOWNLOADING, Phase.TRAI
 
 @dataclass(slots=True, eq=False)
 class Pool:
-    """Jobs and their instance counts, oldest first. A job that uploads or stops keeps its instances until it ends."""
+    """The jobs that have instances or wait for them, each with its number of instances, the oldest first.
+
+    A job that uploads or stops keeps its instances until it ends.
+    """
 
     capacity: Capacity
     holding: dict[TrainingJob, int] = field(default_factory=dict)
@@ -25,7 +28,7 @@ class Pool:
     timer: int = 0
 
     def reclaim(self, now: datetime, rng: Random) -> Iterator[TrainingJob]:
-        """Take instances from jobs drawn at random until the supply covers the rest."""
+        """Take instances from random jobs until the supply is enough for the others. Yields each job that lost its instances."""
         excess = sum(self.holding.values()) - self.capacity.at(now)
         if excess <= 0:
             return
@@ -36,7 +39,9 @@ class Pool:
             yield victim
 
     def allocate(self, now: datetime) -> Iterator[TrainingJob]:
-        """Give free instances to the jobs that waited longest. A job that needs too many does not block smaller ones."""
+        """Give free instances to the jobs that have waited longest, and yield these jobs. A job that needs too many instances
+        does not block smaller ones.
+        """
         if not self.waiting:
             return
         free = self.capacity.at(now) - sum(self.holding.values())
@@ -47,5 +52,5 @@ class Pool:
                 yield job
 
     def next_change(self, now: datetime) -> datetime | None:
-        """Return when the supply changes next; None also while no job holds or waits."""
+        """Return when the supply changes next; None if it never does, or if the pool has no job."""
         return self.capacity.next_change(now) if self.holding or self.waiting else None

@@ -1,4 +1,4 @@
-"""Hyperparameter tuning jobs: their training jobs, which they start a few at a time, and their events."""
+"""Hyperparameter tuning jobs: they start training jobs, a few at a time, and send events."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ Answer = dict[str, Any]
 OVER: Final = frozenset({"Completed", "Failed", "Stopped"})
 PARALLEL, MOST = "MaxParallelTrainingJobs", "MaxNumberOfTrainingJobs"
 MOST_WITHOUT_LIMIT: Final = 10
-PART_MAX: Final = 32  # characters of the tuning job's name in the names of its training jobs
-OBJECTIVE: Final = "_tuning_objective_metric"  # the hyperparameter that the service adds
+PART_MAX: Final = 32  # the most characters of the tuning job's name in the names of its training jobs
+OBJECTIVE: Final = "_tuning_objective_metric"  # the hyperparameter that SageMaker adds
 SHARED: Final = (
     "AlgorithmSpecification", "RoleArn", "InputDataConfig", "VpcConfig", "OutputDataConfig", "StoppingCondition", "RetryStrategy",
     "EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining", "CheckpointConfig",
     "Environment",
 )  # fmt: skip
-"""The members of a definition that its training jobs have as well."""
+"""The members that training jobs copy from their TrainingJobDefinition."""
 
 
 @dataclass(slots=True)
 class Tuner:
-    """A tuning job. ``timer`` is that of the timeline."""
+    """A tuning job. ``children`` are the names of its training jobs. For ``timer``, see ``timeline.Timed``."""
 
     request: Answer
     arn: str
@@ -55,14 +55,14 @@ class Tuner:
 
     @property
     def limits(self) -> tuple[int, int]:
-        """How many training jobs it starts at once, and at most."""
+        """The most training jobs that run at a time, and the most in all."""
         found = self.request["HyperParameterTuningJobConfig"]["ResourceLimits"]
         return found.get(PARALLEL) or 1, found.get(MOST) or MOST_WITHOUT_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
 class TunerDelivery:
-    """An event of a tuning job, which arrives at once; iterates as (deliver_at, event)."""
+    """An event of a tuning job, which arrives without delay. It can be unpacked as (deliver_at, event)."""
 
     deliver_at: datetime
     name: str
@@ -74,7 +74,7 @@ class TunerDelivery:
 
 
 class TuningJobs:
-    """The tuning jobs of an account. ``launch`` creates a training job with an owner, ``job_of`` finds one."""
+    """The tuning jobs of an account. ``launch`` creates a training job for an owner, ``job_of`` finds a training job by name."""
 
     def __init__(
         self,
@@ -116,22 +116,22 @@ class TuningJobs:
         return next((tuner.tags for tuner in self._tuners.values() if tuner.arn == arn), None)
 
     def changed(self, job: TrainingJob) -> None:
-        """Note that a training job changed: a tuning job starts the next one where one of its own ended."""
+        """Handle a change of a training job: if it ended and belongs to a tuning job, the tuning job starts the next one."""
         tuner = self._tuners.get(job.owner.get("TuningJobArn", "").rpartition("/")[2])
         if tuner is not None and tuner.status not in OVER and job.status in OVER:
             self._timeline.set(tuner, (self._timeline.now, self._fill))
 
     def next_at(self) -> datetime | None:
-        """When the next event arrives."""
+        """Return when the next event arrives; None without one."""
         return self._arrived[0].deliver_at if self._arrived else None
 
     def arrived(self) -> list[TunerDelivery]:
-        """Take the events that have arrived."""
+        """Remove and return the events that have arrived."""
         found, self._arrived = self._arrived, []
         return found
 
     def _fill(self, tuner: Tuner) -> None:
-        """Start training jobs up to the limits; end where all have ended."""
+        """Start training jobs up to the limits, or complete the tuning job if all have ended."""
         parallel, most = tuner.limits
         while len(tuner.children) < most and self._counters(tuner)["InProgress"] < parallel:
             tuner.children.append(self._start(tuner))
@@ -179,7 +179,7 @@ class TuningJobs:
         return answer | ({"HyperParameterTuningEndTime": tuner.ended_at} if tuner.ended_at else {})
 
     def _send(self, tuner: Tuner) -> None:
-        """Send the event of a change, in the documented shape: times are milliseconds as text, tags are a map."""
+        """Send an event in the documented form: times are milliseconds as text, tags are a map."""
         self._sent += 1
         now, body = self._timeline.now, self._described(tuner)
         times = {name: str(round(at.timestamp() * 1000)) for name, at in body.items() if isinstance(at, datetime)}
@@ -204,6 +204,6 @@ def _objective(tuner: Tuner, definition: Mapping[str, Any]) -> str:
 
 
 def _chosen(resources: Mapping[str, Any]) -> Answer:
-    """The instances of a definition that leaves the choice among several to the service: the first."""
+    """The instances of a definition that names several in InstanceConfigs: the first."""
     own = {name: value for name, value in resources.items() if name not in ("InstanceConfigs", "AllocationStrategy")}
     return {**own, **(resources.get("InstanceConfigs") or [{}])[0]}

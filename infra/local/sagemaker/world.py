@@ -1,4 +1,4 @@
-"""The SageMaker of this machine: the API's operations over the lifecycle of jobs, on a clock that its host moves."""
+"""The SageMaker of this machine: the operations of the API, and a virtual clock that its host moves."""
 
 from __future__ import annotations
 
@@ -49,14 +49,15 @@ class World:
     ) -> None:
         """Start at `now` (aware) with no jobs.
 
-        `capacity_of` gives the spot supply of an instance type: a function, a mapping (other types are never short), or None for
-        a supply drawn from the seed. `on_checkpoint(prefix, seconds of work, at)` is called as checkpoints are written.
+        `capacity_of` is the spot supply by instance type: a function, a mapping (other types always have capacity), or None for a
+        supply drawn from the seed. `script_for` returns the script of a request. `on_checkpoint(prefix, seconds of work, at)` is
+        called for each checkpoint.
         """
         self.settings = settings or WorldSettings()
         self.account, self.region = account, region
         self.pipelines = Pipelines(lag_s=self.settings.pipeline_lag_s)
-        self.algorithms: dict[str, str | None] = {}  # ARN -> ProductId; None for an algorithm of our own
-        self.denied: set[str] = set()  # operations that whoever calls over the API may not use
+        self.algorithms: dict[str, str | None] = {}  # ARN -> ProductId; None: not from the Marketplace
+        self.denied: set[str] = set()  # operations for which ``call`` raises AccessDeniedException
         streams = {name: random_stream(seed, name) for name in ("events", "calls", "machine")}
         self._faults = Faults(self.settings, events=streams["events"], calls=streams["calls"], jobs=streams["machine"])
         self.events = EventQueue(self._faults, self.settings, account, region)
@@ -81,29 +82,29 @@ class World:
 
     @property
     def now(self) -> datetime:
-        """The world's time. Only `advance_to` moves it."""
+        """The time of the world's clock. Only `advance_to` moves it."""
         return self._timeline.now
 
     def next_at(self) -> datetime | None:
-        """Return when the next step is due or the next event arrives; None when nothing is scheduled.
+        """Return when the next step is due or the next event arrives; None if nothing is scheduled.
 
-        Never in the past: while arrived events are not drained, it returns now.
+        The result is never in the past: if events have arrived that are not drained, it is now.
         """
         moments = [at for at in (self._timeline.next_at(), self.events.next_at(), self.tuning.next_at()) if at]
         return max(min(moments), self.now) if moments else None
 
     def advance_to(self, at: datetime) -> None:
-        """Move the clock, and run every step that is due. Raises ValueError for a time in the past."""
+        """Move the clock to a time, and run all steps that are due. Raises ValueError for a time in the past."""
         moment = aware_ms(at)
         if moment < self.now:
             raise ValueError(f"the clock cannot go back: it is {self.now.isoformat()}, wanted {at.isoformat()}")
         self._timeline.advance_to(moment)
 
     def drain_events(self) -> list[Delivery | TunerDelivery]:
-        """Take the events that have arrived by now: (deliver_at, EventBridge envelope), in the order of arrival."""
+        """Remove and return the events that have arrived by now, in order of arrival."""
         return [*self.events.arrived(self.now), *self.tuning.arrived()]
 
-    # What tests and the demo may read, and the controller may not.
+    # For tests and the demo. The controller must not use it.
 
     @property
     def jobs(self) -> Mapping[str, TrainingJob]:
@@ -112,18 +113,17 @@ class World:
 
     @property
     def checkpoints(self) -> dict[str, tuple[float, datetime]]:
-        """The seconds of work that each checkpoint prefix holds, and when they were saved."""
+        """By checkpoint prefix: the seconds of work that are saved, and when they were saved."""
         return self._checkpoints.held
 
     def bill(self, name: str) -> tuple[int, int] | None:
-        """Return the training and billable seconds of an ended job, also while Describe does not show them yet."""
+        """Return the training and billable seconds of an ended job, also if Describe does not show them; None: never started."""
         return self._jobs[name].usage(self.settings.billable_as)
 
     def launch(self, request: Answer, *, owner: Mapping[str, str] | None = None, script: Script | None = None) -> str:
-        """Create a job as another AWS service would, with `owner` as its TuningJobArn, AutoMLJobArn or LabelingJobArn.
-
-        An `owner` of PipelineExecutionArn makes it a step of that execution, which its description does not show.
-        Returns the job's name.
+        """Create a job as another AWS service does, and return its name. `owner` has its TuningJobArn, AutoMLJobArn or
+        LabelingJobArn. With a PipelineExecutionArn in `owner`, the job is a step of that execution; its description does not
+        show that.
         """
         members = dict(owner or {})
         execution = members.pop("PipelineExecutionArn", None)
@@ -133,14 +133,14 @@ class World:
         return job.name
 
     def add_past(self, request: Answer, *, created_at: datetime, ended_at: datetime) -> str:
-        """Add a job that completed before now, as an account has them from years before. Returns its name."""
+        """Add a job that completed in the past, such as years ago, and return its name."""
         arn = self._arn("training-job", request["TrainingJobName"])
         job = completed(request, self._script_for(request), arn, aware_ms(created_at), aware_ms(ended_at))
         self._jobs[job.name] = job
         return job.name
 
     def add_algorithm(self, name: str, *, product_id: str | None = None) -> str:
-        """Register an algorithm resource, and return its ARN. With a product id, it is one from the Marketplace."""
+        """Add an algorithm resource, and return its ARN. An algorithm with a product id is from the Marketplace."""
         arn = self._algorithm_arn(name)
         self.algorithms[arn] = product_id
         return arn
@@ -164,7 +164,7 @@ class World:
         return {}
 
     def delete_training_job(self, name: str) -> Answer:
-        """Answer DeleteTrainingJob. Only ended jobs can be deleted; their names are free afterwards."""
+        """Answer DeleteTrainingJob. Only ended jobs can be deleted. Their names can be used again."""
         job = self._find(name)
         if job.status not in TERMINAL or job.deleting:
             raise ApiError("ResourceInUse", f"Training job {job.arn} is in status {job.status} and cannot be deleted.")
@@ -209,14 +209,14 @@ class World:
         return self.pipelines.list_steps(self.now, **asked)
 
     def describe_algorithm(self, name: str) -> Answer:
-        """Answer DescribeAlgorithm; ProductId is what marks the Marketplace."""
+        """Answer DescribeAlgorithm. Only algorithms from the Marketplace have a ProductId."""
         arn = self._algorithm_arn(name)
         if arn not in self.algorithms:
             raise invalid(f"Algorithm {arn} does not exist.")
         return describe_algorithm(arn, self.algorithms[arn], self._began_at)
 
     def call(self, operation: str, request: Answer) -> Answer:
-        """Answer any operation by its API name; `Client` and the server call this. Raises ApiError."""
+        """Answer an operation by its name in the API, for `Client` and the server. Raises ApiError."""
         answer = ANSWERS.get(operation)
         if answer is None:
             raise ApiError("UnknownOperationException", f"This SageMaker does not have the operation {operation}.", 400)
@@ -257,7 +257,7 @@ class World:
     def _classify(self, image_or_algorithm: str) -> Builtin:
         if ".dkr." in image_or_algorithm:
             return self._classify_image(image_or_algorithm)
-        marketplace = self.algorithms.get(self._algorithm_arn(image_or_algorithm))  # which may write no checkpoints
+        marketplace = self.algorithms.get(self._algorithm_arn(image_or_algorithm))  # these may not write checkpoints
         return Builtin.INCAPABLE if marketplace else Builtin.OTHER
 
     def _send_event(self, job: TrainingJob) -> None:

@@ -1,1 +1,1 @@
-"""The Slack of this machine: its Web API (``server``), and the messages as a page that looks like Slack's (``page``)."""
+"""The Slack of this machine: its Web API (``server``), and a page that shows the messages (``page``)."""

@@ -1,4 +1,4 @@
-"""Draws a chart block of Slack as SVG."""
+"""Draws a data_visualization block of Slack as SVG."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STYLE = Style(
     foreground_subtle="var(--line)", colors=("#12936b", "#4f83e0", "#d3602a", "#8a6fd1", "#b3892a", "#5b7a8c"),
     font_family="inherit", label_font_size=14, major_label_font_size=14, legend_font_size=15,
 )  # fmt: skip
-SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)  # pygal's settings for its own script, which the page does not load
+SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)  # settings for pygal's own script, which the page does not load
 KINDS = {"bar": pygal.Bar, "line": pygal.Line, "area": pygal.Line}
 
 

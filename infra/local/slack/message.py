@@ -1,4 +1,4 @@
-"""What Slack keeps of a message, and what it refuses to take."""
+"""A message in Slack, and Slack's limits for messages."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ BLOCK_LIMITS: dict[str, Callable[[Mapping[str, Any]], bool]] = {
         )
     ),
 }
-NATIVE = frozenset({"data_table", "data_visualization"})  # of 2026: not every workspace takes them yet
+NATIVE = frozenset({"data_table", "data_visualization"})  # new in 2026: not all workspaces accept them yet
 CHARTS_MAX = 2
-BLOCKS_CHARS_MAX = 13_200  # of all texts of a message's blocks; measured by others, Slack publishes no figure
-SHOWN = frozenset({"text", "title", "caption", "label", "name"})  # the members of a block that hold text for readers
+BLOCKS_CHARS_MAX = 13_200  # for all texts in a message's blocks; measured by others, because Slack publishes no figure
+SHOWN = frozenset({"text", "title", "caption", "label", "name"})  # the members of a block that contain text for readers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message as a channel shows it now; `ts` is Slack's id, `thread_ts` the id of the message it replies to."""
+    """A message as a channel shows it now. `ts` is its id, `thread_ts` the id of the message that it replies to."""
 
     channel: str
     channel_id: str
@@ -63,18 +63,18 @@ class Message:
     edits: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as Slack's API shows a message, with the channel and the count of edits beside."""
+        """Return the message in the form of Slack's API, with two further members: `channel` (the name) and `edits`."""
         shown = {"type": "message", "channel": self.channel, "channel_id": self.channel_id, "ts": self.ts, "text": self.text}
         thread = {"thread_ts": self.thread_ts} if self.thread_ts else {}
         return {**shown, **thread, "blocks": [*self.blocks], "edits": self.edits}
 
 
 class Refused(Exception):
-    """Slack's "ok": false; the message is the error code."""
+    """Slack answers with "ok": false. The exception's text is Slack's error code."""
 
 
 class TooFast(Exception):
-    """A channel was posted to before its second was over."""
+    """A second message was posted to a channel within a second."""
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(f"ratelimited, try again after {retry_after_s} s")
@@ -82,7 +82,10 @@ class TooFast(Exception):
 
 
 def content(arguments: Mapping[str, Any], *, native: bool = True) -> tuple[str, tuple[Mapping[str, Any], ...]]:
-    """Read the text and the blocks of a call; raises Refused with Slack's error code."""
+    """Read the text and the blocks of a call. Raises Refused with Slack's error code.
+
+    Without ``native``, the workspace does not accept the blocks in ``NATIVE``.
+    """
     text = str(arguments.get("text") or "")
     blocks = arguments.get("blocks") or ()
     blocks = tuple(json.loads(blocks) if isinstance(blocks, str) else blocks)
@@ -102,7 +105,7 @@ def content(arguments: Mapping[str, Any], *, native: bool = True) -> tuple[str, 
 
 
 def _text_size(found: Any) -> int:
-    """The characters of every text that a reader sees in some blocks."""
+    """The number of characters in all texts of some blocks that readers see."""
     if isinstance(found, Mapping):
         shown = sum(len(value) for name, value in found.items() if name in SHOWN and isinstance(value, str))
         return shown + sum(_text_size(value) for value in found.values() if not isinstance(value, str))

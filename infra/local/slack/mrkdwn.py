@@ -1,6 +1,6 @@
 """Turns Slack's markup (mrkdwn) into HTML.
 
-The whole text is escaped first. Markup is then replaced in the escaped text, so that no message can put HTML on a page.
+The whole text is escaped first, and markup is replaced in the escaped text. So no message can put its own HTML on the page.
 """
 
 from __future__ import annotations
@@ -75,12 +75,12 @@ def mrkdwn(text: str) -> Markup:
 
 
 def plain_text(text: str) -> Markup:
-    """Return the HTML of a text without markup, in which only emoji are replaced."""
+    """Return the HTML of a plain text, in which only emoji are replaced."""
     return Markup(_replace_emoji(escape(text)))  # noqa: S704 - escaped here
 
 
 def _unescape(text: str) -> str:
-    """Undo the three escapes that Slack asks of bots."""
+    """Undo the three escapes that Slack requires in mrkdwn."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 

@@ -1,6 +1,7 @@
-"""Shows messages on a plain page: a section for each channel, threads under their message, and the blocks our messages use.
+"""Shows messages on an HTML page: a section for each channel, with threads below their message. It supports only the kinds of
+blocks that Spotwarden uses.
 
-The HTML is in ``templates/``; Jinja2 escapes whatever this module passes to it.
+The HTML is in ``templates/``. Jinja2 escapes the values in it.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ def page(
     messages: Iterable[Shown], *, live: bool = False, ephemerals: Sequence[str] = (),
     modals: Mapping[str, Shown] = MappingProxyType({}),
 ) -> str:  # fmt: skip
-    """Return an HTML page of messages as `Message.to_json` gives them, by channel, oldest first.
+    """Return an HTML page of messages (from `Message.to_json`), by channel, the oldest first.
 
-    On a ``live`` page buttons can be pressed; on any other they are disabled. ``ephemerals`` are the answers that only this user
-    sees, ``modals`` the open forms.
+    Buttons are enabled only on a ``live`` page. ``ephemerals`` are the responses that only this user sees, ``modals`` the open
+    forms by their ids.
     """
     ordered = sorted(messages, key=lambda message: (message["channel"], message["ts"]))
     channels = [_channel(name, list(found)) for name, found in groupby(ordered, key=lambda message: str(message["channel"]))]

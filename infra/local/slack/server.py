@@ -1,8 +1,8 @@
 """A local Slack: answers the Web API calls of a bot over HTTP, stores the messages, and shows them on a page.
 
-It answers as Slack does: HTTP 200 with {"ok": false, "error": …} for a refused call, 429 with Retry-After when a channel gets
-more than one message a second. A message can be posted to a channel's name or id, but updated only by the id that the post
-returned. It can fail in the ways a network does. Message ids and the rate limit use the clock that it is given.
+Responses are as Slack's: HTTP 200 with {"ok": false, "error": …} for a refused call, 429 with Retry-After for more than one
+message a second in a channel. A message can be posted to the name or the id of a channel, but updated only with the channel's
+id. The server can also fail as a network does. Message ids and the rate limit use a given clock.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from infra.local.slack.users import Users
 POST_INTERVAL = timedelta(seconds=1)  # Slack's documented limit: one message a second for each channel
 
 
-HOME = "T0"  # the workspace's id
-ME = "U0LOCAL1"  # the user of the page
+HOME = "T0"  # the id of the workspace
+ME = "U0LOCAL1"  # the id of the page's user
 
 
 def full_member(who: str, **changes: Any) -> dict[str, Any]:
-    """What users.info says of a full member of the workspace; ``changes`` make somebody else of it."""
+    """The user object of users.info for a full member of the workspace, with ``changes``, such as for a guest."""
     member = {
         "id": who, "team_id": HOME, "name": who.lower(), "deleted": False, "is_admin": False, "is_owner": False,
         "is_restricted": False, "is_ultra_restricted": False, "is_bot": False, "is_app_user": False,
@@ -53,11 +53,12 @@ class Trouble(Enum):
 
 @dataclass(slots=True, kw_only=True)
 class Slack:
-    """A workspace: its messages, and how it fails.
+    """A workspace: its messages, and how its calls fail.
 
-    `limits_rate` enables the rate limit. `trouble` is how every call fails until it is None, `trouble_with` how a call with these
-    arguments does. `refuses` is the error code with which every post is refused, `closed` has one for each channel that takes no
-    post. The first message creates a channel, unless `channels` lists the names that exist.
+    `channels` are the names of all channels; None: the first message to a channel creates it. `limits_rate` enables the rate
+    limit. `trouble` is how all calls fail, `trouble_with` returns how a call with some arguments fails. `refuses` is the error
+    code for all posts, `closed` has error codes by channel. `native`: whether data_table and data_visualization are accepted.
+    `groups` are the members of user groups, `people` the user objects. `asked` are the latest calls.
     """
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -96,11 +97,11 @@ class Slack:
             return {"ok": True, **METHODS[method](self, arguments)}
 
     def auth_test(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        """Return whose token it is."""
+        """Answer auth.test: the workspace and the user of the token."""
         return {"url": f"{self.url}/", "team": "local", "team_id": HOME, "user": "spotwarden", "user_id": "U0"}
 
     def post(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Add a message to a channel, named by its name or its id."""
+        """Answer chat.postMessage: add a message to a channel, given by its name or its id."""
         if self.refuses:
             raise Refused(self.refuses)
         wanted = str(arguments.get("channel") or "")
@@ -126,7 +127,7 @@ class Slack:
         return {"channel": message.channel_id, "ts": message.ts, "message": message.to_json()}
 
     def update(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Replace the content of a message, identified by its channel's id and its ts."""
+        """Answer chat.update: replace the content of a message, given by its channel's id and its ts."""
         text, blocks = content(arguments, native=self.native)
         channel_id = arguments.get("channel")
         if channel_id not in self._ids.values():
@@ -141,7 +142,7 @@ class Slack:
         return {"channel": channel_id, "ts": old.ts, "text": text, "message": self.messages[number].to_json()}
 
     def open_view(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Show a modal to the user who clicked. Each trigger opens one modal."""
+        """Answer views.open: show a modal to the user who clicked. A trigger_id can be used once."""
         trigger, view = str(arguments.get("trigger_id")), arguments.get("view")
         view = json.loads(view) if isinstance(view, str) else view
         users = self.users
@@ -153,14 +154,14 @@ class Slack:
         return {"view": users.show(view)}
 
     def members(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the users of a user group."""
+        """Answer usergroups.users.list: the ids of the users in a user group."""
         group = str(arguments.get("usergroup"))
         if group not in self.groups:
             raise Refused("no_such_subteam")
         return {"users": self.groups[group]}
 
     def user_info(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the workspace knows of a user; ``people`` lists everybody."""
+        """Answer users.info: the user object of a user in ``people``."""
         who = str(arguments.get("user"))
         if who not in self.people:
             raise Refused("user_not_found")
@@ -180,18 +181,18 @@ class Slack:
         return "{}.{:06d}".format(*self._last_ts)
 
     def serve(self, port: int = 0) -> Slack:
-        """Serve on a port of the loopback interface, and set ``url``. The API is under url + "/api/"."""
+        """Serve on a port of the loopback interface (0: any free port), and set ``url``. The API is at url + "/api/"."""
         self._server = HttpServer(partial(respond, self), port=port)
         self.url = self._server.url
         return self
 
     def close(self) -> None:
-        """Stop serving. The messages stay."""
+        """Stop the server. The messages are kept."""
         if self._server is not None:
             self._server.close()
 
     def page(self, *, live: bool = True) -> str:
-        """Return the HTML page of all messages. On a page that is not live, buttons are disabled."""
+        """Return the HTML page of all messages. Buttons are enabled only on a ``live`` page."""
         with self._lock:
             shown = [message.to_json() for message in self.messages]
             users = self.users if live else None
@@ -211,7 +212,7 @@ METHODS: dict[str, Callable[[Slack, Mapping[str, Any]], dict[str, Any]]] = {
 
 
 def respond(slack: Slack, request: Request) -> Response | None:
-    """Answer a request to the page, to the API, to a response_url, or from a form on the page."""
+    """Answer a request for the page, to the API, to a response_url, or from a form on the page. None: close the connection."""
     if request.method == "GET":
         return _get(slack, request.path)
     if request.path.startswith("/do/"):
@@ -248,7 +249,7 @@ def _get(slack: Slack, path: str) -> Response:
 
 
 def _act(slack: Slack, request: Request) -> Response:
-    """Do what a form of the page asks for, and show the page again."""
+    """Perform the action of a form on the page, and redirect to the page."""
     given = _arguments(request)
     if slack.users is not None:
         slack.users.act(request.path.removeprefix("/do/"), given, slack)

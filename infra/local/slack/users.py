@@ -1,4 +1,6 @@
-"""The users of the local Slack: they press buttons, fill in modals and type commands. Slack sends each to the app, signed."""
+"""The users of the local Slack: they press buttons, fill in modals and type commands. Slack sends each action to the app with a
+signature.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +17,12 @@ from urllib.parse import urlencode
 
 from infra.local.slack.message import Message
 
-ANSWER_S = 60  # Slack itself waits for three seconds, which a busy machine may need to import a module
+ANSWER_S = 60  # Slack waits for three seconds, but a busy machine may need as long to import a module
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppResponse:
-    """The app's response: its status (0: no response in time) and its body."""
+    """The app's response: its HTTP status (0: no response in time) and its body."""
 
     status: int
     body: str
@@ -35,7 +37,7 @@ class AppResponse:
 
 @dataclass(slots=True, kw_only=True)
 class AppRequests:
-    """Sends signed requests to the app: ``url`` is where its routes are, ``signing_secret`` is what both know."""
+    """Sends signed requests to the app. ``url`` is the URL of its routes, ``signing_secret`` the shared secret."""
 
     clock: Callable[[], datetime]
     url: str = ""
@@ -54,7 +56,7 @@ class AppRequests:
         return self.post(path, body.encode(), self.signed(body))
 
     def signed(self, body: str) -> dict[str, str]:
-        """Return Slack's signature headers for a body: v0, HMAC-SHA256, the time in seconds."""
+        """Return the headers for a body with Slack's signature (v0: HMAC-SHA256 over the time in seconds and the body)."""
         stamp = str(int(self.clock().timestamp()))
         digest = hmac.new(self.signing_secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
         return {
@@ -74,7 +76,7 @@ class AppRequests:
 
 
 class Workspace(Protocol):
-    """What users need of a Slack: its messages and its URL."""
+    """The part of a Slack that ``Users`` needs."""
 
     messages: list[Message]
     url: str
@@ -82,7 +84,10 @@ class Workspace(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Users:
-    """The user of the page, or the one that a test names. ``after`` is called after each action, to let time pass."""
+    """The users who act: ``me`` on the page, or a user that a test names. ``after`` is called after each action on the page.
+
+    ``ephemerals`` are the responses that only the user sees, ``modals`` the open forms, ``triggers`` the unused trigger ids.
+    """
 
     app: AppRequests
     me: str = "U0LOCAL1"
@@ -94,7 +99,7 @@ class Users:
     _count: int = 0
 
     def act(self, what: str, given: Mapping[str, str], slack: Workspace) -> None:
-        """Do what a form of the page asks for."""
+        """Perform the action of a form on the page."""
         match what:
             case "press":
                 self.press(slack, given["ts"], given["action_id"])
@@ -107,7 +112,7 @@ class Users:
         self.after()
 
     def press(self, slack: Workspace, ts: str, action_id: str, user: str = "") -> AppResponse:
-        """Press a button of a message. What the app answers to this user alone is in ``ephemerals``."""
+        """Press a button of a message. Responses of the app to this user alone are added to ``ephemerals``."""
         message = next(m for m in slack.messages if m.ts == ts)
         elements = [e for block in message.blocks if block["type"] == "actions" for e in block["elements"]]
         button = next(e for e in elements if e["action_id"] == action_id)
@@ -122,13 +127,13 @@ class Users:
         return self._reported(self.app.interaction(payload))
 
     def show(self, view: Mapping[str, Any]) -> dict[str, Any]:
-        """Open a modal."""
+        """Open a modal, and return the view with its id."""
         view_id = f"V{self._count:08d}"
         self.modals[view_id] = {**view, "id": view_id, "errors": {}}
         return self.modals[view_id]
 
     def submit(self, view_id: str, values: Mapping[str, str], user: str = "") -> AppResponse:
-        """Submit a modal's form. The errors that the app finds are shown in the modal."""
+        """Submit a modal. If the app returns errors, the modal stays open and shows them."""
         view = self.modals[view_id]
         elements = {block["block_id"]: block["element"] for block in view["blocks"]}
         state = {block_id: {e["action_id"]: _state_of(e, values)} for block_id, e in elements.items()}
@@ -142,7 +147,7 @@ class Users:
         return response
 
     def command(self, text: str, user: str = "") -> AppResponse:
-        """Type ``/spot`` and some text."""
+        """Type the command ``/spot`` with a text."""
         form = {
             "command": "/spot",
             "text": text,
@@ -156,7 +161,7 @@ class Users:
         return response
 
     def new_trigger(self) -> str:
-        """Make the id that comes with a click or a command; the app opens a modal with it."""
+        """Make the trigger_id of a click or a command, with which the app can open a modal."""
         self._count += 1
         trigger = f"{int(self.app.clock().timestamp())}.{self._count}"
         self.triggers.add(trigger)
@@ -169,7 +174,7 @@ class Users:
 
 
 def _state_of(element: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
-    """The state of a modal's field, as Slack sends it."""
+    """The state of a modal's field in the form in which Slack sends it."""
     given = values.get(element["action_id"], "")
     match element["type"]:
         case "static_select":

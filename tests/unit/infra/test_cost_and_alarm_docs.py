@@ -1,4 +1,4 @@
-"""docs/operations.md shows the alarms and the bill as the code makes them, and each step's command exists."""
+"""docs/operations.md has the alarms and the bill that the code computes, and installation steps with commands that exist."""
 
 from __future__ import annotations
 

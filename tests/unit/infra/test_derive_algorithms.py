@@ -1,4 +1,4 @@
-"""The table of algorithms can be derived again from the public package."""
+"""The table of algorithms is derived from the public package sagemaker-core."""
 
 import json
 import zipfile

@@ -1,4 +1,4 @@
-"""The package's table of prices is refreshed from AWS's bulk files: what changed is added with its day and its source."""
+"""The table of prices is refreshed from AWS's bulk price files: changed prices are added with their day and source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ P4D = "ml.p4d.24xlarge"
 
 
 def bulk(*prices: tuple[str, str], day: str = "2026-11-01", currency: str = "USD") -> dict[str, Any]:
-    """A bulk price file as AWS writes it."""
+    """A bulk price file in AWS's format."""
     products, terms = {}, {}
     for number, (usage, price) in enumerate(prices):
         sku = f"SKU{number}"

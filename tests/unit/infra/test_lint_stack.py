@@ -1,4 +1,4 @@
-"""A linter's finding needs a reason, and a reason needs a finding. `make lint-stack` runs the linters themselves."""
+"""Each finding of a linter needs a reason, and each reason a finding. `make lint-stack` runs the linters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Terraform module is held to the provider's schema; `make lint-stack` does it with the real one."""
+"""A Terraform module is checked against a schema. `make lint-stack` checks ours against that of the AWS provider."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_resource_that_the_provider_does_not_have() -> None:
     assert list(problems(module({}), {})) == ["aws_s3_object.code: the provider has no such resource"]
 
 
-@pytest.mark.nightly  # it installs a parser, and gets the bindings
+@pytest.mark.nightly  # it installs a parser and downloads the bindings
 def test_the_module_agrees_with_the_provider() -> None:
     files = parsed(MODULE)
     kinds = {kind for kind, _ in resources(files)}

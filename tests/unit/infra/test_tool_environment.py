@@ -1,4 +1,4 @@
-"""The environment of a tool is made once, and made anew where its installation was cut."""
+"""The virtual environment of a tool is made once, and again if its installation was interrupted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_a_complete_environment_is_used_as_it_is(tmp_path: Path) -> None:
     assert not (tmp_path / "bin").exists()
 
 
-@pytest.mark.nightly  # it makes an environment twice
+@pytest.mark.nightly  # it creates two virtual environments
 def test_what_cannot_be_installed_is_named_and_leaves_no_environment_that_looks_complete(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(NotInstalled, match=r"no-such-package cannot be installed"):

@@ -1,4 +1,4 @@
-"""A month of figures for reports and digests, with something of everything that they can say."""
+"""A month of figures for reports and digests that has each kind of content."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TYPES = (("ml.g5.2xlarge", 1_000_000), ("ml.p3.2xlarge", 3_825_000), ("ml.g4dn.x
 
 
 def _attempts(n: int) -> list[Measured]:
-    """The attempts of day ``n``: on spot, on-demand, interrupted, without a price, in a warm pool, never started."""
+    """Attempts of the day ``n``, of each kind: on spot, on-demand, interrupted, unpriced, in a warm pool, never started."""
     at = BEGIN - DAY + n * DAY
     kind, rate = TYPES[n % len(TYPES)]
     of = {"at": at, "instance_type": kind, "rate_micros_per_h": rate, "rate_as_of": FIRST, "user": ("ada", "bo", None)[n % 3]}
@@ -63,7 +63,7 @@ def _entries(n: int) -> list[Entry]:
 
 
 def days(until: int = 24, *, of: int = 0) -> dict[date, Rollup]:
-    """The rollups of the days of the month from number ``of`` on."""
+    """The rollups of the month's days, from the day ``of`` on."""
     signal = MarketSignal(
         kind=MarketSignalKind.INTERRUPTION, instance_id="i-1", family="g5", region="us-east-1", at=BEGIN
     )  # fmt: skip

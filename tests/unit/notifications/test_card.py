@@ -190,7 +190,7 @@ def test_the_last_line_shows_the_account_the_region_and_the_creation_time() -> N
 
 
 def under(*entries: Any, intents: tuple[Intent, ...] = ()) -> str:
-    """What the last line says after the creation time."""
+    """The text of the last line after the creation time."""
     last = parts(*entries, intents=intents)[-1]
     assert isinstance(last, Small)
     return last.mrkdwn.partition(when(BEGIN))[2]
@@ -211,9 +211,9 @@ def test_the_last_line_names_the_mode_and_the_policy_of_what_the_card_says() -> 
         ),
     )  # fmt: skip
     assert under(first) == " · mode audit, policy aaaaaaaaaaaa"
-    assert under(first, later, other) == " · mode enforce, policy bbbbbbbbbbbb"  # of the newest attempt, what was learned last
+    assert under(first, later, other) == " · mode enforce, policy bbbbbbbbbbbb"  # the newest entry about the newest attempt
     assert under(first, replace(later, revision="", mode="")) == " · mode audit, policy aaaaaaaaaaaa"  # an older row has none
-    assert under(first, intents=(told,)) == " · mode warn, policy dddddddddddd"  # what the card says was decided under it
+    assert under(first, intents=(told,)) == " · mode warn, policy dddddddddddd"  # that of the announcement on the card
 
 
 def test_a_waiver_is_shown_while_it_is_in_force() -> None:

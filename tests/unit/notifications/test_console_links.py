@@ -1,4 +1,4 @@
-"""Addresses in the AWS console."""
+"""URLs of pages in the AWS console."""
 
 from __future__ import annotations
 

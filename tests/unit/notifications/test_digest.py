@@ -1,4 +1,4 @@
-"""What a digest says, when it is due, and which channel gets it."""
+"""The content of a digest, when it is due, and to which channel it goes."""
 
 from __future__ import annotations
 
@@ -126,12 +126,12 @@ def test_a_digest_is_queued_once_a_day_and_not_before_its_first_hour() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "edit_h"),
     [
-        (DigestTime(hour=17, timezone="America/Los_Angeles"), DigestTime(hour=8), 40),  # reported the day that is over at once
-        (DigestTime(hour=0, minute=30, timezone="Europe/London"), DigestTime(hour=0, minute=15), 40),  # a day less
+        (DigestTime(hour=17, timezone="America/Los_Angeles"), DigestTime(hour=8), 40),  # the day that ended is reported at once
+        (DigestTime(hour=0, minute=30, timezone="Europe/London"), DigestTime(hour=0, minute=15), 40),  # one day less
         (DigestTime(weekday=0), DigestTime(weekday=2), 40),
         (DigestTime(hour=8), DigestTime(hour=7), 40),
         (DigestTime(hour=8), DigestTime(hour=23, minute=45), 24),
-        (DigestTime(hour=8), DigestTime(hour=8), 31),  # another channel, from the hour before the digest on
+        (DigestTime(hour=8), DigestTime(hour=8), 31),  # another channel, from the hour before the digest
     ],
 )  # fmt: skip
 def test_a_day_is_in_one_daily_and_one_weekly_digest_when_the_policy_changes_their_time(

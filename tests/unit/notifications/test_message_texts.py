@@ -1,4 +1,4 @@
-"""Every message as people read it is in ``message_texts.md``, so that a changed word shows in review.
+"""``message_texts.md`` has the full text of every message, so that each change of a word is visible in a review.
 
 ``python -m tests.unit.notifications.test_message_texts`` writes the file again.
 """
@@ -49,7 +49,7 @@ NO_CHECKPOINT = (
 
 
 def told_with_cost() -> tuple[Message, ...]:
-    """Messages as they are since they say what a job costs, of a job with an owner."""
+    """Messages about a job with an owner that state what the job costs."""
     ended, mine = replace(SPOT, user="anna", outcome=Outcome.STARVED), replace(SPOT, user="anna")
     kinds = ("spot-required", "max-wait-limit", "max-runtime-limit", "uncheckpointed-cap", "checkpoint-exclusive",
              "tags-required", "instance-allowed", "a-kind-of-later")  # fmt: skip
@@ -223,7 +223,7 @@ EXAMPLES: tuple[Message, ...] = (
 
 
 def shown(example: Message) -> str:
-    """A message as the outbox sends it, with the policy that it was decided under."""
+    """A message as the outbox sends it, with the policy that was in force."""
     text = Queued(
         key="k",
         channel="#ml-spot",
@@ -237,7 +237,7 @@ def shown(example: Message) -> str:
 
 
 def catalogue() -> str:
-    """Every example, and of every kind what a storm of them says."""
+    """The texts of all examples, and the storm text of each kind."""
     examples = "\n\n".join(dict.fromkeys(map(shown, EXAMPLES)))
     storms = "\n\n".join(
         f"**{kind}** ({row_of(kind).importance}) "

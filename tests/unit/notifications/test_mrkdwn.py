@@ -1,4 +1,4 @@
-"""A long text is cut where nothing is lost: at a line end or a space, never inside a link, an entity or code."""
+"""A long text is split at a line end or a space, not within a link, an entity or code; other people's text is escaped."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ LINK = "<https://example.com/a|a long name>"
     [
         ("first line\nsecond line", 14, ["first line", "second line"]),
         ("one two three four", 10, ["one two", "three four"]),
-        ("a\nbbbb cccc dddd", 12, ["a\nbbbb cccc", "dddd"]),  # a line end near the beginning does not make a short piece
+        ("a\nbbbb cccc dddd", 12, ["a\nbbbb cccc", "dddd"]),  # not at the line end: the piece would be too short
         ("abcdefghijkl", 5, ["abcde", "fghij", "kl"]),
-        (f"abc {LINK}", 20, ["abc", LINK[:20], LINK[20:]]),  # longer than a piece: nothing else is possible
+        (f"abc {LINK}", 20, ["abc", LINK[:20], LINK[20:]]),  # a link that is longer than a piece has to be split
         (f"-{LINK}", 35, ["-", LINK]),
         (f"abcdefgh-{LINK}", 40, ["abcdefgh-", LINK]),
         ("abcdefgh&amp;xyz", 10, ["abcdefgh", "&amp;xyz"]),
@@ -27,7 +27,7 @@ LINK = "<https://example.com/a|a long name>"
         ("abcd `ef gh ij` klm", 12, ["abcd", "`ef gh ij`", "klm"]),
         ("`a`-`bcdefgh`", 10, ["`a`-", "`bcdefgh`"]),
         ("`ab`cdefghijk", 10, ["`ab`cdefgh", "ijk"]),
-        ("`abcdefghijk`", 10, ["`abcdefghi", "jk`"]),  # code that is longer than a piece: nothing else is possible
+        ("`abcdefghijk`", 10, ["`abcdefghi", "jk`"]),  # code that is longer than a piece has to be split
         ("&abc;defghijk", 4, ["&abc", ";def", "ghij", "k"]),
         ("abcdefg&amp;xyz", 11, ["abcdefg", "&amp;xyz"]),
     ],
@@ -64,7 +64,7 @@ def test_a_time_is_shown_in_the_reader_s_zone() -> None:
 
 
 def test_a_long_label_is_shortened_in_time_that_grows_with_what_is_kept() -> None:
-    assert shortened("🚀" * 1_000_000, 10) == "🚀🚀🚀🚀…"  # a second and not days
+    assert shortened("🚀" * 1_000_000, 10) == "🚀🚀🚀🚀…"  # takes a second, not days
     assert [shortened(text, 3) for text in ("aaaa", "a🚀b", "🚀🚀", "🚀ab")] == ["aa…", "a…", "🚀…", "🚀…"]
 
 

@@ -1,4 +1,4 @@
-"""The first sentences of a report say what spot saved or cost, how that changed, and what was lost or missed."""
+"""The first sentences of a report: what spot saved or cost, how that changed, and what was lost or missed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def report(today: tuple[Entry, ...], yesterday: tuple[Entry, ...] = ()) -> Repor
 
 
 def totals(**changes: object) -> Report:
-    """A report of one day with these totals, and nothing before it."""
+    """A report of one day with these totals; there was nothing on the day before."""
     empty = report(())
     savings = replace(Savings(), attempts=1, **changes)  # type: ignore[arg-type]
     return replace(empty, total=replace(empty.total, savings=savings))

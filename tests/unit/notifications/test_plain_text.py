@@ -1,4 +1,4 @@
-"""A message as plain text says what it says in Slack, within the limits of SNS, and makes nothing clickable by itself."""
+"""A message as plain text has the same content as in Slack, keeps the limits of SNS, and has no links in other people's text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A digest names the three jobs that lost and the three that saved the most, with the reason and what to do."""
+"""A digest names the three jobs that lost the most and the three that saved the most, with reasons and advice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLAIN = Mover("vision", "bert", "ml.g5.xlarge", "us-east-1", True, 0, 0, 0, True
 
 
 def lines(*found: Mover) -> list[str]:
-    """The lines of the digest, without their head."""
+    """The lines about jobs in a digest, without the heading."""
     parts = list(movers(replace(EMPTY, movers=found)))
     assert all(isinstance(part, Text) for part in parts)
     told = "\n".join(unmarked(part.mrkdwn) for part in parts if isinstance(part, Text))

@@ -1,4 +1,4 @@
-"""The form for a waiver offers the broken rules, and what was entered is checked field by field."""
+"""The form for a waiver offers the broken rules, and each field is checked."""
 
 from __future__ import annotations
 

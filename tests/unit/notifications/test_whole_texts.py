@@ -1,4 +1,4 @@
-"""Reports, digests and cards as people get them are in ``golden/``, whole, so that every change shows in review.
+"""``golden/`` has whole reports, digests and cards, so that each change of them is visible in a review.
 
 ``python -m tests.unit.notifications.test_whole_texts`` writes the files again.
 """
@@ -30,7 +30,7 @@ SIZES = re.compile(r"<style>.*?</style>|<svg.*?>|<path.*?/>|<(?:rect|line|circle
 
 
 def _html() -> str:
-    """The pages without their styles and the shapes of their charts: the words, numbers and tables remain."""
+    """The HTML pages without styles and shapes of charts: texts, numbers and tables remain."""
     return _each((name, SIZES.sub("", as_html(report))) for name, report in REPORTS.items() if name != "team")
 
 
@@ -41,14 +41,14 @@ def _digests() -> str:
 
 
 def _cards() -> str:
-    """The text of each card and its buttons; of the first one all blocks."""
+    """The text and the buttons of each card; of the first card, also all blocks."""
     made = {title: pages(_card(facts)) for title, facts in SCENES.items()}
     first, *_ = made.values()
     return _each((title, _with_buttons(found)) for title, found in made.items()) + _blocks(first) + "\n"
 
 
 def _card(facts: Facts) -> Iterable[object]:
-    """The card after the decision."""
+    """The card of a lineage after the decision is committed."""
     decision, known = decide(facts), facts.lineage
     intents = {intent.key: intent for intent in (*known.intents, *decision.intents)}
     after = replace(known, entries=(*known.entries, *decision.entries), intents=tuple(intents.values()))

@@ -1,4 +1,4 @@
-"""Where there are no buttons, a message names what does the same, for each request that makes sense now."""
+"""A message without buttons has a command in place of each button for a request that is possible now."""
 
 from __future__ import annotations
 

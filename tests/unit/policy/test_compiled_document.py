@@ -1,4 +1,4 @@
-"""A compiled document from outside the package is read whole or refused."""
+"""A compiled document from outside the package is either valid or refused."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def forged(document: Mapping[str, Any]) -> str:
-    """The text of a document whose revision fits its content."""
+    """The text of a document, with the revision that matches its content."""
     return json.dumps({**document, "revision": revision_of(document)})
 
 
@@ -204,7 +204,7 @@ def test_a_document_with_a_valid_name_and_broken_content_is_refused(broken: str,
 
 
 def at(*path: Any) -> Callable[[dict[str, Any], object], object]:
-    """Puts a value there into a document."""
+    """A function that sets the value at a path in a document."""
 
     def put(document: dict[str, Any], value: object) -> None:
         found: Any = document
@@ -263,7 +263,7 @@ def test_a_number_beyond_its_bound_is_refused_and_the_last_within_it_is_read(
 
 
 def test_every_bound_of_the_policy_s_classes_is_tried_here() -> None:
-    """A new field with a bound needs a row above; texts are in the table of forged documents."""
+    """Add a row above for each new field with a bound. Bounds of texts are tested in ``FORGED``."""
     numbers = {bound for bound in vars(bounds).values() if isinstance(bound, Between)}
     assert numbers == {bound for _, bound in PLACES}
 

@@ -1,4 +1,4 @@
-"""A value of a document that is not of the class that its place has is refused with what was found."""
+"""A value in a document that has the wrong type is refused, with what was found and what is wanted."""
 
 from __future__ import annotations
 

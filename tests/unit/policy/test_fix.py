@@ -1,4 +1,4 @@
-"""The one fix of a job, and the job as it would be with it, which is judged again."""
+"""The one fix of a job, and the job as it would be after a change, which is judged again."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ ON_DEMAND = {"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitT
 
 
 def under(*prefixes: str) -> Broken:
-    """Rules of which each wants the checkpoints of a spot job under a prefix of its own."""
+    """Rules for spot jobs that each want checkpoints under another prefix."""
 
     def broken(one: Job) -> list[tuple[str, Demand]]:
         wrong = [p for p in prefixes if not (one.checkpoint_uri or "").startswith(p)] if one.spot else []
@@ -113,7 +113,7 @@ def test_a_rule_that_its_fix_does_not_cure_is_no_fix() -> None:
 
 @pytest.mark.parametrize(("most_s", "request_"), [(600, {}), (None, {"CheckpointConfig": {"S3Uri": "s3://a/x/"}})])
 def test_where_it_is_not_known_whether_sagemaker_takes_spot_no_waiting_time_is_added(most_s: int | None, request_: Any) -> None:
-    """A rule may still limit what such a job waits, training included."""
+    """A rule can still limit MaxWaitTimeInSeconds of such a job."""
     grouped = job(checkpoint_uri=None, wait_s_max=None, excludes_spot=("ResourceConfig.InstanceGroups",))
 
     def broken(one: Job) -> list[tuple[str, Demand]]:

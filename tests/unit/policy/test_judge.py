@@ -1,4 +1,4 @@
-"""A rule that needs an unknown field is undecided; only live jobs without another owner are to be stopped."""
+"""A rule that needs an unknown field is undecided. Only live jobs that no AWS service owns get the verdict stop."""
 
 from __future__ import annotations
 

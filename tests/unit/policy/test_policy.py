@@ -1,4 +1,4 @@
-"""A policy where nothing acts, and one that nobody chose."""
+"""A policy without actions, and the packaged policy that is used until a valid one is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A repair makes exactly the changes that the rules want, below a prefix that the policy allows, or is refused."""
+"""A repair makes exactly the changes that the rules require, with a prefix that the policy allows, or is refused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def repairing(kind: str, repair: Repair = TEMPLATE, **options: Any) -> Rule:
 
 
 def repaired(about: Job, *rules: Rule) -> RequestChange | NotRepairable:
-    """The repair of a job that breaks all of these rules."""
+    """The repair of a job, which must break all of these rules."""
     whole = policy(rules=rules)
     found, _ = judged(about, Basis(whole, Evidence(claims=())))
     assert len(found) == len(rules)
@@ -135,7 +135,7 @@ def test_several_offences_are_repaired_at_once() -> None:
 
 
 def test_a_repair_that_brings_about_a_rule_for_a_tag_without_a_value_is_refused() -> None:
-    """The other rule is about spot jobs alone, so only the repair makes it be about this one."""
+    """The second rule selects only spot jobs, so it applies to this job only after the repair."""
     on_spot = replace(rule("who-pays"), kind="tags-required", options={"tags": ("who",)}, when=when_of(compile_when(SPOT)))
     bare = job(spot=False, wait_s_max=None, members={("EnableManagedSpotTraining",): False})
     whole = policy(rules=(repairing("spot-required"), on_spot))

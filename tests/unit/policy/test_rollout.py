@@ -1,4 +1,4 @@
-"""A rule begins with a share of the lineages, on a day, and with a guard that no team alone can trip."""
+"""A rule is rolled out to a share of the lineages, from a day on, and with a guard that no team alone can trigger."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ LAST_DAY = {"vision": 40, "speech": 30, "ads": 20, "": 10}
         (SurpriseGuard(jobs=20), {"vision": 20}, False),
         (SurpriseGuard(jobs=20), {"vision": 21}, True),
         (SurpriseGuard(jobs=20), {"vision": 10, "speech": 11}, True),
-        (SurpriseGuard(jobs=30), {"ads": 500}, False),  # it had 20 jobs on the last day
+        (SurpriseGuard(jobs=30), {"ads": 500}, False),  # ads counts as 20 jobs, as on the last day
         (SurpriseGuard(jobs=30), {"": 500}, False),
-        (SurpriseGuard(jobs=30), {f"made-up-{n}": 1 for n in range(500)}, False),  # all unknown teams are one
+        (SurpriseGuard(jobs=30), {f"made-up-{n}": 1 for n in range(500)}, False),  # unknown teams count as one team
         (SurpriseGuard(jobs=30), {"ads": 500, "": 500}, True),
         (SurpriseGuard(percent=25), {"vision": 25}, False),
         (SurpriseGuard(percent=25), {"vision": 26}, True),
-        (SurpriseGuard(jobs=5, percent=25), {"vision": 6}, True),  # the smaller limit counts
+        (SurpriseGuard(jobs=5, percent=25), {"vision": 6}, True),  # the smaller limit applies
         (SurpriseGuard(percent=50), {"vision": 1, "speech": 1, "ads": 1}, True),  # three of four teams
-        (SurpriseGuard(percent=1), {"vision": 2}, False),  # fewer than three jobs are no surprise
+        (SurpriseGuard(percent=1), {"vision": 2}, False),  # fewer than three jobs are never a surprise
         (SurpriseGuard(percent=1), {"vision": 3}, True),
     ],
 )
@@ -69,7 +69,7 @@ def test_a_surprise_is_more_jobs_or_teams_than_expected_and_not_a_flood_of_one_t
 
 @pytest.mark.parametrize("guard", [SurpriseGuard(jobs=20), SurpriseGuard(percent=25), SurpriseGuard(jobs=20, percent=25)])
 def test_after_a_day_of_few_jobs_a_rule_that_acts_on_everything_is_a_surprise(guard: SurpriseGuard) -> None:
-    """A Sunday shows no team of a Monday, so all of them are unknown."""
+    """A Sunday does not show the teams of a Monday, so all jobs count."""
     assert guard.surprised({f"team-{number}": 5 for number in range(20)}, {"operations": 2})
     assert not guard.surprised({"vision": 2}, {"operations": 2})
 

@@ -1,4 +1,4 @@
-"""Which jobs a selector takes: globs of tags are about jobs that have the tag, and the empty text about those without it."""
+"""The jobs that a selector selects: a glob matches only jobs that have the tag, and the empty pattern those without it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ MIXED = replace(
 def test_a_heterogeneous_cluster_is_selected_by_the_type_of_any_group(
     patterns: tuple[str, ...], *, selected: bool, of_all_groups: bool
 ) -> None:
-    """A rule about large instances would otherwise let a job go that adds a small one."""
+    """Otherwise, a job could evade a rule about large instances with one additional small instance."""
     selector = Selector(instance_type=patterns)
     assert selector.matches(MIXED) is selected
     assert [part.matches for part in selector.parts(MIXED)] == ([selected] if patterns else [])

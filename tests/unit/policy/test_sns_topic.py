@@ -1,4 +1,4 @@
-"""The ARN of a topic is read whole, in every partition, or refused with what is wrong."""
+"""The ARN of a topic in any partition is parsed, or refused with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A waiver counts for the jobs and rules that it names, until it ends; every doubt counts against it."""
+"""A waiver counts for the jobs and rules that it names, until it ends. If a field is unknown, it does not count."""
 
 from __future__ import annotations
 

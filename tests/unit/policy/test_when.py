@@ -1,4 +1,4 @@
-"""A compiled expression is true, false or undecided of a job, and never an exception."""
+"""A compiled expression is true, false or undecided for a job, and never raises."""
 
 from __future__ import annotations
 

@@ -368,3 +368,10 @@ def test_a_case_says_what_it_lacks_for_a_rule_that_looks_beside_the_job(run: Cal
     assert "undecided: for pays, say pool in history" in out
     _, out, _ = run(one(job, "{verdict: undecided, undecided: [pays]}"), policy=worth)
     assert "in history" not in out
+
+
+def test_a_next_attempt_on_another_type_has_the_price_of_that_type_under_a_cap(run: Callable[..., Said]) -> None:
+    elsewhere = "ladder: [same, {instance_types: [ml.p3.2xlarge]}], cap: {lineage_usd: 500}, causes: {starved: {limit: 3}}"
+    policy = POLICY.replace("causes: {starved: {limit: 3}}", elsewhere)
+    code, out, err = run(one(ENDED, AGAIN), policy=policy)
+    assert (code, err) == (0, ""), out

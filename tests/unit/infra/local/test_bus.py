@@ -1,4 +1,4 @@
-"""The local bus matches, calls, retries and gives up as EventBridge and Lambda do."""
+"""The local bus matches events, calls functions, retries and stores dead letters as EventBridge and Lambda do."""
 
 from __future__ import annotations
 
@@ -140,11 +140,11 @@ def test_the_rules_are_those_chalice_would_deploy() -> None:
 
 
 def job_changed(_: Any) -> None:
-    """A handler found by its module and name, as Lambda finds it."""
+    """A handler, which the bus finds by its module and name."""
 
 
 def sweep(_: Any) -> None:
-    """Another one."""
+    """Another handler."""
 
 
 def test_an_event_source_that_the_local_bus_does_not_support_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""The demo names a mistake in its options before it starts, and a failure in one sentence."""
+"""The demo reports a mistake in its options before it starts, and a failure in one sentence."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_the_short_demo_shows_every_kind_that_the_week_shows() -> None:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Host, list[Event]]]:
-    """Some hours with a job that is stopped, one without capacity, one that completes, and one that its user stops."""
+    """Some hours with four jobs: a rule stops one, one has no capacity, one completes, and its user stops one."""
     shown = (
         Launch(after=HOUR, request=request("unsafe", "vision", checkpoint=None, work_s=20_000)),
         Launch(after=HOUR, request=request("starved", "robotics", "ml.p3.2xlarge", runtime_h=1, wait_h=1, work_s=3000)),

@@ -1,4 +1,4 @@
-"""The local DynamoDB answers as stock moto does, keeps transactions atomic, and has the deployed table."""
+"""The local DynamoDB answers as stock moto does, keeps transactions atomic, and has the table of the stack."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def due(dynamodb: Any, partition: str = "due#00") -> list[dict[str, Any]]:
 
 
 def random_call(chance: random.Random) -> tuple[str, dict[str, Any]]:
-    """One call of the kinds that the ledger makes; many of them fail."""
+    """A random call such as the ledger makes. Many of these calls fail."""
     pk, sk = chance.choice(KEYS)
     attributes: dict[str, str] = {"n": str(chance.randrange(3))}
     if chance.random() < 0.6:

@@ -1,4 +1,4 @@
-"""AWS's own DynamoDB Local runs where it can; elsewhere the reason is named."""
+"""DynamoDB Local runs, or the reason is stated why it cannot run here."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ JAVA = 'openjdk version "17.0.15" 2025-04-15'
 
 
 def reason_beside(tools: Path, monkeypatch: pytest.MonkeyPatch) -> str | None:
-    """Why DynamoDB Local cannot run without a fetched jar, with a suitable Java and these tools on the PATH."""
+    """Why DynamoDB Local cannot run: its jar is missing, and only Java and these tools are on the PATH."""
     command(tools, "java", JAVA)
     monkeypatch.setenv("PATH", str(tools))
     return dynamodb_local.available(tools / "build" / "dynamodb-local")

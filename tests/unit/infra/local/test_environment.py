@@ -1,4 +1,4 @@
-"""The embedded AWS is reached by environment variables, and a user's own settings cannot lead a call elsewhere."""
+"""Environment variables lead all calls to the embedded AWS, also with AWS settings of the user."""
 
 from __future__ import annotations
 

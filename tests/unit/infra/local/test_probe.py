@@ -1,4 +1,4 @@
-"""A job that was moved to on-demand probes its pool where the policy allows it, and returns to spot when the probe finds
+"""If the policy allows it, probes test the pool of a job that was moved to on-demand. The job returns to spot when a probe finds
 capacity.
 """
 
@@ -31,7 +31,7 @@ resubmit:
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    """One job of twenty hours with a deadline in thirty; its pool has no spot capacity in the first nine."""
+    """A job of 20 hours with a deadline in 30 hours. Its pool has no spot capacity in the first nine hours."""
     folder = tmp_path_factory.mktemp("policies")
     (folder / "a.yaml").write_text(POLICY)
     store = CheckpointStore()

@@ -1,4 +1,4 @@
-"""Every kind of message has its texts, is stored and read unchanged, and escapes other people's text."""
+"""Every kind of message has texts, can be stored and loaded, and escapes other people's text."""
 
 from __future__ import annotations
 
@@ -235,6 +235,6 @@ def test_a_message_names_the_mode_and_the_policy_once_where_they_were_written_do
 
     assert small(asked, revision="781e8d1c6120", mode="enforce").endswith(" · mode enforce, policy 781e8d1c6120")
     assert small(asked, revision="781e8d1c6120").endswith(" · policy 781e8d1c6120")
-    assert "policy" not in small(asked)  # a row of before
+    assert "policy" not in small(asked)  # a message from an older version
     assert small(broken, revision="781e8d1c6120", mode="warn").count("781e8d1c6120") == 1
     assert AS_CODE[:12] in small(asked, revision=EVIL, mode=EVIL)

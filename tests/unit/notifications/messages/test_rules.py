@@ -1,4 +1,4 @@
-"""What a message about a broken rule says in small: whose job it is, and under which policy the rule was applied."""
+"""The small print of a message about a broken rule: the owner of the job, and the policy that was in force."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charts for people who forward them: round ticks, labels beside the data, one row of legend, no rotated text, no script."""
+"""Charts have round ticks, labels beside the data and one row of legend, but no rotated text and no script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report as text, JSON, CSV and HTML: the same figures, and nothing that a terminal, spreadsheet or browser would run."""
+"""A report as text, JSON, CSV and HTML has the same figures, and nothing that a terminal, spreadsheet or browser executes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks one rule about one job."""
+"""Judges one job by one rule."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from tests.builders import policy, rule
 
 
 def ask(kind: str, about: Job, claims: tuple[Claim, ...] = (), /, **options: Any) -> Violation | None:
-    """What the rule kind says of the job."""
+    """The violation that the rule kind finds in the job, if any."""
     rule = RULE_KINDS[kind]
     return rule.judge(about, rule.options(**options), Evidence(claims=claims))
 
 
 def fix_in(kind: str, about: Job, claims: tuple[Claim, ...] = (), /, **options: Any) -> Fix:
-    """The fix of a job under a policy of this one rule."""
+    """The fix of a job by a policy with only this rule."""
     alone = policy(rules=(rule(kind, kind=kind, options=options, mode=Mode.AUDIT, action=None),))
     return judge(about, Basis(alone, Evidence(claims=claims))).fix
 
 
 def fault_in(kind: str, about: Job, claims: tuple[Claim, ...] = (), /, **options: Any) -> Violation:
-    """The finding of the rule kind, where there must be one."""
+    """The violation that the rule kind finds in the job. Fails without one."""
     fault = ask(kind, about, claims, **options)
     assert fault is not None, f"{kind} found nothing wrong"
     return fault

@@ -1,4 +1,4 @@
-"""Long spot jobs write checkpoints to a prefix that the policy allows and no other job uses."""
+"""The rules about checkpoints: long spot jobs write them, to a prefix that the policy allows and that no other job uses."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_job_that_has_ended_writes_no_checkpoints() -> None:
 @pytest.mark.parametrize(
     ("claimed", "fix"),
     [
-        (["s3://your-bucket/"], "s3://your-bucket/checkpoints/gpt/"),  # a claim on a whole bucket prevents no fix
+        (["s3://your-bucket/"], "s3://your-bucket/checkpoints/gpt/"),  # also if another job claims the whole bucket
         (["s3://your-bucket/checkpoints/gpt/x/", "s3://your-bucket/checkpoints/gpt-checkpoints/"], "s3://another-bucket/gpt/"),
     ],
 )
@@ -219,9 +219,9 @@ def test_a_prefix_without_a_last_slash_beside_one_that_begins_alike_is_a_finding
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (replace(OPEN, checkpoint_uri="s3://acme/ASHA-1/"), "s3://acme/ASHA-10/"),  # a last slash ends the text
+        (replace(OPEN, checkpoint_uri="s3://acme/ASHA-1/"), "s3://acme/ASHA-10/"),  # it ends with a slash
         (OPEN, "s3://acme/ASHA-1/"),  # the same prefix
-        (OPEN, "s3://acme/ASHA-1/epoch/"),  # below it: another rule's
+        (OPEN, "s3://acme/ASHA-1/epoch/"),  # below it: checkpoint-exclusive is about that
         (OPEN, "s3://acme/ASHA-2/"),
         (OPEN, "s3://other/ASHA-10/"),
         (replace(OPEN, checkpoint_uri=None), "s3://acme/ASHA-10/"),

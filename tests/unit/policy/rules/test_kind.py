@@ -1,4 +1,4 @@
-"""A rule is undecided exactly where what a document leaves open decides it: tried over every way to fill the open fields in."""
+"""A rule is undecided if, and only if, the unknown fields can change its answer. All values of these fields are tried."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_rule_is_undecided_exactly_where_an_open_field_decides_it(kind: str, o
         for values, breaks in broken.items():
             possible.setdefault(_said(values, left_open), set()).add(breaks)
         for values, one in JOBS.items():
-            answers = possible.pop(_said(values, left_open), None)  # one job of those that look alike is enough
+            answers = possible.pop(_said(values, left_open), None)  # one of several jobs with the same known fields is enough
             if answers is not None:
                 assert _judged(rule.judge, guarded(one, left_open), chosen) == answers, (left_open, values)
 
@@ -58,7 +58,7 @@ def _said(values: tuple[Any, ...], left_open: frozenset[str]) -> tuple[Any, ...]
 
 
 def _judged(judge: Any, one: Any, chosen: Any) -> set[bool]:
-    """The answers that are possible as far as the rule says: both where it is undecided."""
+    """The answers that the rule leaves possible: both if it is undecided."""
     try:
         return {judge(one, chosen, Evidence(claims=())) is not None}
     except Unsaid:

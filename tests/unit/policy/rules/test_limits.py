@@ -1,4 +1,4 @@
-"""Limits on waiting and running: what is found, what is wanted, and a fix that SageMaker accepts."""
+"""The rules about limits on waiting and running: their findings, and fixes that SageMaker accepts."""
 
 from __future__ import annotations
 

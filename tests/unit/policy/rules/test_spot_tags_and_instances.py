@@ -1,4 +1,4 @@
-"""Spot where it pays, required tags, and allowed instance types."""
+"""The rules spot-required, tags-required and instance-allowed."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ def test_instance_types_are_allowed_by_name_and_by_pattern() -> None:
         ("ml.p3.8xlarge", ("ml.c5.*", "ml.g5.*", "ml.g5.xlarge"), "ml.g5.12xlarge"),
         ("ml.p3.2xlarge", ("ml.c5.*",), "ml.c5.2xlarge"),
         ("ml.m5.24xlarge", ("ml.c5.2xlarge", "ml.c5.xlarge", "ml.g5.*"), "ml.c5.2xlarge"),
-        ("ml.p3.2xlarge", ("ml.g5.xlarge", "ml.trn1.2xlarge"), "ml.g5.xlarge"),  # code for NVIDIA runs on no Trainium
-        ("ml.g4dn.xlarge", ("ml.a9.large", "ml.g5.2xlarge"), "ml.g5.2xlarge"),  # nobody knows what the other one is
-        ("ml.r5.24xlarge", ("ml.c5.24xlarge", "ml.m5.24xlarge"), "ml.m5.24xlarge"),  # the other has half of its memory
+        ("ml.p3.2xlarge", ("ml.g5.xlarge", "ml.trn1.2xlarge"), "ml.g5.xlarge"),  # code for NVIDIA does not run on Trainium
+        ("ml.g4dn.xlarge", ("ml.a9.large", "ml.g5.2xlarge"), "ml.g5.2xlarge"),  # the first type is unknown
+        ("ml.r5.24xlarge", ("ml.c5.24xlarge", "ml.m5.24xlarge"), "ml.m5.24xlarge"),  # ml.c5.24xlarge has half of its memory
         ("ml.new.large", ("ml.c5.*", "ml.g5.xlarge"), "ml.g5.xlarge"),  # an unknown type: the first that is named
     ],
 )

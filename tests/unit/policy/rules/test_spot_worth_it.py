@@ -1,4 +1,4 @@
-"""``spot-worth-it`` fires where spot is known to be a bad choice, and is undecided where that is not known."""
+"""``spot-worth-it`` is broken if spot is known to be a bad choice, and undecided if too little is known."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_what_costs_more_than_on_demand_breaks_the_rule_and_the_options_say_how_
         (BARE, {"without": HOPELESS}, "broken"),
         (BARE, {"without": replace(GOOD, share=None)}, "undecided"),
         (BARE, {"without": replace(GOOD, exact=False)}, "undecided"),
-        (BARE, {"without": replace(GOOD, share=1.0000001)}, None),  # rounding: both amounts would read the same
+        (BARE, {"without": replace(GOOD, share=1.0000001)}, None),  # a difference that rounding hides
         (BARE, {"without": replace(GOOD, share=1.01)}, "broken"),
         (BARE, {"without": replace(HOPELESS, share=None)}, "broken"),
         (BARE, {"without": replace(HOPELESS, exact=False)}, "broken"),

@@ -1,4 +1,4 @@
-"""The demo's counts show a Stop that stays open after its job ended, however often it is tried again."""
+"""The demo counts Stop intents that stay open after their job ended, although they are tried again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Ended:
-    """What the count reads of a job of the simulated AWS."""
+    """The members of a simulated training job that the count reads."""
 
     name: str = "bert"
     status: str = "Stopped"
@@ -30,7 +30,7 @@ class Ended:
     [
         ("stop/bert", 21 * MINUTE, 20, 1),  # tried again each minute, and open for 20
         ("stop/bert", 9 * MINUTE, 8, 0),
-        ("wake/bert", 21 * MINUTE, 20, 0),  # a look at the usage of a job that ended
+        ("wake/bert", 21 * MINUTE, 20, 0),  # a Wake waits for the usage of an ended job
         ("wake/bert", 9 * MINUTE, 20, 1),
     ],
 )

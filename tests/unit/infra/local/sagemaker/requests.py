@@ -1,4 +1,4 @@
-"""Requests and worlds that these tests share."""
+"""Requests and worlds for the tests of this folder."""
 
 from __future__ import annotations
 
@@ -51,18 +51,21 @@ def request(
 
 
 def world(*supply: tuple[float, int], **answers: Any) -> World:
-    """Make a world with exact durations; `supply` are (seconds after T0, instances) of spot capacity, none = never short."""
+    """Make a world with exact durations; `supply` are (seconds after T0, spot instances).
+
+    Without `supply`, there is always capacity.
+    """
     steps = {TYPE: Steps(T0, supply, period_s=365 * 86_400)} if supply else {}
     return World(T0, settings=WorldSettings(**(EXACT | answers)), capacity_of=steps)
 
 
 def after(seconds: float) -> datetime:
-    """The time that many seconds after the beginning."""
+    """The time so many seconds after T0."""
     return T0 + timedelta(seconds=seconds)
 
 
 def run(world: World) -> World:
-    """Run everything that happens without further calls."""
+    """Run the world until nothing is scheduled any more."""
     while at := world.next_at():
         world.advance_to(at)
         world.drain_events()
@@ -76,6 +79,6 @@ def states(world: World, name: str = "bert") -> str:
 
 
 def moments(world: World, name: str = "bert") -> list[float]:
-    """When each secondary status began, in seconds."""
+    """When each secondary status began, in seconds after T0."""
     lines = world.describe_training_job(name)["SecondaryStatusTransitions"]
     return [(line["StartTime"] - T0).total_seconds() for line in lines]

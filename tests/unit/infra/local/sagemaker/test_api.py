@@ -1,4 +1,4 @@
-"""The two ways to call a world, the in-memory client and real boto3 over HTTP, behave alike; each test uses both."""
+"""The in-memory client and boto3 over HTTP behave alike; each test uses both."""
 
 from __future__ import annotations
 

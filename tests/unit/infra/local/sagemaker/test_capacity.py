@@ -1,4 +1,4 @@
-"""How many spot instances there are."""
+"""The supply of spot instances: steps, traces and generated patterns."""
 
 from __future__ import annotations
 

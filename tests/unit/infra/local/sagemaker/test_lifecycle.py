@@ -1,4 +1,4 @@
-"""What happens to a training job; each test is a fact of the documented lifecycles."""
+"""What happens to a training job. Each test is a fact from the documented lifecycles."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_max_runtime_counts_the_time_on_instances_only() -> None:
     here.create_training_job(asked)
     run(here)
     assert states(here).endswith("Training Stopping MaxRuntimeExceeded = Stopped")
-    assert moments(here)[-2] == 2060 + (2000 - (1000 - 60))  # the second run gets what the first left over
+    assert moments(here)[-2] == 2060 + (2000 - (1000 - 60))  # the second run has the rest of MaxRuntimeInSeconds
 
 
 def test_a_job_without_max_runtime_is_stopped_after_a_day() -> None:
@@ -126,7 +126,7 @@ def test_a_new_job_on_the_same_prefix_resumes_from_what_the_prefix_holds() -> No
     run(here)
     here.create_training_job(request("bert-r2", work_s=3000))
     times = moments(run(here), "bert-r2")
-    assert times[-2] - times[-3] == 3000 - 1020  # a thousand seconds and the grace, saved on SIGTERM
+    assert times[-2] - times[-3] == 3000 - 1020  # saved on SIGTERM: 1,000 s, and 20 s until it exited
 
 
 def test_the_host_is_called_for_each_checkpoint() -> None:

@@ -1,4 +1,4 @@
-"""Whole worlds: one seed has one history, bills and supplies are consistent in every seed, and each setting has an effect."""
+"""Whole worlds: a seed always gives the same history, bills and supplies are consistent, and each setting has an effect."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def asked(rng: Random, number: int) -> dict[str, Any]:
 
 
 def live(seed: int, *, open_events: bool = False, jobs: int = 15) -> tuple[World, list[Any]]:
-    """Create some jobs over a day, stop some, and run all to their end."""
+    """Create some jobs over a day, stop some of them, and run the world until all have ended."""
     rng = random_stream("test", seed)
     here = World(T0, seed=seed, settings=WorldSettings.drawn(rng))
     calls = sorted((T0 + timedelta(seconds=rng.randint(0, 86_400)), rng.random() < 0.2) for _ in range(jobs))

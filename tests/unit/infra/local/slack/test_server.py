@@ -1,4 +1,4 @@
-"""The local Slack answers a real client as Slack does, fails when told to, and shows messages safely."""
+"""The local Slack answers slack_sdk as Slack does, fails as a test wants it, and escapes messages on its page."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_an_update_replaces_the_content_of_a_message_in_place(slack: Slack) -> N
         (lambda web: web.conversations_list(), "unknown_method"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:The top-level `text` argument")  # that is the mistake one case makes
+@pytest.mark.filterwarnings("ignore:The top-level `text` argument")  # one case makes this mistake
 def test_a_call_slack_would_refuse_is_refused_with_its_code(slack: Slack, call: Callable[[WebClient], Any], error: str) -> None:
     slack.channels = frozenset({"#ml-spot"})
     client(slack).chat_postMessage(channel="#ml-spot", text="first")
@@ -113,7 +113,7 @@ def test_slack_can_fail_in_each_way_and_stores_nothing_then(slack: Slack) -> Non
         with pytest.raises(error):
             client(slack).chat_postMessage(channel="#ml-spot", text="lost")
     for slack.trouble in Trouble:
-        with suppress(SlackApiError, RemoteDisconnected):  # a yes that is none is for the caller to notice
+        with suppress(SlackApiError, RemoteDisconnected):  # slack_sdk does not notice an ok that is a text
             client(slack).chat_postMessage(channel="#ml-spot", text="lost")
     slack.trouble = None
     client(slack).chat_postMessage(channel="#ml-spot", text="kept")
