@@ -15,7 +15,7 @@ if "chalice.cli" in sys.modules and "SPOTWARDEN_BUILD" not in os.environ:
 
 app = Chalice(app_name="spotwarden", configure_logs=False)  # Powertools writes the logs, under the same name
 app.register_blueprint(slack)
-if "AWS_LAMBDA_RUNTIME_API" not in os.environ:  # on Lambda they would only be loaded, while a person waits for an answer
+if "AWS_LAMBDA_RUNTIME_API" not in os.environ:  # on Lambda, loading them would only make a person in Slack wait longer
     from handlers.clock import clock
     from handlers.interruptions import interruptions
     from handlers.jobs import jobs

@@ -1,6 +1,6 @@
 """Builds the real ports, once per container.
 
-Clients are built when first needed. ``install`` is the only seam: a local host puts its virtual clock there first.
+Clients are built when first needed. ``install`` replaces the clock and the time limits; the AWS on this machine calls it first.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from controller.runtime.tally import Tally
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
 CLIENT_CONFIG = CallLimits(connect_timeout=2, read_timeout=10, total_max_attempts=2)
-OPTIONAL_CONFIG = CallLimits(connect_timeout=1, read_timeout=4, total_max_attempts=2)  # several of these may be silent
+OPTIONAL_CONFIG = CallLimits(connect_timeout=1, read_timeout=4, total_max_attempts=2)  # several in one run may get no answer
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -102,7 +102,7 @@ def _now() -> datetime:
 
 @cache
 def client(service: str, *, optional: bool = False) -> Any:
-    """A client; ``optional`` for answers that a look goes on without. Where other limits were installed, those count."""
+    """A client of a service. An ``optional`` one, for answers that a decision can do without, has shorter limits by default."""
     return client_of(service, OPTIONAL_CONFIG if optional and _client_config is CLIENT_CONFIG else _client_config)
 
 
@@ -213,18 +213,18 @@ def refuse_unsigned(body: bytes, headers: Mapping[str, str]) -> str:
     """Why a request is not accepted; empty where it is. Raises Misconfigured and Unreachable."""
     from controller.slack.signatures import SIGNATURE, SignatureCheck
 
-    refused = SignatureCheck(_secret_or_none, _clock.now, _secret_renewed).refuses(body, headers)
+    refused = SignatureCheck(_required_signing_secret, _clock.now, _secret_renewed).refuses(body, headers)
     if refused:
         return refused
     try:
         ledger = DynamoLedger(hurried_client("dynamodb"), setting("SPOTWARDEN_TABLE"))
         fresh = ledger.seen_requests.once(f"slack/{headers[SIGNATURE]}", _clock.now())
     except Unreachable:
-        return ""  # a repeated request could write nothing either
+        return ""  # without the ledger, a repeated request could not write anything either
     return "" if fresh else "answered before"
 
 
-def _secret_or_none() -> str:
+def _required_signing_secret() -> str:
     secret = _signing_secret()
     if not secret:
         raise Misconfigured("no Slack signing secret is set up: buttons and /spot need one (docs/slack.md)")
@@ -244,7 +244,7 @@ def _topics() -> Chat:
 
 
 def _slack() -> Chat:
-    """Slack's SDK and client, which only one function needs: the others start without it."""
+    """The chat of this stack: Slack's app, a webhook, or notices without Slack. Imports here: only one function posts."""
     if not has_slack():
         from controller.aws.notices import NoticeChat
 
@@ -273,7 +273,7 @@ def _signing_secret() -> str:
 
 
 def _secret_renewed() -> bool:
-    """Read Slack's secret again; whether it changed."""
+    """Read Slack's secret again. Returns whether it changed; False without an answer."""
     try:
         return bool(os.environ.get("SPOTWARDEN_SLACK_TOKEN_SECRET")) and _slack_secret().renewed()
     except Unreachable:
@@ -288,7 +288,7 @@ def _slack_secret() -> SlackSecret:
 
 
 def _read_slack_secret() -> Mapping[str, str]:
-    """What Secrets Manager holds for Slack. Raises Misconfigured and Unreachable."""
+    """Read Slack's secret from Secrets Manager. Raises Misconfigured and Unreachable."""
     from controller.aws.secret_text import secret_text
     from controller.slack.secret import secret_in
 
@@ -300,7 +300,7 @@ def _read_slack_secret() -> Mapping[str, str]:
 
 
 def _click_address() -> str:
-    """Where this stack takes clicks, sealed; empty where it has no API, or where the secret cannot be read."""
+    """The sealed address at which this stack accepts clicks; empty where it has no API, or the secret cannot be read."""
     from controller.slack.peers import sealed
 
     api = os.environ.get("SPOTWARDEN_API", "")

@@ -40,7 +40,7 @@ def sweep(event: Any) -> dict[str, Any]:
 @observed
 @clock.schedule("rate(1 hour)")
 def discover(event: Any) -> dict[str, Any]:
-    """Trigger every job that changed since the last complete pass: an event may have been lost."""
+    """Trigger every job that changed since the last complete pass, because its event may have been lost."""
     return _metrics_of(run_discover(wiring.ports()))
 
 
@@ -69,7 +69,7 @@ def digests(event: Any) -> dict[str, Any]:
     """Close the days that are over, and queue the digests that are due."""
     try:
         closed = close_days(wiring.reading_ports())
-    finally:  # days that are not closed are read as they are
+    finally:  # digests can be made without closed days: they roll up open days themselves
         queued = queue_digests(wiring.reading_ports())
     return {"DaysClosed": closed, "Digests": queued}
 
@@ -85,7 +85,7 @@ def prices(event: Any) -> dict[str, Any]:
 
 
 def _lag_s(event: Any) -> int:
-    """How long after its minute the sweep began. Seconds."""
+    """How many seconds after its scheduled minute the sweep began."""
     due = str(event.to_dict().get("time", ""))
     try:
         return max(int((wiring.clock().now() - datetime.fromisoformat(due)).total_seconds()), 0)
@@ -94,7 +94,7 @@ def _lag_s(event: Any) -> int:
 
 
 def _metrics_of(done: SweepResult) -> dict[str, Any]:
-    """The result of a pass as metrics. Each failure is logged with the name of its job."""
+    """The result of a pass as metrics. Also logs each failure, with the name of its job."""
     for job, problem in done.failed:
         logger.error("trigger failed", extra={"job": job, "problem": f"{type(problem).__name__}: {problem}"})
     log_decider_problems(done.problems)

@@ -1,7 +1,7 @@
 """The decorators of the handlers: structured logs and metrics. Only this module imports Powertools.
 
-``observed`` stands outside Chalice's decorator, because Chalice's middleware never runs on Lambda (aws/chalice#1566). Names are
-logged, event bodies never: hyperparameters and environment variables may contain secrets.
+``observed`` is applied outside Chalice's decorator, because Chalice's middleware does not run on Lambda (aws/chalice#1566). Names
+are logged, event bodies never: hyperparameters and environment variables may contain secrets.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ metrics = Metrics(namespace="Spotwarden", service="spotwarden")
 UNITS: Mapping[str, MetricUnit] = {
     "OverdueSeconds": MetricUnit.Seconds, "OldestMessageSeconds": MetricUnit.Seconds, "SweepLagSeconds": MetricUnit.Seconds,
 }  # fmt: skip
-# What the runtime counts itself, and what its sum is divided by.
+# The metrics of the runtime's tally, and the number by which each sum is divided.
 TALLIED: Mapping[str, int] = {
     "Decisions": 1, "Intents": 1, "Interruptions": 1, "JobsStarted": 1, "SavedDollars": 1_000_000, "WastedDollars": 1_000_000,
 }  # fmt: skip
@@ -33,9 +33,10 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 def observed(handler: Callable[[Any, Any], Any]) -> Handler:
-    """Log the outcome of each invocation and count it; an exception is logged, counted and raised again, so that Lambda retries.
+    """Log and count the outcome of each invocation. An exception is logged, counted and raised again, so that Lambda retries.
 
-    A dead letter is handled as the event that it holds. An event of another account or region is refused: logged and counted.
+    A dead letter is handled as the event that it contains. An event of another account or region is not handled, but logged and
+    counted.
     """
 
     @wraps(handler)
@@ -59,7 +60,7 @@ def observed(handler: Callable[[Any, Any], Any]) -> Handler:
         else:
             logger.info("done", extra=outcome)
             if "policy" in outcome:
-                metrics.add_metadata(key="policy", value=outcome["policy"])  # a revision is no number
+                metrics.add_metadata(key="policy", value=outcome["policy"])  # not a metric: a revision is no number
             for name, value in outcome.items():
                 if isinstance(value, int):
                     metrics.add_metric(name=name, unit=UNITS.get(name, MetricUnit.Count), value=value)
@@ -72,7 +73,7 @@ def observed(handler: Callable[[Any, Any], Any]) -> Handler:
 
 
 def _flush_tally() -> None:
-    """One line for each metric that has dimensions of its own. A look at a job at rest has none."""
+    """Write one log line for each sum of the tally, since each has its own dimensions. A look at a job at rest counts nothing."""
     for name, by, number in wiring.tally.taken():
         ours = {"service": "spotwarden", "stack": _stack(), **by}
         with single_metric(name, MetricUnit.Count, number / TALLIED[name], namespace="Spotwarden", default_dimensions=ours):
@@ -80,25 +81,25 @@ def _flush_tally() -> None:
 
 
 def _log_fields(problem: Exception) -> dict[str, str]:
-    """What the log says of an error: its text, and what an operator can do, where that is known."""
+    """The log's fields for an error: its text, and what an operator can do, where that is known."""
     to_do = wiring.advice_on(problem)
     return {"problem": str(problem), **({"to_do": to_do} if to_do else {})}
 
 
 def log_decider_problems(problems: Iterable[tuple[str, DeciderProblem]]) -> None:
-    """Log each decider that raised, with the job, the exception's class and the line that raised: its text may quote values."""
+    """Log each decider that raised: its job, the exception's class and the line. The text is left out: it may quote values."""
     for job, problem in problems:
         logger.error("decider failed", extra={"job": job, "decider": problem.decider, "problem": problem.error, "at": problem.at})
 
 
 def log_unaccounted_members(found: Iterable[tuple[str, tuple[str, ...]]]) -> None:
-    """Log the members of each job's description that this version does not know: the job is not submitted again."""
+    """Log the members of each job's description that this version does not know. Such a job is not submitted again."""
     for job, members in found:
         logger.warning("description has unknown members", extra={"job": job, "members": members})
 
 
 def answered(route: Callable[[], Any]) -> Callable[[], Any]:
-    """The same for a route of the API. Its status is counted; neither the request nor the response is logged."""
+    """As ``observed``, for a route of the API: its HTTP status is counted, and neither request nor response is logged."""
 
     @wraps(route)
     def answering() -> Any:
@@ -122,7 +123,7 @@ def answered(route: Callable[[], Any]) -> Callable[[], Any]:
 
 
 def _of_this_stack() -> None:
-    """Two stacks of one account have metrics of their own."""
+    """Give the metrics the stack's name as a dimension, so that two stacks of one account have separate metrics."""
     metrics.add_dimension(name="stack", value=_stack())
     for name, variable in (("account", "SPOTWARDEN_ACCOUNT"), ("region", "AWS_REGION")):
         if found := os.environ.get(variable):
@@ -140,7 +141,7 @@ def _home(context: Any) -> tuple[str, str]:
 
 
 def hidden(problems: Iterable[Exception]) -> None:
-    """Log what a person in Slack is not told: the answer was to try again."""
+    """Log errors that the answer to a person in Slack left out."""
     for problem in problems:
         logger.warning("not answered", extra=_log_fields(problem))
 
@@ -149,4 +150,4 @@ def failed(problem: Exception) -> None:
     """Log and count the failure of a route."""
     logger.exception("failed", extra=_log_fields(problem))
     metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
-    metrics.add_metric(name="SlackFailures", unit=MetricUnit.Count, value=1)  # the route answers: for Lambda, that is no error
+    metrics.add_metric(name="SlackFailures", unit=MetricUnit.Count, value=1)  # the route still answers: Lambda counts no error

@@ -41,7 +41,7 @@ def spot() -> Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Came:
-    """A request of Slack as it came. Header names are in lower case."""
+    """A request of Slack as it came, and when. Header names are in lower case."""
 
     at: datetime
     body: bytes
@@ -64,7 +64,7 @@ def _interaction(form: Mapping[str, str], came: Came) -> Mapping[str, Any]:
 
 
 def _command(form: Mapping[str, str], came: Came) -> Mapping[str, Any]:
-    """Every command gets an answer, also after an error: without one, Slack shows an error of its own that says nothing."""
+    """Answer a command, also after an error: without an answer Slack shows its own error, which has no details."""
     try:
         ports = wiring.slack_ports(came.at)
         said = command(form.get("text", ""), ports, who=form.get("user_id", ""))
@@ -76,7 +76,7 @@ def _command(form: Mapping[str, str], came: Came) -> Mapping[str, Any]:
 
 
 def _answer(answer: Callable[[Mapping[str, str], Came], Any]) -> Response:
-    """Answer a form. A request that Slack did not sign, or that was answered before, is refused."""
+    """Answer a form. A request that Slack did not sign, or that was answered before, is refused with status 401."""
     came_at = wiring.clock().now()
     request = slack.current_request
     raw = request.raw_body

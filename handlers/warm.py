@@ -1,6 +1,6 @@
-"""Builds at init what a function's first invocation needs: Lambda gives a whole core for init, and a part of one from then on.
+"""Builds at init what a function's first invocation needs: during init, Lambda gives a function more CPU than afterwards.
 
-What fails here fails again at the first invocation, and is logged and counted there.
+What fails here fails again in the first invocation, and is logged and counted there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from controller import wiring
 
 
 def warm_jobs(module: str) -> None:
-    """The ports, the policy, the connections and the tables of a function that decides about jobs."""
+    """Build the ports, read the policy and the tables, and open the connections of a function that decides about jobs."""
     if _is_function_of(module):
         with suppress(Exception):
             wiring.ports().policies.current()
@@ -21,7 +21,7 @@ def warm_jobs(module: str) -> None:
 
 
 def warm_slack() -> None:
-    """Slack's secret and SDK, the policy and a connection: Slack gives three seconds for an answer."""
+    """Read Slack's secret and the policy, and import the SDK: Slack waits three seconds for an answer."""
     if _is_function_of("app"):
         with suppress(Exception):
             ports = wiring.slack_ports(wiring.clock().now())

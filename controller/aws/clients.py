@@ -1,4 +1,4 @@
-"""Builds the clients of AWS's services: boto3's with the packaged service models, and on Lambda those that start fast."""
+"""Builds the clients of AWS's services: boto3's with the packaged service models, and on Lambda JsonClient, which starts fast."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CallLimits:
 
     @property
     def retries(self) -> Mapping[str, Any]:
-        """The same as boto3 takes it."""
+        """The number of tries, as boto3's Config takes it."""
         return {"mode": "standard", "total_max_attempts": self.total_max_attempts}
 
     def config(self) -> Config:
@@ -37,7 +37,7 @@ class CallLimits:
 
 
 def client_of(service: str, limits: CallLimits | Config) -> Any:
-    """A client of an AWS service. Raises WrongModel as ``boto3_client`` does."""
+    """A client of an AWS service: a JsonClient where that is usable, else boto3's. Raises WrongModel as ``boto3_client`` does."""
     build = partial(boto3_client, service, limits)
     if not usable(service):
         return build()
@@ -46,7 +46,7 @@ def client_of(service: str, limits: CallLimits | Config) -> Any:
 
 
 def boto3_client(service: str, limits: CallLimits | Config, region: str | None = None) -> Any:
-    """A client of boto3. Raises WrongModel where its model is not the one that this code was written against."""
+    """A boto3 client. Raises WrongModel where its SageMaker model lacks members that this code accounts for."""
     import boto3  # here: a third of a cold start, and a quiet trigger needs none
 
     use_packaged_models()
@@ -56,7 +56,7 @@ def boto3_client(service: str, limits: CallLimits | Config, region: str | None =
 
 
 class Lazy:
-    """An object that is built at its first call: most functions never call EC2 or Slack."""
+    """Stands for an object that ``build`` returns whenever it is used: most functions never use EC2 or Slack."""
 
     def __init__(self, build: Callable[[], Any]) -> None:
         self._build = build
@@ -66,7 +66,7 @@ class Lazy:
 
 
 class Hurried:
-    """A client that begins no call after a time, except those that are made ``always``."""
+    """A client that raises Unreachable, and makes no call, after ``until``; the calls named in ``always`` are still made."""
 
     def __init__(self, client: Any, until: datetime, now: Callable[[], datetime], always: tuple[str, ...] = ()) -> None:
         self._client, self._until, self._now, self._always = client, until, now, always

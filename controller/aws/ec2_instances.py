@@ -1,4 +1,4 @@
-"""Asks EC2 for the family of an instance."""
+"""Asks EC2 for the instance family of an instance: DescribeInstances."""
 
 from __future__ import annotations
 

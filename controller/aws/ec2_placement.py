@@ -1,4 +1,4 @@
-"""Asks EC2 how likely a spot request succeeds: GetSpotPlacementScores, from 1 to 10."""
+"""Asks EC2 how likely a spot request succeeds: GetSpotPlacementScores gives a score from 1 to 10."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from controller.aws.errors import UNREADABLE
 
 
 class PlacementScores:
-    """The Placement port over a boto3 ``ec2`` client. What cannot be read is no signal."""
+    """The Placement port over a boto3 ``ec2`` client. The score is None without an answer that can be read."""
 
     def __init__(self, client: Any) -> None:
         self._client = client

@@ -23,7 +23,7 @@ class AwsFault(StrEnum):
     PROPAGATING = "propagating"  # a new permission may not be effective everywhere yet: the same call, later
     NOT_RUNNING = "not running"  # there is nothing left to stop
     METRICS_REFUSED = "metrics refused"  # the same call without MetricDefinitions
-    INVALID = "invalid"  # the request can never work as written
+    INVALID = "invalid"  # the same request can never work
     UNREACHABLE = "unreachable"  # no usable answer: the call may have taken effect
     OTHER = "other"  # not classified
 
@@ -90,10 +90,10 @@ CODES: Mapping[str, AwsFault] = {
 }
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
-"""What reading an odd answer raises; RuntimeError is what botocore raises for a time that is none."""
+"""What reading an answer of another form raises. botocore raises RuntimeError for an invalid time."""
 
-# The fault of a ValidationException, by its text; the first match counts. Texts at the beginning come before texts anywhere:
-# a message may quote the request, and what a request says is the user's.
+# The fault of a ValidationException, by its text; the first match counts. Texts at the beginning of a message come before texts
+# anywhere in it: a message may quote the request, whose content the user chose.
 NAME_TAKEN_TEXTS = (
     "training job names must be unique within an aws account and region",
     "a training job with this name already exists",
@@ -110,7 +110,7 @@ PROPAGATING = (  # the list on which terraform-provider-aws retries CreateTraini
     "access denied for repository",
 )
 
-# Exceptions of botocore itself, without an answer of AWS. The first match counts.
+# Exceptions of botocore itself, where AWS gave no answer. The first match counts.
 WITHOUT_ANSWER: tuple[tuple[type[BotoCoreError], AwsFault], ...] = (
     (raised.ParamValidationError, AwsFault.INVALID),
     (raised.NoCredentialsError, AwsFault.DENIED),
@@ -125,7 +125,7 @@ WITHOUT_ANSWER: tuple[tuple[type[BotoCoreError], AwsFault], ...] = (
 
 
 def fault_of(error: ClientError | BotoCoreError) -> AwsFault:
-    """Classify an AWS error. An unknown code is OTHER, with HTTP status 429 THROTTLED, and with 5xx UNREACHABLE."""
+    """Classify an AWS error. An unknown code is THROTTLED with HTTP status 429, UNREACHABLE with 5xx, and else OTHER."""
     if isinstance(error, BotoCoreError):
         return next((fault for kind, fault in WITHOUT_ANSWER if isinstance(error, kind)), AwsFault.OTHER)
     answer = error.response.get("Error", {})

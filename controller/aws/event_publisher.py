@@ -15,7 +15,7 @@ SOURCE = "spotwarden"
 
 
 class EventPublisher:
-    """The Events port over a boto3 ``events`` client; the default bus where none is named."""
+    """The Events port over a boto3 ``events`` client and one event bus."""
 
     def __init__(self, client: Any, bus: str = "default") -> None:
         self._client = client
@@ -25,7 +25,7 @@ class EventPublisher:
         return self.put(publish.detail_type, publish.detail, at)
 
     def put(self, detail_type: str, detail: str, at: datetime) -> Answer:
-        """Put one event. EventBridge answers for each entry on its own: an accepted call may hold a refused event."""
+        """Put one event; ``detail`` is JSON. PutEvents answers for each entry: an accepted call may contain a refused event."""
         entry = {
             "Source": SOURCE,
             "DetailType": detail_type,
@@ -38,7 +38,7 @@ class EventPublisher:
         except (ClientError, BotoCoreError) as error:
             if fault_of(error) in (AwsFault.DENIED, AwsFault.INVALID, AwsFault.MISSING):
                 return Refused(str(error))
-            return Later(str(error), tried=False)  # at least once: an event that arrived may be sent again
+            return Later(str(error), tried=False)  # delivery is at least once: an event that arrived may be sent again
         if answer.get("FailedEntryCount"):
             failed = answer["Entries"][0]
             passing = CODES.get(failed.get("ErrorCode", "")) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE)

@@ -1,4 +1,4 @@
-"""Reads the JSON of an AWS service as boto3 gives it: times as datetimes, no unknown members, errors as ClientError."""
+"""Reads the JSON of an AWS service as boto3 returns it: times as datetimes, no unknown members, errors as ClientError."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from botocore.exceptions import ChecksumError, ClientError, HTTPClientError
 
 from controller.aws.sagemaker.described_members import UNACCOUNTED, Members, described_members, unaccounted
 
-PAGE_MAX = 2_000  # bytes
+PAGE_MAX = 2_000  # bytes of an error page that are kept
 
 
 def answer_of(operation: str, body: bytes, headers: Mapping[str, str], attempt: int, url: str) -> dict[str, Any]:
-    """The answer of a call that AWS accepted. Raises HTTPClientError where it is no JSON object, or a time in it is none."""
+    """The answer of a call that AWS accepted. Raises HTTPClientError where it is no JSON object, or a time in it is invalid."""
     try:
         found = json.loads(body or b"{}", object_hook=_binary if b'"B"' in body else None)
         if not isinstance(found, dict):
@@ -32,27 +32,27 @@ def answer_of(operation: str, body: bytes, headers: Mapping[str, str], attempt: 
 
 
 def check_whole(body: bytes, headers: Mapping[str, str]) -> None:
-    """Raises ChecksumError where the body is not the one that the service sent: DynamoDB sends its CRC-32."""
+    """Raise ChecksumError where the body was damaged on its way: DynamoDB sends its CRC-32 in x-amz-crc32."""
     sent = headers.get("x-amz-crc32", "")
     if sent.isdecimal() and sent != str(crc32(body)) and "content-encoding" not in headers:
         raise ChecksumError(checksum_type="crc32", expected_checksum=sent, actual_checksum=str(crc32(body)))
 
 
 def as_base64(value: Any) -> str:
-    """What ``json.dumps`` cannot write itself: bytes. Raises TypeError for anything else."""
+    """Bytes as base64, for ``json.dumps``. Raises TypeError for anything else."""
     if isinstance(value, bytes):
         return b64encode(value).decode()
     raise TypeError(f"found {type(value).__name__}, wanted what JSON has, or bytes")
 
 
 def _binary(found: dict[str, Any]) -> dict[str, Any]:
-    """DynamoDB's binary value as bytes. An attribute of the name B has an object as its value."""
+    """DynamoDB's binary value {"B": base64} as bytes. An attribute whose name is B has an object as its value, and is kept."""
     value = found.get("B")
     return {"B": b64decode(value)} if isinstance(value, str) and len(found) == 1 else found
 
 
 def _known(found: Any, members: Members | str | None) -> Any:
-    """An answer as boto3 gives it: without nulls and unknown members, and with times as datetimes."""
+    """An answer as boto3 returns it: without nulls and unknown members, and with times as datetimes."""
     if members == "time":
         return _moment(found)
     if isinstance(found, list):
@@ -71,11 +71,11 @@ def _moment(found: Any) -> datetime:
 
 
 def error_of(operation: str, status: int, headers: Mapping[str, str], body: bytes, attempt: int) -> ClientError:
-    """The exception of boto3 for a call that AWS refused."""
+    """The exception that boto3 raises for a call that AWS refused. ``attempt`` counts from 1."""
     try:
         told = json.loads(body or b"{}")
     except (ValueError, RecursionError):
-        told = {"message": body[:PAGE_MAX].decode(errors="replace")}  # the page of a proxy, as boto3 shows it
+        told = {"message": body[:PAGE_MAX].decode(errors="replace")}  # a page of a proxy; boto3 has it as the message, too
     told = told if isinstance(told, dict) else {}
     code = str(told.get("__type") or headers.get("x-amzn-errortype") or told.get("code") or status)
     code = code.split(":", 1)[0].rsplit("#", 1)[-1]

@@ -1,8 +1,8 @@
-"""A client of the few AWS calls that a function makes as soon as it starts: requests as JSON, signed, over one connection.
+"""A client for the few AWS calls that a function makes as soon as it starts: signed requests with JSON, over one connection.
 
-boto3 and its clients take most of the time of a cold start. On Lambda these calls go without it, with the answers and exceptions
-that boto3 gives (``tests/contract`` holds both to the same ones); everything else is still boto3's. Elsewhere, and where the
-environment asks for anything that this client does not do, boto3 makes every call (``usable``).
+boto3 and its clients take most of the time of a cold start. On Lambda these calls are made without boto3, with the answers and
+exceptions that boto3 gives (``tests/contract`` checks both in the same way). boto3 makes all other calls. It makes every call
+elsewhere, and where the environment asks for anything that this client cannot do (``usable``).
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiService:
-    """How a service is spoken to. ``calls`` are boto3's names of its calls, and AWS's own."""
+    """How a service is called. ``calls`` maps boto3's names of methods to AWS's names of operations."""
 
     signing_name: str
-    setting: str  # the end of the name of the environment variable for its address
+    setting: str  # of the environment variable AWS_ENDPOINT_URL_<setting>
     host: str
-    target: str
-    version: str
+    target: str  # the beginning of the header X-Amz-Target
+    version: str  # of AWS's JSON protocol
     calls: Mapping[str, str]
 
 
@@ -74,7 +74,7 @@ TOKENS = {"TransactWriteItems": "ClientRequestToken"}  # boto3 adds one, so that
 
 REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d+")  # of the partition aws
 NEEDED = ("AWS_LAMBDA_RUNTIME_API", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")  # Lambda sets them
-OTHERWISE = (
+OTHERWISE = (  # settings that only boto3 follows
     "AWS_CA_BUNDLE", "AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "HTTP_PROXY",
     "HTTPS_PROXY", "http_proxy", "https_proxy", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 )  # fmt: skip
@@ -89,16 +89,16 @@ WAIT_S_MAX = 1.0  # before the second try
 
 
 def usable(service: str) -> bool:
-    """Whether this client may stand in for boto3's: on Lambda, with nothing special asked for by the environment."""
+    """Whether this client may be used in place of boto3's: on Lambda, where the environment has no setting that needs boto3."""
     if service not in SERVICES or any(os.environ.get(name) for name in OTHERWISE):
         return False
     return all(os.environ.get(name) for name in NEEDED) and REGION.fullmatch(_region()) is not None
 
 
 class JsonClient:
-    """The calls of one service; every attribute that is no such call is boto3's, whose client is built then.
+    """Makes the calls of one service. Every other attribute is that of a boto3 client, which is built at its first use.
 
-    ``trust`` gives the context of TLS; without it, the certificates that boto3 trusts count.
+    The time limits are in seconds. ``trust`` returns a TLS context; by default it is one with the certificates of botocore.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class JsonClient:
         self._connection: HTTPConnection | None = None
         self._one_at_a_time = threading.Lock()
         self._other: Any = None
-        self.meta = None  # this client drops nothing, and has no events
+        self.meta = None  # no event hooks, which boto3's clients have
 
     def __getattr__(self, name: str) -> Any:
         operation = self._service.calls.get(name)
@@ -124,14 +124,14 @@ class JsonClient:
         return getattr(self._other, name)
 
     def connect(self) -> None:
-        """Open the connection, so that the first call finds it open. An error is left to that call."""
+        """Open the connection, so that the first call finds it open. An error is ignored here: that call raises it."""
         try:
             self._connected()
         except (OSError, HTTPException):
             self._close()
 
     def _call(self, operation: str, **asked: Any) -> dict[str, Any]:
-        """One call. Raises ClientError, and what boto3 raises where there is no answer."""
+        """Make one call, with retries. Raises ClientError, or what boto3 raises where there is no answer."""
         if operation in TOKENS:
             asked.setdefault(TOKENS[operation], secrets.token_hex(16))
         body = json.dumps(asked, separators=(",", ":"), default=as_base64).encode()
@@ -175,7 +175,7 @@ class JsonClient:
             raise
 
     def _connected(self) -> HTTPConnection:
-        """The open connection; a new one where the service has closed it, as it does with one that was idle."""
+        """The open connection; a new one where the service has closed it because it was idle."""
         open_one = self._connection
         if open_one is not None and open_one.sock is not None and self._is_open(open_one.sock):
             return open_one
@@ -194,7 +194,7 @@ class JsonClient:
         return made
 
     def _is_open(self, sock: Any) -> bool:
-        """Whether the service left it open. What can be read before a request is its end, or with TLS 1.3 a session ticket."""
+        """Whether the service has not closed the connection. Before a request, only its end or TLS 1.3 tickets can be read."""
         if not select.select([sock], [], [], 0)[0]:
             return True
         if not self._tls:
@@ -216,7 +216,7 @@ class JsonClient:
         self._connection = None
 
     def _without_answer(self, problem: Exception) -> Any:
-        """The exception of boto3 for it: all of them leave open whether the call took effect."""
+        """The exception that boto3 raises for a call without an answer."""
         if isinstance(problem, _NotConnected):
             problem = problem.problem
             if isinstance(problem, TimeoutError):
@@ -252,8 +252,8 @@ def _endpoint(service: str) -> str:
 
 
 def _tls() -> Any:
-    """The certificates that boto3 trusts, read once."""
-    global _context  # as expensive as the rest of a connection
+    """A TLS context with the certificates that boto3 trusts, made once."""
+    global _context  # making it takes as long as the rest of a connection
     if _context is None:
         package = find_spec("botocore")
         bundle = Path(package.origin).parent / "cacert.pem" if package and package.origin else None

@@ -1,4 +1,4 @@
-"""Where messages go while no Slack is set up: to the event bus, and to an SNS topic where one is named.
+"""Sends messages while no Slack is set up: to the event bus, and to an SNS topic where one is named.
 
 Subscribers of the topic (mail, Teams) read the messages and cannot answer: there are no threads and no buttons.
 """
@@ -40,7 +40,7 @@ class NoticeChat(PostOnlyChat):
         return self._to_bus(channel, page.text, self._clock.now())
 
     def _to_topic(self, channel: str, page: Page) -> Answer:
-        """Publish the message, and for which channel it is. All channels lead here: a topic that refuses is waited for."""
+        """Publish the message with the name of its channel. All channels use this topic, so a refusal by the topic is Later."""
         meant = f"for {code(channel)}"
         blocks = (*page.blocks, {"type": "context", "elements": [mrkdwn_object(meant)]}) if page.blocks else ()
         answer = self._topics.post(self._topic, replace(page, text=f"{page.text}\n\n{meant}", blocks=blocks))

@@ -1,4 +1,4 @@
-"""Says what an operator can do about an error of AWS that no retry repairs: something is gone, or the role lacks a right."""
+"""Says what an operator can do about an AWS error that no retry repairs: something is gone, or the role lacks a permission."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ OF_THE_TABLE = frozenset({
 
 
 OTHER_KEYS = ("key element", "key schema element", "missing the key", "specified index")
-UNKNOWN = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})  # the credentials, and not a right, are refused
+UNKNOWN = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})  # the credentials are refused, not a permission
 ACTION = re.compile(r".*not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)", re.DOTALL)
-# What AWS says took or did not give the right → what an operator looks at. The first that the text has counts.
+# What AWS's message names as the reason of a denial → what an operator has to look at. The first match counts.
 TAKEN_BY = (
     ("service control policy", "a service control policy of the organization forbids it: ask who keeps that policy"),
     ("resource control policy", "a resource control policy of the organization forbids it: ask who keeps that policy"),
@@ -28,7 +28,10 @@ TAKEN_BY = (
 
 
 def advice(error: BaseException | None, *, table: str, secret: str, region: str = "") -> str:
-    """Return what is wrong and what to do, for an error or what caused it; empty where nothing more is known."""
+    """What is wrong and what to do about an error or its cause; empty where nothing more is known.
+
+    ``table`` and ``secret`` are the stack's names of both.
+    """
     while error is not None:
         if isinstance(error, ClientError) and (said := _advice(error, table, secret, region)):
             return said
@@ -37,7 +40,7 @@ def advice(error: BaseException | None, *, table: str, secret: str, region: str 
 
 
 def missing_secret(secret: str, region: str) -> str:
-    """What to do about a secret that is not found in the region that was asked."""
+    """What to do about a secret that was not found in ``region``."""
     _, _, _, of, *_ = [*secret.split(":"), "", "", "", ""]
     if region and of not in ("", region):
         return (
@@ -47,9 +50,9 @@ def missing_secret(secret: str, region: str) -> str:
 
 
 def secret_advice(error: ClientError, secret: str) -> str:
-    """What to do about a secret that is there and cannot be read; empty where that passes."""
+    """What to do about a secret that exists and cannot be read; empty where nothing has to be done."""
     code = str(error.response.get("Error", {}).get("Code", ""))
-    if code == "InvalidRequestException":  # so Secrets Manager says of a secret that will be deleted
+    if code == "InvalidRequestException":  # Secrets Manager's code for a secret that is marked for deletion
         return (
             f"the secret {secret} is marked for deletion: aws secretsmanager restore-secret --secret-id {secret} takes that back"
         )

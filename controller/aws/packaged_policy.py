@@ -19,10 +19,10 @@ DATA = pathlib.Path(__file__).resolve().parents[1] / "data"
 
 
 class CompiledPolicies:
-    """The Policies port over one JSON document. Both the document and its date are read once per container.
+    """The Policies port over one compiled document. When its revision took force is read once per container.
 
-    Only a function that ``decides`` says since when the policy is in force. With ``observe_only`` nothing is enforced: people are
-    told what would be done.
+    Only a function that ``decides`` stores since when the policy is in force. With ``observe_only`` nothing is enforced: people
+    are told what would be done.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class CompiledPolicies:
         self._agreed: tuple[AgreedRate, ...] | None = None
 
     def begin(self, revisions: Revisions) -> None:
-        """An invocation begins, with this ledger."""
+        """Start an invocation, with the ledger's port."""
         self._revisions, self._begun_at = revisions, self._now()
 
     def fields_read(self) -> Mapping[Path, bool]:
@@ -65,7 +65,7 @@ class CompiledPolicies:
             raise RuntimeError("begin() comes before the first use")
         revision, now = self._document["revision"], self._now()
         if self._decides:
-            # A package that was replaced since this invocation began does not come into force again.
+            # If the package was replaced since this invocation began, its policy is not put in force again.
             put = self._revisions.put_in_force(revision, Reading(asked_at=self._begun_at, answered_at=now), self._document)
             return put.since if put is not None else now
         current = self._revisions.current()
@@ -73,7 +73,7 @@ class CompiledPolicies:
 
 
 def compiled_document() -> Mapping[str, Any]:
-    """The packaged policy document, or the one that ``SPOTWARDEN_POLICIES`` names (a compiled JSON file)."""
+    """The packaged policy document, or the compiled JSON file at the path in ``SPOTWARDEN_POLICIES``."""
     path = os.environ.get("SPOTWARDEN_POLICIES")
     if not path:
         return packaged_document()

@@ -1,8 +1,8 @@
 """Reads SageMaker's training prices from the AWS Price List API, a region at a time.
 
-``get_products`` of AmazonSageMaker, filtered by regionCode; of what comes back, rows whose usagetype ends in ``Train:<type>`` are
-training, and those of ``SpotTraining`` are spot training: their name is ``spot_of(<type>)``. The figure is its OnDemand term's
-price per hour, ``as_of`` the term's effectiveDate.
+GetProducts of AmazonSageMaker is filtered by regionCode. In its answer, a row is about training if its usagetype ends in
+``Train:<type>``, and about spot training if it contains ``SpotTraining``: then its name is ``spot_of(<type>)``. The price is that
+of the OnDemand term per hour; ``as_of`` is the term's effectiveDate.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from controller.units.value import dataclass
 REGION = "us-east-1"  # one of three that serve the API; it answers for all regions
 INSTANCE = r"(ml\.[a-z0-9-]+\.[a-z0-9]+)"
 TRAINING = rf"(?:[A-Z0-9]+-)?Train(?:ing)?:{INSTANCE}"
-SPOT_TRAINING = (  # a bill calls it SpotTraining; how the usage type spells it was not seen
+SPOT_TRAINING = (  # bills contain SpotTraining; the spelling in the price list's usagetype is not known
     rf"(?i)(?:[A-Z0-9]+-)?(?:(?:Managed)?Spot[-_]?Train(?:ing)?|Train(?:ing)?[-_]?Spot)[: ]{INSTANCE}"
 )
 NO_ENDPOINT = "the Price List API has no endpoint in this partition; jobs there are recorded in seconds, without dollars"
@@ -40,9 +40,9 @@ SOURCE = "AWS Price List API, AmazonSageMaker, usage type {usage}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRows:
-    """The prices of a region; ``problems`` are training rows that cannot be read.
+    """The prices of a region by instance type; ``problems`` are training rows that cannot be read.
 
-    ``without`` says why the region has no list in dollars; empty where it has one.
+    ``without`` is the reason why the region has no list in dollars; empty where it has one.
     """
 
     rates: Mapping[str, Rate]
@@ -98,7 +98,10 @@ class OtherCurrency(ValueError):
 
 
 def training_rate_of(text: Any) -> tuple[str, Rate] | None:
-    """Instance type and rate of a row; None for a row that is not about training. Raises what reading it raises."""
+    """Instance type and rate of a row; None for a row that is not about training.
+
+    Raises OtherCurrency; raises another exception for a row that cannot be read.
+    """
     row = json.loads(text) if isinstance(text, str) else text
     usage = str(row["product"]["attributes"].get("usagetype", ""))
     training, spot = re.fullmatch(TRAINING, usage), re.fullmatch(SPOT_TRAINING, usage)
@@ -119,6 +122,6 @@ def training_rate_of(text: Any) -> tuple[str, Rate] | None:
 
 
 def _trimmed(dollars: str) -> str:
-    """AWS writes ten digits after the point; those beyond a millionth are zeros."""
+    """A price without zeros at its end. AWS writes ten digits after the point; those beyond a millionth are zeros."""
     whole, _, fraction = dollars.partition(".")
     return f"{whole}.{fraction.rstrip('0') or '0'}"

@@ -1,9 +1,9 @@
-"""The on-demand price of an instance: from the ledger, which the Price List API refreshes, and from the dated table.
+"""Looks up the on-demand price of an instance: in the ledger, which the Price List API refreshes, and in the packaged table.
 
 ``data/prices.json`` contains prices with the day and the public source of each. The table is incomplete on purpose: an unknown
 price is None, and then a job's seconds are recorded without dollars. Where both have a price of one day, the ledger's counts.
-A price of the ledger that is more than four times the table's for that type, or less than a quarter of it, is no price: prices
-keep spend caps, and the function that writes them could otherwise void every cap.
+A price of the ledger that is more than four times the table's for that type, or less than a quarter of it, is ignored. Spend caps
+depend on prices: otherwise the function that writes prices could make every cap useless.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from controller.units.money import Rate
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 
-APART_MAX = 4  # times: far more than a price changes at once
+APART_MAX = 4  # the largest factor between two prices: far more than a price changes at once
 FRESH = timedelta(hours=1)  # how long a container keeps a region's prices: they change weekly
 Listed = Mapping[str, tuple[Rate, ...]]
 
@@ -31,8 +31,8 @@ def _nothing(_: str) -> Listed:
 
 
 class Prices:
-    """On-demand prices of training instances. ``listed`` reads a region's from the ledger, and raises Unreachable;
-    ``agreed`` reads the rates of the policy, which count before it.
+    """The Prices port. ``listed`` reads a region's prices from the ledger, and may raise Unreachable. ``agreed`` reads the agreed
+    rates of the policy, which come before all other prices.
     """
 
     def __init__(self, listed: Callable[[str], Listed] = _nothing, agreed: Callable[[], Sequence[AgreedRate]] = tuple) -> None:
@@ -41,7 +41,7 @@ class Prices:
         self._read: dict[str, tuple[datetime, Listed]] = {}
 
     def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
-        """The price at a time, or the mean of a period up to it; None where there is none."""
+        """The price per hour at a time, or the mean price from ``since`` until then; None where none is known."""
         return with_agreed(self._list_price, self._agreed())(instance_type, region, at, since)
 
     def _list_price(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:

@@ -1,4 +1,4 @@
-"""What the decision about almost every job reads: a function on Lambda reads it at init, where it has a whole core."""
+"""Reads at init what the decision about almost every job needs: during init, a function on Lambda has a whole CPU core."""
 
 from __future__ import annotations
 

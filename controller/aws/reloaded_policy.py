@@ -1,7 +1,7 @@
-"""The policy where ``POLICY_URI`` names a document in S3: read again when it changed, and the last good one where it is bad.
+"""The policy from S3, where ``POLICY_URI`` names its document: read again when it changed; while it is bad, the last good one.
 
-Functions that decide read S3, and keep each good version in the ledger before they use it. The others read the ledger alone. So
-all functions use what the ledger says is in force, and a fresh container finds the last good version there.
+Functions that decide read S3, and store each good version in the ledger before they use it. The others read only the ledger. So
+all functions use the version that is in force by the ledger, and a new container finds the last good version there.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from controller.runtime.ports.policy import PutInForce, Reading, RefusedPolicy, 
 
 READINGS_MAX = 5
 READ_EVERY = timedelta(seconds=30)  # the sweep of each minute reads it, so a version is in force within a minute
-SILENT_EVERY = timedelta(minutes=3)  # the same while S3 does not answer: the sweep has other things to do than to wait for it
+SILENT_EVERY = timedelta(minutes=3)  # the same while S3 does not answer: the sweep must not spend its time on waiting for it
 UNDATED = datetime.min.replace(tzinfo=UTC)  # until the ledger says since when a policy is in force
 
 
 class ReloadedPolicies:
     """The Policies port. One object serves a whole container; ``begin`` starts each invocation, in which the policy is the same.
 
-    ``source`` is None in a function that decides nothing. ``packaged`` is the document that ships with the code: it is used
-    where neither S3 nor the ledger has a good version, and then nothing enforces. With ``observe_only`` nothing ever does.
+    ``source`` is None in a function that decides nothing. ``packaged`` returns the document that ships with the code. It is used
+    where neither S3 nor the ledger has a good version; then nothing is enforced. With ``observe_only`` nothing ever is.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class ReloadedPolicies:
         self._unread: RefusedPolicy | None = None  # why it is not known whether there is a newer one
 
     def begin(self, revisions: Revisions) -> None:
-        """An invocation begins: its first use may find another version."""
+        """Start an invocation: its first use of the policy may read a new version."""
         self._revisions, self._may_change = revisions, True
 
     def current(self) -> Policy:
@@ -86,17 +86,17 @@ class ReloadedPolicies:
         return held
 
     def _good_version(self, now: datetime) -> Policy:
-        """The version in S3 if it is good; otherwise the last good one. Raises Unreachable."""
+        """The version in S3 if it is good; otherwise the last good one, or the packaged one. Raises Unreachable."""
         if self._revisions is None:
             raise RuntimeError("begin() comes before the first use")
         found = self._put_in_force(self._source, self._revisions) if self._source is not None else None
         return found or self._last_good(self._revisions) or self._held or self._stand_in(now)
 
     def _put_in_force(self, source: S3PolicyDocument, revisions: Revisions) -> Policy | None:
-        """The version in S3; None where it is not good, or changes faster than it is read.
+        """Put the version in S3 in force, and return it; None where it is not good, or changes faster than it is read.
 
-        A function may stand still between reading a version and writing that it is in force. So an older reading replaces no
-        newer one, and a revision that replaced another is used only once S3 shows that it is still there.
+        A function may be frozen after it read a version and before it puts it in force. So an older reading replaces no newer
+        one. A revision that replaced another is used only after a second reading that found it again.
         """
         put: tuple[str, PutInForce] | None = None
         for _ in range(READINGS_MAX):
@@ -117,7 +117,7 @@ class ReloadedPolicies:
         return None
 
     def _read_object(self, source: S3PolicyDocument) -> None:
-        """Read the object, and the version that it is."""
+        """Read the object if it changed, and keep the result: a good version, a bad one, or why it could not be read."""
         found = source.read(self._etag)
         match found:
             case Unchanged():
@@ -132,7 +132,7 @@ class ReloadedPolicies:
                     self._bad = RefusedPolicy(place=source.uri, problem=str(problem), version=etag)
 
     def _last_good(self, revisions: Revisions) -> Policy | None:
-        """What the ledger says is in force; None where it does not know, or this code cannot read it."""
+        """The version in force by the ledger; None where it has none, or this code cannot read it."""
         current = revisions.current()
         if current is None:
             return None
@@ -141,7 +141,7 @@ class ReloadedPolicies:
         text = revisions.document(current.revision)
         try:
             document = self._packaged() if text is None else document_of(text)
-            if document.get("revision") != current.revision:  # the packaged one, and it was not in force
+            if document.get("revision") != current.revision:  # the packaged document is not the one in force
                 return None
             return self._dated(policy_of(document, UNDATED), current)
         except BadPolicyDocument:
@@ -159,7 +159,7 @@ class ReloadedPolicies:
 
 
 def policies_of(decides: bool, s3: Any, now: Callable[[], datetime]) -> CompiledPolicies | ReloadedPolicies:
-    """The policy of a container; only a function that decides reads S3, and says since when a policy is in force."""
+    """The policy of a container. Only a function that decides reads S3, and stores since when a policy is in force."""
     observe_only, uri = not training_roles(), os.environ.get("POLICY_URI")
     if not uri:
         return CompiledPolicies(compiled_document(), now, decides=decides, observe_only=observe_only)
@@ -171,7 +171,7 @@ def _is_that_of(policy: Policy, current: RevisionInForce) -> bool:
 
 
 def read_version(found: FoundObject) -> tuple[Mapping[str, Any], Policy]:
-    """A version's document and policy. Raises BadPolicyDocument."""
+    """The document and the policy of a version. Raises BadPolicyDocument."""
     if found.problem:
         raise BadPolicyDocument(found.problem)
     document = document_of(found.content)

@@ -1,8 +1,8 @@
-"""Looks into checkpoint prefixes in S3: one list request as a rule, at most twelve where a prefix holds very many objects.
+"""Scans checkpoint prefixes in S3: with one ListObjectsV2 request as a rule, and at most twelve for a prefix of many objects.
 
-Beyond the first 1,000 objects, the folders below the prefix are listed and the folder with the highest number is looked into:
-frameworks number their checkpoints by step. What these requests do not show stays unseen, and the scan says so: it may take a
-prefix for staler than it is, never for fresher. No request uses StartAfter, which directory buckets do not have.
+Beyond the first 1,000 objects, the folders below the prefix are listed, and those with the highest numbers are read, because
+frameworks number their checkpoints by step. A scan that may have missed objects is not ``complete``: the newest checkpoint may be
+newer than the one it found, never older. No request uses StartAfter, which directory buckets do not support (ListObjectsV2).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REQUESTS_MAX = 12  # per scan
 LEVEL_PAGES_MAX = 4  # pages of one folder
 NEWEST_FOLDERS = 2  # the newest may be half written; then the one before it counts
 
-# What S3 answers that no other look will change, and what it means for people.
+# S3's error codes that no later scan will change, and their meaning for people.
 PROBLEMS: Mapping[str, str] = {
     "NoSuchBucket": "the bucket does not exist",
     "AccessDenied": "our role may not list it (s3:ListBucket)",
@@ -41,7 +41,7 @@ class S3Checkpoints:
     """The Checkpoints port over a boto3 ``s3`` client."""
 
     def __init__(self, client: Any, buckets: Collection[str]) -> None:
-        """Look only into ``buckets`` (full names): whoever creates a job can name any bucket that our role may list."""
+        """Scan only ``buckets`` (full names): a job's creator can name any bucket that the controller's role may list."""
         self._client = client
         self._buckets = frozenset(buckets)
 
@@ -93,7 +93,10 @@ class _Listing:
         return list({file.path: file for file in files}.values())
 
     def sibling(self) -> str:
-        """A key or a folder beside the prefix that begins with its text: copied with it, where the prefix has no last slash."""
+        """A key or folder beside the prefix whose name begins with it; empty without one.
+
+        Where the prefix has no last slash, S3 lists both, and what copies the prefix copies both.
+        """
         if not self._open or not self._left:
             return ""
         page = self._list(self._prefix.rstrip("/"), delimiter="/")
@@ -183,6 +186,6 @@ def _problem(uri: str, error: ClientError | BotoCoreError) -> str:
 
 
 def _at_fault(error: ClientError | BotoCoreError) -> bool:
-    """Whether S3 says that the request is at fault, such as a key that is too long: whoever creates a job chooses its URI."""
+    """Whether S3 says that the request is at fault (HTTP 4xx), such as a key that is too long: a job's creator chose its URI."""
     answer = error.response if isinstance(error, ClientError) else {}
     return int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) in range(400, 500)

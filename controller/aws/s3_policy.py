@@ -1,4 +1,4 @@
-"""Reads the compiled policy document that ``POLICY_URI`` names: one object in S3, of bounded size, and only when it changed."""
+"""Reads the compiled policy document at ``POLICY_URI``: one object in S3, up to a maximum size, and only when it changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundObject:
-    """Another version, which its ETag names. ``problem`` says why its content was not read; empty where it was."""
+    """Another version of the object, with its ETag. ``problem`` says why its content was not read; empty where it was."""
 
     etag: str
     content: bytes = b""
@@ -36,7 +36,7 @@ class FoundObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotRead:
-    """There is no object, it may not be read, or, where ``passing``, S3 did not answer."""
+    """The object could not be read: there is none, it may not be read, or, where ``passing``, S3 did not answer."""
 
     problem: str
     passing: bool
@@ -59,7 +59,7 @@ class S3PolicyDocument:
         self._bucket, self._key = bucket_and_key(uri)
 
     def read(self, known: str = "") -> Unchanged | FoundObject | NotRead:
-        """Read the object unless its ETag is ``known``. An error of AWS is an answer: the policy of before stays in force."""
+        """Read the object unless its ETag is ``known``. An AWS error is not raised: the former policy stays in force."""
         unless = {"IfNoneMatch": known} if known else {}
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=self._key, **unless)
@@ -84,6 +84,6 @@ def _problem(error: ClientError | BotoCoreError) -> str:
     code = str(error.response.get("Error", {}).get("Code", "unknown"))
     if code in (NO_KEY, NO_BUCKET, "404"):
         return f"there is no such object ({code})"
-    if fault_of(error) is AwsFault.DENIED or code == "403":  # without the right to list, a missing object is denied too
+    if fault_of(error) is AwsFault.DENIED or code == "403":  # without s3:ListBucket, S3 denies a missing object, too
         return f"there is no such object, or the stack's role may not read it ({code})"
     return f"S3 answered {code}"

@@ -22,8 +22,8 @@ class S3ReportStore:
         self._region = region
 
     def publish(self, report: Report) -> str:
-        """The link leads to the S3 console: a presigned link would be open to anybody who has it, and would end with the role's
-        session.
+        """Store the report's page, and return its address in the S3 console. A presigned URL would be open to anybody who has it,
+        and would expire with the role's session.
         """
         if not self._bucket:
             return ""

@@ -11,7 +11,7 @@ from controller.runtime.ports.answers import Unreachable
 
 
 def secret_text(client: Any, secret: str) -> str:
-    """The current text of a secret (its ARN or name); empty where it is binary. Raises Unreachable and AWS's errors."""
+    """The current text of a secret, by its ARN or name; empty where it is binary. Raises Unreachable, and AWS's other errors."""
     try:
         text: str = client.get_secret_value(SecretId=secret).get("SecretString", "")
     except (ClientError, BotoCoreError) as error:

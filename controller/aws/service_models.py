@@ -1,7 +1,7 @@
-"""The service models that ship with the code: botocore reads them before those of Lambda's runtime, which has any version.
+"""The service models that ship with the code: botocore reads them before those of Lambda's runtime, whose version may change.
 
-A client is checked once it is built: a SageMaker model that lacks a member which this code accounts for would drop it from every
-description without a word. What no model knows is noticed in ``controller.aws.sagemaker.described_members``.
+A SageMaker client is checked when it is built. A model that lacks a member would silently drop it from every description, also
+where this code needs it. Members that no model has are noticed in ``controller.aws.sagemaker.described_members``.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ DATA_PATH = "AWS_DATA_PATH"  # botocore's variable
 
 
 class WrongModel(Exception):
-    """A service model is older than this code. The message names both versions."""
+    """A service model is not the one that this code needs. The message names both versions."""
 
 
 def use_packaged_models(folder: Path = FOLDER) -> None:
-    """Let botocore read the packaged models first. Raises WrongModel where they are not those that this code needs."""
+    """Let botocore read the packaged models first. Raises WrongModel where they are of another version than this code needs."""
     if not folder.is_dir():
         return
     found, wanted = (folder / VERSION).read_text("utf-8").strip(), described_under()

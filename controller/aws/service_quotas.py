@@ -1,4 +1,4 @@
-"""Asks Service Quotas how many instances of a type may train on-demand at once: by its own quota and the one over all types."""
+"""Asks Service Quotas how many instances of a type may train on-demand at once: by the type's quota and that over all types."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AGAIN = timedelta(minutes=5)  # after a call without an answer
 
 
 class ServiceQuotas:
-    """The Quotas port over a boto3 ``service-quotas`` client. What cannot be read is unknown: no deadline waits for it."""
+    """The Quotas port over a boto3 ``service-quotas`` client. Without an answer a quota is unknown: no deadline waits for it."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -32,7 +32,7 @@ class ServiceQuotas:
         return min(limits, default=None)
 
     def _all(self) -> dict[str, int] | None:
-        """Every quota; None without an answer."""
+        """The value of every quota of SageMaker, by its name; None without an answer."""
         try:
             pages = self._client.get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
             return {quota["QuotaName"]: int(quota["Value"]) for page in pages for quota in page["Quotas"]}

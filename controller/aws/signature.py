@@ -1,4 +1,4 @@
-"""Signs a request as AWS asks for it: Signature Version 4, for a POST request of one service in one region."""
+"""Signs a POST request with AWS Signature Version 4."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def signed(
     key: str,
     token: str,
 ) -> dict[str, str]:
-    """The headers of a POST request with AWS's signature, version 4."""
+    """The headers of a POST request, with the signature. ``key_id``, ``key`` and ``token`` are the credentials; ``token`` may be
+    empty. ``headers`` have names in lower case, and contain ``host``.
+    """
     stamp = f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     told = {**headers, "x-amz-date": stamp, **({"x-amz-security-token": token} if token else {})}
     names = ";".join(sorted(told))

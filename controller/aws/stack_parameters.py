@@ -62,7 +62,7 @@ def retention(now: Callable[[], datetime]) -> Retention:
 
 
 def checkpoint_buckets() -> tuple[str, ...]:
-    """The buckets that the stack lists; none where it lists none, and then nothing is looked into."""
+    """The buckets with checkpoints that the stack lists. Without any, no checkpoint prefix is scanned."""
     return _listed("SPOTWARDEN_CHECKPOINT_BUCKETS")
 
 
@@ -76,7 +76,7 @@ def _listed(name: str) -> tuple[str, ...]:
 
 
 def has_slack() -> bool:
-    """Whether messages go to Slack."""
+    """Whether messages go to Slack, by a webhook or an app."""
     return any(
         os.environ.get(name) for name in ("SPOTWARDEN_SLACK_WEBHOOK", "SPOTWARDEN_SLACK_TOKEN", "SPOTWARDEN_SLACK_TOKEN_SECRET")
     )

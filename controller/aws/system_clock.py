@@ -4,5 +4,7 @@ from datetime import UTC, datetime
 
 
 class SystemClock:
+    """The Clock port."""
+
     def now(self) -> datetime:
         return datetime.now(UTC)

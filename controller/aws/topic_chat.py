@@ -16,9 +16,9 @@ from controller.runtime.ports.all_ports import Home
 from controller.runtime.ports.answers import Answer, Done, Later, Refused
 from controller.runtime.ports.outbox import WrongChannel
 
-# SNS's errors are of three classes, as Slack's are. What is about the topic, whatever the message, is listed here; so is a key of
-# the topic that cannot be used. InvalidParameter is about the topic where its text names TopicArn, else about the message. All
-# others are waited out.
+# SNS's errors are of three classes, as Slack's are. Errors about the topic, whatever the message, are listed here, including
+# those of its KMS key. InvalidParameter is about the topic where its text names TopicArn, else about the message. After all other
+# errors the message is sent again later.
 WRONG_TOPIC = frozenset({
     "AuthorizationError", "AuthorizationErrorException", "AccessDenied", "AccessDeniedException", "NotFound",
     "NotFoundException", "EndpointDisabled", "KMSAccessDenied", "KMSAccessDeniedException", "KMSDisabled", "KMSDisabledException",
@@ -62,9 +62,9 @@ class TopicChat(PostOnlyChat):
 
 
 def _failure(error: ClientError | BotoCoreError, *, elsewhere: str) -> Answer:
-    """What SNS's error means: wait, this topic never, or this message never.
+    """The answer for an SNS error: try again later, never this topic, or never this message.
 
-    ``elsewhere`` is the topic's region where it is not this stack's. A region that is not enabled knows no credentials.
+    ``elsewhere`` is the topic's region where it is not this stack's. A region that is not enabled refuses all credentials.
     """
     if isinstance(error, BotoCoreError):
         said = f"SNS did not answer: {type(error).__name__}"

@@ -144,23 +144,23 @@ def _document(text: str) -> Any:
 
 
 def _of_document(document: Any, depth: int) -> list[str]:
-    """The failure reasons in a description, an event or a Step Functions error, also inside others such as search results."""
+    """The failure reasons in a description, an event or a Step Functions error, also inside other documents (search results)."""
     if isinstance(document, str) and document.lstrip()[:1] == "{" and depth:
         document = _document(document) or document
     if isinstance(document, list):
-        words = [item for item in document if isinstance(item, str) and depth == DEPTH_MAX]  # a list of reasons
-        return words + [text for item in document[:ITEMS_MAX] for text in _of_document(item, depth - 1)] if depth else []
+        reasons = [item for item in document if isinstance(item, str) and depth == DEPTH_MAX]  # strings in a pasted list
+        return reasons + [text for item in document[:ITEMS_MAX] for text in _of_document(item, depth - 1)] if depth else []
     if not isinstance(document, Mapping):
         return []
-    told = {str(name).lower(): value for name, value in document.items() if value}
+    members = {str(name).lower(): value for name, value in document.items() if value}
     for name in ("failurereason", "cause", "statusreason", "error", "secondarystatus"):
-        value = told.get(name)
+        value = members.get(name)
         if isinstance(value, str):
             texts = [text for text in _of_document(value, depth - 1) if text != value] or [value]
-            named = told.get("error")
+            named = members.get("error")
             return [*texts, f"{named}: {value}"] if name == "cause" and isinstance(named, str) else texts
-    code = next((told[name] for name in ("__type", "errorcode", "code", "name") if isinstance(told.get(name), str)), "")
-    message = next((told[name] for name in ("errormessage", "message") if isinstance(told.get(name), str)), "")
+    code = next((members[name] for name in ("__type", "errorcode", "code", "name") if isinstance(members.get(name), str)), "")
+    message = next((members[name] for name in ("errormessage", "message") if isinstance(members.get(name), str)), "")
     if code and message:
         return [f"{code.rpartition('#')[2]}: {message}"]
     inner = [item for item in document.values() if not isinstance(item, str)] if depth else []

@@ -61,14 +61,14 @@ def run(
     refuse_unwritable(out)
     if more and not ledger:
         raise BadInput(f"found {str(more[0])!r}, wanted --ledger before the files of exports")
-    asked = _Asked(period, by, tuple(team or ()), format_, out, policies)
+    options = _Options(period, by, tuple(team or ()), format_, out, policies)
     if ledger:
-        return _of_exports([*ledger, *(more or [])], asked)
-    return with_ledger(table, lambda ledger, clock: _of_table(ledger, clock, asked))
+        return _of_exports([*ledger, *(more or [])], options)
+    return with_ledger(table, lambda ledger, clock: _of_table(ledger, clock, options))
 
 
-class _Asked(NamedTuple):
-    """The arguments of the command that every kind of report uses."""
+class _Options(NamedTuple):
+    """The options that reports from a table and from exports use."""
 
     period: str | None
     by: By
@@ -78,12 +78,12 @@ class _Asked(NamedTuple):
     policies: str | None
 
 
-def _of_table(ledger: Ledger, clock: Clock, asked: _Asked) -> int:
+def _of_table(ledger: Ledger, clock: Clock, options: _Options) -> int:
     origin = _origin(ledger, clock)
-    return _write([ReadLedger(f"{origin.account} {origin.region}".strip(), ledger)], origin, asked)
+    return _write([ReadLedger(f"{origin.account} {origin.region}".strip(), ledger)], origin, options)
 
 
-def _of_exports(files: Sequence[Path], asked: _Asked) -> int:
+def _of_exports(files: Sequence[Path], options: _Options) -> int:
     from controller import wiring
     from controller.cli.ledger_data.exported import ledgers_of
 
@@ -96,19 +96,19 @@ def _of_exports(files: Sequence[Path], asked: _Asked) -> int:
     else:
         account, region = "", f"{_listed(accounts, 'accounts')} · {_listed(regions, 'regions')}" if accounts else ""
     origin = Origin(made_at=wiring.clock().now(), account=account, region=region, policy=policy)
-    return _write([ReadLedger(one.name, one) for one in exported], origin, asked)
+    return _write([ReadLedger(one.name, one) for one in exported], origin, options)
 
 
-def _write(ledgers: Sequence[ReadLedger], origin: Origin, asked: _Asked) -> int:
-    since, until = period_of(asked.period, origin.made_at.date())
-    found = {one.name: _days(one.of, since, until, rates_in_force(one.of.revisions, asked.policies)) for one in ledgers}
-    _refuse_unknown_teams(asked.teams, found.values(), [one.of for one in ledgers], until)
-    text = _writer(asked.format)(report_of_ledgers(found, since, until, by=asked.by, teams=asked.teams, origin=origin))
-    if asked.out:
-        write_output(asked.out, text)
-        print(f"{asked.out}: {since} to {until}, {len(text.encode())} bytes")
+def _write(ledgers: Sequence[ReadLedger], origin: Origin, options: _Options) -> int:
+    since, until = period_of(options.period, origin.made_at.date())
+    found = {one.name: _days(one.of, since, until, rates_in_force(one.of.revisions, options.policies)) for one in ledgers}
+    _refuse_unknown_teams(options.teams, found.values(), [one.of for one in ledgers], until)
+    text = _writer(options.format)(report_of_ledgers(found, since, until, by=options.by, teams=options.teams, origin=origin))
+    if options.out:
+        write_output(options.out, text)
+        print(f"{options.out}: {since} to {until}, {len(text.encode())} bytes")
     else:
-        print(printable_lines(text) if asked.format is ReportFormat.TEXT else text, end="")
+        print(printable_lines(text) if options.format is ReportFormat.TEXT else text, end="")
     return 0
 
 

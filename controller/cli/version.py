@@ -10,7 +10,7 @@ CHECKOUT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
 
 def installed_version() -> str:
-    """The version in pyproject.toml where this is a checkout, else that of the installed package; ``unknown`` without either."""
+    """The version in pyproject.toml if this is a checkout, otherwise that of the installed package, or ``unknown``."""
     if CHECKOUT.is_file():
         project = tomllib.loads(CHECKOUT.read_text("utf-8")).get("project", {})
         if project.get("name") == "spotwarden":

@@ -29,24 +29,24 @@ def read_directives(facts: Facts, decided: Decision = NOTHING) -> Decision:
     A change that was reverted is recorded without a message, and cannot be accepted any more. ``decided`` is the decision so far:
     after the job's end, a change is announced only if an attempt follows.
     """
-    now_said = facts.tags_now
-    if facts.owned or not facts.newest or now_said is None:
+    tags = facts.tags_now
+    if facts.owned or not facts.newest or tags is None:
         return Decision()
     force, known = in_force(facts.lineage), readings(facts.lineage)
     if force is None:
-        return Decision(entries=(_read(facts, now_said, 0),))
+        return Decision(entries=(_read(facts, tags, 0),))
     late = facts.now - facts.job.created_at < READ_AFTER  # ListTags may not show all tags of a new attempt yet
     follows = open_submit(facts.lineage) is not None or any(isinstance(i.action, Submit) for i in decided.intents)
     over = not facts.job.alive and not follows
-    if late or over or now_said == tags_of(known[-1]):
+    if late or over or tags == tags_of(known[-1]):
         return Decision()
-    change = _read(facts, now_said, known[-1].number + 1)
-    if now_said == tags_of(force):  # reverted: nobody may accept it any more
+    change = _read(facts, tags, known[-1].number + 1)
+    if tags == tags_of(force):  # reverted: nobody may accept it any more
         return Decision(entries=(change,))
     if len(known) > CHANGES_MAX:
         return Decision()
     told = TagsChanged(
-        job=JobFacts.of(facts.job), before=_shown(tags_of(force), now_said), after=_shown(now_said, tags_of(force)),
+        job=JobFacts.of(facts.job), before=_shown(tags_of(force), tags), after=_shown(tags, tags_of(force)),
     )  # fmt: skip
     return Decision(entries=(change,)) | say(facts, told, str(change.number))
 

@@ -97,7 +97,7 @@ def reservation_for(facts: Facts, changes: RequestChange) -> Reservation | CapFa
 
 
 def still_reserved(begun: Intent | None, now: datetime) -> Stop | None:
-    """An open Stop that was begun and keeps its reservation; None where the reservation has to be decided again.
+    """An open Stop that was already tried and keeps its reservation; None where the reservation has to be decided again.
 
     A Stop that was held up until the next month reserves in that month, because the room under the old month's cap does not count
     there.
@@ -138,7 +138,7 @@ def _called_off(submit: Submit, intent: Intent, lineage: Lineage) -> bool:
 def attempt_cost_micros(facts: Facts, changes: RequestChange) -> Micros | None:
     """What one attempt of the request with these changes costs at most; None where one of its prices is not known.
 
-    That is so for a job with debugger or profiler rules: their instances have prices that are not known here.
+    Also None for a job with separate instances for Debugger or Profiler rules, because their prices are not known here.
     """
     if facts.job.rule_instances:
         return None

@@ -60,7 +60,7 @@ def difference(instance_type: str, wanted: str) -> tuple[bool, int, int, int, in
 
     Its parts: whether the accelerators have another maker (or one type has none), so that the code may not run; the difference in
     the number of accelerators; the missing memory of an accelerator (MiB); the difference in vCPUs; the missing memory (MiB). An
-    unknown type counts as another maker, unless the wanted type is unknown too.
+    unknown type counts as another maker. No type differs from an unknown wanted type.
     """
     other, own = instance(instance_type), instance(wanted)
     if other is None or own is None:

@@ -213,7 +213,7 @@ class Job:
     model_artifacts: str | None = None  # the S3 URI of the model, also before it is uploaded
     preferences: str = ""  # InstancePreferences as JSON; empty where the request names its instance type
     groups: tuple[str, ...] = ()  # the instance types of a heterogeneous cluster (InstanceGroups); empty without groups
-    identity: str = ""  # a keyed hash of what no attempt may change of the request; empty where nobody computed one
+    identity: str = ""  # a keyed hash of what no attempt may change of the request; empty where none was computed
     probe_identity: str = ""  # the same hash of a probe on behalf of this job
     work: str = ""  # a keyed hash of its inputs, output and hyperparameters; empty where it has no inputs
     output_uri: str | None = None  # OutputDataConfig.S3OutputPath

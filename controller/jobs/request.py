@@ -51,10 +51,12 @@ def on_instances(instance_type: str, count: int | None = None) -> RequestChange:
 
 
 def on_volume(size_gb: int) -> RequestChange:
+    """Use volumes of this size (VolumeSizeInGB)."""
     return {"ResourceConfig": {"VolumeSizeInGB": size_gb}}
 
 
 def in_subnets(subnets: Iterable[str]) -> RequestChange:
+    """Use these subnets of the VPC; the security groups stay the same."""
     return {"VpcConfig": {"Subnets": list(subnets)}}
 
 

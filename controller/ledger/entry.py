@@ -1,8 +1,8 @@
 """Entries: what happened. An entry is written once and never changed.
 
-Every entry has a ``key``, which is the same each time the same thing is seen; the name of the ``job``; its ``team`` (the ``team``
-tag, or None); and ``at``, when it happened. Fields are text, whole numbers, booleans, times and enums, so that a ledger can store
-them as they are. ``UnderPolicy`` adds the policy under which an entry was written. Entries about rules are in
+Every entry has a ``key``, which is the same each time the same thing is seen, and the name of a ``job``. ``team`` is the job's
+``team`` tag or None, ``at`` is when it happened. Fields are text, whole numbers, booleans, times and enums, so that a ledger can
+store them as they are. ``UnderPolicy`` adds the policy under which an entry was written. Entries about rules are in
 ``controller.ledger.rule_entry``, those about what people ask for in ``controller.ledger.user_entry``.
 """
 

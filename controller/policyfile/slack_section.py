@@ -33,7 +33,7 @@ WHERE = "in Slack, open the profile, then ⋮, Copy member ID"
 
 
 def _timezone(found: str) -> str:
-    """Accept a known time zone. ZoneInfo uses the text as a file name, so it gets only texts in the form of a zone."""
+    """Accept a known time zone. ZoneInfo uses the text as a path and a module's name, so it gets only texts in a zone's form."""
     try:
         if not ZONE.holds(found):
             raise ValueError

@@ -85,7 +85,7 @@ class Tree:
         return place is not None and self.source(place.line)[place.column - 1 :][:1] in ("'", '"')
 
     def within(self, path: Path, text: str, begin: int, end: int) -> Place:
-        """Place of the characters from ``begin`` to ``end`` of a text; of the whole text if it has several lines or escapes."""
+        """Place of characters from ``begin`` to ``end`` of a text; if it has escapes, or lines without ``|``, of all."""
         place = self.place(path)
         source = self.source(place.line)[place.column - 1 :]
         if source[:1] == "|":

@@ -1,7 +1,7 @@
 """Finds jobs whose change arrived in no event: SageMaker's delivery to EventBridge is best effort (EventBridge user guide).
 
-AWS documents that ListTrainingJobs applies StatusEquals after it has cut a page; the same is assumed of filters by time, so that
-they would save no call. Discover therefore lists jobs unfiltered, newest first, until a page ends with a job too old to change.
+AWS documents that ListTrainingJobs applies StatusEquals after it has cut a page. Filters by time are assumed to do the same, and
+so to save no call. Discover therefore lists jobs unfiltered, newest first, until a page ends with a job too old to change.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def discover(ports: Ports) -> SweepResult:
 
     The first pass, each hour, reads jobs created up to two days before the changes that it looks for. Older jobs are known: each
     is watched by its open Wake. The second pass, every six hours, reads all jobs that can still change. It triggers those that
-    changed since its last run: jobs too old for the first pass, and others that changed over six hours ago, because the first
-    pass may have failed on them. At the installation it triggers, in the run of the first pass, older jobs that have not ended.
+    changed since its last run and were too old for the first pass. It also triggers others that changed over six hours ago,
+    since the first pass may have failed on them. At the installation, its first run triggers older jobs that have not ended.
 
     A pass that is cut off by time, an error or the end of its function continues there in the next run. A job is noted as done
     before it is triggered, so that a job that ends the function does not block the jobs after it.

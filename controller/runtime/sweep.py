@@ -30,7 +30,7 @@ class SweepResult:
     their next try. ``left`` says why the pass stopped early. ``failed`` are jobs whose trigger raised. ``problems`` are deciders
     that raised, while the rest of their job's decision was carried out. ``unaccounted`` are the members of each job's description
     that this version does not know. ``policy_refused`` is a version of the policy that is not in force because it is bad, or
-    cannot be read; ``policy`` is the revision in force when the pass began.
+    cannot be read. ``policy`` is the revision in force when the pass began.
     """
 
     triggered: int = 0

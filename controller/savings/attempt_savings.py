@@ -33,8 +33,8 @@ class Savings:
 
     * Dollars cover only attempts with a known price; ``unpriced`` and ``unmeasured`` count the others.
     * ``bounded`` counts attempts whose useful seconds are a minimum, ``never_started`` those that never trained and cost nothing.
-    * ``stopped_with_model`` counts attempts that a limit stopped and whose model was stored: their cost counts neither as saved
-      nor as wasted.
+    * ``stopped_with_model`` counts attempts that MaxRuntimeInSeconds or a tuner stopped and whose model was stored: their cost
+      counts neither as saved nor as wasted.
     * ``speed_unknown`` counts useful attempts on other instances than the first attempt's, whose relative speed is not known.
     * The ``spot_`` figures cover spot attempts. The ``movable`` figures cover first attempts that ran on-demand and could have
       run on spot. ``missed_micros`` is what these would have saved on spot, by the savings of spot jobs in the same pool on that
@@ -172,6 +172,7 @@ Life = tuple[str, datetime]
 
 
 def life_of(entry: Measured | Unmeasured | Credited) -> Life:
+    """The key of the attempt to which an entry belongs."""
     return entry.job, entry.at
 
 

@@ -25,7 +25,7 @@ class UsefulBasis(StrEnum):
     WHOLE = "whole"  # the job completed without an interruption
     SEEN = "seen"  # each checkpoint that counts was seen
     BOUND = "bound"  # a minimum: no scan came in time to show more
-    STOPPED = "stopped with a model"  # a limit stopped the job, and its model was stored: neither saved nor lost
+    STOPPED = "stopped with a model"  # MaxRuntimeInSeconds or a tuner stopped it, and its model was stored
     LOST = "in vain"  # no checkpoint was written, or no attempt resumed from it
 
 

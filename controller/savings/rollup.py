@@ -77,6 +77,8 @@ class CountKind(StrEnum):
 
 
 class Count(NamedTuple):
+    """The key of a count: its kind, a team, and the name that is counted (see ``CountKind``)."""
+
     kind: CountKind
     team: str
     name: str
@@ -283,6 +285,7 @@ def _mover(attempt: Measured, savings: Savings) -> Mover:
 
 
 def group_of(attempt: Measured | Unmeasured) -> Group:
+    """The group of an attempt; only its team is known for one without usage."""
     team = attempt.team or NOBODY
     if isinstance(attempt, Unmeasured):
         return Group(team, UNTAGGED, "unknown", "unknown", "unknown")

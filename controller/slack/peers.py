@@ -1,8 +1,8 @@
-"""Passes Slack's own signed request on to the stack that posted the message.
+"""Passes a signed request of Slack on to the stack that posted the message.
 
-Nothing is signed in Slack's place: every stack of an app has the app's signing secret, and checks Slack's signature on the same
-bytes. The address in a button's value is sealed with that secret, so that only a stack of the app can name an address; it is no
-URL but the id of an API in the region of the lineage; and the account has to be listed.
+The request is not signed again: every stack of an app has the app's signing secret, and checks Slack's signature of the same
+bytes. The address in a button's value is sealed (HMAC) with that secret, so that only a stack of the app can make one. It is not
+a URL, but the id of an API in the lineage's region, and the lineage's account has to be listed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Post = Callable[[str, bytes, Mapping[str, str]], tuple[int, bytes]]
 
 
 def sealed(api: str, account: str, region: str, secret: str) -> str:
-    """The address of a stack for the value of its buttons; empty where it has no API, or no secret to seal with."""
+    """The sealed address of a stack, for the value of its buttons; empty without ``api`` (the id of its API) or ``secret``."""
     return f"{api}/{_seal(api, account, region, secret)}" if api and secret else ""
 
 
@@ -41,7 +41,9 @@ def _seal(api: str, account: str, region: str, secret: str) -> str:
 
 
 class Peers:
-    """The other stacks of the app: those of the same account, and of the listed accounts."""
+    """The other stacks of the app, in ``accounts``. ``secret`` reads the signing secret; ``renewed`` reads it again and says
+    whether it changed.
+    """
 
     def __init__(
         self, accounts: Collection[str], secret: Callable[[], str], renewed: Callable[[], bool], post: Post | None = None
@@ -52,7 +54,10 @@ class Peers:
         self._post = post or _post
 
     def pass_on(self, whose: OtherStack, body: bytes, headers: Mapping[str, str]) -> Done | Later | Refused:
-        """Send the request as it came; Done has the JSON that the other stack answers. Header names are in lower case."""
+        """Send the request as it came. Done has the JSON of the other stack's answer; Later means that it gave none in time.
+
+        Names in ``headers`` are in lower case.
+        """
         if PASSED_ON in headers:
             return Refused("it was passed on once already")
         if whose.account not in self._accounts:
@@ -72,7 +77,7 @@ class Peers:
         return Refused(f"it answers HTTP {status}; each stack of an app needs the same signing secret")
 
     def _url(self, whose: OtherStack) -> str:
-        """Where the stack listens; empty for an address that no stack of this app sealed."""
+        """The URL of the stack; empty for an address that no stack of this app sealed."""
         api, _, seal = whose.address.partition("/")
         if API_ID.fullmatch(api) is None or REGION.fullmatch(whose.region) is None or not seal.isascii():
             return ""
@@ -87,7 +92,7 @@ class Peers:
 
 
 def _object(answer: bytes) -> bool:
-    """Whether an answer is what Slack may get: a JSON object, or nothing."""
+    """Whether an answer may be sent to Slack: a JSON object, or nothing."""
     try:
         return len(answer) <= ANSWER_BYTES_MAX and (not answer or isinstance(json.loads(answer), dict))
     except (ValueError, RecursionError):
@@ -96,7 +101,7 @@ def _object(answer: bytes) -> bool:
 
 class _NoRedirect(HTTPRedirectHandler):
     def redirect_request(self, *_: object) -> None:
-        """A signed request goes nowhere else."""
+        """Follow no redirect: a signed request must go nowhere else."""
 
 
 def _post(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:

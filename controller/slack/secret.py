@@ -1,4 +1,4 @@
-"""The app's secret from Secrets Manager: after a rotation, the old one is no longer used."""
+"""The Slack app's secret from Secrets Manager. It is read again, so that after a rotation the old one is no longer used."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Secret = Mapping[str, str]
 READ_EVERY = timedelta(minutes=2)
 WANTED = 'wanted {"bot_token": "xoxb-…", "signing_secret": "…"}, a bot token alone, or {"webhook_url": "https://…"}'
 VALUE = re.compile(r"[!#-&(-Z^-z~]+")  # an HTTP header or URL: ASCII without spaces, quotes, brackets and braces
-READ_AGAIN_AFTER = timedelta(seconds=5)  # wrong signatures of a stranger cost at most one read in this time
+READ_AGAIN_AFTER = timedelta(seconds=5)  # requests with wrong signatures cause at most one read in this time
 
 
 class SlackSecret:
-    """One container's view of the secret: read at first use, then every two minutes, and when it did not fit."""
+    """One container's copy of the secret: read at first use, every two minutes, and when a signature or a token was refused."""
 
     def __init__(self, read: Callable[[], Secret], now: Callable[[], datetime]) -> None:
         self._read = read
@@ -26,7 +26,7 @@ class SlackSecret:
         self._asked_at: datetime | None = None
 
     def current(self) -> Secret:
-        """The secret; without an answer, the one that was read last. Raises Unreachable where none was ever read."""
+        """The secret; without an answer, the copy that was read last. Raises Unreachable where there is none."""
         if self._held is None or self._older_than(READ_EVERY):
             self._renew()
         if self._held is None:
@@ -34,7 +34,7 @@ class SlackSecret:
         return self._held
 
     def renewed(self) -> bool:
-        """Read the secret again because it did not fit; whether it changed. At most once in five seconds."""
+        """Read the secret again, at most once in five seconds, because it was refused. Returns whether it changed."""
         before = self._held
         if before is None or self._older_than(READ_AGAIN_AFTER):
             self._renew()
@@ -51,15 +51,15 @@ class SlackSecret:
             if self._held is None:
                 raise
         except Exception:
-            self._held = None  # the stored one is out of date, even if the new one is wrong
+            self._held = None  # the copy is out of date, even if the new secret is wrong
             raise
 
 
 def secret_in(text: str) -> Mapping[str, str]:
-    """Read what Secrets Manager holds. Raises ValueError.
+    """Read the text of the secret. Raises ValueError for any other form, without quoting it.
 
-    ``{"bot_token": "xoxb-…", "signing_secret": "…"}``, a bot token alone (then nobody can press anything), or
-    ``{"webhook_url": "https://…"}`` (then messages are posted and nothing else).
+    ``{"bot_token": "xoxb-…", "signing_secret": "…"}``, a bot token alone (then buttons and commands do not work), or
+    ``{"webhook_url": "https://…"}`` (then messages are only posted).
     """
     text = text.strip()
     if not text:

@@ -12,8 +12,8 @@ TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
 
 
 class SignatureCheck:
-    """Checks with the app's signing secret. ``renewed`` reads the secret again and says whether it changed: after a rotation the
-    new one works at once, and the old one no longer does.
+    """Checks signatures with the app's signing secret. ``renewed`` reads the secret again and says whether it changed, so that
+    after a rotation the new secret works at once.
     """
 
     def __init__(

@@ -25,14 +25,14 @@ from controller.runtime.ports.slack_user import SlackUser
 
 TIMEOUT_S = 5
 CLICK_TIMEOUT_S = 1  # a person waits: Slack allows three seconds for the answer
-RETRY_AFTER_S = 30
-RETRY_AFTER_MAX_S = 900  # a longer wait is cut: asking once more is one call, and a number without an end would stop the channel
+RETRY_AFTER_S = 30  # without a Retry-After
+RETRY_AFTER_MAX_S = 900  # a longer wait is shortened: one more call costs little, and a huge number would stop the channel
 SECONDS = re.compile(r"[0-9]{1,5}")
 UNANSWERED = (SlackClientError, URLError, HTTPException, OSError, json.JSONDecodeError, UnicodeDecodeError)
-UNREADABLE = (AttributeError, RecursionError)  # what slack_sdk raises for JSON that is no object, or is nested without an end
+UNREADABLE = (AttributeError, RecursionError)  # what slack_sdk raises for JSON that is no object, or is nested too deeply
 
-# Slack's errors are of three classes. The first two are listed; every other error is about the one message that was sent, so
-# that a refusal which nobody has seen before holds up nothing else.
+# Slack's errors are of three classes. The first two are listed. Every other error counts as being about the one message that was
+# sent, so that an unknown error does not stop other messages.
 LATER = frozenset({
     "ratelimited", "rate_limited", "accesslimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
     "team_added_to_org", "missing_scope", "not_allowed_token_type", "org_login_required", "two_factor_setup_required",
@@ -48,8 +48,8 @@ WRONG_CHANNEL = frozenset({
 ERROR_CODE = re.compile(r"[A-Za-z][\w.-]{0,99}")  # anything else is no answer of Slack's API
 WRONG_CHANNEL_PREFIXES = ("restricted_action", "posting_to_")  # restricted_action_read_only_channel, …_thread_only_channel, …
 TOO_LARGE = frozenset({413, 414, 431})  # HTTP: the message is larger than any server takes, whoever asks
-BOTS = ("is_workflow_bot", "is_connector_bot")  # not in every answer
-SLACKBOT = "USLACKBOT"  # a bot that Slack does not call one
+BOTS = ("is_workflow_bot", "is_connector_bot")  # not in every answer of users.info
+SLACKBOT = "USLACKBOT"  # a bot whose is_bot is false
 REVOKED = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
 
 
@@ -131,7 +131,7 @@ class SlackChat:
                 return frozenset(str(user) for user in answer.get("users") or ())
 
     def _call(self, timeout_s: int, method: str, **arguments: Any) -> dict[str, Any] | Answer:
-        """Slack's answer as a dict, or the reason why the call failed. A token that was replaced meanwhile is read again."""
+        """Slack's answer as a dict, or how the call failed. If the token was revoked, it is read again, and the call repeated."""
         try:
             answer = getattr(self._web(timeout_s), method)(**arguments)
         except SlackApiError as error:
@@ -153,14 +153,14 @@ class SlackChat:
 
 
 def rate_limited(headers: Mapping[str, Any]) -> Later:
-    """The answer to 429: retry after as many seconds as Slack says; what is no number of seconds counts as not said."""
+    """The answer for HTTP 429: Later, with the seconds in Retry-After (at most 900); 30 where it has no number of seconds."""
     seconds = str({name.lower(): value for name, value in headers.items()}.get("retry-after", ""))
     wait_s = min(int(seconds), RETRY_AFTER_MAX_S) if SECONDS.fullmatch(seconds) else RETRY_AFTER_S
     return Later("Slack's rate limit (429)", wait_s)
 
 
 def _failure(error: SlackApiError) -> Answer:
-    """What Slack's error means: wait, this channel never, or this message never."""
+    """The answer for an error of Slack: try again later, never this channel, or never this message."""
     response = error.response
     status = response.status_code
     if status == 429:
@@ -188,7 +188,7 @@ def _content(page: Page) -> dict[str, Any]:
 
 
 def _user(found: Any, who: str, home: str) -> SlackUser | None:
-    """What users.info says; what it leaves out counts against the user."""
+    """The user in an answer of users.info; None for another user's. A flag that is missing counts against the user."""
     if not isinstance(found, Mapping) or found.get("id") != who:
         return None
     enterprise = found.get("enterprise_user")

@@ -15,7 +15,7 @@ from controller.slack.web_api import ERROR_CODE, TIMEOUT_S, TOO_LARGE, UNANSWERE
 
 UNUSABLE = frozenset(
     {"invalid_token", "no_service", "no_team", "channel_is_archived", "action_prohibited"}
-)  # an operator has to correct these
+)  # errors of the webhook, which an operator has to correct
 ACCEPTED = "ok"  # the whole body of Slack's answer
 POST_ONLY = "an incoming webhook can only post"
 
@@ -46,5 +46,5 @@ class WebhookChat(PostOnlyChat):
 
 
 def _is_about_the_message(body: str) -> bool:
-    """Whether the body is an error code of Slack that is about the message: a proxy's page is none, and says nothing of it."""
-    return body not in UNUSABLE and ERROR_CODE.fullmatch(body.strip()) is not None
+    """Whether the body is an error code of Slack about the message, and not one about the webhook, or a page of a proxy."""
+    return body.strip() not in UNUSABLE and ERROR_CODE.fullmatch(body.strip()) is not None

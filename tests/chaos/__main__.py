@@ -1,13 +1,13 @@
 """Runs the demo with the real package, and kills its processes at random moments: ``make chaos``, ``python -m tests.chaos``.
 
 The zip is built and unpacked; each function is a process under awslambdaric against the embedded AWS of the demo. A share of
-the invocations is killed with kill -9: at a random time, before one of its calls, or after a call and before its answer. The
-demo's bus stands for EventBridge and Lambda: a failed invocation is tried again after 60 and 120 s; then it is a dead letter,
-which is not sent again here. In the end the simulated AWS is asked what happened. Each of the demo's seven
-problem counts must be 0; otherwise the exit code is 1. With --fault, a fault is planted in the package (``clock/faults.py``),
-and the exit code is 0 only if a count shows it.
+the invocations is killed with kill -9: at a random time, before one of its calls, or after a call and before its response. The
+demo's bus has the part of EventBridge and Lambda: a failed invocation is tried again after 60 and 120 s. Then it is a dead
+letter, which is not sent again here. At the end, the demo's seven problem counts are taken from the simulated AWS. Each must be
+0; otherwise the exit code is 1. With --fault, a fault is put into the package (``clock/faults.py``), and the exit code is 0 only
+if a count shows it.
 
-The kills are drawn from --seed; what else a process did at that moment is up to this machine.
+--seed decides the kills. What a process is doing when it is killed depends on the speed of this machine.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from tests.chaos.kills import Kills
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOCK = Path(__file__).parent / "clock"
-BEHIND_A_GATE = ("AWS_ENDPOINT_URL", "SPOTWARDEN_SLACK_URL")  # and every AWS_ENDPOINT_URL_… of a service
+BEHIND_A_GATE = ("AWS_ENDPOINT_URL", "SPOTWARDEN_SLACK_URL")  # and each AWS_ENDPOINT_URL_… of a service
 
 
 OWN_COST_MAX = 1.00  # dollars for 1,000 jobs
@@ -54,7 +54,7 @@ TASK_SETTINGS = {"PYTHONDONTWRITEBYTECODE": "1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZ
 
 @dataclass(slots=True)
 class Functions:
-    """Every function of the package, each in a container of its own, and how their invocations ended."""
+    """All functions of the package, each in its own container, and counts of how their invocations ended."""
 
     host: Host
     kills: Kills
@@ -64,7 +64,7 @@ class Functions:
     failed: int = 0
 
     def handler(self, name: str) -> Any:
-        """What the bus calls in place of the handler: one invocation of the container."""
+        """A function that the bus calls in place of the handler. It invokes the container once."""
 
         def invoke(event: dict[str, Any], _: LambdaContext) -> Any:
             self.invocations += 1
@@ -86,7 +86,7 @@ class Functions:
 
 
 def unpacked(work: Path) -> Path:
-    """Build the package for this Python, and unpack it; returns the folder."""
+    """Build the package for this Python and unpack it. Returns the folder."""
     packed = build(
         work / "package", Target(python="{}.{}".format(*sys.version_info[:2]), architecture="x86_64"), ROOT / "policies"
     )
@@ -98,7 +98,7 @@ def unpacked(work: Path) -> Path:
 
 
 def settings_of(host: Host, gates: Gates, task: Path, clock: Path, fault: str) -> dict[str, str]:
-    """The environment of a function: that of the host, with a gate before each service, and the fault to plant."""
+    """The environment variables of a function: those of the host, but with a gate before each service, and the planted fault."""
     found = dict(host.environment)
     for name, value in host.environment.items():
         if name.startswith(BEHIND_A_GATE):
@@ -111,7 +111,7 @@ def settings_of(host: Host, gates: Gates, task: Path, clock: Path, fault: str) -
 
 @contextmanager
 def deployed(host: Host, chosen: argparse.Namespace, python: Path, task: Path) -> Iterator[Functions]:
-    """Put the containers in place of the host's handlers."""
+    """Replace the host's handlers by containers."""
     with ExitStack() as stack:
         gates = stack.enter_context(Gates())
         log = stack.enter_context((chosen.work / "containers.log").open("w", encoding="utf-8"))
@@ -134,10 +134,10 @@ def _with(rule: Rule, handler: Any) -> Rule:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Run the days and print what came of them; returns 1 where something happened that must never happen."""
+    """Run the days of the demo and print the results. Returns 1 if a problem count is not 0."""
     length = WEEK if chosen.week else SHORT
     jobs = chosen.jobs or length.jobs
-    chosen.work = chosen.work.resolve()  # the processes run in another folder
+    chosen.work = chosen.work.resolve()  # absolute, because the processes run in another folder
     chosen.work.mkdir(parents=True, exist_ok=True)
     python = environment_of(ROOT / "build" / "coldstart", "runtime")
     if python is None:
@@ -163,12 +163,12 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def own_cost(functions: Functions, jobs: int) -> float:
-    """What 1,000 such jobs cost at list prices, from counted calls and invocations. A minute without work has none here."""
+    """What 1,000 such jobs cost at list prices, from counted calls and invocations. Minutes without work are not counted."""
     return of_calls(functions.kills.gates.calls, functions.invocations) / jobs * 1000
 
 
 def parts(ends_at: datetime) -> Iterator[datetime]:
-    """The times at which a run with a planted fault is looked at; the last one is its end."""
+    """The times at which the counts of a run with a planted fault are checked; the last is the end of the run."""
     at = MONDAY
     while (at := at + LOOK_EVERY) < ends_at:
         yield at
@@ -176,20 +176,20 @@ def parts(ends_at: datetime) -> Iterator[datetime]:
 
 
 def shown(host: Host, launched: tuple[Launch, ...]) -> bool:
-    """Whether a count shows the fault that need not wait for the end of the jobs: then the run need not go on."""
+    """Whether a count shows the fault before the end of the jobs, so that the run can stop."""
     problems = figures.summary(host, launched)[0]["problems"]
     return any(problems[name] for name in UNFORGIVEN)
 
 
 def _tell(host: Host, functions: Functions, began: float, ends_at: datetime) -> None:
-    """A line now and then, for who watches."""
+    """Print the progress now and then."""
     if sys.stderr.isatty():
         done = f"{host.clock.at:%a %H:%M} of {ends_at:%a %H:%M}, {functions.invocations} invocations"
         print(f"\r{done}, {functions.kills.count.total()} killed, {time.monotonic() - began:.0f} s ", end="", file=sys.stderr)
 
 
 def report(host: Host, functions: Functions, launched: tuple[Launch, ...], summary: Mapping[str, Any]) -> Iterator[str]:
-    """The lines of the result."""
+    """The lines of the report."""
     kills, calls = functions.kills, functions.kills.gates.calls
     cold = sum(container.cold_starts for container in functions.containers.values())
     yield f"jobs of people          {len(launched):>6}; submitted again {summary['resubmitted']}, stopped {summary['stopped']}"

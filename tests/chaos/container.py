@@ -1,4 +1,4 @@
-"""One container of Lambda: the package in a process of its own under awslambdaric, with a Runtime API of this machine."""
+"""One Lambda container: the package in its own process under awslambdaric, with a Runtime API on this machine."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from infra.local.http_server import HttpServer, Request, Response
 
 NEXT = "/2018-06-01/runtime/invocation/next"
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:{name}"
-TIMEOUT_S = 300  # of the wall clock: this machine may be busy
+TIMEOUT_S = 300  # of real time, because this machine may be busy
 
 
 class Killed(Exception):
-    """The process died before it answered, as a container does that runs out of memory or time."""
+    """The process died before it responded, as a container does that runs out of memory or time."""
 
 
 class Failed(Exception):
@@ -29,7 +29,7 @@ class Failed(Exception):
 
 @dataclass(slots=True)
 class Container:
-    """A function's container: started at its first invocation, and again after each death. Invocations come one by one."""
+    """A function's container. Its process starts at the first invocation, and again after it was killed."""
 
     name: str
     handler: str
@@ -44,9 +44,9 @@ class Container:
     _answers: queue.Queue[tuple[bool, bytes]] = field(default_factory=queue.Queue)
 
     def invoke(self, event: Mapping[str, Any], armed: Callable[[Callable[[], object]], object] = lambda kill: None) -> Any:
-        """Run one invocation; ``armed`` is given what kills the process. Raises Killed and Failed."""
+        """Run one invocation. ``armed`` is called with a function that kills the process. Raises Killed and Failed."""
         if self._process is not None and self._process.poll() is not None:
-            self.close()  # it died after its answer
+            self.close()  # it died after its response
         if self._process is None:
             self._start()
         process, answers = self._process, self._answers
@@ -67,7 +67,7 @@ class Container:
         raise Killed(f"{self.name}: no answer in {TIMEOUT_S} s")
 
     def _start(self) -> None:
-        """A new process with queues of its own: an answer of a dead one goes nowhere."""
+        """Start a new process with new queues, so that a late response of a killed process is ignored."""
         self._events, self._answers = queue.Queue(), queue.Queue()
         api = RuntimeApi(self.name, self._events, self._answers)
         self._server = HttpServer(api.respond)
@@ -91,7 +91,7 @@ class Container:
 
 @dataclass(slots=True)
 class RuntimeApi:
-    """Lambda's Runtime API of one process."""
+    """Lambda's Runtime API for one process."""
 
     name: str
     events: queue.Queue[bytes]
@@ -106,7 +106,7 @@ class RuntimeApi:
         return Response(status=202, body=b"{}", headers={"Content-Type": "application/json"})
 
     def _next(self) -> Response | None:
-        event = self.events.get()  # a daemon thread: where the process is dead, it waits until the end
+        event = self.events.get()  # in a daemon thread, which waits until the end if the process is dead
         self.count += 1
         headers = {
             "Lambda-Runtime-Aws-Request-Id": f"{self.name}-{self.count}",

@@ -1,4 +1,4 @@
-"""Stands before a service of the embedded AWS: passes calls on, and can end the caller's process before or after one of them."""
+"""A proxy before a service of the embedded AWS: it forwards calls, and can kill the caller before or after one of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIMEOUT_S = 120
 
 
 class Moment(StrEnum):
-    """When a process dies."""
+    """When a process is killed, relative to a call."""
 
     BEFORE_CALL = "before a call was carried out"
     AFTER_CALL = "after a call, before its answer"
@@ -28,7 +28,7 @@ class Moment(StrEnum):
 
 @dataclass(slots=True)
 class Trap:
-    """Ends a process at its n-th call from now; ``kill`` is called once."""
+    """Kills a process at its n-th call from now. ``kill`` is called once."""
 
     moment: Moment
     calls_left: int
@@ -36,7 +36,7 @@ class Trap:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def falls(self) -> bool:
-        """Whether this call is the one."""
+        """Count a call. Returns whether the process has to be killed at it."""
         with self._lock:
             self.calls_left -= 1
             return self.calls_left == 0
@@ -44,14 +44,14 @@ class Trap:
 
 @dataclass(slots=True)
 class Gates:
-    """A gate for each service that a process calls. One process calls at a time, so one trap is enough."""
+    """The gates before the services that processes call. Only one process runs at a time, so one trap is enough."""
 
     trap: Trap | None = None
     calls: Counter[str] = field(default_factory=Counter)  # by operation; TransactedRow counts the rows of transactions
     _servers: list[HttpServer] = field(default_factory=list)
 
     def before(self, url: str) -> str:
-        """Put a gate before a URL, and return the gate's URL, with the same path."""
+        """Start a gate before a URL. Returns the gate's URL, with the same path."""
         parts = urlsplit(url)
         server = HttpServer(lambda request: self._respond(str(parts.hostname), int(parts.port or 80), request))
         self._servers.append(server)

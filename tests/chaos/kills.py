@@ -1,4 +1,4 @@
-"""When a process dies: drawn from a seed for each invocation."""
+"""Draws for each invocation, from a seed, when its process is killed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 from tests.chaos.gate import Gates, Moment, Trap
 
-CALLS_MAX = 12  # more than a trigger makes; a process that makes fewer is not killed by a call
+CALLS_MAX = 12  # more than a usual invocation makes; with fewer calls, the process is not killed
 FIRST_GUESS_S = 0.8
 
 
 @dataclass(slots=True)
 class Kills:
-    """Arms an invocation with a death, or with none. ``share`` of the invocations are armed; not each of them dies."""
+    """Decides about kills. A part ``share`` of the invocations is armed; some of them end before the kill."""
 
     seed: int
     share: float
@@ -32,7 +32,7 @@ class Kills:
         self._random = random.Random(f"chaos/{self.seed}")  # noqa: S311  # a scenario, not a secret
 
     def arm(self, function: str, kill: Callable[[], object]) -> None:
-        """Draw how this invocation ends."""
+        """Draw whether and when this invocation is killed."""
         self._moment = None
         if self._random.random() >= self.share:
             return
@@ -47,7 +47,7 @@ class Kills:
             self.gates.trap = Trap(moment, calls, kill)
 
     def disarm(self, function: str, seconds: float, *, died: bool) -> None:
-        """The invocation is over: whatever did not happen by now does not happen."""
+        """Cancel a kill that has not happened by the end of the invocation."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer, self.gates.trap = None, None

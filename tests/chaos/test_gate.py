@@ -1,4 +1,4 @@
-"""A gate passes calls on, and ends the caller before or after the n-th; a death is drawn from the seed."""
+"""A gate forwards calls, and kills the caller before or after the n-th call. The seed decides the kills."""
 
 from __future__ import annotations
 
@@ -61,4 +61,4 @@ def test_the_same_seed_draws_the_same_deaths() -> None:
 
     assert drawn(1) == drawn(1)
     assert drawn(1) != drawn(2)
-    assert 5 < sum(one is not None for one in drawn(1)) < 25  # a third of those that are to die do so at a time
+    assert 5 < sum(one is not None for one in drawn(1)) < 25  # a third of the kills are at a time, not at a call

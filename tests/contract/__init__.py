@@ -1,1 +1,1 @@
-"""What the runtime may rely on, whatever the storage: one suite for all implementations of a port."""
+"""The contracts of the ports, on which the runtime relies: one suite of tests for all implementations of a port."""

@@ -1,4 +1,4 @@
-"""The implementations of the ports, each empty for each test."""
+"""The implementations of the ports, empty for each test."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TABLES = (f"Spotwarden-{number}" for number in count(1))
 
 @pytest.fixture(scope="session")
 def dynamodb_local_url() -> Iterator[str]:
-    """DynamoDB Local, which takes seconds to start: one for all modules."""
+    """DynamoDB Local, one process for all modules, because it starts slowly."""
     if reason := dynamodb_local.available():
         pytest.skip(reason)
     server = dynamodb_local.start()
@@ -57,7 +57,7 @@ def _empty_tables(url: str, client: Any = None) -> MakeStorage:
 
 
 def _over_json() -> Iterator[MakeStorage]:
-    """The client that a function of the stack starts with, in place of boto3's."""
+    """The small JSON client that Lambda functions use in place of boto3."""
     with aws.start(dynamodb=aws.ATOMIC) as local, pytest.MonkeyPatch.context() as environment:
         for name, value in LAMBDA.items():
             environment.setenv(name, value)
@@ -86,6 +86,6 @@ def outbox(storage: tuple[Ledger, Outbox]) -> Outbox:
 
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[Any]:
-    """A client of moto's DynamoDB, for what only DynamoDB can do."""
+    """A boto3 client of moto's DynamoDB."""
     with aws.start(dynamodb=aws.ATOMIC) as local:
         yield local.client("dynamodb")

@@ -1,4 +1,4 @@
-"""One lineage of a job, what can be committed to it, and how the tests of a ledger look at it."""
+"""A lineage for tests: entries and intents to commit to it, and functions that read it back."""
 
 from __future__ import annotations
 

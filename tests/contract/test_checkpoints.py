@@ -1,4 +1,4 @@
-"""A checkpoint scan gives the same result in memory and over real S3 calls, and costs at most two requests."""
+"""A checkpoint scan gives the same result in memory and with calls to S3, and needs at most two requests."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_what_lies_beside_a_prefix_without_a_last_slash_is_named(store: tuple[Ch
 
 
 class Answering:
-    """An S3 that answers list requests with these responses, in order."""
+    """An S3 client that returns these responses to list requests, in order."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers, self.asked = list(answers), []  # type: ignore[var-annotated]
@@ -107,7 +107,7 @@ def test_a_refusal_of_s3_becomes_a_problem_in_words(code: str, said: str) -> Non
 
 @pytest.mark.parametrize("code", ["KeyTooLongError", "InvalidURI", "SomethingNew"])
 def test_a_uri_that_s3_finds_at_fault_is_a_problem_and_not_a_missing_answer(code: str) -> None:
-    """Whoever creates a job chooses its URI: a missing answer would keep the job from being looked at."""
+    """The creator of a job chooses its URI. If the scan failed as for an outage, the job would never be judged."""
     refusal = client_error(code, operation="ListObjectsV2")
     assert S3Checkpoints(Answering(refusal), ["saved"]).scan("s3://saved/p/", now=BEGIN).problem
 

@@ -1,4 +1,4 @@
-"""The claims of the Ledger port: one writer per checkpoint prefix."""
+"""The claims of the Ledger port: each checkpoint prefix has one writer."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_releasing_an_unknown_claim_changes_nothing(ledger: Ledger) -> None:
 
 
 def test_the_lineage_of_a_deleted_job_releases_only_its_own_claim(ledger: Ledger) -> None:
-    """A job was deleted and its name reused: the old lineage releases its claim while the new job trains."""
+    """A job was deleted and its name reused. The old lineage releases its claim while the new job trains."""
     old, new = replace(MINE, job="bert", lineage="the old life"), replace(MINE, job="bert", lineage="the new life")
     assert ledger.lineages.commit(ledger.lineages.load(lineage_id()), Decision(claims=(old,)))
     assert ledger.lineages.commit(ledger.lineages.load(lineage_id("other")), Decision(claims=(new,)))

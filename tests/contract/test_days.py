@@ -1,4 +1,4 @@
-"""The Ledger port: days that are over, prices, and waivers."""
+"""The Ledger port: rollups of past days, prices, and waivers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The DiscoverPasses port: a position is kept as it is, one for each pass, beside the time until which a pass has come."""
+"""The DiscoverPasses port stores, for each pass, its position, and the time until which it has found all jobs."""
 
 from __future__ import annotations
 

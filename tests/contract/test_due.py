@@ -1,4 +1,4 @@
-"""What is due is found oldest first; a delay never makes it earlier."""
+"""Overdue intents are returned oldest first. A delay never makes an intent due earlier."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only DynamoDB can do to the ledger and the outbox: throttle, lose an answer, and let others write between two calls."""
+"""Faults that only DynamoDB has: throttled calls, lost responses, and writes of others between two calls."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ NAMES = (f"Faulty-{number}" for number in count(1))
 
 
 class Around:
-    """A client that runs something around the calls of one kind, as a concurrent writer does."""
+    """A client that runs a function around calls of one operation, such as a concurrent write."""
 
     def __init__(self, client: Any, verb: str, *, before: Callable[[], object] = int, after: Callable[[], object] = int) -> None:
         self._client, self._verb, self._before, self._after = client, verb, before, after
@@ -63,7 +63,7 @@ class Around:
 
 
 class Failing:
-    """A client of a DynamoDB that answers every call with one error."""
+    """A client whose calls all fail with one error."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
@@ -276,7 +276,7 @@ def test_an_unknown_lineage_costs_one_read(ledger: DynamoLedger, dynamodb: Any) 
 
 
 def calls(client: Any, act: Callable[[], object]) -> Counter[str]:
-    """Count what is asked of DynamoDB meanwhile."""
+    """Count the calls to DynamoDB within the context."""
     counted: Counter[str] = Counter()
 
     def note(model: Any, **_: Any) -> None:
@@ -289,7 +289,7 @@ def calls(client: Any, act: Callable[[], object]) -> Counter[str]:
 
 
 class OneJob:
-    """A SageMaker that knows one job."""
+    """A Jobs port that has one job."""
 
     def __init__(self, known: Job) -> None:
         self._known = known
@@ -299,7 +299,7 @@ class OneJob:
 
 
 class Fixed:
-    """Policies, prices and a clock that never move."""
+    """Policies, prices and a clock that never change."""
 
     def current(self) -> Any:
         return policy()

@@ -1,4 +1,4 @@
-"""A ledger in a file becomes a ledger again, and a person can be taken out of it: on DynamoDB's API."""
+"""A ledger can be exported to a file and restored, and a person's name removed from it. With DynamoDB's API."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def requested(who: str = "U0ADA") -> UserRequested:
 
 
 def fill(client: Any, table: str) -> DynamoLedger:
-    """A lineage with entries and an open Wake, a rollup in zipped bytes, a halt, and a message that waits."""
+    """Fill a table with a lineage (entries and an open Wake), a compressed rollup, a halt, and a waiting message."""
     ledger = DynamoLedger(client, table)
     wake = Intent(action=Wake(about="bert", at=BEGIN), due_at=BEGIN, claim=0, why="")
     assert ledger.lineages.commit(ledger.lineages.load(lineage_id()), Decision(entries=(started(), requested()), intents=(wake,)))
@@ -109,7 +109,7 @@ def test_a_table_that_is_not_empty_is_refused_and_left_as_it_is(client: Any, tab
 
 
 class Cut:
-    """DynamoDB that takes a number of rows, and marks of restores, and then does not answer."""
+    """A DynamoDB that stores some rows, and marks of restores, and then fails."""
 
     def __init__(self, client: Any, rows: int) -> None:
         self._client, self._taken, self._rows = client, count(), rows
@@ -124,7 +124,7 @@ class Cut:
 
 
 def cut_restore(client: Any, table: str, server: Any, tmp_path: Path, *, rows: int) -> tuple[str, Path]:
-    """A table into which a part of an export was restored, and the export."""
+    """A table with a part of an export, and the export."""
     file, copy = tmp_path / "ledger.jsonl", aws.create_table(server.dynamodb_url, next(TABLES))
     export(WholeTable(client, table), file)
     with pytest.raises(ConnectionError):
@@ -189,7 +189,7 @@ def test_of_two_restores_that_find_the_same_empty_table_one_writes(client: Any, 
     export(WholeTable(client, table), file)
 
     class Raced:
-        """DynamoDB where the scan was before the other restore began."""
+        """A DynamoDB whose scan was made before another restore began."""
 
         def __getattr__(self, name: str) -> Any:
             return (lambda **_: {"Items": []}) if name == "scan" else getattr(client, name)
@@ -219,7 +219,7 @@ def test_a_lineage_that_changes_during_the_scan_is_read_again_head_first(client:
     last, pk, second = {}, f"lineage#{lineage_id()}", Decision(entries=(replace(requested(), job="aa"),))
     for row in WholeTable(client, table, page=1).rows():
         last[(row["pk"]["S"], row["sk"]["S"])] = row
-        if (row["pk"]["S"], row["sk"]["S"]) == (pk, read):  # some rows of the lineage are read; then it changes
+        if (row["pk"]["S"], row["sk"]["S"]) == (pk, read):  # the lineage changes after some of its rows were read
             read = ""
             ledger.lineages.commit(ledger.lineages.load(lineage_id()), second)
     assert last[(pk, "head")]["version"] == {"N": "2"}
@@ -275,7 +275,7 @@ def test_a_forgotten_person_is_in_no_row_and_the_sums_stay(client: Any, table: s
     assert "4 rows and the sums of 1 day to rewrite; --yes does it" in capsys.readouterr().out
     assert any("U0ADA" in row for row in rows_in(client, table))
     assert forget(client, table, person, write=True, wait=WAITED.append) == 0
-    assert "the name stays in other text of 1 row" in capsys.readouterr().out  # the reason of the halt
+    assert "the name stays in other text of 1 row" in capsys.readouterr().out  # in the reason of the halt
     lineage = ledger.lineages.load(lineage_id())
     assert {entry.user for entry in lineage.entries if isinstance(entry, Started)} == {FORGOTTEN}
     assert {entry.who for entry in lineage.entries if isinstance(entry, UserRequested)} == {FORGOTTEN}
@@ -293,9 +293,9 @@ def test_a_forgotten_person_is_in_no_row_and_the_sums_stay(client: Any, table: s
     ("before", "after"),
     [
         ({"team": "vision", "user": "ada"}, {"team": "vision", "user": FORGOTTEN}),
-        ({"requester": "ada", "team": "ada-lab"}, {"requester": FORGOTTEN, "team": "ada-lab"}),  # the policy says which tag it is
+        ({"requester": "ada", "team": "ada-lab"}, {"requester": FORGOTTEN, "team": "ada-lab"}),  # the policy names the tag
         ({"user": "eve"}, None),
-        ({"user": ["ada"]}, None),  # of no version of ours
+        ({"user": ["ada"]}, None),  # a form that no version has written
     ],
 )
 def test_a_forgotten_person_is_in_none_of_the_tags_that_were_read_first(before: Any, after: Any) -> None:
@@ -311,7 +311,7 @@ def test_a_row_that_changes_while_a_person_is_forgotten_is_left_and_said(
     fill(client, table)
 
     class Raced:
-        """DynamoDB where somebody else always was faster."""
+        """A DynamoDB in which another writer always is faster."""
 
         def __getattr__(self, name: str) -> Any:
             return self._late if name == "update_item" else getattr(client, name)

@@ -1,4 +1,4 @@
-"""A person is forgotten while days are closed: no order of the two leaves the name, or changes a sum. On DynamoDB's API."""
+"""A person is forgotten while days are closed. In any order of the calls, the name is removed and all sums stay the same."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def local() -> Iterator[aws.Local]:
 
 @dataclass
 class Interrupting:
-    """A client that does something else once, just before one of its calls. It counts them."""
+    """A client that counts its calls, and runs a function once, just before one of them."""
 
     client: Any
     at: int
@@ -60,7 +60,7 @@ class Interrupting:
 
 @dataclass
 class Stack:
-    """A ledger with two attempts of ada: of a day that is closed, of another user too, and of one that is over and open."""
+    """A ledger with attempts of ada and another user, on a day that is closed and on a past day that is not closed yet."""
 
     client: Any
     table: str
@@ -77,7 +77,7 @@ class Stack:
         self.now_at += DAY
 
     def learn(self, *entries: Entry, late: bool = False) -> None:
-        """Commit entries, with what each was worth; late ones mark their day."""
+        """Commit entries. Late ones mark their day."""
         ledger, root = DynamoLedger(self.client, self.table), lineage_id(f"root{self._late}")
         self._late += 1
         credited = [Credited(job=e.job, at=e.at, team="vision", useful_s=3600, basis="whole") for e in entries]
@@ -86,7 +86,7 @@ class Stack:
         assert ledger.lineages.commit(ledger.lineages.load(root), decision)
 
     def close(self, client: Any) -> None:
-        """One run of the function that closes days."""
+        """Run the function that closes days once."""
 
         class Place:
             ledger, tally = DynamoLedger(client, self.table), Tally()
@@ -95,14 +95,14 @@ class Stack:
 
         ports: Any = Place()
         ports.clock = ports.prices = ports
-        with suppress(Unreachable):  # the function is invoked again
+        with suppress(Unreachable):  # the function is invoked again later
             close_days(ports)
 
     def forget(self, client: Any) -> int:
         return forget(client, self.table, ADA, write=True, wait=lambda _: None)
 
     def sums(self) -> dict[str, dict[str, tuple[int, int]]]:
-        """For each closed day and user: attempts and dollars spent."""
+        """By closed day and user: the number of attempts and the dollars spent."""
         rollups = DynamoLedger(self.client, self.table).days.rollups(TODAY, TODAY + 3 * DAY)
         return {
             f"{day}": {group.user: (savings.attempts, savings.spent_micros) for group, savings in rollup.groups.items()}
@@ -122,11 +122,11 @@ def expected(stack: Stack) -> dict[str, dict[str, tuple[int, int]]]:
     spent = next(iter(stack.sums()[f"{TODAY}"].values()))[1]
     assert spent > 0
     assert one.user == "ada"
-    first = {FORGOTTEN: (2, 2 * spent), "eve": (1, spent)}  # a third attempt arrives late
+    first = {FORGOTTEN: (2, 2 * spent), "eve": (1, spent)}  # the third attempt is recorded late
     return {f"{TODAY}": first, f"{TODAY + DAY}": {FORGOTTEN: (1, spent)}}
 
 
-SHOWN = (9, 22)  # in every run of the suite; all calls at night
+SHOWN = (9, 22)  # positions in each run of the suite; the nightly run tries all
 
 
 def positions(until: int) -> list[Any]:
@@ -140,7 +140,7 @@ def test_a_person_who_is_forgotten_while_days_are_closed_is_in_no_sum_and_the_su
     place.learn(measured("third", user="ada", at=BEGIN), late=True)
     interrupted = Interrupting(place.client, at, lambda: place.forget(place.client))
     place.close(interrupted)
-    if interrupted.calls < at:  # it has made its last call
+    if interrupted.calls < at:  # there were fewer calls
         place.forget(place.client)
     place.close(place.client)
     assert place.names() == []
@@ -159,7 +159,7 @@ def test_days_that_are_closed_while_a_person_is_forgotten_have_no_name_and_whole
 
 
 class AlwaysFaster:
-    """A table in which somebody else always writes first. It counts the puts."""
+    """A table in which another writer always is first. It counts the puts."""
 
     puts = 0
 

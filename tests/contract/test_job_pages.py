@@ -1,4 +1,4 @@
-"""The list of all jobs: the adapter over the embedded SageMaker, in memory and over HTTP, and the fake give the same pages."""
+"""The list of all jobs has the same pages from the fake and from the adapter with the embedded SageMaker, also over HTTP."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def newest(request: pytest.FixtureRequest, account: World) -> Iterator[Newest]:
 
 @pytest.fixture
 def account() -> World:
-    """A world with 250 past jobs, of which two were created at the same time, and one that runs."""
+    """A world with 250 past jobs (two with the same creation time) and a running job."""
     here = world()
     for n in range(COUNT):
         created_at = T0 - max(n, 1) * MINUTE

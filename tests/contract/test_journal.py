@@ -1,4 +1,4 @@
-"""What is read across lineages: entries of a period, signals, runs of a family, the revision in force."""
+"""What is stored across lineages: entries of a period, signals, runs of a family, the revision in force."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_a_revision_that_was_asked_for_before_the_current_one_was_answered_repla
     assert ledger.revisions.current() == RevisionInForce(revision="r2", since=NOW + 3 * MINUTE)
     assert ledger.revisions.put_in_force("r2", reading(1)) == PutInForce(since=NOW + 3 * MINUTE)
     assert ledger.revisions.put_in_force("r3", reading(60)) is not None
-    assert ledger.revisions.put_in_force("r4", reading(4)) is not None  # whose clock was an hour ahead does not bind others
+    assert ledger.revisions.put_in_force("r4", reading(4)) is not None  # a clock that was one hour ahead does not affect others
 
 
 def test_what_was_replaced_is_put_back_with_its_time_unless_that_changed_since(ledger: Ledger) -> None:
@@ -187,7 +187,7 @@ def test_what_was_replaced_is_put_back_with_its_time_unless_that_changed_since(l
 
 def test_the_document_of_a_revision_is_kept_with_it_unless_it_is_too_long(ledger: Ledger) -> None:
     document, long = {"version": 1, "revision": "r1", "channel": "#größer"}, {"revision": "r2", "channel": "x" * 400_000}
-    assert in_force_since(ledger.revisions, "r1", NOW) == NOW  # an older version of the code kept none
+    assert in_force_since(ledger.revisions, "r1", NOW) == NOW  # older versions of the code stored no document
     assert ledger.revisions.document("r1") is None
     assert in_force_since(ledger.revisions, "r1", NOW + MINUTE, document) == NOW
     assert in_force_since(ledger.revisions, "r2", NOW + MINUTE, long) == NOW + MINUTE

@@ -1,4 +1,4 @@
-"""Decisions that no transaction takes at once come to rest in parts, over the ledger in memory and DynamoDB's limits alike."""
+"""A decision that is too large for one transaction is committed in parts, with the ledger in memory and with DynamoDB."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TELLS_NEWS = replace(POLICY, slack=SlackSettings(tell=tuple(Importance)))
 
 
 def interrupted_often(ledger: Ledger, times: int, *, over: timedelta = HOUR, policy: Policy = POLICY) -> Account:
-    """A spot job that ended because there was no capacity after many interruptions, and that nobody looked at before."""
+    """A spot job that had many interruptions, ended without capacity, and was not looked at before."""
     account = Account(policy, ledger, now=BEGIN + over)
     account.jobs["bert"] = builders.job(interrupted_at=tuple(BEGIN + n * over / times for n in range(times)))
     account.end("bert", Outcome.CAPACITY)
@@ -43,7 +43,7 @@ def interrupted_often(ledger: Ledger, times: int, *, over: timedelta = HOUR, pol
 
 
 def rounds_to_rest(account: Account) -> int:
-    """Sweep each minute until nothing is overdue. No trigger may fail."""
+    """Sweep each minute until nothing is overdue. Returns the number of rounds. No trigger may fail."""
     for rounds in range(1, 40):
         account.now += MINUTE
         swept = account.sweep()

@@ -1,4 +1,4 @@
-"""An intent is taken by one at a time, put off or closed only by who took it."""
+"""Only one function can claim an intent at a time, and only this function can put it off or close it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_refusals_for_want_of_quota_are_counted_by_themselves(ledger: Ledger) ->
 
 
 def test_an_intent_that_was_put_off_since_it_was_loaded_is_not_taken_before_its_new_time(ledger: Ledger) -> None:
-    """The claim number does not change when an intent is put off: the number alone would not prevent it."""
+    """The claim number does not change when an intent is put off, so it alone would not prevent this."""
     loaded = commit(ledger, STOP.leased(NOW + MINUTE)).intents[0]
     assert ledger.lineages.put_off(ID, loaded, due_at=NOW + 5 * MINUTE, why="throttled")
     assert ledger.lineages.take(ID, loaded, now=NOW + 2 * MINUTE, leased_until=NOW + 3 * MINUTE) is None
@@ -75,7 +75,7 @@ def test_a_closed_or_withdrawn_intent_is_not_taken(ledger: Ledger) -> None:
 
 
 def test_an_old_claim_number_can_neither_close_nor_put_off(ledger: Ledger) -> None:
-    """A function stalled past its lease, and another took the intent: only the newer claim counts."""
+    """A function stalled for longer than its lease, and another one claimed the intent. Only the newer claim counts."""
     dawdler = STOP.leased(NOW + MINUTE)
     commit(ledger, dawdler)
     taken = ledger.lineages.take(ID, dawdler, now=NOW + MINUTE, leased_until=NOW + 2 * MINUTE)

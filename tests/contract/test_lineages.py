@@ -1,4 +1,4 @@
-"""A lineage is loaded as it was committed, and a commit is whole or nothing."""
+"""A lineage is loaded as it was committed, and commits are atomic."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def test_of_two_first_commits_of_a_lineage_one_succeeds(ledger: Ledger) -> None:
 
 def test_a_commit_whose_answer_was_lost_fails_when_repeated_and_is_found_in_the_ledger(ledger: Ledger) -> None:
     before, decision = ledger.lineages.load(ID), Decision(entries=(STARTED,), intents=(STOP,))
-    assert ledger.lineages.commit(before, decision)  # and the answer is lost
+    assert ledger.lineages.commit(before, decision)  # the response is lost
     assert not ledger.lineages.commit(before, decision)
     assert new_to(decision, ledger.lineages.load(ID), "bert") == Decision()
 
 
 def test_a_commit_after_a_torn_load_fails(ledger: Ledger) -> None:
-    """An old head with newer rows: two reads may return that."""
+    """A load has two reads, so it can return an old head with newer rows."""
     old = commit(ledger, STARTED)
     torn = replace(commit(ledger, interrupted(1)), version=old.version)
     assert not ledger.lineages.commit(torn, Decision(entries=(interrupted(2),)))
@@ -179,7 +179,7 @@ def test_the_largest_decision_is_one_commit(ledger: Ledger) -> None:
     whole = Decision(entries=tuple(interrupted(n) for n in range(300))).cut("bert", NOW)
     assert whole.size == WRITES_MAX
     assert ledger.lineages.commit(ledger.lineages.load(ID), whole)
-    assert len(ledger.lineages.load(ID).entries) == WRITES_MAX - 2  # a Wake, and the mark of their day
+    assert len(ledger.lineages.load(ID).entries) == WRITES_MAX - 2  # two writes are for a Wake and the mark of the day
 
 
 def test_a_transaction_of_more_than_a_hundred_writes_is_refused(ledger: Ledger) -> None:

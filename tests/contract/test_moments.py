@@ -1,4 +1,4 @@
-"""The ports that store a time: none moves back, and no two share a row. Stored names never change."""
+"""Ports that store a time: it never moves back, each has its own row, and the names of rows never change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Moment:
-    """How a moment is read and written, and the name of its row."""
+    """How a stored time is read and written, and the name of its row."""
 
     read: Callable[[Ledger], datetime | None]
     note: Callable[[Ledger, datetime], None]

@@ -1,4 +1,4 @@
-"""The policy document in S3, read with boto3: the newest good version is in force in every container, and a bad one never is."""
+"""The policy document in S3, read with boto3: the newest valid version is in force in all containers, an invalid one never."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def document(*names: str) -> dict[str, Any]:
-    """A compiled document with an enforcing rule of each name."""
+    """A compiled document with a rule in mode enforce for each name."""
     rule = {
         "kind": "max-runtime-limit", "options": {"at_most_s": 60}, "match": {}, "mode": "enforce", "severity": "high",
         "action": "stop", "applies_to": "new", "channel": "#ml",
@@ -65,12 +65,12 @@ class Stack:
         return ReloadedPolicies(source, lambda: PACKAGED, lambda: self.now)
 
     def invoke(self, policies: ReloadedPolicies) -> str:
-        """One invocation; returns the name of the last rule in force."""
+        """Run one invocation. Returns the name of the last rule in force."""
         policies.begin(self.ledger)
         return policies.current().rules[-1].name
 
     def answer(self, broken: Callable[[], AWSResponse]) -> Any:
-        """From here on, S3 answers GetObject so."""
+        """Set S3's response to GetObject from now on."""
         return self.s3.meta.events.register_first("before-send.s3.GetObject", lambda **_: broken(), unique_id="broken")
 
 
@@ -164,7 +164,7 @@ def test_a_bad_version_changes_nothing_in_running_and_in_fresh_containers(stack:
     stack.now += MINUTE
     stack.invoke(running)
     assert running.refused() is not None
-    assert stack.requests[-1] == 304  # a bad version is not sent again, and stays refused
+    assert stack.requests[-1] == 304  # a bad version is not downloaded again, and stays refused
     stack.write(SECOND)
     stack.now += MINUTE
     assert stack.invoke(running) == "second"
@@ -212,7 +212,7 @@ def test_what_cannot_be_read_changes_nothing(stack: Stack) -> None:
             assert refused is not None, why
             assert (refused.version, refused.passing) == ("", passing), why
         stack.s3.meta.events.unregister("before-send.s3.GetObject", unique_id="broken")
-        stack.now += 3 * MINUTE  # without an answer, S3 is asked less often
+        stack.now += 3 * MINUTE  # without a response, S3 is called less often
         assert stack.invoke(running) == "first"
         assert running.refused() is None
 
@@ -311,7 +311,7 @@ def test_the_kinds_of_the_test_exist() -> None:
 
 
 class Frozen:
-    """A client of boto3 that stands still before one of its calls, while other things happen. It counts calls."""
+    """A boto3 client that counts its calls, and stops before one of them while a function runs."""
 
     def __init__(self, client: Any, calls: Iterator[int], at: int, meanwhile: Callable[[], None]) -> None:
         self._client, self._calls, self._at, self._meanwhile = client, calls, at, meanwhile
@@ -333,7 +333,7 @@ MEANWHILE: dict[str, tuple[Mapping[str, Any], ...]] = {
 }
 
 
-SHOWN = {(2, "two versions"), (4, "the version before"), (5, "a version and back")}  # the others at night
+SHOWN = {(2, "two versions"), (4, "the version before"), (5, "a version and back")}  # the nightly run tries all
 CALLS = 5  # S3, the current row, the document, the new row, S3 again
 
 
@@ -350,7 +350,7 @@ def test_an_older_reading_never_replaces_a_newer_one_wherever_a_function_stands_
     stack.write(FIRST)
     stack.invoke(stack.container())
     stack.now += MINUTE
-    stack.write(document("middle"))  # what the function reads, or is about to read, when it stands still
+    stack.write(document("middle"))  # the version that the stopped function has read, or reads next
     begun: list[datetime] = []
 
     def meanwhile() -> None:
@@ -371,5 +371,5 @@ def test_an_older_reading_never_replaces_a_newer_one_wherever_a_function_stands_
     assert current is not None
     assert begun != []
     assert (used.revision, current.revision) == (newest, newest)
-    never_left = name == "the version before" and at < CALLS  # nobody else saw the version between
+    never_left = name == "the version before" and at < CALLS  # no other container saw the version between
     assert current.since == (BEGIN if never_left else begun[-1])

@@ -1,4 +1,4 @@
-"""What a trigger costs when nothing is new: the calls from the real code to an AWS on this machine are counted."""
+"""The calls of a trigger if nothing is new, counted from the real code to an AWS on this machine."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CallsOfTrigger = Callable[[datetime], list[str]]
 
 @pytest.fixture
 def calls_of_trigger(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[CallsOfTrigger]:
-    """Trigger a spot job with checkpoints in a warm container; returns the calls to AWS."""
+    """Trigger a look at a spot job with checkpoints in a warm container. Returns the calls to AWS."""
     here, clock = world(), VirtualClock(T0)
     sent: list[str] = []
     job = getattr(request, "param", "bert")
@@ -75,7 +75,7 @@ def calls_of_trigger(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
 
 
 def _folder(tmp_path: Path) -> Path:
-    """Rules that look at more than the job, beside the shipped ones."""
+    """A policy folder with rules that need more than the job's description, beside the shipped ones."""
     (tmp_path / "a.yaml").write_text(
         "version: 1\nrules: [{name: alive, rule: checkpoint-alive}, {name: pays, rule: spot-worth-it}]\n"
     )
@@ -96,7 +96,7 @@ def test_a_trigger_for_an_unchanged_job_costs_four_reads_and_no_write(calls_of_t
 def test_under_a_name_that_an_attempt_or_a_probe_could_have_it_costs_one_read_more(
     calls_of_trigger: CallsOfTrigger, after: timedelta
 ) -> None:
-    """Anybody can give a job such a name: it is looked up once, and costs no more however often the job is looked at."""
+    """Anybody can give a job such a name. It is looked up once, so later looks cost no more."""
     calls_of_trigger(T0 + after)
     for _ in range(2):
         assert sorted(calls_of_trigger(T0 + after + timedelta(seconds=1))) == sorted([*FOUR_READS, "GetItem"])
@@ -115,7 +115,7 @@ def test_a_name_that_only_looks_like_an_attempt_s_costs_no_fifth_read(calls_of_t
 def test_what_init_prepares_is_all_that_an_unchanged_job_needs_to_be_read_once(
     calls_of_trigger: CallsOfTrigger,
 ) -> None:
-    """After init, a function has a part of a core: what it reads then takes seven times as long."""
+    """After init, a function has only a part of a CPU, so reading takes seven times as long."""
     caches = (algorithm.known_images, price_lookup.packaged_rates, described_members.described, items.codec)
     calls_of_trigger(T0 + timedelta(minutes=10))
     for one in caches:

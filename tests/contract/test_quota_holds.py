@@ -48,7 +48,7 @@ def test_a_hold_is_no_claim_on_a_prefix(ledger: Ledger) -> None:
 
 
 STORED_AS_A_CLAIM = {
-    # As commits wrote it until holds had a type of their own: a claim on a bucket that no S3 bucket can be called.
+    # The form before holds had their own type: a claim on a bucket whose name no S3 bucket can have.
     "pk": {"S": "claim#on-demand us-east-1/ml.g5.2xlarge"},
     "sk": {"S": "held#bert#a17453bb3d3bafd5"},
     "schema": {"N": "1"},

@@ -1,4 +1,4 @@
-"""What a lineage leaves expires after the stack's LedgerDays, and the sums of its days stay. On DynamoDB's API."""
+"""The rows of a lineage expire after LedgerDays, but the sums of its days are kept. With DynamoDB's API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The RuleActsPort port: what a guarded rule did is counted by the commits of its decisions, once for each lineage."""
+"""The RuleActsPort: commits count the acts of a guarded rule, once for each lineage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes to an SNS topic: the adapter over SNS's own protocol, and the topics in memory that other tests use."""
+"""Messages to SNS topics: the adapter with SNS's protocol, and the fake that other tests use."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HOME = Home(account=aws.ACCOUNT, region=aws.REGION)
 
 
 class Place(Protocol):
-    """Where topics are made, and what their subscribers have received since the last look: subject and body."""
+    """Makes topics, and returns what their subscribers have received since the last call: subjects and bodies."""
 
     chat: Chat
 
@@ -53,7 +53,7 @@ class InMemory:
 
 @dataclass
 class OverHttp:
-    """moto's SNS, with a queue of SQS that is subscribed to each topic."""
+    """moto's SNS, with an SQS queue that is subscribed to each topic."""
 
     local: aws.Local
     queues: dict[str, str] = field(default_factory=dict)

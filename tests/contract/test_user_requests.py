@@ -1,4 +1,4 @@
-"""Requests of people wait in memory and in DynamoDB alike, until a look takes them in."""
+"""User requests wait, in memory and in DynamoDB alike, until a look at their job takes them in."""
 
 from __future__ import annotations
 

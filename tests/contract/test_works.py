@@ -1,4 +1,4 @@
-"""What jobs work on is remembered with their start, in memory and in DynamoDB alike."""
+"""The work of jobs (their inputs, output and hyperparameters) is stored at their start, in memory and in DynamoDB alike."""
 
 from __future__ import annotations
 

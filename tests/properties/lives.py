@@ -1,4 +1,4 @@
-"""Draws histories of lineages: what happens to the jobs, what the controller sees, how its calls are answered."""
+"""Draws random histories of lineages: what happens to the jobs, what the controller sees, and how its calls end."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ANSWERS = (
 
 
 def any_policy(rng: Random) -> Policy:
-    """Any policy of up to two rules and one resubmit block, in force before, at or after the first job's creation."""
+    """A random policy of up to two rules and one resubmit block. It took force before, at or after the first job's creation."""
     rules = [
         builders.rule(f"rule-{n}", mode=rng.choice(list(Mode)), applies_to=rng.choice(list(AppliesTo)))
         for n in range(rng.choice([0, 1, 1, 2]))
@@ -65,7 +65,7 @@ def any_policy(rng: Random) -> Policy:
 
 
 def any_budget(rng: Random) -> Budget:
-    """Any budget, with or without what its cause needs beside the limit."""
+    """A random budget, with or without the further values that its cause needs."""
     return builders.budget(
         rng.choice([0, 1, 2, 3, 3]), jitter=rng.choice([0.0, 0.1]),
         beginnings=rng.choice([(), ("AlgorithmError", "ClientError")]),
@@ -102,7 +102,7 @@ TAGS: tuple[dict[str, str], ...] = (
 
 
 def any_job(rng: Random) -> Job:
-    """A first job that was just created."""
+    """A random first job that was just created."""
     return builders.job(
         rng.choice(["bert", "bert-r02"]), spot=rng.random() < 0.7, secondary="Starting",
         checkpoint_uri=rng.choice([None, "s3://checkpoints/bert/", "s3://checkpoints/"]),
@@ -114,7 +114,7 @@ def any_job(rng: Random) -> Job:
 
 @dataclass(slots=True)
 class Life:
-    """One lineage: its attempts in the world, and the ledger of a controller that sees them now and then."""
+    """A lineage: its attempts in the world, and the ledger of a controller that looks at them now and then."""
 
     now: datetime
     policy: Policy
@@ -127,7 +127,7 @@ class Life:
         return LineageId.of(self.attempts[1])
 
     def take(self, intent: Intent) -> Intent | None:
-        """Claim an intent that is due, as reconcile does before it performs one."""
+        """Claim a due intent, as reconcile does before it performs one."""
         if not intent.due(self.now):
             return None
         return self.ledger.lineages.take(self.id, intent, now=self.now, leased_until=self.now + LEASE)
@@ -136,7 +136,7 @@ class Life:
         lineage, about = self.ledger.lineages.load(self.id), self.attempts[number]
         other = claim_of("s3://checkpoints/b", job="other", lineage="o", created_at=self.now)
         claims = (*self.ledger.claims.claims_on("checkpoints"), other)
-        read = self.now.minute % 3 > 0  # two of three triggers read the history and the checkpoints
+        read = self.now.minute % 3 > 0  # two of three looks read the history and the checkpoints
         return Facts(
             now=self.now, job=about, number=number, lineage=lineage, policy=self.policy, rate=builders.rate(),
             claims=claims if about.alive else None, history=self.history if read else None,
@@ -144,7 +144,7 @@ class Life:
         )  # fmt: skip
 
     def scan(self, about: Job) -> CheckpointScan | None:
-        """The checkpoint scan of the job: in one history of three it is empty, in one of three it fails."""
+        """The checkpoint scan of the job. It is empty in a third of the histories, and fails in another third."""
         if about.checkpoint_uri is None:
             return None
         kind = len(self.history) % 3
@@ -156,18 +156,18 @@ class Life:
 
 
 def learn(facts: Facts, decision: Decision, ledger: MemoryLedger | None = None) -> Facts:
-    """The same facts after a decision was committed as reconcile commits it: with a lease on each intent that is due."""
+    """The facts after a decision was committed as reconcile commits it: with a lease on each due intent."""
     ledger = ledger or builders.ledger_with(facts.lineage)
     assert ledger.lineages.commit(facts.lineage, decision.leased(facts.now, facts.now + LEASE)), (
         "the commit was refused although nobody else wrote"
     )
     return replace(
         facts, lineage=ledger.lineages.load(facts.lineage.id), placement=None
-    )  # the next facts show that EC2 was asked
+    )  # so that the next facts show that EC2 was called
 
 
 def live(seed: int) -> Facts:
-    """The facts at the end of a history: a few decisions about a lineage to which things happen."""
+    """The facts at the end of a random history with a few decisions."""
     rng = Random(seed)  # noqa: S311 - repeatable, not secret
     root = any_job(rng)
     life = Life(now=root.created_at, policy=any_policy(rng), attempts={1: root}, history=rng.choice(HISTORIES))
@@ -189,12 +189,12 @@ def live(seed: int) -> Facts:
 
 
 SEEDS = st.integers(0, 2**32)
-lives = SEEDS.map(live)  # drawn by a seed: hypothesis prefers the first of several choices, and seldom reaches a third attempt
+lives = SEEDS.map(live)  # by a seed: hypothesis prefers first choices and seldom draws a third attempt
 policies = SEEDS.map(lambda seed: any_policy(Random(seed)))  # noqa: S311 - repeatable, not secret
 
 
 def _answer(life: Life, intent: Intent, answer: IntentResult | str | None) -> None:
-    """Record the world's answer to an intent. A submission that took effect is a new attempt."""
+    """Record the result of performing an intent. A submission that took effect adds an attempt."""
     if answer == "later":
         life.ledger.lineages.put_off(life.id, intent, due_at=life.now + timedelta(minutes=5), why="throttled")
     elif isinstance(answer, IntentResult):
@@ -210,7 +210,7 @@ def _answer(life: Life, intent: Intent, answer: IntentResult | str | None) -> No
 
 
 def _ask(rng: Random, life: Life) -> None:
-    """A user requests something for the newest attempt, or waives a rule for it, as the Slack interactions record it."""
+    """Record a random user request about the newest attempt, or a waiver, as the Slack interactions do."""
     job, lineage = life.attempts[max(life.attempts)], life.ledger.lineages.load(life.id)
     if rng.random() < 0.3:
         entry: Entry = Waived(
@@ -227,7 +227,7 @@ def _ask(rng: Random, life: Life) -> None:
 
 
 def _later(rng: Random, before: Job, now: datetime) -> Job:
-    """The job some time later: unchanged, interrupted, stopping, ended, or ended with its usage."""
+    """The job some time later: unchanged, interrupted, stopping, ended, or ended with usage."""
     what = rng.choice(["same", "interrupted", "stopping", "ended", "ended", "measured", "measured"])
     if not before.alive:
         return replace(before, usage=builders.usage()) if what == "measured" else before
@@ -243,7 +243,7 @@ def _later(rng: Random, before: Job, now: datetime) -> Job:
 
 
 def starving(policy: Policy, causes: list[Outcome]) -> tuple[Life, list[Submit]]:
-    """Play a lineage whose every attempt fails, with these outcomes in a cycle. Returns its history and its submissions."""
+    """Run a lineage whose attempts all fail, with these outcomes in turn. Returns its history and its submissions."""
     life, submitted = Life(now=builders.BEGIN, policy=policy, attempts={1: builders.job()}), []
     for number in count(1):
         life.now += timedelta(hours=1)

@@ -1,7 +1,7 @@
-"""Policy files that are almost right, as JSON: each is a small good one in which a few values were changed.
+"""Policy files that are almost valid, as JSON: each is a small valid file in which a few values were changed.
 
-Other values come from other places of good files, and from the limits of what a key takes, so that most files are wrong in one
-place alone. It is for tests that hold two readers of policy files together.
+The new values are from other places of valid files, and from the limits of what keys accept, so that most files have only one
+mistake. Tests use them to compare two readers of policy files.
 """
 
 from __future__ import annotations
@@ -78,11 +78,11 @@ LIMITS: Sequence[Any] = (
     "USE1-Train:ml.g5.xlarge", "Train:ml.g5.xlarge", "EUW1-Train:ml.g5.xlarge", "MARS1-Train:ml.g5.xlarge",
     "USE1-SpotTraining:ml.g5.xlarge", "USE1-Train:ml.nope.xlarge", "eu-west-1", "mars-1", "repair", "enforce", "é", "😀",
 )  # fmt: skip
-WHOLE_MAP = ("slack", "brakes", "labels")  # sections of which one is enough for a file
+WHOLE_MAP = ("slack", "brakes", "labels")  # sections that alone make a valid file
 
 
 class _TextLoader(yaml.SafeLoader):
-    """Reads days as text, as an editor does."""
+    """A YAML loader that keeps dates as text, as editors do."""
 
 
 _TextLoader.yaml_implicit_resolvers = {
@@ -92,7 +92,7 @@ _TextLoader.yaml_implicit_resolvers = {
 
 
 def near_policies(number: int, seed: int) -> Iterator[Mapping[str, Any]]:
-    """So many files; the same ones for the same seed."""
+    """A number of files; the same for the same seed."""
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
     good = list(small_policies())
     values: defaultdict[str, list[Any]] = defaultdict(list)
@@ -108,7 +108,7 @@ def near_policies(number: int, seed: int) -> Iterator[Mapping[str, Any]]:
 
 
 def small_policies() -> Iterator[dict[str, Any]]:
-    """Good files of one rule, one block or one section each."""
+    """Valid files with one rule, one block or one section each."""
     for text in files().values():
         for section, value in yaml.load(text, _TextLoader).items():  # noqa: S506 - it is a SafeLoader
             if isinstance(value, list):
@@ -146,7 +146,7 @@ def _key(at: tuple[Any, ...]) -> str:
 
 
 def _with(tree: Any, at: tuple[Any, ...], *value: Any) -> Any:
-    """The tree with another value at a place, or with none."""
+    """The tree with another value at a place, or without a value there."""
     if not at:
         return value[0] if value else {}
     copy = dict(tree) if isinstance(tree, dict) else list(tree)

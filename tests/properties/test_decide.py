@@ -1,4 +1,4 @@
-"""Properties of decisions, over the histories that ``lives`` draws."""
+"""Properties of decisions, tested with the histories that ``lives`` draws."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests import builders
 from tests.examples import examples
 from tests.properties.lives import learn, lives, policies, starving
 
-RETRYABLE = [Outcome.STARVED, Outcome.CAPACITY, Outcome.INTERNAL, Outcome.QUOTA]  # those with a budget in the block
+RETRYABLE = [Outcome.STARVED, Outcome.CAPACITY, Outcome.INTERNAL, Outcome.QUOTA]  # the outcomes that have a budget in the block
 
 
 def decided(facts: Facts, *kinds: type) -> list[Intent]:
@@ -114,7 +114,7 @@ def test_budgets_are_kept_in_every_decision(facts: Facts) -> None:
     for intent in decided(facts, Submit):
         assert isinstance(intent.action, Submit)
         if isinstance(intent.action.cause, MoveCause):
-            continue  # a move or a repair counts against no budget
+            continue  # moves and repairs do not count against a budget
         block = facts.policy.resubmission_for(facts.job)
         assert block is not None
         budget, sharing = block.budget_of(intent.action.cause)
@@ -140,7 +140,7 @@ def test_a_job_that_always_fails_is_retried_to_its_limits_and_then_reported(poli
 @settings(max_examples=60)
 @given(lives, st.integers(0, 200), st.integers(0, 200), st.booleans())
 def test_from_any_facts_repeated_parts_reach_rest_in_bounded_rounds(facts: Facts, more: int, wakes: int, told: bool) -> None:
-    """However often the job was interrupted and whatever is open: no part is refused, and each leaves less."""
+    """For any number of interruptions and open intents, each part can be committed, and less remains after it."""
     often = tuple(facts.job.created_at + timedelta(minutes=n) for n in range(more))
     job = replace(facts.job, interrupted_at=tuple(sorted({*facts.job.interrupted_at, *often})))
     slack = SlackSettings(tell=tuple(Importance)) if told else facts.policy.slack

@@ -1,4 +1,4 @@
-"""Figures add up: any partition of a period or of the teams sums to the whole, to the micro-dollar, in every figure.
+"""All figures add up: for any partition of a period or of the teams, the parts sum to the whole, to the micro-dollar.
 
 The suite tries a few periods; ``--hypothesis-profile=nightly`` tries 2,000.
 """
@@ -55,7 +55,7 @@ def entries_of(made: Sequence[dict[str, Any]]) -> Iterable[Entry]:
     for number, given_ in enumerate(made):
         words = dict(given_)
         day, share, kept, unknown = (words.pop(name) for name in ("day", "share", "useful", "unmeasured"))
-        name = f"job-{number % NAMES}"  # a job that is deleted frees its name
+        name = f"job-{number % NAMES}"  # names repeat: a deleted job's name can be used again
         at: datetime = BEGIN + day * DAY + timedelta(minutes=number)
         if unknown:
             yield Unmeasured(job=name, at=at, team=words["team"], spot=words["spot"])

@@ -1,4 +1,4 @@
-"""A fix converges: with it a job keeps every rule and SageMaker takes it, or it is said why there is none."""
+"""With its fix, a job keeps all rules and SageMaker accepts it. Without a fix, there is a reason."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ SELECTORS = st.sampled_from(
 
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
-    """A policy of up to six rules, most of which some job breaks."""
+    """A random policy of up to six rules that jobs often break."""
     kinds = draw(st.lists(st.sampled_from(sorted(OPTIONS)), min_size=1, max_size=6))
     rules = tuple(
         rule(
@@ -79,7 +79,7 @@ def policies(draw: st.DrawFn) -> Policy:
 
 @st.composite
 def jobs(draw: st.DrawFn) -> Job:
-    """A job as somebody may ask for it: also one that SageMaker refuses."""
+    """A random job, also one that SageMaker would refuse."""
     excluded = draw(st.sampled_from([(), (), (), *((member,) for member in EXCLUDING)]))
     return job(
         "bert", spot=draw(st.booleans()), runtime_s_max=draw(st.none() | HOURS), wait_s_max=draw(st.none() | HOURS),
@@ -131,7 +131,7 @@ PREFIXES = ("s3://acme/ckpt/bert/", "s3://other/bert/", "s3://third/bert/")
 
 
 def other_changes(about: Job) -> Iterable[dict[str, Any]]:
-    """Changes that a person would try: each way to and from spot, waiting time and checkpoint prefix, with the tags that lack."""
+    """Changes that a person would try: on spot or on-demand, other waiting times and checkpoint prefixes, the missing tags."""
     refused = any(one.field == "EnableManagedSpotTraining" for one in refusals(about))
     added = {"Tags": [{"Key": key, "Value": "x"} for key in ("team", "cost-center", "owner") if key not in about.tags]}
     for spot in SPOT_CHANGES if refused else SPOT_CHANGES[:3]:
@@ -199,7 +199,7 @@ def checked(request: dict[str, Any], whole: Policy) -> Checked:
 
 
 def patched(target: Any, patch: Any) -> Any:
-    """RFC 7396: objects are merged, null takes a member out, every list is replaced."""
+    """Apply a JSON merge patch (RFC 7396): objects are merged, null removes a member, lists are replaced."""
     if not isinstance(patch, Mapping):
         return patch
     whole = dict(target) if isinstance(target, Mapping) else {}
@@ -212,7 +212,7 @@ def patched(target: Any, patch: Any) -> Any:
 
 
 def request_of(about: Job) -> dict[str, Any]:
-    """The request that asks for a job."""
+    """The CreateTrainingJob request of a job."""
     return without_nulls(
         {
             "TrainingJobName": about.name, "RoleArn": about.role, "EnableManagedSpotTraining": about.spot,
@@ -227,7 +227,7 @@ def request_of(about: Job) -> dict[str, Any]:
 
 
 def without_nulls(value: Any) -> Any:
-    """A request as it is sent: null takes a member out."""
+    """A request as it is sent, without null members."""
     if isinstance(value, dict):
         return {name: without_nulls(item) for name, item in value.items() if item is not None}
     return value

@@ -1,4 +1,4 @@
-"""What a lineage saved is a matter of the attempts that trained: one that never launched changes nothing."""
+"""Only attempts that trained affect what a lineage saved. An attempt that never launched changes nothing."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ URI = "s3://checkpoints/bert/"
 
 @st.composite
 def trained_attempts(draw: st.DrawFn) -> list[tuple[int, int | None]]:
-    """Hours that each attempt trained, and after how many its last checkpoint was written; None where it wrote none."""
+    """For each attempt: the hours that it trained, and the hour of its last checkpoint; None without one."""
     hours = draw(st.lists(st.integers(1, 9), min_size=1, max_size=5))
     return [(trained, draw(st.none() | st.integers(0, trained))) for trained in hours]
 
 
 def entries_of(attempts: list[tuple[int, int | None] | None], completes: bool) -> tuple[Entry, ...]:
-    """What the ledger holds of a lineage, each attempt looked at once, after its end; None is one that never launched."""
+    """The entries of a lineage if each attempt was looked at once, after its end. None: an attempt that never launched."""
     entries: tuple[Entry, ...] = ()
     now, newest = BEGIN, None
     for number, one in enumerate(attempts, 1):
@@ -89,9 +89,9 @@ def test_the_drawn_lineages_are_measured_and_credited() -> None:
 @pytest.mark.parametrize(
     ("attempts", "completes", "useful_h"),
     [
-        ([(5, 4), (1, None)], False, 0),  # the second died, and nothing was read by an attempt that went on
-        ([(5, 4), (1, None), (3, 2)], False, 4),  # the third went beyond the first's checkpoint, past the second
-        ([(5, 4), (1, None), (3, 2), (1, None)], False, 4),  # nobody went beyond the third's
+        ([(5, 4), (1, None)], False, 0),  # the second died, and no attempt restored its checkpoint and went on
+        ([(5, 4), (1, None), (3, 2)], False, 4),  # the third went on from the first's checkpoint; the second did not
+        ([(5, 4), (1, None), (3, 2), (1, None)], False, 4),  # no attempt went on from the third's
         ([(5, 4), None, (1, None), (3, 3)], True, 7),
         ([(5, 0), (2, 1), (1, None), None], False, 0),
         ([None, None], False, 0),

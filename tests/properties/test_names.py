@@ -1,4 +1,4 @@
-"""Properties of attempt names. The names are built from each other, because random strings never collide."""
+"""Properties of attempt names. The names are made from each other, because random names never collide."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.builders import BEGIN, lineage_id
 SAGEMAKER_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # CreateTrainingJob's pattern for TrainingJobName
 SUFFIXES = st.sampled_from(["", "-r02", "-r2", "-2", "-", "r02", "x" * 60, "-" * 50 + "b", "-deadbeef-r02"])
 NUMBERS = st.integers(1, 120)
-ATTEMPTS = st.integers(2, 120)  # 1 is the first job: its user chooses the name, even one that an attempt would have
+ATTEMPTS = st.integers(2, 120)  # not 1: the user chooses the first job's name, also a name such as an attempt's
 
 roots = st.from_regex(SAGEMAKER_NAME, fullmatch=True).filter(lambda name: len(name) <= 63)
 creation_times = st.sampled_from([0, 1, 10**6]).map(lambda us: BEGIN + timedelta(microseconds=us))

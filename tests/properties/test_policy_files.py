@@ -1,4 +1,4 @@
-"""Whatever a policy file holds, validating the folder ends with problems that have a place, and never with an exception."""
+"""For any content of a policy file, validation returns problems with a place, and never raises."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def validated(data: bytes) -> Validated:
         assert all(len(line) <= 4 * WIDTH_MAX + 4 for line in problem.text.splitlines()[1:])
         if problem.source:
             assert problem.column <= len(problem.source) + 1
-            assert problem.line <= lines + 10  # YAML counts U+2028 as a line, too
+            assert problem.line <= lines + 10  # YAML also counts U+2028 as a line break
     assert bool(found.errors) != bool(found.document)
     return found
 

@@ -1,4 +1,4 @@
-"""Properties of savings: totals are sums, nothing that goes wrong increases them, and what is unknown stays unknown."""
+"""Properties of savings: totals are sums, failures never increase them, and unknown amounts are not counted as zero."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_further_failed_attempt_never_increases_the_savings(entries: list[Entr
 
 @given(measured(), SECONDS, SECONDS)
 def test_an_interruption_that_costs_billed_seconds_never_increases_the_savings(one: Measured, useful_s: int, more_s: int) -> None:
-    """With the same useful seconds, an interruption only adds lost training and its cost."""
+    """With the same useful seconds, an interruption adds only lost training and its cost."""
     useful_s = min(useful_s, one.training_s)
     one = replace(one, spot=True)
     longer = replace(one, training_s=one.training_s + more_s, billable_s=one.billable_s + more_s)

@@ -1,4 +1,4 @@
-"""A policy cannot be silently wrong: each one-letter typo of a known word is refused, and the word is suggested.
+"""Each one-letter typo of a known word in a policy file is refused, and the word is suggested.
 
 Typos are deletions, swaps of neighbours, doublings and substitutions, at every letter of every key, rule id, mode and enum of the
 shipped policies, of the complete example in docs/policies.md and of a file with the other sections. The suite tries a sample that
@@ -72,7 +72,7 @@ WORDS = {
     *RULE_KINDS, *Mode, *Severity, *RuleAction, *AppliesTo, *AlgorithmClass, *Guarantee, *Importance, *FallbackKind, *WEEKDAYS,
     MEMBERS, "all", "true", "false",
 }  # fmt: skip
-OPEN = ("tags", "channels", "people", "allowed", "team_of_role")  # maps whose keys are the reader's own words
+OPEN = ("tags", "channels", "people", "allowed", "team_of_role")  # maps whose keys the author of a policy chooses
 FREE = ("name", "channel", "team", "user", "tags", "checkpoint", "reasons", "account", "region", "waivers")  # and values
 
 
@@ -92,7 +92,7 @@ def files() -> dict[str, str]:
 
 
 def words_of(tree: Tree) -> Iterator[tuple[int, int, str]]:
-    """Line, column and text of every key and value that the compiler must know."""
+    """The line, the column and the text of each key and value that the compiler must know."""
     for path, place in tree.keys.items():
         if path and isinstance(path[-1], str) and not (len(path) > 1 and path[-2] in OPEN):
             yield place.line, place.column, path[-1]
@@ -120,7 +120,7 @@ def all_typos() -> list[Typo]:
             found[2] if file in ("complete example", "other sections") else found: found
             for found in words_of(read_yaml(file, text))
         }
-        for line, column, word in words.values():  # every place of the shipped files, one place of the others
+        for line, column, word in words.values():  # all places of the shipped files, and one place of each word in the others
             start = sum(map(len, lines[: line - 1])) + column - 1
             assert text[start:].startswith(word), (file, line, column, word)
             found += [Typo(file, start, word, typo) for typo in sorted(typos_of(word))]
@@ -128,7 +128,7 @@ def all_typos() -> list[Typo]:
 
 
 def passes(typo: Typo, text: str, folder: Path) -> str:
-    """Why a typo is not refused with its word among the first two suggestions; empty where it is."""
+    """Why a typo fails the test; empty if it is refused with its word among the first two suggestions."""
     end = typo.start + len(typo.word)
     (folder / "a.yaml").write_text(text[: typo.start] + typo.typo + text[end:], "utf-8")
     errors = validate_folder(folder).errors

@@ -1,4 +1,4 @@
-"""Evaluates the policy documents of the functions as IAM does, for one stack: every statement allows, and nothing denies."""
+"""Evaluates the IAM policies of the functions for one stack. All their statements are Allow statements."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ NOTHING: Mapping[str, str] = {}
 def allows(
     function: str, action: str, resource: str, *, roles: tuple[str, ...], context: Mapping[str, Any] = NOTHING
 ) -> bool:  # fmt: skip
-    """Whether a function's own policy allows a call; ``roles`` is the parameter TrainingRoles."""
+    """Whether a function's own policy allows a call. ``roles`` is the value of the parameter TrainingRoles."""
     return any(_matches(s, action, resource, roles, context) for s in _deployed(function, has_roles=bool(roles)))
 
 
 def _deployed(function: str, *, has_roles: bool) -> Iterator[Mapping[str, Any]]:
-    """The statements of a stack in which every other parameter is given."""
+    """The statements of a function in a stack for which all other parameters are given."""
     for statement in permissions.policy(function)["Statement"]:
         when, yes, _ = statement.get("Fn::If", ("", statement, None))
         if when != "HasRoles" or has_roles:

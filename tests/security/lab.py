@@ -1,4 +1,4 @@
-"""The real handlers on the embedded AWS, with policies of the test, where attackers act and the result is looked at.
+"""The real handlers on the embedded AWS, with a policy of the test. Attackers act there, and the test checks the result.
 
 with lab(POLICY) as host:
     launch(host, request("victim", "vision"))
@@ -47,7 +47,7 @@ def lab(
     roles: Iterable[str] = TRAINING_ROLES,
     start: datetime = MONDAY,
 ) -> Iterator[Host]:
-    """Deploy the controller with one policy file, given as YAML text, and start its world: on a Monday at midnight UTC."""
+    """Deploy the controller with one policy file (YAML text), and start a world on a Monday at midnight UTC."""
     with tempfile.TemporaryDirectory() as folder:
         policies = Path(folder, "policies")
         policies.mkdir()
@@ -63,18 +63,18 @@ def lab(
         )
         with hosting(world, compile_folder(policies), Path(folder), roles=roles) as host:
             CheckpointStore().create_bucket("acme-checkpoints")
-            # As if the days before had been closed: the first run would close 35 empty days, with 300 calls to DynamoDB.
+            # The days before count as closed. Otherwise the first run would close 35 empty days, with 300 calls to DynamoDB.
             wiring.ports().ledger.days.note_closed(start - timedelta(days=1))
             yield host
 
 
 def launch(host: Host, asked: Mapping[str, Any], *, owner: Mapping[str, str] | None = None) -> str:
-    """Create a job as a user does, or with ``owner`` as another AWS service does; returns its name."""
+    """Create a job as a user does, or with ``owner`` as another AWS service does. Returns its name."""
     return host.world.launch(dict(asked), owner=owner)
 
 
 def run(host: Host, *, hours: float = 0, minutes: float = 0) -> None:
-    """Let virtual time pass."""
+    """Run the world for some hours of virtual time."""
     host.run(host.clock.at + timedelta(hours=hours, minutes=minutes))
 
 
@@ -84,18 +84,18 @@ def status(host: Host, name: str) -> str:
 
 
 def lineage_id(host: Host, root: str) -> LineageId:
-    """The identity of the lineage that a job began."""
+    """The id of the lineage of which a job is the first."""
     created_at: datetime = host.world.jobs[root].created_at
     return LineageId(account=host.world.account, region=host.world.region, root=root, created_at=created_at)
 
 
 def lineage_of(host: Host, root: str) -> Lineage:
-    """What the ledger holds about the lineage that a job began."""
+    """The lineage of which a job is the first, as the ledger has it."""
     return wiring.ports().ledger.lineages.load(lineage_id(host, root))
 
 
 def next_name(host: Host, root: str, number: int = 2) -> str:
-    """The name that anybody can compute for an attempt of a lineage."""
+    """The name of an attempt of a lineage, which anybody can compute."""
     return attempt_name(lineage_id(host, root), number)
 
 
@@ -105,23 +105,23 @@ def entries(host: Host, root: str, kind: type[E]) -> list[E]:
 
 
 def messages(host: Host) -> list[Message]:
-    """Everything that was posted to Slack."""
+    """All messages that were posted to Slack."""
     return list(host.slack.messages)
 
 
 def texts(host: Host) -> str:
-    """The text of everything that was posted to Slack."""
+    """The texts of all messages that were posted to Slack."""
     return "\n".join(message.text for message in host.slack.messages)
 
 
 def log(host: Host) -> str:
-    """What the functions logged."""
+    """The log of the functions."""
     host.log.flush()
     return Path(host.log.name).read_text(encoding="utf-8")
 
 
 def on_call(client: Any, told: Callable[[str, str], object]) -> Callable[[], None]:
-    """Tell of each later call of a function's client: its operation and its body. Returns what ends this."""
+    """Call a function with the operation and the body of each later AWS call. Returns a function that ends this."""
     exchange = client._exchange
 
     def exchanging(operation: str, body: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""Attack 10: a job's CheckpointConfig names a bucket that its user may not read, so that the controller reads it for him."""
+"""Attack 10: a job's CheckpointConfig names a bucket that its user may not read, so that the controller lists it for the user."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FORMS = (
 
 
 def listings() -> list[str]:
-    """From now on, the URL of every list request that the controller makes to S3."""
+    """The URLs of all list requests of the controller to S3 from now on."""
     asked: list[str] = []
     events = wiring.client("s3", optional=True).meta.events
     events.register("before-send.s3.ListObjectsV2", lambda request, **_: asked.append(request.url))
@@ -63,7 +63,7 @@ def test_nothing_is_learned_of_a_bucket_that_the_stack_does_not_list() -> None:
 
 
 def test_a_listed_bucket_is_looked_into_and_no_name_in_it_is_told() -> None:
-    """Whoever could read the names beside his prefix would read the bucket, letter by letter."""
+    """If an attacker could read names beside a prefix, he could find out all names in the bucket, letter by letter."""
     with lab(POLICY.replace("1m", "3h")) as host:
         asked_of_s3 = listings()
         CheckpointStore()("s3://acme-checkpoints/hr-payroll/2026/", 100, host.clock.at)

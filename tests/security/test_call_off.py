@@ -1,4 +1,4 @@
-"""An attempt that waits is called off by whom the policy lets, exactly once; a stranger's tag calls nothing off."""
+"""A waiting attempt is called off exactly once, by people whom the policy allows. A stranger's tag calls nothing off."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ resubmit:
 
 @contextmanager
 def waiting(**plan: object) -> Iterator[Host]:
-    """A lab in which a job failed, and its next attempt waits for two hours."""
+    """A lab in which a job has failed, and its next attempt waits for two hours."""
     with lab(POLICY) as host:
         launch(host, request("bert", "vision", **({"fails_with": "internal", "fails_after_s": 600} | plan)))
         run(host, hours=1)
@@ -42,7 +42,7 @@ def card(host: Host, name: str = "bert") -> Message:
 
 
 def press(host: Host, act: str = "cancel", user: str = "") -> str:
-    """Press a button in the job's message; returns what the person is told."""
+    """Press a button in the job's message. Returns the response to the person."""
     users = host.slack.users
     assert users is not None
     users.press(host.slack, card(host).ts, f"spotwarden/{act}", user)
@@ -50,12 +50,12 @@ def press(host: Host, act: str = "cancel", user: str = "") -> str:
 
 
 def told(host: Host) -> int:
-    """How many replies say that the job is not submitted again; its card may repeat it."""
+    """The number of replies in the thread that say that the job is not submitted again. The card may repeat it."""
     return sum(m.thread_ts is not None and "*bert* is not submitted again" in m.text for m in messages(host))
 
 
 def submits(host: Host) -> list[tuple[int, IntentResult | None]]:
-    """The attempts that the ledger knows of, with what became of each."""
+    """The attempts in the ledger, each with its result."""
     found = ((i.action, i.closed) for i in lineage_of(host, "bert").intents)
     return [(action.number, closed) for action, closed in found if isinstance(action, Submit)]
 

@@ -1,4 +1,4 @@
-"""Attack 7: taken names use up a team's cap of a month; stops that reserved nothing, or the turn of the month, pass it."""
+"""Attack 7: a team's cap for a month is used up by taken names, or exceeded with unreserved stops or at the end of the month."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ def test_who_takes_an_attempt_s_name_uses_up_no_cap_of_its_team() -> None:
 
 
 def account(policy: Policy | None = None, *, before: timedelta = timedelta(minutes=10)) -> Account:
-    """Shortly before midnight; a job that is asked to stop goes on until the test ends it."""
+    """An account shortly before midnight. A stopping job continues until the test ends it."""
     capped = policy or builders.policy(rules=(SAVED,), resubmissions=(ROOM_FOR_ONE,))
     return Account(capped, now=MIDNIGHT - before, on_stop=lambda _: Done("stopping"))
 
 
 def unsaved(acts: Account, name: str) -> None:
-    """Let a job without checkpoints run whose tags are read by now."""
+    """Add a running job without checkpoints whose tags have been read."""
     at = acts.now - timedelta(minutes=6)
     acts.jobs[name] = builders.job(name, checkpoint_uri=None, created_at=at, started_at=at, intervals=())
     acts.trigger(name)
 
 
 def taken(acts: Account) -> tuple[int, int]:
-    """What is spent or reserved of vision's cap, in March and in April."""
+    """The amounts that are spent or reserved of vision's cap, in March and in April."""
     limits = acts.ledger.limits
     return limits.taken("money/vision/2026-03"), limits.taken("money/vision/2026-04")
 
@@ -107,7 +107,7 @@ def test_a_stop_that_reserved_and_got_no_answer_over_the_turn_of_the_month_holds
 
 @pytest.mark.parametrize("held_by", ["a halt", "the limit of stops"])
 def test_attempts_of_jobs_that_ended_before_their_stop_could_reserve_are_held_to_the_cap(held_by: str) -> None:
-    """Who breaks rules often enough uses up the stops of an hour: the other stops wait, and their jobs fail meanwhile."""
+    """An attacker who breaks rules often uses up the stops of an hour. The other stops wait, and their jobs fail meanwhile."""
     policy = builders.policy(rules=(SAVED,), resubmissions=(ROOM_FOR_ONE,))
     if held_by == "the limit of stops":
         policy = replace(policy, rate_limits=RateLimits(stops_per_h=0, submissions_per_h=None))

@@ -1,4 +1,4 @@
-"""Attack 9: a repaired job gets a prefix with another job's checkpoint, and starts from it."""
+"""Attack 9: a repaired job gets a prefix that has a checkpoint of another job, and starts from it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WORK_S = 9000
 
 
 def repaired(host: Host, root: str) -> Any:
-    """The attempt that a repair made."""
+    """The attempt that a repair created."""
     [name] = [name for name in host.world.jobs if name.startswith(f"{root}-")]
     return host.world.jobs[name]
 
@@ -85,7 +85,7 @@ def test_two_jobs_that_are_repaired_at_once_are_given_two_prefixes() -> None:
 
 @pytest.mark.parametrize("role", ["", "second"])
 def test_two_repairs_that_choose_one_prefix_at_the_same_moment_are_not_both_given_it(role: str) -> None:
-    """Both look before either writes: a halt lies between the decisions and the calls. Their roles may differ."""
+    """Both scan the prefix before either writes there, as a halt is between decisions and calls. Roles may differ."""
     repair = Repair(checkpoint="s3://acme-checkpoints/{team}/")
     saved = builders.rule("saved", kind="checkpoint-required", options={"runtime_over_s": 900}, action=RuleAction.REPAIR)
     policy, memory = builders.policy(rules=(replace(saved, repair=repair),)), MemoryLedger()

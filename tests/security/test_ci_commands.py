@@ -1,4 +1,4 @@
-"""Names in files of others are no commands to the terminal, the CI system or the spreadsheet that shows what a command prints."""
+"""Names in other people's files have no effect on a terminal, CI system or spreadsheet that shows the output of a command."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOSTILE = (
     "\x1b[2Ja\x9b31m",
     "\u202ea\u2066\u200b",
 )
-COMMAND = re.compile(r"\s*::[a-z-]+[^:]*::|.*##[a-z]*\[")  # as the runners of GitHub, Azure and TeamCity read a line
+COMMAND = re.compile(r"\s*::[a-z-]+[^:]*::|.*##[a-z]*\[")  # how the runners of GitHub, Azure and TeamCity parse a line
 POLICY = """version: 1
 rules:
   - {name: said, rule: tags-required, options: {tags: [cost]}, mode: warn}
@@ -36,7 +36,7 @@ rules:
 
 
 def obeyed(text: str) -> list[str]:
-    """The lines that a CI system, and the characters that a terminal, would obey."""
+    """The lines that a CI system would execute, and the characters that a terminal would."""
     lines = [one for one in re.split(r"[\n\r]+", text) if COMMAND.match(one)]
     return lines + [c for c in text if not c.isprintable() and c != "\n"]
 

@@ -1,4 +1,4 @@
-"""Attack 8: a small job claims a checkpoint prefix, so that jobs of others are stopped or delayed."""
+"""Attack 8: a small job claims a checkpoint prefix, so that other people's jobs are stopped or delayed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ rules:
 
 
 def squat(host: Host, *uris: str) -> None:
-    """Small jobs of another role that run for days, each on a prefix of the attacker's choice."""
+    """Start small jobs of another role, which run for days, each with a prefix that the attacker chose."""
     for number, uri in enumerate(uris):
         small = request(f"squatter-{number}", None, "ml.m5.large", checkpoint=uri, runtime_h=100, work_s=300_000, spot=False)
         launch(host, {**small, "RoleArn": STRANGER})
@@ -62,7 +62,7 @@ def test_no_later_job_is_stopped_and_no_attempt_is_held_up_for_a_claim_of_anothe
 
 
 def test_no_claim_of_another_role_keeps_a_job_from_being_repaired() -> None:
-    """Neither on the whole bucket, nor on the very prefix that the policy's template gives."""
+    """Neither a claim on the whole bucket, nor one on the prefix from the policy's template."""
     with lab(REPAIR) as host:
         launch(host, request("warm-up", "vision", work_s=300))
         run(host, minutes=1)
@@ -76,7 +76,7 @@ def test_no_claim_of_another_role_keeps_a_job_from_being_repaired() -> None:
         assert again.status == "Completed"
         given = again.request["CheckpointConfig"]["S3Uri"]
         assert given.startswith("s3://acme-checkpoints/fixed/second-")
-        assert given.endswith("/")  # or it would also mean the prefixes beside it
+        assert given.endswith("/")  # without the slash, other prefixes could begin with it
 
 
 def test_a_job_that_was_deleted_before_anybody_saw_its_end_claims_nothing() -> None:

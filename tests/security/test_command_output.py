@@ -1,4 +1,4 @@
-"""A full disk and a reader that leaves end every command of the command line with one sentence, or quietly."""
+"""With a full disk, each command ends with one sentence. With a closed pipe, it ends without a message."""
 
 from __future__ import annotations
 
@@ -77,11 +77,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def exit_code(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str], int], int]:
-    """Run a command whose standard output is a file descriptor; returns its exit code."""
+    """Run a command with a file descriptor as standard output. Returns its exit code."""
     monkeypatch.chdir(folder)
 
     def run_into(arguments: list[str], descriptor: int) -> int:
-        for made in ("started", ".github"):  # init overwrites nothing
+        for made in ("started", ".github"):  # because init overwrites no files
             shutil.rmtree(folder / made, ignore_errors=True)
         with monkeypatch.context() as patch, os.fdopen(descriptor, "w", encoding="utf-8") as out:
             patch.setattr(sys, "stdout", out)
@@ -109,7 +109,7 @@ def test_a_reader_that_has_left_is_no_error(
     read, write = os.pipe()
     os.close(read)
     assert exit_code(LINES[name], write) == PIPE_CLOSED
-    assert "cannot be written" not in capsys.readouterr().err  # some commands say there how much they left out
+    assert "cannot be written" not in capsys.readouterr().err  # some commands print there how much they left out
 
 
 DEEP = "[" * 100_000

@@ -1,4 +1,4 @@
-"""Attack 2: attempts are exempt from rules, so a job is made to fail before an enforcing rule can judge it."""
+"""Attack 2: attempts are exempt from rules, so a job fails on purpose before a rule in mode enforce can judge it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ REPAIR = (
 
 @contextmanager
 def deployed(rule: str) -> Iterator[Host]:
-    """ListTags shows nothing for three minutes, and the rule selects by a tag."""
+    """A lab in which ListTags returns no tags for three minutes, and the rule selects by a tag."""
     with lab(POLICY % rule, settings=WorldSettings(usage_delay_s=60, tags_lag_s=180)) as host:
         launch(host, request("warm-up", "ads", work_s=300))
         run(host, hours=1)
@@ -41,7 +41,7 @@ def deployed(rule: str) -> Iterator[Host]:
 
 
 def failing(**changes: Any) -> dict[str, Any]:
-    """A job for a hundred hours that ends itself at once, with an exit code that the policy retries, and only the first time."""
+    """A job for 100 hours whose first attempt fails at once, with an exit code for which the policy retries."""
     once = {"fails_with": "exit-code", "fails_after_s": 1, "fails_times": 1}
     return request("evil", "vision", **{"checkpoint": None, "runtime_h": 100, "work_s": 300_000, **once, **changes})
 

@@ -1,4 +1,4 @@
-"""Expressions of rules, through the real handlers and commands: they decide which jobs are stopped, and leak nothing."""
+"""Expressions of rules, with the real handlers and commands: they select the jobs that are stopped, and reveal no values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of a person who was forgotten, nothing that the controller holds or makes afterwards has the name, and each sum stays."""
+"""After a person is forgotten, the name is in no data or output of the controller, and all sums stay the same."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.security.lab import lab, launch, log, messages, request, run
 from tests.security.test_call_off import card
 from tests.unit.runtime.test_refused_creates import event as refused
 
-pytestmark = pytest.mark.nightly  # days pass
+pytestmark = pytest.mark.nightly  # it runs for several virtual days
 
 PERSON = ("ada-lovelace", "U0LOCAL1")
 POLICY = """
@@ -49,8 +49,8 @@ def said(*words: str) -> str:
 
 
 def week_of_a_person(host: Host) -> None:
-    """Jobs of each outcome, clicks, a halt and a refused create, all of one person."""
-    host.slack.groups["S0EVERYONE"] = [PERSON[1]]  # a policy that named the person would keep the name
+    """Run jobs with each outcome, clicks, a halt and a refused create, all of one person."""
+    host.slack.groups["S0EVERYONE"] = [PERSON[1]]  # the policy names this group, because a person's name in it would stay
     tags = {"owner": PERSON[0]}
     for name, plan in (
         ("quick", {"work_s": 3000}), ("fails", {"fails_with": "internal", "fails_after_s": 600}),
@@ -89,11 +89,11 @@ def test_no_row_message_log_report_or_export_has_the_name_afterwards(tmp_path: P
         assert [(row["pk"], row["sk"]) for row in rows() if naming(row)] == []
         said("export", "ledger", "--out", str(exports[1]), "--table", TABLE)
         assert not naming(exports[1].read_text())
-        run(host, hours=24 * 4)  # days are closed, digests and the weekly report are written
+        run(host, hours=24 * 4)  # meanwhile, days are closed, and digests and the weekly report are written
         assert [(row["pk"], row["sk"]) for row in rows() if naming(row)] == []
         assert [message for message in messages(host)[posted:] if naming(message)] == []
         assert len(messages(host)) > posted
-        assert not naming(log(host)[logged:])  # metrics are lines of it
+        assert not naming(log(host)[logged:])  # includes metrics, which are lines of the log
         s3 = wiring.client("s3")
         for bucket in s3.list_buckets()["Buckets"]:
             for found in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", ()):

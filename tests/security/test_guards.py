@@ -1,4 +1,4 @@
-"""Without its guard, the attack that a guard is for works: a test of that attack fails."""
+"""Without its guard, each attack works: a test of the attack then fails."""
 
 from __future__ import annotations
 
@@ -258,7 +258,7 @@ IN_THE_SIMULATION: dict[int, str] = {
     12: "any role is passed",
     14: "a halt is not checked",
 }
-"""Number of an attack → a mutant of the simulation that leaves its guard out."""
+"""The number of an attack → a mutant of the simulation without its guard."""
 ATTACKS = range(1, 19)
 
 

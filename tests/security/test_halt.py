@@ -1,4 +1,4 @@
-"""A halt works each time that its button is pressed, whatever became of the job whose message has the button."""
+"""Each press of the halt button halts, in any state of the job whose message has the button."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def card(host: Host, name: str) -> Message:
 
 
 def press_halt(host: Host, ts: str) -> str:
-    """Press the button; what the presser is told."""
+    """Press the button. Returns the response to the person."""
     assert users_of(host).press(host.slack, ts, "spotwarden/halt").status == 200
     return users_of(host).ephemerals[-1]
 
 
 def resume() -> str:
-    """Resume from the command line; what it prints."""
+    """Resume from the command line. Returns the output."""
     with redirect_stdout(StringIO()) as printed:
         assert main(["resume", "--table", TABLE]) == 0
     return printed.getvalue().strip()
@@ -95,7 +95,7 @@ def test_a_halt_holds_each_of_three_times_that_it_is_pressed_with_a_resume_in_be
         said.append(resume())
         run(host, minutes=10)
     assert said == TRANSCRIPT
-    assert entries(host, "long", UserRequested) == []  # a halt is not a request about a job
+    assert entries(host, "long", UserRequested) == []  # a halt is no request about a job, so it leaves no entry
 
 
 def test_a_repeated_halt_names_who_started_it_first_and_keeps_the_reason(host: Host) -> None:
@@ -123,7 +123,7 @@ def test_a_halt_that_is_called_again_on_the_command_line_keeps_its_reason_and_sa
 
 @pytest.mark.parametrize("readable", [True, False])
 def test_a_halt_that_was_written_to_end_by_itself_holds_once_somebody_calls_a_halt(host: Host, readable: bool) -> None:
-    """Whoever controls Slack's function may write the row of the halt, and the time at which DynamoDB removes it."""
+    """An attacker who controls the API's function may write the halt's row, with a time at which DynamoDB deletes it."""
     press_halt(host, card(host, "long").ts)
     dynamodb = wiring.client("dynamodb")
     [row] = [row for row in dynamodb.scan(TableName=TABLE)["Items"] if row["pk"]["S"] == "halt"]
@@ -164,7 +164,7 @@ def test_a_halt_can_be_started_from_a_message_about_an_unknown_job(host: Host, w
 
 
 def test_a_halt_that_the_ledger_did_not_answer_is_pressed_again(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The press is one write: whether it took effect or not, pressing again ends with a halt."""
+    """A press is one write. Whether it took effect or not, pressing again results in a halt."""
     with monkeypatch.context() as broken:
         broken.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
         wiring.install(clock=host.clock)
@@ -181,7 +181,7 @@ def test_during_a_halt_nothing_is_stopped_and_the_halt_is_the_only_write(host: H
     press_halt(host, card(host, "long").ts)
     after = wiring.client("dynamodb").scan(TableName=TABLE)["Items"]
     new = {row["pk"]["S"].partition("#")[0] for row in after if row not in before}
-    assert new == {"halt", "once"}  # once: that Slack's signature was used
+    assert new == {"halt", "once"}  # once: the row that marks Slack's signature as used
 
 
 def test_the_reason_of_a_halt_is_bounded_and_has_no_control_characters(host: Host, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Attacks on the identity of attempts: a stranger knows their names, and can create and tag jobs."""
+"""Attacks on the identity of attempts by a stranger, who knows their names and can create and tag jobs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EVIL_ROLE = "arn:aws:iam::123456789012:role/attacker-role"
 
 
 def victim(name: str = "victim-train", **changes: Any) -> dict[str, Any]:
-    """A job that fails once with a retryable cause, and is submitted again ten minutes later."""
+    """A job that fails once with a retryable cause, so that it is submitted again after ten minutes."""
     return request(name, "vision", work_s=3000, fails_with="internal", fails_times=1, **changes)
 
 
@@ -42,7 +42,7 @@ def foreign(name: str, **tags: str) -> dict[str, Any]:
 
 
 def finished(host: Host, root: str) -> dict[str, Any]:
-    """What the account's bus was told of how a lineage ended."""
+    """The events on the account's bus about the end of a lineage."""
     [publish] = [i.action for i in lineage_of(host, root).intents if isinstance(i.action, Publish)]
     detail: dict[str, Any] = json.loads(publish.detail)
     return detail
@@ -53,12 +53,12 @@ def attempts(host: Host, root: str) -> list[Started]:
 
 
 def kinds(host: Host, root: str) -> set[str]:
-    """The kinds of messages that a lineage announced."""
+    """The kinds of a lineage's messages."""
     return {str(i.action.kind) for i in lineage_of(host, root).intents if hasattr(i.action, "topic")}
 
 
 def own_twin(host: Host, name: str, **changes: Any) -> dict[str, Any]:
-    """The victim's own request under the attempt's name, with one thing changed."""
+    """The victim's own request with the attempt's name and one change."""
     asked = dict(host.world.jobs["victim-train"].request)
     return asked | {"TrainingJobName": name} | changes
 
@@ -95,7 +95,7 @@ OTHERS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("member", OTHERS)
 def test_a_job_that_differs_from_what_was_sent_in_one_member_is_somebody_else_s(member: str) -> None:
-    """Created in the minute in which the Submit is performed, so that only the request distinguishes them."""
+    """It is created in the minute in which the Submit is performed, so that only the request differs."""
     with lab(POLICY) as host:
         launch(host, victim())
         run(host, minutes=1)
@@ -156,7 +156,7 @@ def test_who_takes_one_name_after_the_other_gains_nothing_as_later_names_are_not
 
 
 def test_a_forged_attempt_is_stopped_by_rules_like_any_other_job() -> None:
-    """Whoever delays his own Submit may create the attempt himself, with any request."""
+    """An attacker who can delay his own Submit can create the attempt himself, with any request."""
     with lab(POLICY) as host:
         launch(host, request("warm-up", "vision", checkpoint=None, runtime_h=1, wait_h=1, work_s=300))
         run(host, minutes=1)
@@ -248,7 +248,7 @@ TAGS_OF_A_STRANGER: tuple[dict[str, str], ...] = (
 def test_no_tags_that_a_stranger_adds_to_a_first_job_cost_it_its_attempt() -> None:
     with lab(POLICY) as host:
         for number, tags in enumerate(TAGS_OF_A_STRANGER):
-            launch(host, victim(f"victim-{number}", seed=number))  # each fails once
+            launch(host, victim(f"victim-{number}", seed=number))  # each of them fails once
             job = host.world.jobs[f"victim-{number}"]
             host.world.add_tags(job.arn, [{"Key": key, "Value": value} for key, value in tags.items()])
         run(host, hours=4)

@@ -1,4 +1,4 @@
-"""The lab of the attacks itself."""
+"""The lab itself works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attack 7: somebody lets the controller spend more than a cap, or another team's."""
+"""Attack 7: somebody makes the controller spend more than a cap, or another team's money."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ CAP = 5_000_000
 
 
 def spent(host: Host, *roots: str, ours: bool = True) -> int:
-    """What these lineages cost, of attempts of the controller or in all."""
+    """The cost of these lineages: of the controller's attempts only, or of all."""
     measured = [e for root in roots for e in entries(host, root, Measured)]
     return spent_micros([e for e in measured if e.number > 1 or not ours])
 
@@ -153,7 +153,7 @@ labels:
 
 @pytest.mark.nightly
 def test_late_and_removed_tags_do_not_move_the_attempts_to_another_cap() -> None:
-    """ListTags shows nothing for three minutes, and a stranger takes the team from every attempt."""
+    """ListTags returns no tags for three minutes, and a stranger removes the team's tag from each attempt."""
 
     def remove() -> None:
         for job in host.world.jobs.values():
@@ -175,13 +175,13 @@ CAP_OF_TEAM = builders.block(causes={FailureCause.INTERNAL: builders.budget(2, f
 
 
 def first_look(account: Account) -> None:
-    """A job that trains for a minute and whose tags ListTags does not show yet."""
+    """Create a training job whose tags ListTags does not return yet, and trigger the first look at it."""
     account.jobs["bert"] = builders.job(checkpoint_uri=None, tags={})
     account.trigger("bert")
 
 
 def taken(account: Account) -> list[bool]:
-    """Whether something is reserved under vision, and under no team."""
+    """Whether an amount is reserved for the team vision, and for no team."""
     limits = account.ledger.limits
     return [limits.taken(f"money/{team}/{account.now:%Y-%m}") > 0 for team in ("vision", NO_TEAM)]
 
@@ -296,9 +296,9 @@ NO_SPOT = Steps(EPOCH, ((0, 0),), period_s=86_400)
     "others", [pytest.param(0, id="room", marks=pytest.mark.nightly), pytest.param(5_000_000, id="others took the room")]
 )
 def test_the_way_back_of_a_job_that_on_demand_refused_is_held_to_the_team_s_cap(others: int) -> None:
-    """A job waits for spot, is moved for its deadline, and on-demand has no capacity either. Others of the team spend meanwhile.
+    """A job waits for spot and is moved for its deadline, but on-demand has no capacity. Others of the team spend meanwhile.
 
-    What the refused attempt holds of the cap counts as nothing, since it never started.
+    The amount that the failed attempt reserved does not count, because it never started.
     """
     settings = WorldSettings(usage_delay_s=600, on_demand_shortage=1.0)
     with lab(MOVED, settings=settings, capacity_of=lambda _: NO_SPOT) as host:
@@ -319,6 +319,6 @@ def test_the_way_back_of_a_job_that_on_demand_refused_is_held_to_the_team_s_cap(
 
 
 def submits(host: Host) -> list[Any]:
-    """The submissions of the job's next attempts, in their order."""
+    """The Submit intents of the job's next attempts, in order."""
     found: list[Any] = [intent for intent in lineage_of(host, "job").intents if isinstance(intent.action, Submit)]
     return sorted(found, key=lambda intent: intent.action.number)

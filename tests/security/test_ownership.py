@@ -33,7 +33,7 @@ resubmit:
 
 @contextmanager
 def deployed(policy: str, **more: Any) -> Iterator[Host]:
-    """The lab, after its policy took force: jobs created before are not stopped."""
+    """A lab whose policy is in force, because jobs that were created before are not stopped."""
     with lab(policy, **more) as host:
         launch(host, request("warm-up", "vision", checkpoint=None, runtime_h=0.5, wait_h=1, work_s=300))
         run(host, minutes=1)
@@ -54,7 +54,7 @@ CLAIMS: list[tuple[str, dict[str, str]]] = [
     ("piped-2", {PIPELINE_TAG: EXECUTION}),
     ("piped-3", {PIPELINE_TAG: EXECUTION.replace("123456789012", "999999999999")}),
     ("piped-4", {PIPELINE_TAG: EXECUTION.replace("us-east-1", "eu-west-1")}),
-    ("piped-5", {PIPELINE_TAG: EXECUTION.replace("abcdefabcdef", "ÉÉ")}),  # SageMaker refuses it: no such execution can be
+    ("piped-5", {PIPELINE_TAG: EXECUTION.replace("abcdefabcdef", "ÉÉ")}),  # not a valid execution id: SageMaker refuses it
     ("AWSBatch-x", {}),
     ("pipelines-abcdefghijkl-mine-ABCDEFGHIJ", {}),
     ("pipelines-abcdefghijkl-mine-0123456789", {PIPELINE_TAG: EXECUTION, "MANAGED_BY_AWS": ""}),
@@ -156,7 +156,7 @@ ODD_STEPS: dict[str, Any] = {
 
 
 def test_whatever_a_pipeline_answers_its_job_is_judged_within_an_hour() -> None:
-    """The job's creator chooses which pipeline is asked."""
+    """The creator of a job chooses the pipeline whose steps are listed."""
     with deployed(POLICY) as host:
         host.world.list_pipeline_execution_steps = lambda **asked: ODD_STEPS[asked["PipelineExecutionArn"].rpartition("/")[2]]  # type: ignore[method-assign]
         for number, execution in enumerate(ODD_STEPS):

@@ -1,4 +1,4 @@
-"""Policy files and documents as weapons: each bad input ends soon, in little memory, and in one clear sentence."""
+"""Hostile policy files and documents are refused soon, with little memory, and with one clear sentence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.limited_process import CLOSED_PIPE, Ended, spotwarden
 
 RULE = "version: 1\nrules:\n  - {name: one, rule: spot-required, mode: enforce, action: stop%s}\n"
-CPU_S = 2  # of a policy file
+CPU_S = 2  # for one policy file
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
@@ -25,7 +25,7 @@ JOB = (
 def refused(result: Ended, *words: str) -> None:
     assert result.returncode == 2, result.stderr[-2000:]
     assert "Traceback" not in result.stderr
-    assert len(result.stderr.splitlines()) <= 9, result.stderr[:2000]  # three lines each
+    assert len(result.stderr.splitlines()) <= 9, result.stderr[:2000]  # three lines for each problem
     for word in words:
         assert word in result.stderr + result.stdout
 
@@ -102,12 +102,12 @@ def test_the_heaviest_policy_files_are_read_within_two_seconds_of_cpu(name: str,
     assert len(result.stdout) < 500_000
 
 
-WORK_MAX = 9_000_000  # calls of functions: three of the heaviest files
+WORK_MAX = 9_000_000  # function calls, as many as three of the heaviest files need
 
 
 @pytest.mark.parametrize("name", ["many-values", "many-keys", "many-types", "many-unknown-names", "long-template", "comments"])
 def test_a_folder_of_heavy_files_takes_no_more_work_than_a_few_of_them(name: str, tmp_path: Path) -> None:
-    """Work is counted in calls, which are as many on a busy machine."""
+    """Work is measured in function calls, because their number does not depend on the machine."""
     from controller.policyfile import validate_folder
 
     for number in range(12):
@@ -218,7 +218,7 @@ def test_whatever_looks_like_a_policy_is_read_or_named(make: Callable[[Path], st
     ],
 )
 def test_a_selector_that_says_nothing_is_a_mistake(match: str, tmp_path: Path) -> None:
-    """It would silently mean every job."""
+    """Otherwise it would select all jobs."""
     from controller.policyfile import BadPolicy, compile_folder
 
     (tmp_path / "a.yaml").write_text(RULE % f", match: {match}")
@@ -308,7 +308,7 @@ SAID_TWICE: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize("name", SAID_TWICE)
 def test_a_document_that_says_one_thing_twice_is_refused(name: str, tmp_path: Path) -> None:
-    """Readers differ in which of the two counts: what check approves could be another job than the one that is created."""
+    """Parsers use different ones of the two values, so ``check`` could approve another job than the one that is created."""
     from controller.cli.documents import documents
 
     text, said = SAID_TWICE[name]
@@ -331,7 +331,7 @@ MADE = "Estimator(image_uri='i', role='r', instance_count=1, instance_type='ml.m
 
 
 def doubled(first: str, then: str, last: str) -> str:
-    """Names of which each stands for twice the one before."""
+    """Definitions of names, each of which is twice the one before."""
     return f"{SDK}a0 = {first}\n{''.join(then % {'n': n, 'm': n + 1} for n in range(60))}{MADE % last}"
 
 
@@ -384,4 +384,4 @@ def test_a_full_disk_and_a_closed_pipe_end_without_a_traceback(arguments: list[s
     assert "Traceback" not in result.stderr
     result = spotwarden(*arguments, folder=tmp_path, stdout=CLOSED_PIPE)
     assert result.stderr == ""
-    assert result.returncode in ((1, 141) if arguments[0].startswith("--") else (141,))  # click itself ends help with 1
+    assert result.returncode in ((1, 141) if arguments[0].startswith("--") else (141,))  # click ends --help with exit code 1

@@ -1,4 +1,4 @@
-"""Who writes the policy document in S3 sets the policy, and breaks nothing: a bad version changes nothing, and is told."""
+"""The policy document in S3 is in force. A bad version of it changes nothing, and is reported."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ URI = "s3://acme-policies/spotwarden.json"
 
 @pytest.fixture
 def host() -> Iterator[Host]:
-    with lab(LAX) as deployed:  # the package observes
+    with lab(LAX) as deployed:  # the packaged policy only observes
         wiring.client("s3").create_bucket(Bucket="acme-policies")
         os.environ["POLICY_URI"] = URI
         _new_containers(deployed)
@@ -45,7 +45,7 @@ def _published(text: str, folder: Path) -> int:
 
 
 def _forged(good: Any) -> bytes:
-    """The document with a duration that no policy file may have, under a revision that fits it."""
+    """The document with a duration that no policy file can have, and with the revision that matches its content."""
     document = json.loads(good["Body"].read())
     document["rules"][0]["options"]["runtime_over_s"] = -3600
     return json.dumps(document | {"revision": revision_of(document)}).encode()

@@ -23,7 +23,7 @@ RUNNING = STRICT.replace("action: stop", "action: stop, applies_to: running")
 
 
 def deploy(host: Host, text: str, folder: Path) -> None:
-    """Replace the policy, and every container with it."""
+    """Replace the policy and all containers."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "policy.yaml").write_text(text, encoding="utf-8")
     Path(os.environ["SPOTWARDEN_POLICIES"]).write_text(json.dumps(compile_folder(folder)), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A refused Create that CloudTrail tells goes through the real function: it is told, and nothing is created."""
+"""A refused CreateTrainingJob in an event of CloudTrail, with the real function: it is reported, and nothing is created."""
 
 from __future__ import annotations
 

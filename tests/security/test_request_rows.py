@@ -1,4 +1,4 @@
-"""Functions that never submit cannot touch a lineage: a click leaves a row, and a look at the job checks it and takes it in."""
+"""Functions that never submit cannot write a lineage. A click writes its own row, which a look at the job checks and uses."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ WRITES = (
 
 
 def allows(function: str, action: str, pk: str | None) -> bool:
-    """Whether a function's policy allows an action on a row of the ledger, as IAM evaluates its statements."""
+    """Whether a function's IAM policy allows an action on a row of the ledger."""
     return any(
         s["Effect"] == "Allow"
         and s["Resource"] == LEDGER
@@ -111,7 +111,7 @@ def rows(prefix: str) -> list[dict[str, Any]]:
 
 
 def test_every_row_that_a_function_writes_is_one_that_its_policy_allows(host: Host) -> None:
-    """Two days with clicks, digests, prices and market signals; each write is held against the writing function's policy."""
+    """Two days with clicks, digests, prices and market signals. Each write is checked against the IAM policy of its function."""
     seen: set[tuple[str, str, str]] = set()
 
     def record(operation: str, text: str) -> None:
@@ -187,7 +187,7 @@ def put(pk: str, sk: str, value: Any, **attributes: str) -> None:
 
 
 def due(host: Host, whose: LineageId, job: str) -> dict[str, str]:
-    """The attributes that put a row into the index of what is due."""
+    """The attributes with which a row is in the index of due rows."""
     place = partition("due", str(whose))["S"]
     return {"due_pk": place, "ring_at": stamp(host.clock.at), "lineage": str(whose), "about": job}
 
@@ -211,7 +211,7 @@ def forged(**changes: Any) -> UserRequested:
     ],
 )
 def test_a_forged_request_that_a_click_could_not_have_made_changes_nothing(host: Host, request_: UserRequested) -> None:
-    """Not even with the proof of Slack's function, as whoever controls the function can write it."""
+    """Not even with a valid proof, which an attacker who controls the API's function can make."""
     assert wiring.ports().ledger.user_requests.add(lineage_id(host, "long"), request_, host.clock.at)
     run(host, minutes=5)
     assert entries(host, "long", UserRequested) == []
@@ -221,7 +221,7 @@ def test_a_forged_request_that_a_click_could_not_have_made_changes_nothing(host:
 
 
 def attributes_of_a_click(host: Host) -> dict[str, Any]:
-    """The row that a click left, taken out of the table before a look took it in."""
+    """The row of a click, which is removed from the table before a look can use it."""
     users_of(host).press(host.slack, card(host, "long").ts, "spotwarden/stop")
     [row] = rows("request#")
     wiring.client("dynamodb").delete_item(TableName=TABLE, Key={"pk": row["pk"], "sk": row["sk"]})
@@ -233,7 +233,7 @@ def attributes_of_a_click(host: Host) -> dict[str, Any]:
 def test_a_row_in_the_name_of_a_listed_person_that_slack_s_function_did_not_write_changes_nothing(
     proof: str, group: bool
 ) -> None:
-    """The very request that a click would leave, by somebody who may write the row and nothing else."""
+    """Exactly the request that a click would write, by an attacker who can write only the row."""
     with lab(POLICY.replace("stop: [U0LOCAL1]", "stop: [S0ADMINS]") if group else POLICY) as host:
         launch(host, request("long", "vision", runtime_h=100, wait_h=120, work_s=300_000))
         launch(host, request("other", "vision", runtime_h=100, wait_h=120, work_s=300_000))
@@ -327,7 +327,7 @@ def test_rows_that_nobody_can_read_are_removed_and_stop_no_sweep(host: Host) -> 
 
 
 def test_a_flood_of_rows_is_read_in_parts_and_what_a_person_asked_for_is_found_behind_it(host: Host) -> None:
-    """A look that read all of them would end with its function, and be the first in line again."""
+    """A look that read all rows would end with the function's timeout, and be the first to be tried again."""
     whose = lineage_id(host, "long")
     users_of(host).press(host.slack, card(host, "long").ts, "spotwarden/stop")
     for first in range(0, 125, 25):
@@ -374,7 +374,7 @@ def test_a_submit_or_money_in_a_row_of_a_request_is_never_taken_for_one_of_the_l
 
 
 def test_a_request_that_was_written_before_requests_had_rows_still_counts(host: Host) -> None:
-    """Older functions wrote the entry into the lineage: what they wrote is acted on as before."""
+    """Older versions wrote the entry into the lineage. It still takes effect."""
     whose = lineage_id(host, "long")
     lineage = lineage_of(host, "long")
     assert wiring.ports().ledger.lineages.commit(lineage, Decision(entries=(forged(at=host.clock.at),)))

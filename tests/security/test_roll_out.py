@@ -1,4 +1,4 @@
-"""A new rule that would act on too many jobs holds itself back, says so once, and stays so; a standing rule is never disarmed."""
+"""A new rule that would act on too many jobs is held back until a person decides. Later, nobody can hold a rule back."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMES = [f"job-{number}" for number in range(6)]
 
 def test_a_rule_that_acts_on_more_jobs_than_its_guard_allows_only_warns_from_then_on_and_says_so_once() -> None:
     with lab.lab(policy(", surprise: {jobs: 3}")) as host:
-        launch(host, "first", *NAMES)  # the revision takes force with the first look at a job
+        launch(host, "first", *NAMES)  # the revision takes force at the first look at a job
         lab.run(host, minutes=30)
         assert stopped(host, *NAMES) == NAMES[:3]
         said = [message.text for message in lab.messages(host)]

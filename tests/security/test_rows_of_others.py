@@ -1,4 +1,4 @@
-"""What functions write that never submit cannot blind, move or stop the ones that do: garbage in it is no row at all."""
+"""Rows of functions that never submit cannot mislead or stop functions that do. Rows with garbage are ignored."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ resubmit:
     cap: {lineage_usd: 500}
 """
 _BOMB = zlib.compressobj(9)
-BOMB = b"".join(_BOMB.compress(b" " * 2**20) for _ in range(20)) + _BOMB.flush()  # 20 MB of blanks in 20 kB
+BOMB = b"".join(_BOMB.compress(b" " * 2**20) for _ in range(20)) + _BOMB.flush()  # 20 MB of blanks, compressed to 20 kB
 GARBAGE: dict[str, dict[str, Any]] = {
     "nothing": {},
     "no kind": {"schema": {"N": "1"}},
@@ -53,7 +53,7 @@ GARBAGE: dict[str, dict[str, Any]] = {
     },
     "another type": {"schema": {"S": "1"}, "kind": {"N": "1"}, "version": {"S": "x"}, "at": {"N": "7"}, "body": {"L": []}},
 }  # fmt: skip
-# Partitions that a function writes which never submits, and the sort keys that are read there.
+# Partitions that functions write which never submit, and the sort keys that are read there.
 ROWS = {
     "digests": [("pool#us-east-1/ml.g5.xlarge", "2026-11-16"), ("late", "x"), ("late", "2026-11-31#x"), ("late", "2026-11-15#x")],
     "prices": [("price#us-east-1", "ml.g5.xlarge#2026-11-16"), ("price#us-east-1", "#"), ("late", "#")],
@@ -67,21 +67,21 @@ def put(pk: str, sk: str, attributes: dict[str, Any]) -> None:
 
 
 def garbage_of(number: int) -> dict[str, Any]:
-    """One kind of garbage after the other."""
+    """Rows with each kind of garbage."""
     return list(GARBAGE.values())[number % len(GARBAGE)]
 
 
 @pytest.mark.parametrize("offset", [0, *(pytest.param(offset, marks=pytest.mark.nightly) for offset in (2, 5))])
 def test_garbage_in_the_rows_of_functions_that_never_submit_silences_nothing(offset: int) -> None:
     with lab(POLICY) as host:
-        run(host, hours=2)  # discover has noted where it stands
+        run(host, hours=2)  # until discover has stored its position
         for function, places in ROWS.items():
             for number, (pk, sk) in enumerate(places):
                 assert allows(function, "dynamodb:PutItem", pk), (function, pk)
                 put(pk, sk, garbage_of(number + offset))
         launch(host, request("offender", "vision", spot=False, runtime_h=20, work_s=60_000))
         launch(host, request("fails", "vision", work_s=900, fails_with="internal", fails_times=1))
-        run(host, hours=30)  # a digest and a day that is closed among it
+        run(host, hours=30)  # includes a digest, and a day that is closed
         assert status(host, "offender") == "Stopped"
         assert status(host, next_name(host, "fails")) == "Completed"
         assert len(entries(host, "fails", Measured)) == 2
@@ -98,7 +98,7 @@ def log_of(host: Host) -> str:
 
 @pytest.mark.parametrize("garbage", ["nothing", "another kind", "another type"])
 def test_a_halt_that_cannot_be_read_is_a_halt_and_recording_goes_on(garbage: str) -> None:
-    """The API's function may write the row: what it writes there can stop the controller, as its button does, and no more."""
+    """The API's function may write this row. With it, an attacker can halt the controller, as with the button, and no more."""
     with lab(POLICY) as host:
         assert allows("api_handler", "dynamodb:PutItem", "halt")
         put("halt", "halt", GARBAGE[garbage])
@@ -123,7 +123,7 @@ def test_only_functions_that_decide_write_since_when_the_policy_is_in_force_and_
 
 
 def writes_of(host: Host, *functions: str) -> list[str]:
-    """The partitions that some functions write when they run now."""
+    """The partitions that these functions write if they run now."""
     seen: list[str] = []
 
     def record(operation: str, body: str) -> None:
@@ -160,7 +160,7 @@ def test_a_forged_position_in_the_shared_partition_stops_no_pass_of_discover() -
             put("cursor", f"{name}/position", position)
         host.world.launch(dict(request("unheard", "vision", spot=False, runtime_h=20, work_s=60_000)))
         with host.server.lock:
-            host.world.drain_events()  # its event is lost
+            host.world.drain_events()  # so that its event is lost
         run(host, hours=2)
         assert status(host, "unheard") == "Stopped"
 
@@ -169,7 +169,7 @@ def test_a_forged_position_in_the_shared_partition_stops_no_pass_of_discover() -
 
 
 def test_garbage_in_the_outbox_holds_up_no_message() -> None:
-    """The function of digests may write there: rows that cannot be read, cannot be told, or stand under another key."""
+    """The function of digests may write there: rows that cannot be read or sent, or that have another key."""
     with lab(POLICY) as host:
         launch(host, request("warm-up", "ads", work_s=60))
         run(host, hours=1)
@@ -246,7 +246,7 @@ def host() -> Iterator[Host]:
 
 @pytest.mark.parametrize("micros", [0, -(10**9), 10**14, 1])
 def test_a_forged_price_buys_nothing_under_a_cap(host: Host, micros: int) -> None:
-    """An attempt of $50 under a cap of $1: with the price of a hundredth of a cent, of nothing, or of less, it is refused."""
+    """An attempt that costs $50 is refused under a cap of $1, also with a forged price of $0.0001, zero or less."""
     assert allows("prices", "dynamodb:PutItem", "price#us-east-1")
     day = host.clock.at.date()
     rate = Rate(micros_per_h=micros, as_of=day, source="forged" * 10_000)

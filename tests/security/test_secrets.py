@@ -1,4 +1,4 @@
-"""Secrets: a rotated signing secret opens nothing, and no hyperparameter or environment value leaves the job's own request."""
+"""Secrets: a rotated signing secret is not accepted, and values of hyperparameters and environment variables stay secret."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def stored(host: Host, signing_secret: str, token: str = "") -> str:
 
 @contextmanager
 def deployed() -> Iterator[Host]:
-    """A lab that has its Slack secret from Secrets Manager."""
+    """A lab with its Slack secret in Secrets Manager."""
     with lab(POLICY) as running, pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.delenv("SPOTWARDEN_SLACK_SIGNING_SECRET", raising=False)
         monkeypatch.delenv("SPOTWARDEN_SLACK_TOKEN", raising=False)
@@ -69,7 +69,7 @@ def host() -> Iterator[Host]:
 
 
 def heard(host: Host, secret: str) -> int:
-    """The status that a command signed with a secret gets."""
+    """The HTTP status of the response to a command that is signed with a secret."""
     assert host.slack.users is not None
     heard.count = getattr(heard, "count", 0) + 1  # type: ignore[attr-defined]
     app = AppRequests(clock=host.clock.now, url=host.slack.users.app.url, signing_secret=secret)
@@ -134,7 +134,7 @@ MARKERS = ("hyper-MARKER-7f3a", "env-MARKER-91bc", "hunter2", "MARKERWITHOUTDIGI
 
 
 def published(host: Host) -> list[str]:
-    """A list that takes in the body of every PutEvents from now on."""
+    """A list to which the bodies of all later PutEvents calls are added."""
     sent: list[str] = []
     assert host.clock.at
     wiring.client("events").meta.events.register(
@@ -144,7 +144,7 @@ def published(host: Host) -> list[str]:
 
 
 def everything(host: Host) -> str:
-    """All that the controller wrote but for events: rows, log lines, messages and reports."""
+    """All output of the controller, except events: rows, log lines, messages and reports."""
     rows = wiring.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE)
     s3 = host.aws.client("s3")
     reports = [
@@ -181,12 +181,12 @@ def test_no_hyperparameter_or_environment_value_is_in_rows_logs_messages_or_repo
     assert status(host, "stopped") == "Stopped"
     [again] = [job for name, job in host.world.jobs.items() if name.startswith("repaired-")]
     assert again.spot
-    assert again.request["Environment"] == {"API_KEY": env}  # the attempt itself has them
+    assert again.request["Environment"] == {"API_KEY": env}  # the attempt's request has them
     assert len([body for body in events if "Spotwarden Lineage Finished" in body]) >= len(jobs)
     assert [marker for marker in MARKERS if marker in "".join(events)] == []
     found = everything(host)
-    assert "ExecuteUserScriptError" in found  # the reason itself is kept
-    assert "Spotwarden itself cost" in found  # the report's page
+    assert "ExecuteUserScriptError" in found  # the reason is kept
+    assert "Spotwarden itself cost" in found  # the report is included
     assert [marker for marker in MARKERS if marker in found] == []
     assert "--epochs" not in found
 
@@ -205,7 +205,7 @@ CODES = (
 
 
 def test_no_error_of_create_training_job_brings_a_value_into_rows_logs_or_messages(host: Host) -> None:
-    """Whatever its code: some are tried again, some are refused, some end the function."""
+    """With any error code: for some, the call is retried; some are refusals; some end the function."""
     launch(host, request("warm-up", "ads", work_s=60))
     run(host, minutes=5)
     launch(host, request("retried", "search", work_s=900, fails_with="internal", token=MARKERS[0], password=MARKERS[2]))

@@ -1,4 +1,4 @@
-"""Who may not read gets no word about a job, whatever he types or presses; and whatever is typed has a short answer."""
+"""People without the right to read get no data about jobs from any command or button. Each command has a short response."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ GUESTS: Mapping[str, Mapping[str, Any]] = {
 
 
 def test_only_the_readers_that_the_policy_names_may_read() -> None:
-    """First in this file: one host at a time."""
+    """This test must be the first in the file, because only one host can run at a time."""
     with lab(POLICY % ", read: [U0GUEST1, S0READERS]") as host:
         people = host.slack.users
         assert people is not None
@@ -51,13 +51,13 @@ def test_only_the_readers_that_the_policy_names_may_read() -> None:
             people.command("waivers", user=who)
             assert people.ephemerals[-1].startswith("No waiver is in force.") is reads
         assert people.ephemerals[-1].startswith("You are not allowed to read about jobs")
-        people.command("waivers", user="S0READERS")  # an id of a group that the policy lists is no person
+        people.command("waivers", user="S0READERS")  # the id of a group in the policy is not a person
         assert not people.ephemerals[-1].startswith("No waiver")
 
 
 @contextmanager
 def deployed() -> Iterator[Host]:
-    """A lab with two jobs, and people of every kind in its Slack."""
+    """A lab with two jobs, and Slack users of all kinds."""
     with lab(POLICY % "") as running:
         launch(running, request("warm-up", "ads", checkpoint=None, runtime_h=1, wait_h=2, work_s=300))
         run(running, minutes=1)
@@ -126,7 +126,7 @@ def test_a_guest_who_may_stop_jobs_can_stop_one_and_reads_nothing_about_it(host:
     users.press(host.slack, card(host, "long").ts, "spotwarden/waive", user="U0GUEST1")
     assert users.ephemerals[-1].startswith("Only full members")
     assert users.modals == {}
-    stop = card(host, "long")  # as it stands before the stop
+    stop = card(host, "long")  # the card before the stop
     users.press(host.slack, stop.ts, "spotwarden/stop", user="U0GUEST1")
     assert users.ephemerals[-1] == "*long* is stopped within two minutes."
     host.slack.messages.append(stop)
@@ -148,7 +148,7 @@ def test_the_form_of_a_waiver_shows_a_guest_no_rule(host: Host, users: Users) ->
 
 @pytest.mark.parametrize("trouble", list(Trouble))
 def test_a_user_whom_slack_does_not_describe_reads_nothing(host: Host, users: Users, trouble: Trouble) -> None:
-    wiring.install(clock=host.clock)  # a container that knows nobody yet
+    wiring.install(clock=host.clock)  # a container without cached users
     host.slack.trouble = trouble
     try:
         users.command("job long")
@@ -156,7 +156,7 @@ def test_a_user_whom_slack_does_not_describe_reads_nothing(host: Host, users: Us
     finally:
         host.slack.trouble = None
     users.command("job warm-up")
-    assert "*warm-up*" in users.ephemerals[-1]  # an answer that did not come is not remembered
+    assert "*warm-up*" in users.ephemerals[-1]  # a missing response is not cached
 
 
 def test_slack_is_asked_once_in_a_few_minutes_and_a_demotion_is_heard(host: Host, users: Users) -> None:

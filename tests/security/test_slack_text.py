@@ -1,6 +1,6 @@
-"""Other people's text has no effect: in Slack it mentions, links and formats nothing, and in reports nothing is run.
+"""Other people's text has no effect: no mentions, links or formatting in Slack, and nothing that reports would execute.
 
-Each text is made twice, with a harmless word and with a hostile one: the markup must be the same.
+Each text is made twice, with a harmless word and with a hostile one. The markup of both must be the same.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ WORDS = st.one_of(
 
 
 def markup(text: str) -> Counter[str]:
-    """What Slack would take for markup, by kind."""
+    """Count the markup that Slack would recognise, by kind."""
     kinds = Counter(kind for found in MARKUP.finditer(text) for kind in found.groupdict() if found[kind] is not None)
-    return kinds + Counter(entity=text.count("<"))  # in code as well
+    return kinds + Counter(entity=text.count("<"))  # also in code
 
 
 def strings(value: Any) -> Iterable[str]:
@@ -87,7 +87,7 @@ def strings(value: Any) -> Iterable[str]:
 
 
 def objects(value: Any) -> Iterable[dict[str, Any]]:
-    """Every text object of some blocks."""
+    """All text objects in some blocks."""
     if isinstance(value, dict):
         if value.get("type") in ("mrkdwn", "plain_text"):
             yield value
@@ -99,7 +99,7 @@ def objects(value: Any) -> Iterable[dict[str, Any]]:
 
 
 def is_inert(page: Page, harmless: Page) -> None:
-    """The page has the markup of the same page with a harmless word, and Slack is told to add none."""
+    """Whether a page has the same markup as with a harmless word, and tells Slack to add none (verbatim)."""
     shown = [o for o in objects(page.blocks) if o["type"] == "mrkdwn"]
     assert all(o["verbatim"] is True for o in shown)
     assert all(o["emoji"] is False and "\n" not in o["text"] for o in objects(page.blocks) if o["type"] == "plain_text")
@@ -114,15 +114,15 @@ def is_inert(page: Page, harmless: Page) -> None:
 
 
 def same_markup(found: str, wanted: str) -> None:
-    """No more lines than there should be (one that holds nothing is left out), and all other markup the same."""
+    """Whether there are no more lines than with a harmless word (empty lines are left out), and the same markup."""
     found_markup, wanted_markup = markup(found), markup(wanted)
     lines, wanted_lines = found_markup.pop("line", 0), wanted_markup.pop("line", 0)
-    assert lines <= wanted_lines + 1 or len(found) > 2000  # a long label is told in full below; a long text is cut
+    assert lines <= wanted_lines + 1 or len(found) > 2000  # a long label is repeated in full below; a long text is split
     assert found_markup == wanted_markup
 
 
 def check(make: Any, word: str) -> None:
-    """Compare all pages together: a longer word may need one more."""
+    """Compare all pages together, because a longer word may need one more page."""
     is_inert(whole(pages(make(word))), whole(pages(make(HARMLESS))))
 
 
@@ -135,7 +135,7 @@ def whole(made: Iterable[Page]) -> Page:
 
 
 def filled(hint: Any, word: str) -> Any:
-    """A value of a type, with the word wherever it takes text."""
+    """A value of a type, with the word in all its texts."""
     if get_origin(hint) in (Union, type(int | None)) and type(None) in get_args(hint):
         return filled(next(h for h in get_args(hint) if h is not type(None)), word)
     if is_dataclass(hint):
@@ -301,7 +301,7 @@ def host() -> Any:
         launch(running, request("warm-up", "ads", checkpoint=None, runtime_h=1, wait_h=2, work_s=300))
         run(running, minutes=1)
         hostile = request("hostile", "vision", runtime_h=100, wait_h=120, work_s=3000)
-        tags = {"team": "@here :tada: _x_", "user": "@channel _y_ https://evil.example"}  # as far as tags take it
+        tags = {"team": "@here :tada: _x_", "user": "@channel _y_ https://evil.example"}  # characters that tags allow
         hostile["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
         launch(running, hostile)
         run(running, hours=30)

@@ -1,4 +1,4 @@
-"""What the stack holds is encrypted and refuses plain connections, its bucket is not public, and its API is limited."""
+"""The stack's data is encrypted and needs TLS, its bucket is not public, and its API has rate limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attacks on the ledger: somebody who controls a function that never submits writes rows that were not decided."""
+"""Attacks on the ledger: an attacker who controls a function that never submits writes forged rows."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ OPEN: dict[str, dict[str, Any]] = {
 
 
 def put(host: Host, root: str, action: Action, *, tried: bool = False, **beside: Any) -> None:
-    """Write an intent as the ledger itself would: due now, new or as if whoever tried it had died."""
+    """Write an intent as the ledger does: due now, and new or as if the function that claimed it had died."""
     now = host.clock.at
     intent = Intent(action=action, due_at=now - timedelta(minutes=5), **beside)
     if tried:
@@ -61,7 +61,7 @@ def put(host: Host, root: str, action: Action, *, tried: bool = False, **beside:
 
 
 def submit(host: Host, root: str, **changes: Any) -> Submit:
-    """A Submit of the second attempt, as good as somebody who knows the ledger can forge it."""
+    """A Submit of the second attempt, forged by somebody who knows the ledger."""
     job = host.world.jobs[root]
     [started] = [e for e in entries(host, root, Started) if e.number == 1]
     plain = Submit(
@@ -157,7 +157,7 @@ def test_a_forged_event_about_a_deleted_job_is_replaced_by_what_the_ledger_recor
     account.trigger("bert")
     assert len(account.published) == finished
     evil = Publish(about="bert", detail_type="Evil", detail=json.dumps({"modelArtifacts": "s3://attacker/m.tar.gz"}))
-    account.ledger.row(builders.lineage_id()).put(Intent(action=evil, due_at=account.now))  # as who writes the table can
+    account.ledger.row(builders.lineage_id()).put(Intent(action=evil, due_at=account.now))  # as an attacker can
     account.jobs.clear()
     account.pass_time(timedelta(minutes=5))
     assert len(account.published) == 2 * finished
@@ -175,7 +175,7 @@ FORGED_END = Finished(
 
 @pytest.mark.parametrize("ends", [None, Outcome.FAILED, Outcome.STOPPED], ids=str)
 def test_a_forged_end_of_a_lineage_says_nothing_that_no_look_at_its_job_recorded(ends: Outcome | None) -> None:
-    """The job lives, or ended in another way, and is deleted: no event, message or card says that it completed."""
+    """The job is alive, or ended differently and was deleted. No event, message or card says that it completed."""
     news = SlackSettings(tell=(Importance.NEWS,))
     account = Account(builders.policy(rules=(), slack=news), now=BEGIN + timedelta(hours=1))
     account.jobs["bert"] = builders.job()
@@ -218,7 +218,7 @@ def test_a_forged_repair_changes_nothing_but_what_the_rules_ask_for_now() -> Non
 
 
 def test_a_stranger_s_job_with_forged_rows_of_an_attempt_is_judged_like_any_other() -> None:
-    """Creating a job and writing rows together: the hash of a request cannot be computed without the stack's key."""
+    """The attacker creates a job and writes rows, but cannot compute the hash of a request without the stack's key."""
     with lab(POLICY.replace("action: repair", "action: stop")) as host:
         live(host)
         big = request("x", "vision", spot=False, instance_type="ml.p3.2xlarge", runtime_h=100, work_s=300_000)

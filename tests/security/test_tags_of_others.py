@@ -1,4 +1,4 @@
-"""Tags of others: whoever may call AddTags neither moves nor stops somebody else's running job."""
+"""A stranger with the right to call AddTags can neither move nor stop other people's running jobs."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ TIGHT = {"spotwarden:deadline": "2026-11-17T10:00:00Z", "spotwarden:expected-run
 
 
 def add_tags(host: Host, job: str, tags: Mapping[str, str]) -> None:
-    """What anybody with sagemaker:AddTags on the job can do."""
+    """Add tags, as anybody with sagemaker:AddTags on the job can."""
     host.world.jobs[job].tags.update(tags)
 
 
 @contextmanager
 def running(policy: str, **plan: object) -> Iterator[Host]:
-    """A lab in which a spot job of another team trains since an hour."""
+    """A lab in which a spot job of another team has trained for an hour."""
     with lab(policy) as host:
         launch(host, request("victim", "vision", **({"runtime_h": 60, "wait_h": 80, "work_s": 100_000} | plan)))
         run(host, hours=1)
@@ -81,7 +81,7 @@ waivers:
 
 
 def test_a_rule_stops_no_job_for_tags_that_somebody_changed_after_they_were_read() -> None:
-    """A required tag without a value, a team that a rule is about, and a team that a waiver is not about."""
+    """The stranger empties a required tag, or sets a team that a rule selects, or one that a waiver does not select."""
     with lab(RULES) as host:
         launch(host, request("warm-up", "vision", runtime_h=1, work_s=300, tags={"cost": "1"}))
         run(host, minutes=1)
@@ -120,7 +120,7 @@ def test_a_family_that_a_stranger_names_counts_for_nothing() -> None:
 
 
 def test_an_owner_that_a_stranger_names_later_keeps_no_job_from_being_submitted_again() -> None:
-    """And a claim that somebody takes away later lets no job be submitted beside its owner's own retry."""
+    """If somebody removes such a tag later, the job is not submitted in addition to its owner's own retry."""
     with lab(POLICY) as host:
         failing: dict[str, Any] = {
             "work_s": 9000, "fails_with": "InternalServerError: We encountered an internal error.", "fails_in": "training",
@@ -169,7 +169,7 @@ ENDED = Ended(
 def approved(
     *waiting: UserRequested, after: tuple[Any, ...] = (CHANGE,), may: tuple[str, ...] = ("U0LOCAL1", "U0LOCAL3")
 ) -> list[str]:
-    """Who approved a change of tags, as the look at the job takes it in."""
+    """Who approved a change of tags, after the next look at the job."""
     rules = builders.policy(slack=SlackSettings(may={UserRequest.ACCEPT_TAGS: may} if may else {}))
     known = builders.lineage(entries=(STARTED, FIRST, *after))
     taken = accepted_requests(waiting, known, rules, BEGIN + timedelta(hours=1))
@@ -204,7 +204,7 @@ def test_a_change_is_accepted_once_and_not_after_it_was_changed_again_taken_back
 
 
 def test_the_message_about_a_change_shows_all_of_it() -> None:
-    """A long value before another one hides nothing that is accepted with it."""
+    """A long value does not hide another value that is accepted with it."""
     values = {"spotwarden:deadline": "d" * 256, "spotwarden:family": "f" * 256, "spotwarden:resubmit": "never"}
     about = builders.facts(
         builders.job(tags={"team": "vision", **values}), now=BEGIN + timedelta(minutes=10),
@@ -231,7 +231,7 @@ def _card(host: Host, name: str) -> Message:
 
 
 def _press(host: Host, card: Message, user: str = "") -> str:
-    """Press Accept tags in the message of a job; returns what the person is told."""
+    """Press Accept tags in a job's message. Returns the response to the person."""
     users = host.slack.users
     assert users is not None
     assert users.press(host.slack, card.ts, "spotwarden/accept-tags", user).status == 200
@@ -239,7 +239,7 @@ def _press(host: Host, card: Message, user: str = "") -> str:
 
 
 def _press_before(host: Host, card: Message, change: int) -> str:
-    """Press the button as the person saw it, with that change, whatever the message shows by now."""
+    """Press the button as the person saw it, with that change, although the message may show another one now."""
     users = host.slack.users
     assert users is not None
     found = next(m for m in host.slack.messages if m.ts == card.ts)

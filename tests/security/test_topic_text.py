@@ -1,4 +1,4 @@
-"""In a mail from an SNS topic other people's text forges no line, no address that can be clicked, and no subject."""
+"""In a mail from an SNS topic, other people's text adds no line and no link, and does not change the subject."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def mailed(parts: tuple[Part, ...]) -> PlainMessage:
 
 
 def check(make: Any, word: str) -> None:
-    """No more lines, and no more addresses, than with a harmless word."""
+    """Check that there are no more lines and no more URLs than with a harmless word."""
     found, harmless = mailed(make(word)), mailed(make(HARMLESS))
     assert len(ADDRESS.findall(found.body)) == len(ADDRESS.findall(harmless.body))
-    if len(word) < 200:  # a longer text takes another block
+    if len(word) < 200:  # a longer text needs another block
         assert len(found.body.splitlines()) <= len(harmless.body.splitlines())
 
 

@@ -1,4 +1,4 @@
-"""A hyperparameter tuning job, from CreateHyperParameterTuningJob over HTTP to Slack: it is judged, and left alone."""
+"""A hyperparameter tuning job, from CreateHyperParameterTuningJob over HTTP to Slack: it is judged, but never stopped."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ resubmit:
 
 
 def definition(name: str, **changes: Any) -> dict[str, Any]:
-    """What a training job of a tuner is, from the request of one."""
+    """A TrainingJobDefinition, made from the request of a training job."""
     asked = request(name, "vision", spot=False, checkpoint=None, runtime_h=2, work_s=1200)
     asked = {key: value for key, value in asked.items() if key not in ("TrainingJobName", "Tags")}
     return asked | {"DefinitionName": name, "StaticHyperParameters": asked.pop("HyperParameters")} | changes

@@ -1,4 +1,4 @@
-"""Numbers and times out of bounds: no value that a job's creator writes stops a decision, and no decider silences another."""
+"""Numbers and times out of bounds: no value from a job's creator prevents a decision, and no decider prevents another."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ POISON: dict[str, dict[str, str]] = {
 
 @contextmanager
 def deployed(policy: str, **world: Any) -> Iterator[Host]:
-    """A lab whose policy is in force before the first job of a test is created."""
+    """A lab whose policy takes force before a test creates its first job."""
     with lab(policy, **world) as host:
         launch(host, request("warm-up", "ads", checkpoint=None, spot=False, runtime_h=1, work_s=300))
         run(host, minutes=5)
@@ -80,7 +80,7 @@ def test_poisoned_tags_neither_shield_a_job_from_a_rule_nor_keep_it_from_being_r
         assert not re.search("trigger failed|decider failed|OverflowError", log(host))
 
 
-WIDE = "\U00020000"  # a letter of four bytes, as tags and prefixes may have it
+WIDE = "\U00020000"  # a letter of four bytes, which tags and prefixes can contain
 UNREADABLE: dict[str, dict[str, Any]] = {
     "prefix-of-half-characters": {"checkpoint": "s3://acme-checkpoints/\ud83d/"},
     "prefix-too-long-for-a-key": {"checkpoint": "s3://acme-checkpoints/" + WIDE * 1000},
@@ -105,7 +105,7 @@ def test_no_text_that_a_job_s_creator_chooses_keeps_the_job_from_being_judged_an
 
 
 def test_an_unusable_deadline_leaves_the_deadline_of_the_policy_in_force() -> None:
-    """Whoever tags a job with a deadline of year 9999 does not switch off the policy's own."""
+    """A tag with a deadline in the year 9999 does not disable the deadline of the policy."""
     policy = POLICY + "    deadline: {finish_within: 6h}\n"
     tags = {"spotwarden:deadline": "9999-12-31T23:59:59-14:00", "spotwarden:expected-runtime": "1h"}
     with deployed(policy, capacity_of=_none_on_spot) as host:
@@ -130,14 +130,14 @@ def raising(name: str) -> tuple[Decider, ...]:
 
 @pytest.fixture(params=[decider.name for decider in DECIDERS])
 def broken(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The name of a decider that raises on every job."""
+    """The name of a decider that raises for all jobs."""
     name: str = request.param
     with replaced((decide, "DECIDERS", lambda _: raising(name))):
         yield name
 
 
 def test_a_decider_that_raises_does_not_stop_the_others(broken: str) -> None:
-    """Recording, enforcement and telling hold but for the one that fails; it is counted, logged, and told once."""
+    """All deciders work but the one that fails. The failure is counted, logged, and reported once."""
     with deployed(POLICY) as host:
         launch(host, _on_demand("rich", {}))
         launch(host, request("fair", "vision", runtime_h=2, work_s=3000))
@@ -146,7 +146,7 @@ def test_a_decider_that_raises_does_not_stop_the_others(broken: str) -> None:
         for job in ("rich", "fair"):
             assert bool(entries(host, job, Started)) is (broken != "observe")
             assert bool(entries(host, job, Ended)) is (broken != "observe")
-            used = entries(host, job, Measured) + entries(host, job, Unmeasured)  # what was stopped at once used nothing
+            used = entries(host, job, Measured) + entries(host, job, Unmeasured)  # a job that was stopped at once has no usage
             assert bool(used) is (broken != "record_usage")
             told = sum(f"*{job}* is only partly looked after" in message.text for message in messages(host))
             assert told == (2 if (broken, job) == ("refresh_card", "fair") else 1), (

@@ -1,4 +1,4 @@
-"""Waivers of policy files through the real handlers: shown while they hold, announced once, and worth nothing in doubt."""
+"""Waivers in policy files, with the real handlers: they are shown while in force, announced once, and do not count in doubt."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from tests.simulation.run import Outcome, run_seed
 
 
 def main() -> int:
-    """Print every failing seed with its smallest schedule; exit code 1 when there is one."""
+    """Print each seed that fails, with its smallest schedule. Exit code 1 if there is one."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=5000, help="how many seeds to run")
     parser.add_argument("--first", type=int, default=0, help="the first seed")

@@ -1,4 +1,4 @@
-"""What users do: they create jobs, write policies, stop, delete and copy jobs, and choose names that are taken."""
+"""What users do: they write policies, create, stop, delete and copy jobs, and use names that the controller needs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.harness import PRICED
 from tests.simulation.world_invariants import ROLES, InvariantChecker, Life
 
-OTHER_ROLE = "arn:aws:iam::111122223333:role/Other"  # of a job that is never submitted again
+OTHER_ROLE = "arn:aws:iam::111122223333:role/Other"  # not in TrainingRoles: a job with it is never submitted again
 NAMES = ("bert", "bert-r02", "gpt", "vit", "t5")
 PREFIXES = ("s3://checkpoints/{name}/", "s3://checkpoints/{name}/", "s3://checkpoints/shared/", "s3://checkpoints/shared/b", None)
 FAILURES = (None, None, None, "internal", "internal", "internal", "capacity", "capacity", "exit-code")
@@ -34,12 +34,12 @@ OWNERS: tuple[dict[str, str], ...] = (
     {"TuningJobArn": "arn:aws:sagemaker:us-east-1:111122223333:hyper-parameter-tuning-job/sweep"},
     {"AutoMLJobArn": "arn:aws:sagemaker:us-east-1:111122223333:automl-job/auto"},
 )
-LONG_S = 7200  # longer than the rule of the policies allows on-demand
+LONG_S = 7200  # a runtime that the policies' rule forbids on-demand
 IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.1"
 
 
 def spot_capacity(rng: Random, begin: datetime) -> Steps:
-    """Spot capacity that changes for some hours, and then is plentiful."""
+    """Spot capacity that changes for some hours, and then is always enough."""
     steps, at_s = [(0.0, rng.choice([0, 1, 3]))], 0.0
     while at_s < 6 * 3600:
         at_s += rng.choice([600, 1800, 5400])
@@ -48,7 +48,7 @@ def spot_capacity(rng: Random, begin: datetime) -> Steps:
 
 
 def policy(rng: Random, revision: int) -> Policy:
-    """A policy: perhaps with a rule against on-demand, perhaps with a resubmit block."""
+    """A random policy, with or without a rule against on-demand, and a resubmit block."""
     rules = [
         builders.rule(
             "use-spot", mode=rng.choice(list(Mode)), applies_to=rng.choice(list(AppliesTo)), options={"runtime_over_s": 3600},
@@ -77,7 +77,7 @@ def _some(rng: Random) -> Selector:
 
 
 def request(rng: Random, name: str) -> dict[str, Any]:
-    """A CreateTrainingJob request as a person would write it."""
+    """A random CreateTrainingJob request, as a person would write it."""
     spot = rng.random() < 0.8
     prefix = rng.choice(PREFIXES)
     runtime_s = rng.choice([1200, 3000, 7200])
@@ -107,7 +107,7 @@ def request(rng: Random, name: str) -> dict[str, Any]:
 
 
 def with_faults(rng: Random, faults: Faults, asked: dict[str, Any]) -> dict[str, Any]:
-    """The same request, perhaps without the last slash of its checkpoint prefix, perhaps with code that needs its instances."""
+    """The request, with the drawn faults: a checkpoint prefix without a slash at its end, code that needs its instance type."""
     config, plan = asked.get("CheckpointConfig"), asked["HyperParameters"]
     if config and rng.random() < faults.open_prefixes:
         asked = asked | {"CheckpointConfig": {"S3Uri": config["S3Uri"].rstrip("/")}}
@@ -124,7 +124,7 @@ CANNOT_LOAD = Failure(
 
 
 def script_of(request: Mapping[str, Any]) -> Script:
-    """The plan of a job's container. Code that is tied to an instance type fails on every other, each time."""
+    """The script of a job's container. Code that is tied to an instance type always fails on others."""
     script, tied = read_script(request), (request.get("HyperParameters") or {}).get(TIED_TO)
     if tied in (None, request["ResourceConfig"]["InstanceType"]):
         return script
@@ -132,7 +132,7 @@ def script_of(request: Mapping[str, Any]) -> Script:
 
 
 def spot_warning(number: int, at: datetime) -> dict[str, Any]:
-    """EC2's event about an instance that none of the jobs runs on."""
+    """EC2's spot event about an instance of no training job."""
     return {
         "source": "aws.ec2", "detail-type": "EC2 Spot Instance Interruption Warning", "region": "us-east-1",
         "time": at.isoformat(), "detail": {"instance-id": f"i-{number:017x}", "instance-action": "terminate"},
@@ -156,7 +156,7 @@ class Users:
         tags: list[dict[str, str]] | None = None,
         asked: dict[str, Any] | None = None,
     ) -> None:
-        """Create a job, or have another service create it. Nothing happens where the name is taken."""
+        """Create a job, or let another service create it. Nothing happens if the name is in use."""
         asked = dict(like.job.request) if like else asked or request(self.rng, name)
         asked |= {"TrainingJobName": name}
         for extend in self.extend_request:
@@ -191,7 +191,7 @@ class Users:
         return life
 
     def reuse_name(self) -> None:
-        """Create another job with the name of a deleted one, perhaps with all its tags."""
+        """Create another job with the name of a deleted one, with or without its tags."""
         life = self.delete()
         if life is not None:
             tags = self.rng.choice([None, _tags(life)])
@@ -199,13 +199,13 @@ class Users:
             self.begin(life.name, tags=tags)
 
     def take_next_name(self) -> None:
-        """Create a job with a name that the controller would give to a next attempt."""
+        """Create a job with the name of a next attempt of the controller."""
         life = self._one(lambda life: not life.ours)
         if life is not None:
             self.begin(attempt_name(life.lineage, self.rng.choice([2, 2, 3])), like=life)
 
     def clone_tags(self) -> None:
-        """Create a job with all tags of another, of an attempt of the controller where there is one."""
+        """Create a job with all tags of another job, preferably of an attempt of the controller."""
         life = self._one(lambda life: life.ours) or self._one(lambda _: True)
         if life is not None:
             self.begin(f"copy-{self.rng.randrange(100)}", like=life, tags=_tags(life))

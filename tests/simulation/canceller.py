@@ -1,4 +1,4 @@
-"""A person who calls off attempts that wait: with the button, which leaves a row, or with ``spotwarden cancel``."""
+"""A person who calls off waiting attempts, with the button (which writes a row) or with ``spotwarden cancel``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Canceller:
     clock: Clock
 
     def call_off(self) -> None:
-        """Call off any attempt that waits, or is being submitted."""
+        """Call off a random attempt that waits or is being submitted."""
         found = [key for key in self.ledger.rows if open_submit(self.ledger.rest(key)) is not None]
         if not found:
             return

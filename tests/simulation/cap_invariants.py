@@ -1,9 +1,9 @@
-"""Checks spend caps at the moment at which an attempt is created, with what its request may cost at most.
+"""Checks spend caps when an attempt is created, with the most that its request may cost.
 
-    what attempts cost, as recorded + what those that live may cost + what the new one may cost  ≤  the cap
+    recorded cost of attempts + most that live attempts may cost + most that the new one may cost  ≤  the cap
 
-What ended and is not recorded yet counts as nothing, so a violation is certain. An attempt that was submitted while
-no cap applied to it does not count.
+Attempts that ended and have no recorded cost yet count as nothing, so a violation is certain. Attempts to which no cap applied
+when they were submitted do not count.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from tests.simulation.world_invariants import InvariantChecker, Life
 
 MICROS_PER_H = {"ml.g5.2xlarge": 1_515_000, "ml.g5.4xlarge": 2_030_000, "ml.g5.8xlarge": 3_060_000, "ml.p3.2xlarge": 3_825_000}
-"""Prices of the instance types that jobs ask for and most that the ladder comes to; the others have none."""
+"""Prices of the instance types that jobs use, and of most types in ladders. Other types have no price."""
 READ_BEFORE = timedelta(minutes=2)
 
 
 def over_cap(new: Life, checker: InvariantChecker) -> str:
-    """The cap that an attempt passes, in words; empty where it passes none. Attempts that a person asked for have no cap."""
+    """The cap that an attempt exceeds, as text; empty if it exceeds none. Attempts that a person requested have no cap."""
     if new.cause is MoveCause.ASKED or may_have_no_cap(new, _policies(checker)):
         return ""
     lineage = checker.ledger.lineages.load(new.lineage)
@@ -68,9 +68,9 @@ def _over_its_team_s(new: Life, most: Micros, lineage: Lineage, checker: Invaria
 
 
 def may_have_no_cap(life: Life, policies: Iterable[Policy]) -> bool:
-    """Whether an attempt may have been made without any cap: a repair, where the tags or the role of its job exclude each block.
+    """Whether an attempt may have no cap: it is a repair, and its job's tags or role exclude all blocks.
 
-    The name of a job excludes none: the caps of a block that selects other names hold for its repair too.
+    A block that only the job's name excludes still has caps for its repair.
     """
     for_all = (any(not block.match.tags and not block.match.role for block in policy.resubmissions) for policy in policies)
     return life.cause is MoveCause.REPAIR and not all(for_all)
@@ -88,7 +88,7 @@ def _blocks(checker: InvariantChecker) -> list[Resubmission]:
 
 
 def _capped(blocks: Iterable[Resubmission], name: str) -> list[Micros]:
-    """The caps of all blocks; none where one of them has no cap."""
+    """The caps of all blocks; empty if one of them has no cap."""
     caps = [getattr(block, name) for block in blocks]
     return caps if all(cap is not None for cap in caps) else []
 
@@ -99,7 +99,7 @@ def _submit(life: Life, lineage: Lineage) -> Submit | None:
 
 
 def _most_micros(life: Life) -> Micros | None:
-    """What the request of an attempt may cost at most; None where its price is not known."""
+    """The most that the request of an attempt may cost; None if no price is known."""
     asked, resources = life.job.request, life.job.request["ResourceConfig"]
     rate = MICROS_PER_H.get(resources["InstanceType"])
     seconds = asked["StoppingCondition"].get("MaxRuntimeInSeconds", 86_400)

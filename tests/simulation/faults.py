@@ -1,4 +1,4 @@
-"""The fault model: each fault has a probability or a count, which a seed sets between never and often."""
+"""The faults: each has a probability or a count, which the seed decides."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
-    """The faults of one seed: probabilities per call or per event, and counts per history. 0 is never."""
+    """The faults of one seed: probabilities for each call or event, and counts for each history. 0: never."""
 
     # What happens to the calls of a function, per call.
     kill_before: float = 0.0  # the function is killed before the call
     kill_after: float = 0.0  # the function is killed after the call took effect
     throttle: float = 0.0  # the call is throttled, and has no effect
-    lose_answer: float = 0.0  # the call takes effect, and its answer is lost
+    lose_answer: float = 0.0  # the call takes effect, and its response is lost
     stall: float = 0.0  # the function stalls before the call for up to 50 s; its timeout is 45 s
     slow: float = 0.0  # the call takes seconds to arrive, and arrives even if the function is killed meanwhile
 
@@ -43,36 +43,36 @@ class Faults:
     # When functions look at a job, per change of any job.
     late_looks: float = 0.0  # functions look at jobs right before they change, and read on seconds after the description
 
-    # What fails for hours or now and then on the side of the services, per history or per call.
-    outages: int = 0  # SageMaker answers every call with an error, for up to three hours
-    silent_tags: int = 0  # ListTags alone answers nothing but errors, for up to three hours
+    # Failures of services, for hours per history or for single calls.
+    outages: int = 0  # all calls to SageMaker fail, for up to three hours
+    silent_tags: int = 0  # only ListTags fails, for up to three hours
     empty_pages: float = 0.0  # a page of ListTrainingJobs is empty, and is not the last one
 
-    # How Slack answers, per call or per lineage.
-    odd_answers: float = 0.0  # an error, a page of a proxy, a wait of a day, a closed connection, or a yes that is none
-    sick_messages: float = 0.0  # every message about a lineage is answered with a server error
+    # Slack's responses, per call or per lineage.
+    odd_answers: float = 0.0  # an error, a proxy's page, a wait of a day, a closed connection, or an ok that is no boolean
+    sick_messages: float = 0.0  # all messages about a lineage get a server error
 
-    # How S3 answers, per history or per call.
-    silent_s3: int = 0  # S3 does not answer, for up to three hours
-    slow_down: float = 0.0  # S3 asks to slow down
-    denied_buckets: int = 0  # our role may not list one of the buckets
+    # S3's responses, per history or per call.
+    silent_s3: int = 0  # S3 does not respond, for up to three hours
+    slow_down: float = 0.0  # S3 answers SlowDown
+    denied_buckets: int = 0  # the controller's role may not list one of the buckets
 
     # What people do with attempts, per history.
     call_off: int = 0  # a person calls off an attempt that waits
 
-    # What looks like a checkpoint, a rate or the code's own fault, and is none: per prefix, per history, per job.
-    other_files: float = 0.0  # a checkpoint prefix holds logs, empty and temporary files, newer than every checkpoint
-    open_prefixes: float = 0.0  # a checkpoint prefix is written without its last slash, so that it has siblings
-    other_fleets: int = 0  # EC2 warns instances of another fleet, of the same family
+    # What looks like a checkpoint, an interruption or a failure of the user's code, but is not: per prefix, history or job.
+    other_files: float = 0.0  # a checkpoint prefix has logs, empty and temporary files, newer than all checkpoints
+    open_prefixes: float = 0.0  # a checkpoint prefix has no slash at its end, so other prefixes begin with it
+    other_fleets: int = 0  # EC2 sends warnings about another fleet of the same instance family
     late_starts: float = 0.0  # an on-demand job starts after 28 to 58 minutes
     tied_code: float = 0.0  # a job's code fails on other instances than those it was written for
 
-    # What never works.
+    # Permanent failures.
     broken: int = 0  # jobs that SageMaker never describes: each call times out
 
     @classmethod
     def drawn(cls, rng: Random) -> Faults:
-        """Draw a fault model. Most seeds have few kinds of faults, so that each kind also occurs alone."""
+        """Draw faults. Most seeds have few kinds of faults, so that each kind also occurs alone."""
         return cls(**{name: rng.choice(chances) for name, chances in CHANCES.items()})
 
     def kinds(self) -> list[str]:
@@ -123,4 +123,4 @@ CHANCES: Final[Mapping[str, tuple[Any, ...]]] = {
     "slow_down": (0, 0, 0, 0.1),
     "denied_buckets": (0, 0, 0, 0, 1),
 }
-"""The values that ``Faults.drawn`` chooses from."""
+"""The values among which ``Faults.drawn`` chooses."""

@@ -1,4 +1,4 @@
-"""Ports and a SageMaker client whose calls may fail: throttled, without an answer, or during an outage."""
+"""Ports, a SageMaker client and an S3 whose calls may fail: throttled, without a response, or during an outage."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.simulation.lambdas import Lambdas
 from tests.simulation.memory import AllPorts
 from tests.simulation.world_invariants import InvariantChecker
 
-EMPTY = "empty:"  # the token after an empty page
+EMPTY = "empty:"  # the prefix of the token after an empty page
 
 
 class CallText(NamedTuple):
-    """The text of a call, made only when somebody reads the log."""
+    """The text of a call, which is formatted only when the log is printed."""
 
     port: str
     method: str
@@ -36,7 +36,7 @@ class CallText(NamedTuple):
 
 
 class FaultyPort:
-    """Any port; each call of its methods may fail."""
+    """A port whose method calls may fail."""
 
     def __init__(self, lambdas: Lambdas, name: str, port: object, throttled: Callable[[], Any], lost: Callable[[], Any]) -> None:
         self._lambdas, self._name, self._port, self._throttled, self._lost = lambdas, name, port, throttled, lost
@@ -64,7 +64,7 @@ class FaultyLedger(AllPorts, FaultyPort):
 
 
 class CheckedClient:
-    """SageMaker's API as the controller calls it, with the invariants checked; ``broken`` jobs are never described."""
+    """SageMaker's API for the controller, with checks of the invariants. DescribeTrainingJob always fails for ``broken`` jobs."""
 
     def __init__(self, client: Client, checker: InvariantChecker, broken: set[str]) -> None:
         self._client, self._checker, self._broken = client, checker, broken
@@ -91,7 +91,7 @@ class CheckedClient:
 
 
 class FaultyClient(FaultyPort):
-    """The client with faults. Describing a broken job also takes time: two tries of ten seconds."""
+    """The client with faults. A call about a broken job also takes time: two tries of ten seconds."""
 
     def __init__(self, lambdas: Lambdas, client: CheckedClient, broken: set[str]) -> None:
         super().__init__(lambdas, "sagemaker", client, throttled, partial(raising, no_answer, "a call"))
@@ -117,7 +117,7 @@ class FaultyClient(FaultyPort):
         return described
 
     def list_training_jobs(self, **asked: Any) -> Any:
-        """A page that is empty leads on to the page that was asked for."""
+        """Perhaps return an empty page, whose token leads to the page that was requested."""
         if asked.get("NextToken", "").startswith(EMPTY):
             asked = {name: value for name, value in asked.items() if name != "NextToken"} | (
                 {"NextToken": token} if (token := asked["NextToken"].removeprefix(EMPTY)) else {}
@@ -128,13 +128,13 @@ class FaultyClient(FaultyPort):
 
 
 class FaultyS3:
-    """What S3 answers instead of a list of objects: nothing, SlowDown, or AccessDenied for a bucket."""
+    """S3's failures to list objects: no response, SlowDown, or AccessDenied for a bucket."""
 
     def __init__(self, lambdas: Lambdas, rng: Random, denied: Collection[str]) -> None:
         self._lambdas, self._rng, self._denied = lambdas, rng, denied
 
     def fails(self, bucket: str) -> None:
-        """Raise what S3 answers, where it does not list."""
+        """Raise S3's error, if this call fails."""
         if self._lambdas.s3_down:
             self._lambdas.happened["silent_s3"] += 1
             raise self._rng.choice([no_answer("ListObjectsV2"), client_error("InternalError", "", "ListObjectsV2", status=500)])

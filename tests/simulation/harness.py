@@ -1,6 +1,5 @@
-"""The ports of a Lambda function: the real SageMaker adapter over the world, the ledger in memory, each call with faults.
-
-How a call fails is in ``faulty_ports``.
+"""The ports of the simulated Lambda functions: the real SageMaker adapter over the world, and the ledger in memory. All calls may
+fail, as ``faulty_ports`` decides.
 """
 
 from __future__ import annotations
@@ -33,14 +32,14 @@ from tests.simulation.memory.s3 import MemoryS3, newest_saved_at
 from tests.simulation.workspace import Workspace
 from tests.simulation.world_invariants import ROLES, InvariantChecker, require
 
-ROLLOUT = timedelta(minutes=5)  # during a deployment, old containers still run
+ROLLOUT = timedelta(minutes=5)  # the time of a deployment, in which old containers still run
 PRICED = "ml.g5.2xlarge"
 BUCKETS = ("checkpoints", "saved")  # the parameter CheckpointBuckets
 
 
 @dataclass(slots=True)
 class Rollout:
-    """The policies in the order of their deployment. During a deployment some containers have the old policy."""
+    """The policies in the order of their deployment. During a deployment, some containers have the old policy."""
 
     lambdas: Lambdas
     ledger: MemoryLedger
@@ -56,23 +55,23 @@ class Rollout:
         return None
 
     def readable(self, at: datetime) -> list[Policy]:
-        """The policies that containers may have at a time: the newest, and during its deployment also the one before."""
+        """The policies that containers may have at a time: the newest, and during its deployment also the one before it."""
         return [policy for _, policy in self.intervals(at)]
 
     def intervals(self, at: datetime) -> list[tuple[datetime, Policy]]:
-        """The same policies, each with the time of the deployment that made it the current one."""
+        """The policies of ``readable``, each with the time of its deployment."""
         deployed = [(when, policy) for when, policy in self.history if when <= at] or self.history[:1]
         latest_at, _ = deployed[-1]
         return deployed[-2 if at < latest_at + ROLLOUT else -1 :]
 
     def readable_from(self, at: datetime) -> list[Policy]:
-        """Every policy that some container has at a time or later."""
+        """All policies that containers may have at a time or later."""
         moments = (at, *(when for when, _ in self.history if when > at))
         return list({policy.revision: policy for moment in moments for policy in self.readable(moment)}.values())
 
 
 class Unknown:
-    """A quota and a placement score that are unknown."""
+    """Ports for quotas and placement scores, which are always unknown."""
 
     def on_demand(self, instance_type: str, now: datetime) -> None:
         """Unknown."""
@@ -82,7 +81,7 @@ class Unknown:
 
 
 class Prices:
-    """Prices of the instance types that jobs ask for and most that the ladder comes to, and none for the others."""
+    """Prices of the instance types that jobs use, and of most types in ladders. Other types have no price."""
 
     def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
         micros_per_h = MICROS_PER_H.get(instance_type)
@@ -90,7 +89,7 @@ class Prices:
 
 
 class MemoryCheckpoints(S3Checkpoints):
-    """The real adapter over S3 in memory, with an invariant: nothing but a checkpoint is taken for one."""
+    """The real adapter over S3 in memory. It checks that only checkpoints are recognised as checkpoints."""
 
     def __init__(self, world: World, now: Callable[[], datetime] | None = None, **s3: Any) -> None:
         super().__init__(MemoryS3(world, now or (lambda: world.now), **s3), BUCKETS)
@@ -104,7 +103,7 @@ class MemoryCheckpoints(S3Checkpoints):
 
 
 class Bus:
-    """An event bus that accepts every event and keeps it."""
+    """An event bus that stores all events."""
 
     def __init__(self) -> None:
         self.published: list[Publish] = []
@@ -128,7 +127,7 @@ class Clock:
 
 
 class CheckedLedger(MemoryLedger):
-    """The ledger, with the invariants checked."""
+    """The ledger, with checks of the invariants."""
 
     checker: InvariantChecker
 

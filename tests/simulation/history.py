@@ -1,4 +1,4 @@
-"""One seed from its first job to rest: some hours in which everything may fail, then no faults, then the checks."""
+"""A history: some hours in which calls may fail, then hours without faults until nothing is left to do, then the checks."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ from tests.simulation.workspace import Workspace
 from tests.simulation.world_invariants import InvariantChecker, Violation, require
 
 FAULT_PERIOD: Final = timedelta(hours=4)
-SETTLING_TIME: Final = timedelta(hours=60)  # after the faults: a day of waiting for usage that never appears, and more
+SETTLING_TIME: Final = timedelta(hours=60)  # after the faults; the controller waits one day for usage that never appears
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
-CLAIMS_MAX: Final = 100  # of an intent: unanswered calls are no tries, and end with the faults
+CLAIMS_MAX: Final = 100  # claims of one intent; a call without a response is no try, so tries alone do not limit them
 RETRIES: Final = (timedelta(minutes=1), timedelta(minutes=2))  # how Lambda retries an asynchronous invocation
 EXPECTED: Final = (reconcile.Outpaced, Unreachable, Killed)
 
@@ -67,7 +67,7 @@ class History:
     broken: set[str] = field(init=False)
     late: Counter[str] = field(default_factory=Counter)
     _waits: Counter[str] = field(default_factory=Counter)
-    _drained_minutes: int = 0  # since the last check: those in which the last pass of drain that had a channel ended
+    _drained_minutes: int = 0  # minutes since the last check in which drain ended its last pass that had a channel
     _drain_ended: bool = False
 
     def __post_init__(self) -> None:
@@ -126,7 +126,7 @@ class History:
     _looked_before: set[datetime] = field(init=False)
 
     def run(self) -> None:
-        """Run until everything has come to rest. Raises Violation."""
+        """Run until nothing is left to do, and check the invariants. Raises Violation."""
         with replaced((reconcile, "decide", self.checker.checking_decide)):
             self._plan()
             while (at := self._next_at()) is not None and at <= BEGIN + self.fault_period + SETTLING_TIME:
@@ -179,7 +179,7 @@ class History:
         self._plan_outages("outages", self.faults.outages, "down")
         self._plan_outages("silent tags", self.faults.silent_tags, "tags_down")
         self._plan_outages("silent S3", self.faults.silent_s3, "s3_down")
-        breaks_at = BEGIN + when.choice([timedelta(0), HOUR])  # before the controller knows them, or later
+        breaks_at = BEGIN + when.choice([timedelta(0), HOUR])  # before the controller has seen them, or later
         self._at(breaks_at, partial(self._silent.update, self.broken))
         self.lambdas.at(self.faults_end_at, self._end_faults)
 
@@ -200,12 +200,12 @@ class History:
         self.ledger.halts.set_halt(Halt(why="a test", who="somebody", since=self.lambdas.now))
 
     def _warn(self, number: int) -> None:
-        """EC2 warns another fleet of the account, which runs instances of the same family."""
+        """EC2 sends a warning about another fleet of the account, with instances of the same family."""
         event = actors.spot_warning(number, self.lambdas.now)
         self.lambdas.invoke("spot_warning", lambda: note_signal(event, self.ports), self._check_expected)
 
     def _plan_outages(self, stream: str, count: int, what: str) -> None:
-        """Something answers nothing but errors, for 20 minutes to 3 hours each time."""
+        """Plan times of 20 minutes to 3 hours in which a service fails."""
         outages = self._stream(stream)
         for _ in range(count):
             begins_at = BEGIN + self.fault_period * outages.uniform(0.05, 0.9)
@@ -216,7 +216,7 @@ class History:
         setattr(self.lambdas, what, down and self.lambdas.now < self.faults_end_at)
 
     def _end_faults(self) -> None:
-        """From now on no call fails. Broken jobs stay broken, and events keep their faults."""
+        """End the faults of calls. Broken jobs stay broken, and events keep their faults."""
         self.lambdas.faults = Faults()
         self.lambdas.down = self.lambdas.tags_down = self.lambdas.s3_down = False
         self.ledger.halts.set_halt(None)
@@ -224,7 +224,7 @@ class History:
     # Time.
 
     def _next_at(self) -> datetime | None:
-        """The next time at which anything happens; None at rest."""
+        """The next time at which anything happens; None if nothing is left to do."""
         self._world_at = self.world.next_at()
         self._look_before(self._world_at)
         moments = [at for at in (self.lambdas.next_at(), self._world_at) if at is not None]
@@ -235,7 +235,7 @@ class History:
         return min((at for at in (soon, clock_at) if at is not None), default=None)
 
     def _look_before(self, change_at: datetime | None) -> None:
-        """Perhaps let functions look at the jobs right before the next change in the world."""
+        """Perhaps run functions right before the next change of a job."""
         assert self.faults is not None
         if not self.faults.late_looks or change_at is None or change_at in self._looked_before:
             return
@@ -258,27 +258,27 @@ class History:
         return BEGIN + -((BEGIN - first) // MINUTE) * MINUTE
 
     def _trigger_times(self) -> Iterator[datetime]:
-        """When the sweep has work: open intents, and requests of people that wait."""
+        """When the sweep has work: for open intents, and for user requests that wait."""
         yield from (at for row in self.ledger.rows.values() for at in row.trigger_at.values())
         yield from (at for waiting in self.ledger.requests.values() for at, _ in waiting.values())
 
     def _discovered(self) -> bool:
-        """Whether both passes of discover have passed the last change of a job. The second retries what failed in the first."""
+        """Whether both passes of discover are beyond the last change of a job. The second retries what failed in the first."""
         latest = max((life.job.modified_at for life in self.checker.lives), default=BEGIN)
         passed = [self.ledger.passes.passed_until(which) for which in DiscoverPass]
         return all(until is not None and until > latest + timedelta(minutes=20) for until in passed)
 
     def _is_sick(self, text: str) -> bool:
-        """Whether Slack answers a message with errors, by the lineages that it names."""
+        """Whether Slack returns an error for a message, because of the lineages in it."""
         assert self.faults is not None
         sick = [name for name in self.roots if self._stream(f"sick/{name}").random() < self.faults.sick_messages]
         return any(re.search(rf"\b{name}\b", text) for name in sick)
 
     def _check_others_go_on(self) -> None:
-        """While Slack answers some messages with errors, no other waits for two hours.
+        """While Slack returns errors for some messages, no other message waits for two hours.
 
-        Minutes in which the last pass of drain that had a channel was killed or failed do not count: it sent what it could.
-        A card may show the name of another job; then what belongs to the card waits too.
+        Minutes in which drain's last pass with a channel was killed or failed do not count. A card may show the name of another
+        job; then messages that belong to the card wait too.
         """
         queued = [message for queue in self.outbox.queues.values() for message in queue.values()]
         well = {m.key for m in queued if m.has_text and not self.slack.is_sick(str(m)) and not self._beside_sick(m.key)}
@@ -288,12 +288,12 @@ class History:
         require(not late, f"what Slack takes goes on while it answers other messages with errors: {late}")
 
     def _beside_sick(self, key: str) -> bool:
-        """Whether the root of a message's lineage stood in a text that Slack answered with an error."""
+        """Whether a text for which Slack returned an error contains the root of a message's lineage."""
         root = re.compile(rf"\b{re.escape(key.split('/')[2])}\b")
         return any(root.search(text) for text in self.slack.unanswered)
 
     def _check_nothing_is_late(self) -> None:
-        """After the faults, no intent of a job that SageMaker describes is an hour late; one broken lineage delays no other."""
+        """After the faults, no intent of a job that SageMaker describes is overdue for an hour. Broken jobs delay no others."""
         if self.lambdas.now < self.faults_end_at + 2 * HOUR:
             return
         for channel, queue in self.outbox.queues.items():
@@ -307,7 +307,7 @@ class History:
                 require(not endless, f"rest is reached in bounded rounds: {endless} of {lineage}")
 
     def _has_changes(self) -> bool:
-        """Whether discover could find anything. Idle hours after the faults are skipped, noted as discover would."""
+        """Whether discover could find a job. Idle hours after the faults are skipped, and noted as if discover had run."""
         if self.lambdas.now <= self.faults_end_at:
             return True
         since = min(self.ledger.passes.passed_until(which) or BEGIN for which in DiscoverPass) - timedelta(minutes=20)
@@ -354,7 +354,7 @@ class History:
 
     def _drain(self) -> None:
         done = drain(self.ports)
-        if done.sent or done.paused or not done.shut:  # it had a channel
+        if done.sent or done.paused or not done.shut:  # drain had a channel
             self._drain_ended = True
 
     def _drained(self, problem: BaseException | None) -> None:
@@ -376,7 +376,7 @@ class History:
     # Small functions.
 
     def _stream(self, what: str) -> Random:
-        """An independent random stream for each purpose: taking one kind of fault away changes no other. The names are part of
+        """A random stream for each purpose, so that a history without one kind of fault keeps the others. The names are part of
         the seed.
         """
         return Random(f"{self.seed}/{what}")  # noqa: S311 - a simulation, not a secret

@@ -1,8 +1,8 @@
-"""Runs functions at the same time on one virtual clock: each call takes time, and each may be the last of its function.
+"""Runs functions at the same time on one virtual clock: each call takes time, and a function may be killed at each call.
 
-Every function runs in a greenlet. A call suspends its greenlet before it is sent, as the function may stall, and until its answer
-is back. The call takes effect in between, whether or not its function still runs. The function whose time comes first goes on, so
-up to four functions interleave at every call, in an order that only the seed decides.
+Each function runs in a greenlet. A call suspends its greenlet before it is sent (the function may stall), and again until its
+response arrives. In between, the call takes effect, even if its function was killed. The function with the earliest time runs
+next. So up to four functions interleave at each call, in an order that only the seed decides.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Invocation:
 
 @dataclass(slots=True)
 class Call:
-    """A call on its way. Its answer or its exception is stored here when it takes effect."""
+    """A call that was sent. Its result or its exception is stored here when it takes effect."""
 
     answer: Any = None
     problem: Exception | None = None
@@ -56,7 +56,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the log. Its text is made only when somebody reads it."""
+    """A line of the log. Its text is formatted only when the log is printed."""
 
     at: datetime
     who: str
@@ -75,14 +75,14 @@ class Lambdas:
     now: datetime
     faults: Faults
     rng: Random
-    before_effect: Callable[[datetime], object]  # brings the world to the time at which a call takes effect
+    before_effect: Callable[[datetime], object]  # advances the world to the time at which a call takes effect
     log: list[Line] = field(default_factory=list)
     happened: Counter[str] = field(default_factory=Counter)
     running: list[Invocation] = field(default_factory=list)
     queue: deque[Invocation] = field(default_factory=deque)
-    down: bool = False  # whether SageMaker answers nothing but errors
-    tags_down: bool = False  # whether ListTags alone does
-    s3_down: bool = False  # whether S3 does not answer
+    down: bool = False  # whether all calls to SageMaker fail
+    tags_down: bool = False  # whether only ListTags fails
+    s3_down: bool = False  # whether S3 does not respond
     _heap: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
     _count: int = 0
     _hub: Any = field(default_factory=getcurrent)
@@ -116,7 +116,7 @@ class Lambdas:
     # Functions.
 
     def invoke(self, name: str, run: Callable[[], object], ended: Callable[[BaseException | None], None]) -> None:
-        """Run a function now, or when one of four ends. ``ended`` gets its exception, or None when it returned."""
+        """Run a function now, or when fewer than four run. ``ended`` is called with its exception, or None if it returned."""
         self._count += 1
         self.queue.append(Invocation(self._count, name, run, ended, self.now))
         self._start()
@@ -154,10 +154,10 @@ class Lambdas:
         self._sleep(self.now + length)
 
     def _sleep(self, until: datetime) -> None:
-        """Let the other functions run until then. A function that would sleep beyond its timeout is killed at its timeout."""
+        """Let other functions run until a time. A function that would sleep beyond its timeout is killed at its timeout."""
         me = self._current
         if me is None:
-            return  # not a function: the harness may use its own ports
+            return  # the caller is the harness, not a function
         self.at(min(until, me.ends_at), partial(self._resume, me))
         self._hub.switch()
         if until > me.ends_at:
@@ -167,7 +167,7 @@ class Lambdas:
     # Calls.
 
     def call(self, what: object, act: Callable[[], T], throttled: Callable[[], T], lost: Callable[[], T]) -> T:
-        """Make a call with the faults. ``throttled`` and ``lost`` answer or raise as the port does in that case."""
+        """Make a call with faults. ``throttled`` and ``lost`` return or raise what the port does in these cases."""
         if self._current is None:
             return act()
         name, rng, faults = self._current.name, self.rng, self.faults
@@ -201,7 +201,7 @@ class Lambdas:
         self.log.append(Line(self.now, who, what))
 
     def read_late(self) -> None:
-        """Perhaps let the function that has read something go on some seconds later."""
+        """Perhaps delay the function by some seconds after it has read something."""
         if self._current is not None and self._fault_happens("late_looks", self.faults.late_looks):
             self.pause(timedelta(milliseconds=self.rng.randrange(20_000)))
 
@@ -214,7 +214,7 @@ class Lambdas:
         self.log.append(Line(self.now, name, what, call))
 
     def _latencies(self) -> tuple[timedelta, timedelta]:
-        """How long a call and its answer are on their way. No call takes effect later than ten seconds from now."""
+        """The times until a call takes effect (at most ten seconds) and from then to its response."""
         slow = self._fault_happens("slow", self.faults.slow)
         there_ms = self.rng.randrange(9_000) if slow else self.rng.randrange(2, 60)
         return timedelta(milliseconds=there_ms), timedelta(milliseconds=self.rng.randrange(2, 60))

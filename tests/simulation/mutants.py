@@ -1,4 +1,4 @@
-"""The code without one of its fences at a time: each must be caught. ``python -m tests.simulation.mutants`` prints the table."""
+"""Mutants: the code without one of its fences. Seeds must catch each. ``python -m tests.simulation.mutants`` prints them."""
 
 from __future__ import annotations
 
@@ -193,10 +193,10 @@ def _old_before_policy(too_old: Any) -> Any:
     return lambda facts, block: too_old(facts, block) or facts.job.ended_at < facts.policy.in_force_at
 
 
-# Without the "if absent" conditions, only the version can catch a mutant.
+# Without the "if absent" conditions, only the version of a lineage prevents double writes.
 UNCONDITIONAL: Replacement = (lineages, "_fits", replace_by(lambda row, decision: True))
 
-IN_ORDER: Replacement = (sweep, "LATE", replace_by(timedelta(days=9)))  # the oldest first, however late it is
+IN_ORDER: Replacement = (sweep, "LATE", replace_by(timedelta(days=9)))  # always the oldest first, also if it is very late
 
 MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     # The steps of the path.
@@ -260,11 +260,11 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
         (ownership, "service_of", replace_by(lambda described, tags: None)),
     ),
 }  # fmt: skip
-"""What each mutant replaces."""
+"""The replacements of each mutant."""
 
 
 def caught(name: str, first: int = 0) -> tuple[int, str] | None:
-    """The first seed that catches a mutant, and what it reports; None when 300 seeds do not."""
+    """The first seed that catches a mutant, and its report; None if 300 seeds do not."""
     with replaced(*MUTANTS[name]):
         for seed in range(first, first + SEEDS_MAX):
             _, violation = run_history(seed)
@@ -274,7 +274,7 @@ def caught(name: str, first: int = 0) -> tuple[int, str] | None:
 
 
 def main(names: Sequence[str] = tuple(MUTANTS)) -> int:
-    """Print which seed catches which mutant. Exit code 1 when one is not caught."""
+    """Print which seed catches which mutant. Exit code 1 if one is not caught."""
     missed = 0
     with Pool() as pool:
         for name, found in zip(names, pool.imap(caught, names), strict=True):

@@ -1,4 +1,4 @@
-"""What policies and jobs ask for beyond a retry, in half of all seeds."""
+"""Policies and tags for more than retries, which half of all seeds have."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ QUOTAS: tuple[dict[str, int], ...] = (
 
 
 def more(rng: Random, policy: Policy) -> Policy:
-    """The same policy with repairs, fallback steps, deadlines, caps and rate limits."""
+    """The policy, with random repairs, fallback steps, deadlines, caps and rate limits added."""
     return replace(
         policy,
         rules=tuple(replace(rule, action=rng.choice([RuleAction.STOP, RuleAction.REPAIR])) for rule in policy.rules),
@@ -49,7 +49,7 @@ def more(rng: Random, policy: Policy) -> Policy:
 
 
 def capped(rng: Random, policies: list[Policy]) -> list[Policy]:
-    """The same policies, in a third of the seeds with a spend cap of the team in every block."""
+    """The policies; in a third of the seeds, all blocks get a spend cap for the team's month."""
     if rng.random() >= 1 / 3:
         return policies
     return [
@@ -59,7 +59,7 @@ def capped(rng: Random, policies: list[Policy]) -> list[Policy]:
 
 
 def repairing(rng: Random, policies: list[Policy]) -> list[Policy]:
-    """The same policies, in half of the seeds with a rule that repairs long on-demand jobs in place of all others."""
+    """The policies; in half of the seeds, their only rule is one that repairs long on-demand jobs."""
     if rng.random() < 0.5:
         return policies
     applies_to = rng.choice(list(AppliesTo))
@@ -90,7 +90,7 @@ def _block(rng: Random, block: Resubmission) -> Resubmission:
 
 
 def with_deadline_tags(rng: Random, request: dict[str, Any], begin: datetime) -> dict[str, Any]:
-    """The same request with a deadline, perhaps an unreadable one, and perhaps a script that never writes checkpoints."""
+    """The request with a deadline, which may be unreadable. Its script may never write checkpoints."""
     due = [None, f"{begin + timedelta(hours=rng.choice([1, 2, 4])):%Y-%m-%dT%H:%M:%SZ}", "soon"]
     said = {"spotwarden:deadline": rng.choice(due), "spotwarden:expected-runtime": rng.choice([None, "50m", "0"])}
     tags = [{"Key": key, "Value": value} for key, value in said.items() if value is not None]

@@ -1,4 +1,4 @@
-"""Replaces functions for a while: the harness adds checks, a mutant breaks the code."""
+"""Replaces functions temporarily. The harness adds checks with it, and mutants change the code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Replacement = tuple[object, str, Callable[[Any], Any]]
 
 @contextmanager
 def replaced(*changes: Replacement) -> Iterator[None]:
-    """Replace some attributes for a while."""
+    """Replace some attributes within a context."""
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in changes]
     for (owner, name, make), (_, _, original) in zip(changes, before, strict=True):
         setattr(owner, name, make(original))

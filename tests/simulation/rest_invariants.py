@@ -1,4 +1,7 @@
-"""The invariants that hold once everything has come to rest. ``world_invariants`` checks those that always hold."""
+"""The invariants that must hold at the end of a history, when nothing is left to do ("at rest").
+
+``world_invariants`` has those that must always hold.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ FINAL_TOPICS = ("gave-up", "cannot-repeat", "would-resubmit", "done-elsewhere")
 
 
 def check(history: History) -> None:
-    """Check every invariant of a history at rest. Raises Violation."""
+    """Check all invariants of a history at rest. Raises Violation."""
     every_outcome_and_usage_is_recorded(history)
     no_intent_is_overdue(history)
     every_retryable_outcome_has_a_follow_up(history)
@@ -46,12 +49,12 @@ def check(history: History) -> None:
 
 
 def _reachable(history: History) -> list[Life]:
-    """The jobs that SageMaker still describes: usage of a deleted or broken job cannot be recorded."""
+    """The jobs that SageMaker still describes. The usage of deleted or broken jobs cannot be recorded."""
     return [life for life in history.checker.lives if life.deleted_at is None and life.name not in history.broken]
 
 
 def recorded_lineage(history: History, life: Life) -> Lineage:
-    """The lineage in which a job is recorded: its own, or the one whose very request it is, which may be found out later."""
+    """The lineage in which a job is recorded: its own, or that of the attempt whose exact request it has, as found later."""
     own = history.ledger.lineages.load(life.lineage)
     found = history.ledger.lineages.submitter(history.world.account, history.world.region, life.name)
     if found is None or life.hostile:
@@ -62,7 +65,7 @@ def recorded_lineage(history: History, life: Life) -> Lineage:
 
 
 def every_outcome_and_usage_is_recorded(history: History) -> None:
-    """Each outcome is in the ledger, and its usage, or an entry that its usage is unknown."""
+    """Each outcome is in the ledger, with its usage or an entry that its usage is unknown."""
     for life in _reachable(history):
         if life.alive:
             continue
@@ -81,7 +84,7 @@ def every_outcome_and_usage_is_recorded(history: History) -> None:
 
 
 def no_intent_is_overdue(history: History) -> None:
-    """No intent of a job that SageMaker describes stays open beyond its time; one broken lineage delays no other."""
+    """No intent of a job that SageMaker describes is overdue. A broken lineage delays no other."""
     for lineage, row in history.ledger.rows.items():
         for intent in row.intents.values():
             late = intent.open and intent.trigger_at < history.lambdas.now - LATE_AFTER
@@ -89,10 +92,10 @@ def no_intent_is_overdue(history: History) -> None:
 
 
 def every_retryable_outcome_has_a_follow_up(history: History) -> None:
-    """A newest attempt with a retryable outcome has a next attempt or a message, unless a policy asked for neither.
+    """A newest attempt with a retryable outcome has a next attempt or a message, unless a policy wants neither.
 
-    The controller may read any policy that was deployed at that time or later. A policy that asks for neither withdraws the next
-    attempt, so a follow-up is due only where every such policy asks for one.
+    The controller may have used any policy that was deployed at that time or later. A policy that wants neither withdraws the
+    next attempt. So a follow-up is required only if all these policies want one.
     """
     lives = _reachable(history)
     newest = {life.lineage: max(o.number for o in history.checker.lives if o.lineage == life.lineage) for life in lives}
@@ -112,7 +115,7 @@ def every_retryable_outcome_has_a_follow_up(history: History) -> None:
 
 
 def every_moved_or_repaired_job_continues(history: History) -> None:
-    """A job that was stopped to be moved or repaired has a next attempt, or a message that says why it has none."""
+    """A job that was stopped for a move or a repair has a next attempt, or a message why it has none."""
     for life in _reachable(history):
         lineage = recorded_lineage(history, life)
         stop = lineage.intent(f"stop/{life.name}")
@@ -128,7 +131,7 @@ def every_moved_or_repaired_job_continues(history: History) -> None:
 
 
 def no_lineage_exceeds_its_spend_cap(history: History) -> None:
-    """Where every policy caps a lineage, its attempts cost no more than the cap."""
+    """If all policies have a cap for lineages, the attempts of a lineage cost at most the cap."""
     if history.world.settings.billable_as == "wall-clock":
         return  # waiting is billed too, which no cap foresees: decision 13
     blocks = [block for policy in history.policies for block in policy.resubmissions]
@@ -143,7 +146,7 @@ def no_lineage_exceeds_its_spend_cap(history: History) -> None:
 
 
 def no_team_exceeds_its_spend_cap(history: History) -> None:
-    """Where every policy caps the teams, the attempts of a team cost no more than the cap."""
+    """If all policies have a cap for teams, the attempts of a team cost at most the cap."""
     if history.world.settings.billable_as == "wall-clock":
         return  # waiting is billed too, which no cap foresees: decision 13
     blocks = [block for policy in history.policies for block in policy.resubmissions]
@@ -160,29 +163,29 @@ def no_team_exceeds_its_spend_cap(history: History) -> None:
 
 
 def _within_its_limit(measured: Measured, lineage: Lineage) -> Measured:
-    """Without what an upload or a stop that hung was billed beyond MaxRuntimeInSeconds, which no cap foresees."""
+    """An attempt with billable time of at most MaxRuntimeInSeconds: caps do not cover an upload or a stop that hangs longer."""
     started = lineage.entry(Started, measured.job)
     limit_s = started.runtime_s_max if started is not None else None
     return measured if limit_s is None else replace(measured, billable_s=min(measured.billable_s, limit_s))
 
 
 def wants_next_attempt(policy: Policy, job: Job, cause: FailureCause, ended: Ended) -> bool:
-    """Whether a policy asks for a next attempt, or a message, after an outcome of this cause."""
+    """Whether a policy wants a next attempt, or a message, after an outcome with this cause."""
     block = policy.resubmission_for(job)
     seen_after_s = (ended.seen_at - ended.at).total_seconds()
     return block is not None and block.mode.tells and block.budget_of(cause)[0] is not None and seen_after_s <= block.within_s
 
 
 def stopped_by_rule(lineage: Lineage, name: str) -> bool:
-    """Whether the stop of a rule was begun on a job and not withdrawn: such a job is not submitted again."""
+    """Whether a rule's Stop of a job was claimed and not withdrawn. Such a job is not submitted again."""
     stop = lineage.intent(f"stop/{name}")
     return stop is not None and stop.claim > 0 and stop.closed is not IntentResult.WITHDRAWN
 
 
 def followed_up(history: History, lineage: Lineage, name: str) -> bool:
-    """Whether an attempt has a next attempt, or a message that says why it has none.
+    """Whether an attempt has a next attempt, or a message why it has none.
 
-    The next attempt may be the very same request, which a user made under its name while it was being submitted.
+    The next attempt may be a job with the same name and request, which a user created while it was being submitted.
     """
     made = any(o.lineage == lineage.id and o.about == name for o in history.checker.lives)
     made |= any(submit.about == name and lineage.entry(Started, submit.job) is not None for submit, _ in lineage.submits())
@@ -194,7 +197,7 @@ def followed_up(history: History, lineage: Lineage, name: str) -> bool:
 
 
 def every_announcement_is_posted(history: History) -> None:
-    """Every announcement that was not withdrawn was posted to a channel that exists."""
+    """All announcements that were not withdrawn were posted to a channel that exists."""
     posted = {line for message in history.slack.posted for line in message.text.splitlines()}
     posted |= {m.text().title for shelf in history.outbox.shelf.values() for m in shelf.values()}
     for lineage, row in history.ledger.rows.items():
@@ -211,7 +214,7 @@ def _title(announce: Announce) -> str:
 
 
 def every_claim_is_released(history: History) -> None:
-    """No claim or hold outlives its job: it would block the checkpoints or the quota of others for ever."""
+    """Ended jobs have no claim or hold, which would block the checkpoints or the quota of others for ever."""
     for claim in (*history.ledger.held.values(), *history.ledger.on_quota.values()):
         life = history.checker.job_named(claim.job)
         root = LineageId.parse(claim.lineage)
@@ -222,7 +225,7 @@ def every_claim_is_released(history: History) -> None:
 
 
 def no_lineage_ends_with_a_foreign_model(history: History) -> None:
-    """Who waits for a lineage is told of a job that began it or that the controller created, and of no stranger's."""
+    """The event about the end of a lineage is about its first job or an attempt, never about a stranger's job."""
     for publish in history.events.published:
         told = json.loads(publish.detail)
         named = [life for life in history.checker.lives if life.name == told["trainingJobName"]]
@@ -231,8 +234,8 @@ def no_lineage_ends_with_a_foreign_model(history: History) -> None:
 
 
 def no_stranger_evades_a_rule(history: History) -> None:
-    """A stranger's job is a root of its own, and a rule that enforces takes it down as any other, unless it never trained: in an
-    outage it may end because there is no capacity before anybody sees it.
+    """A stranger's job is the root of its own lineage, and a rule in mode enforce stops it as any other job. An exception is a
+    job that never trained: during an outage, it may end without capacity before the controller sees it.
     """
     for life in _reachable(history):
         if not life.hostile:
@@ -249,14 +252,14 @@ def no_stranger_evades_a_rule(history: History) -> None:
             for r in history.policies[0].rules
             if r.mode is Mode.ENFORCE and r.action is RuleAction.STOP and r.match.matches(job)
         ]
-        by_somebody = job.outcome is Outcome.STOPPED  # a person was faster
+        by_somebody = job.outcome is Outcome.STOPPED  # a person stopped it before
         require(
             not stops or life.stopped_by_us or by_somebody, f"no enforcing rule is evaded: {life.where} ran until {job.ended_at}"
         )
 
 
 def every_attempt_that_our_change_broke_goes_back(history: History) -> None:
-    """An attempt that fails in its code on instances that its owner did not choose has a next attempt, or a message."""
+    """An attempt whose code fails on instances that its owner did not choose has a next attempt, or a message."""
     lives = _reachable(history)
     newest = {life.lineage: max(o.number for o in history.checker.lives if o.lineage == life.lineage) for life in lives}
     chosen = {life.lineage: life.job.pool[0] for life in history.checker.lives if life.number == 1}
@@ -275,13 +278,13 @@ def every_attempt_that_our_change_broke_goes_back(history: History) -> None:
 
 
 def continues(policy: Policy, job: Job, ended: Ended) -> bool:
-    """Whether a policy continues a job after an outcome, whatever its cause."""
+    """Whether a policy continues a job after an outcome, with any cause."""
     block = policy.resubmission_for(job)
     return block is not None and block.mode is Mode.ENFORCE and (ended.seen_at - ended.at).total_seconds() <= block.within_s
 
 
 def no_warning_of_another_fleet_counts_as_an_interruption(history: History) -> None:
-    """Interruption rates count the interruptions of training jobs; EC2's warnings stand beside them."""
+    """Interruption rates count the interruptions of training jobs, but not EC2's warnings."""
     close_days(history.ports)
     counted = sum(memory.interruptions for memory in history.ledger.remembered.values())
     happened = sum(run.interrupted for life in history.checker.lives for run in life.job.runs)

@@ -1,4 +1,4 @@
-"""Runs one seed to rest and checks the invariants. A failure is made smaller before it is reported."""
+"""Runs a seed and checks the invariants. A failing history is minimised before it is reported."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Outcome:
 
 
 def run_seed(seed: int) -> Outcome:
-    """Run one seed. A failure is made smaller: fewer kinds of faults, then fewer jobs."""
+    """Run a seed. If it fails, it is minimised: fewer kinds of faults, then fewer jobs."""
     history, violation = run_history(seed)
     lives = history.checker.lives
     happened = dict(history.lambdas.happened) | {"lives": len(lives), "ours": sum(life.ours for life in lives)}

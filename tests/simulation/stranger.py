@@ -1,4 +1,4 @@
-"""A stranger in the account: creates jobs and tags with a role of his own, or writes rows that nobody decided."""
+"""An attacker in the account, who creates jobs with another role, changes tags, or writes forged rows into the ledger."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Stranger:
     checker: InvariantChecker
 
     def squat_name(self) -> None:
-        """Create a job of his own under the name of an attempt, perhaps with the tags of one."""
+        """Create a job under the name of a next attempt, with or without tags of an attempt."""
         victim = self._one(lambda life: not life.hostile)
         if victim is None:
             return
@@ -55,14 +55,14 @@ class Stranger:
         self.checker.job_created(asked["TrainingJobName"], hostile=True)
 
     def remove_tags(self) -> None:
-        """Take the controller's tags from a job."""
+        """Remove the controller's tags from a job."""
         life = self._one(lambda life: life.ours) or self._one(lambda _: True)
         if life is not None:
             gone = [key for key in life.job.tags if key in (LINEAGE_TAG, "spotwarden:attempt", "spotwarden:cause")]
             self.world.delete_tags(life.job.arn, gone)
 
     def forge_tags(self) -> None:
-        """Give a job the tags of an attempt of another lineage, or of a probe."""
+        """Add the tags of an attempt of another lineage, or of a probe, to a job."""
         life, other = self._one(lambda _: True), self._one(lambda _: True)
         if life is None or other is None:
             return
@@ -73,7 +73,7 @@ class Stranger:
             return
 
     def forge_row(self) -> None:
-        """Write a Submit into the ledger: new, or as if somebody had tried it and died."""
+        """Write a Submit into the ledger: a new one, or one that seems to have been claimed by a killed function."""
         life = self._one(lambda life: not life.hostile and not life.owned)
         if life is None or not self.checker.ledger.row(life.lineage).version:
             return

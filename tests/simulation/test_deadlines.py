@@ -25,7 +25,7 @@ NEEDED = timedelta(seconds=WORK_S + TERMS.overhead_s + TERMS.margin_s + TERMS.re
 
 
 def history_with_deadlines(seed: int) -> History | None:
-    """A history whose jobs all have a deadline. None where the world may refuse on-demand, or hang."""
+    """A history in which all jobs have a deadline. None if the world may refuse on-demand, or if jobs may hang."""
     history = History(seed, faults=EVENT_FAULTS)
     settings, rng = history.world.settings, Random(seed)  # noqa: S311 - repeatable, not secret
     if settings.on_demand_shortage or settings.stuck or settings.quotas:

@@ -1,4 +1,4 @@
-"""Without one of its fences the code fails in a world known to show it; ``python -m tests.simulation.mutants`` finds others."""
+"""Without one of its fences, the code fails with a known seed. ``python -m tests.simulation.mutants`` finds further seeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thirty worlds with faults, run by the real code over the real adapter; ``make simulate`` runs thousands."""
+"""Thirty seeds of the simulation. ``make simulate`` runs thousands."""
 
 from __future__ import annotations
 

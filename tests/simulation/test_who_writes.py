@@ -19,7 +19,7 @@ from tests.simulation.history import History
 from tests.simulation.replace_function import replaced
 
 READS = {
-    # Whatever is not here counts as a write: a new method is one until it is known to be none.
+    # The methods that only read. A method that is not listed counts as a write.
     "jobs": {"describe", "made_by_pipeline", "newest", "tuning"},
     "checkpoints": {"scan"},
     "quotas": {"on_demand"},
@@ -43,23 +43,23 @@ READS = {
     "days": {"closed_until", "rollups"},
 }
 ANSWERED = ("user_requests", "remove")  # after the commit that took a request in, and before any look: a row of Slack's function
-COMMIT = {("lineages", "commit"), ("lineages", "take")}  # of reconcile itself; a lease is a conditional write of its own
+COMMIT = {("lineages", "commit"), ("lineages", "take")}  # made by reconcile itself; a lease is a conditional write
 PERFORM, RECONCILE = perform.perform.__code__, reconcile.reconcile.__code__
 
 
 @dataclass
 class Watch:
-    """Counts the writes of reconciles by the port and method, and whether perform made them; collects those of anybody else."""
+    """Counts the writes of reconciles, by port and method and by whether ``perform`` made them."""
 
     writes: Counter[tuple[str, str, str]]
     others: list[str]
 
     def seen(self, port: str, method: str) -> None:
         if method in READS.get(port, ()) or (port, method) == ANSWERED or port == "tally":
-            return  # the tally counts in memory, for metrics
+            return  # the tally counts only in memory, for metrics
         callers = list(_callers())
         if RECONCILE not in [frame.f_code for frame in callers]:
-            return  # the sweep, discover or drain: their own notes
+            return  # the sweep, discover and drain store their own positions
         inner = next(frame.f_code for frame in callers if frame.f_code in (PERFORM, RECONCILE))
         if inner is PERFORM:
             self.writes["perform", port, method] += 1
@@ -77,7 +77,7 @@ def _callers() -> Iterator[Any]:
 
 
 class Watched:
-    """A port, each of its calls seen."""
+    """A port whose calls are counted."""
 
     def __init__(self, port: Any, name: str, watch: Watch) -> None:
         self._port, self._name, self._watch = port, name, watch
@@ -95,7 +95,7 @@ class Watched:
 
 
 class WatchedLedger:
-    """The ledger, each of its ports watched under its own name."""
+    """The ledger, whose ports are watched under their own names."""
 
     def __init__(self, ledger: Any, watch: Watch) -> None:
         self._ledger, self._watch = ledger, watch
@@ -110,7 +110,7 @@ def watched(real: Ports, watch: Watch) -> Ports:
 
 
 def live(seed: int) -> Watch:
-    """One history of the simulation, watched."""
+    """A watched history of the simulation."""
     history, watch = History(seed), Watch(Counter(), [])
     history.ports = watched(history.ports, watch)
     history.run()

@@ -1,4 +1,4 @@
-"""Slack in the simulation: the real adapter, over slack_sdk, to the local Slack in this process, without a network."""
+"""Slack in the simulation: the real adapter with slack_sdk, and the local Slack in this process, without a network."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CLOSED = {"#closed": "channel_not_found", "#read-only": "restricted_action_read_
 
 
 class InProcess(WebClient):
-    """slack_sdk's client, whose requests a function answers."""
+    """slack_sdk's client, with a function that answers its requests."""
 
     def __init__(self, answer: Callable[[Request], Any], **settings: Any) -> None:
         super().__init__(**settings)
@@ -43,14 +43,14 @@ class InProcess(WebClient):
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message as Slack took it."""
+    """A message that Slack accepted."""
 
     channel: str
     text: str
 
 
 class Workspace(SlackChat):
-    """The Chat port: channels that take every message within Slack's limits and keep it, but for two, and Slack's own faults."""
+    """The Chat port. All channels but two accept messages within Slack's limits. Slack's faults are drawn."""
 
     def __init__(self, lambdas: Lambdas, rng: Random, sick: Callable[[str], bool]) -> None:
         self.slack = Slack(clock=lambda: lambdas.now, token=TOKEN, closed=CLOSED, trouble_with=self._trouble)
@@ -60,7 +60,7 @@ class Workspace(SlackChat):
         self._lambdas, self._rng, self._sick = lambdas, rng, sick
 
     def _trouble(self, asked: Mapping[str, Any]) -> Trouble | None:
-        """What Slack does instead of what it is asked, if anything."""
+        """How Slack fails for a call, if it does."""
         if self._lambdas.faults.sick_messages and self._sick(text := json.dumps(asked)):
             self.unanswered.add(text)
             self._lambdas.happened["sick_messages"] += 1
@@ -77,5 +77,5 @@ class Workspace(SlackChat):
         return response
 
     def is_sick(self, text: str) -> bool:
-        """Whether Slack answers a message with errors now."""
+        """Whether Slack returns errors for a message now."""
         return bool(self._lambdas.faults.sick_messages) and self._sick(text)

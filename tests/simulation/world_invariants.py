@@ -1,7 +1,7 @@
-"""Checks the invariants that always hold, from the world's side: who created, stopped and deleted which job.
+"""Checks the invariants that must always hold, with the facts of the world: who created, stopped and deleted which job.
 
-What a controller does is checked at the moment at which it takes effect. Apart from the ledger, in which every act must be
-written first, these checks read no state of the controller.
+Each act of the controller is checked when it takes effect. Of the controller's state, these checks read only the ledger, into
+which each act must be written first.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from tests.simulation.memory import MemoryLedger
 from tests.simulation.memory.lineages import claim_key
 
 ROLES = frozenset({"arn:aws:iam::111122223333:role/Train"})  # TrainingRoles
-FORGED = "forged"  # the identity in rows that a stranger writes
+FORGED = "forged"  # the requester in rows that an attacker writes
 READ_BEFORE = timedelta(minutes=2)
 FINAL_TOPICS = ("gave-up", "cannot-repeat", "done-elsewhere")
 
 
 class Violation(BaseException):
-    """An invariant does not hold. It is no ``Exception``, so that no code of the controller can catch it."""
+    """An invariant does not hold. Not an ``Exception``, so that the controller cannot catch it."""
 
 
 def require(holds: object, what: str) -> None:
@@ -52,7 +52,7 @@ def require(holds: object, what: str) -> None:
 
 @dataclass(slots=True, eq=False)
 class Life:
-    """A training job from its creation on, also when it is deleted."""
+    """A training job, from its creation until after its deletion."""
 
     job: TrainingJob
     lineage: LineageId
@@ -61,7 +61,7 @@ class Life:
     owned: bool  # another service owns it
     about: str | None = None  # the attempt that it repeats
     cause: AttemptCause | None = None
-    hostile: bool = False  # a stranger created it to be taken for an attempt
+    hostile: bool = False  # an attacker created it, so that it is mistaken for an attempt
     stopped_by_us: bool = False
     deleted_at: datetime | None = None
 
@@ -95,13 +95,13 @@ class InvariantChecker:
     intervals: Callable[[datetime], list[tuple[datetime, Policy]]] | None = None  # the policies at a time, and since when
 
     def job_named(self, name: str) -> Life | None:
-        """The job that has this name now."""
+        """The job that now has this name."""
         return next((life for life in reversed(self.lives) if life.name == name and life.deleted_at is None), None)
 
     # What users and services do.
 
     def job_created(self, name: str, *, owned: bool = False, hostile: bool = False) -> Life:
-        """Note a job that a user or a service created: the root of its own lineage, whatever its tags say."""
+        """Record a job that a user or a service created. It is the root of its own lineage, with any tags."""
         job = self.world.jobs[name]
         life = Life(job=job, lineage=root_of(self.world, job), number=1, ours=False, owned=owned, hostile=hostile)
         self.lives.append(life)
@@ -113,7 +113,7 @@ class InvariantChecker:
     # What the controller does.
 
     def create(self, call: Callable[[], Any], request: dict[str, Any]) -> Any:
-        """Let the controller create a job, and check it."""
+        """Create a job for the controller, and check this act."""
         name = request["TrainingJobName"]
         tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
         lineage = LineageId.parse(tags.get(LINEAGE_TAG, ""))
@@ -156,7 +156,7 @@ class InvariantChecker:
         return answer
 
     def stop(self, call: Callable[[], Any], name: str) -> Any:
-        """Let the controller stop a job, and check it."""
+        """Stop a job for the controller, and check this act."""
         life = self.job_named(name)
         answer = call()
         assert life is not None
@@ -180,12 +180,12 @@ class InvariantChecker:
         return answer
 
     def _check_interval(self, stop: Stop) -> None:
-        """A rule for new jobs stops no job that was created before the current interval of its policy."""
+        """A rule with ``applies_to: new`` stops no job that was created before its policy took force, most recently."""
         life = self.job_named(stop.about)
         if life is None or self.intervals is None or stop.because.startswith(ASKED_BY):
             return
         now = self.world.now
-        current = [*self.intervals(now), *self.intervals(now - READ_BEFORE)]  # a decision is made a moment before its commit
+        current = [*self.intervals(now), *self.intervals(now - READ_BEFORE)]  # a decision is made shortly before its commit
         may = (
             since <= life.job.created_at or any(rule.applies_to is AppliesTo.RUNNING for rule in policy.rules)
             for since, policy in current
@@ -193,7 +193,7 @@ class InvariantChecker:
         require(any(may), f"no rule for new jobs stops one from before its interval: {life.where} is to be stopped")
 
     def _check_not_halted(self, what: str) -> None:
-        """An act that began before a halt may take effect within a lease after it; no other act may."""
+        """During a halt, only acts that began before it take effect, within one lease."""
         halt = self.ledger.halted
         require(halt is None or self.world.now < halt.since + LEASE, f"no act during a halt: {what}")
 
@@ -202,16 +202,14 @@ class InvariantChecker:
         require(not alive, f"never two live attempts of one lineage: {new.where} beside {alive}")
 
     def _check_submitted_once(self, new: Life) -> None:
-        """Each attempt is submitted once. After a user deletes an attempt that the controller never saw, it may be submitted
-        again.
-        """
+        """Each attempt is submitted once. It may be submitted again if a user deleted it before the controller saw it."""
         seen = self.ledger.lineages.load(new.lineage).entry(Started, new.name)
         same = [life for life in self.lives if life.lineage == new.lineage and life.number == new.number]
         before = [life.where for life in same if life.deleted_at is None or seen]
         require(not before, f"each attempt is submitted once: {new.where} after {before}")
 
     def _check_one_writer_per_prefix(self, new: Life) -> None:
-        """No attempt begins while another of the controller, under its role, writes to its checkpoint prefix or below it."""
+        """No attempt begins while another attempt with its role writes to its checkpoint prefix or below it."""
         mine = prefix_of(new)
         for life in self.lives:
             theirs = prefix_of(life)
@@ -219,7 +217,7 @@ class InvariantChecker:
                 require(not mine.waits_for(theirs), f"never two live jobs of ours on one prefix: {new.where} beside {life.where}")
 
     def _check_claimed(self, new: Life) -> None:
-        """An attempt claims its checkpoint prefix before it is created, so that no other begins there meanwhile."""
+        """An attempt has a claim on its checkpoint prefix before it is created, so that no other attempt begins there."""
         wanted = prefix_of(new)
         held = wanted is None or claim_key(wanted) in self.ledger.held
         require(held, f"a prefix is claimed before its attempt is created: {new.where} writes to {wanted}")
@@ -232,9 +230,9 @@ class InvariantChecker:
         require(not any(life.owned for life in before), f"no owned job is touched: {new.where} repeats one")
 
     def _is_same(self, life: Life, new: Life) -> bool:
-        """Whether a user made the very request of an attempt, under its name and role: the ledger takes it for the attempt.
+        """Whether a user created a job with exactly an attempt's request, name and role, which the ledger records as the attempt.
 
-        The first job of a lineage is told from another of its name by its CreationTime.
+        The first job of a lineage is distinguished from others with its name by its CreationTime.
         """
         known = self.ledger.lineages.load(new.lineage).entry(Started, life.name)
         attempt = known is not None and life.name != new.lineage.root
@@ -254,7 +252,7 @@ class InvariantChecker:
     # What the controller decides and commits.
 
     def checking_decide(self, decide: Callable[[Facts], Decision]) -> Callable[[Facts], Decision]:
-        """The same function, with the law checked on each decision: once it is committed, deciding again adds nothing."""
+        """The function ``decide`` with a check of the law: after a decision is committed, deciding again adds nothing."""
 
         def checked(facts: Facts) -> Decision:
             decision = decide(facts)
@@ -270,14 +268,14 @@ class InvariantChecker:
         return checked
 
     def committed(self, before: Lineage, decision: Decision) -> None:
-        """Check a decision that was committed, against the lineage before it."""
+        """Check a committed decision against the lineage before it."""
         known = {e.key for e in before.entries} & {e.key for e in decision.entries}
         require(not known, f"each entry is written once: {before.id} writes {known} again")
         followed = {
             i.action.about for i in decision.intents
             if isinstance(i.action, Submit) or (isinstance(i.action, Announce) and i.action.topic in FINAL_TOPICS)
         }  # fmt: skip
-        # A forged row that looks begun is found out about first; what it pushed aside is decided again then.
+        # A forged row that seems to be claimed is looked up first. What it displaced is decided again then.
         followed |= {
             i.action.about for i in before.open_intents() if isinstance(i.action, Submit) and i.action.identity == FORGED
         }
@@ -300,7 +298,7 @@ class InvariantChecker:
                 require(not made, f"no attempt is given up and submitted again: {intent.key} beside {made}")
 
     def closing(self, lineage: LineageId, key: str, closed: IntentResult) -> None:
-        """Check an intent that is being closed: a Stop is done only when the job has ended or is gone."""
+        """Check an intent that is being closed: a Stop is Done only if the job has ended or was deleted."""
         intent = self.ledger.lineages.load(lineage).intent(key)
         if intent is None or not isinstance(intent.action, Stop) or closed is not IntentResult.DONE:
             return
@@ -309,7 +307,7 @@ class InvariantChecker:
 
 
 def root_of(world: World, job: TrainingJob) -> LineageId:
-    """The lineage that a job of a user begins."""
+    """The lineage that a user's job begins."""
     return LineageId(account=world.account, region=world.region, root=job.name, created_at=job.created_at)
 
 

@@ -33,7 +33,7 @@ from controller.aws.dynamodb.works import DynamoWorks
 class DynamoLedger:
     """The ledger's ports over a low-level boto3 ``dynamodb`` client.
 
-    ``key`` is that of the proofs of users' requests; ``retention`` says how long rows of lineages are kept.
+    ``key`` is the key of the proofs in users' requests. ``retention`` decides how long rows of lineages are kept.
     """
 
     def __init__(self, client: Any, table: str, key: str = "", retention: Retention = FOR_EVER) -> None:

@@ -1,4 +1,7 @@
-"""Whether the Slack workspace accepts tables and charts, in DynamoDB: cursor, slack/plain-blocks."""
+"""Whether the Slack workspace accepts tables and charts, in DynamoDB.
+
+cursor   slack/plain-blocks    when Slack last refused them
+"""
 
 from __future__ import annotations
 

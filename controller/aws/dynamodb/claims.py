@@ -1,9 +1,9 @@
 """Claims on checkpoint prefixes in DynamoDB: a partition per bucket, with a head that serialises them.
 
     claim#<bucket>   head                    version: each claim increases it
-                     held#<job>#<hash>       a claim; the hash is of its lineage and its prefix, which could fill a sort key alone
+                     held#<job>#<hash>       a claim; the hash is of its lineage and prefix, which may be too long for a sort key
 
-A claim that a lineage commits (its job exists already) and a release do not change the head: they do not wait.
+A claim that is committed with a lineage (its job exists already) and a release do not change the head: they never wait.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class DynamoClaims:
         self._table = table
 
     def claim(self, claim: Claim, *, new: bool = False) -> tuple[Claim, ...]:
-        """Claim the prefix, or return the claims before it. Raises Unreachable when others were faster three times."""
+        """Claim the prefix, or return the claims that it must wait for. Raises Unreachable if others write in each of 3 tries."""
         pk = claim_pk(claim.bucket)
         for _ in range(TRIES):
             head = self._table.get(pk, HEAD)  # read before the rest: a claim in between changes the version
@@ -56,7 +56,7 @@ def giving_back(claim: Claim) -> Write:
 
 
 def held_key(job: str, lineage: str, what: str) -> str:
-    """The sort key of what a job of a lineage holds. A former job with the same name has another lineage, and another key."""
+    """The sort key of a claim or hold of a job. A former job with the same name has another lineage, and so another key."""
     digest = hashlib.sha256(f"{lineage}\n{what}".encode()).hexdigest()
     return f"held#{job}#{digest[:16]}"
 

@@ -1,7 +1,7 @@
-"""Limits over all lineages, in DynamoDB: a counter per limit, and a marker per act.
+"""Limits over all lineages, in DynamoDB: a counter per limit, and a row per holder.
 
-limit#<what>   used             how much is taken; conditional, so that two at once never take more than there is
-limit#<what>   taker#<hash>     what somebody holds: taking again, after a crash or a lost answer, takes nothing more
+limit#<what>   used             how much is taken; written conditionally, so that two writers never exceed the limit
+limit#<what>   taker#<hash>     how much a holder has: taking again, after a crash or a lost answer, takes nothing more
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class DynamoLimits:
         self._table = table
 
     def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime, in_place_of: Sequence[str] = ()) -> bool:
-        """Take an amount, or say that the limit has no room. Raises Unreachable when others were faster three times."""
+        """Take an amount; False where the limit has no room. Raises Unreachable when others write in each of three tries."""
         for _ in range(TRIES):
             taker, counter = self._table.get(*_taker(what, who)), self._table.get(limit_pk(what), USED)
             given_back = {other: found for other in in_place_of if _amount_held(found := self._table.get(*_taker(what, other)))}
@@ -55,7 +55,7 @@ class DynamoLimits:
         return _used(self._table.get(limit_pk(what), USED))
 
     def _hold(self, what: str, holders: Mapping[str, tuple[Item | None, int]], counter: Item | None, now: datetime) -> bool:
-        """Write what each holds from now on, beside its row as it was read, and the new sum, in one transaction; False when one
+        """Write the new amount of each holder (with its row as it was read) and the new sum, in one transaction. False when one
         of the rows changed since.
         """
         expires = {"expires_at": {"N": str(int((now + REMEMBERED).timestamp()))}}
@@ -78,7 +78,7 @@ def _used(counter: Item | None) -> int:
 
 
 def _amount_held(taker: Item | None, *, unknown: int = 0) -> int:
-    """What somebody holds; rows from before amounts were kept hold what is asked now."""
+    """What a holder has; ``unknown`` for a row of an older version, which has no amount."""
     if taker is None:
         return 0
     return int(taker["amount"]["N"]) if "amount" in taker else unknown

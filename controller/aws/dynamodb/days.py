@@ -31,10 +31,10 @@ FORGOTTEN = "forgotten"
 FORGOTTEN_TRIES = 20
 NEVER = {"N": "0"}
 PART_BYTES = 300_000  # an item takes at most 400 kB
-UNFOLDED_MAX = 16_000_000  # bytes of a part's document: names and figures are packed to a tenth, not to a hundredth
-FIGURE_MAX = 10**18
+UNFOLDED_MAX = 16_000_000  # bytes of a part after unzipping: zip makes names and figures ten times smaller, not a hundred
+FIGURE_MAX = 10**18  # more than any figure of a day
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, zlib.error)
-KEPT = timedelta(days=3 * 366)  # how long a rollup is kept: three years
+KEPT = timedelta(days=3 * 366)  # how long a rollup is kept
 
 
 class DynamoDays:
@@ -51,7 +51,7 @@ class DynamoDays:
                 at = moment(row["at"]["S"]) if "at" in row else None
                 found = LateDay(day=date.fromisoformat(day), lineage=lineage, version=int(row["version"]["N"]), at=at)
             except (KeyError, ValueError):
-                continue  # no commit wrote that
+                continue  # not a row that this code wrote
             if self._retention.has_all_of(found.day):
                 yield found
 
@@ -64,7 +64,7 @@ class DynamoDays:
     def put_rollup(
         self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = (), if_still: RollupVersions | None = None
     ) -> bool:
-        # In one transaction. Its marks are removed afterwards: after a crash in between, it is rolled up again.
+        # All rows in one transaction; the marks are removed later. If the function ends in between, the day is rolled up again.
         still = if_still or self.versions(day)
         parts = _parts(rollup)
         before = [row["sk"]["S"] for row in self._rows(day, day)]
@@ -74,7 +74,7 @@ class DynamoDays:
         writes: list[Write] = [{"Put": _put(places[0], contents[0], still.rollup, still.rollup + 1)}]
         writes += [{"Put": {"Item": _row(place, row)}} for place, row in zip(places[1:], contents[1:], strict=True)]
         writes += [{"Delete": {"Key": key(ROLLUP, place)}} for place in before if place not in places]
-        # The same row again: the functions that write rollups may put, and a check alone would be another permission.
+        # Written again as it is: a ConditionCheck would need another permission than PutItem.
         writes.append({"Put": _put(FORGOTTEN, {}, still.forgotten, still.forgotten)})
         if not self._table.transact(writes):
             return False
@@ -104,7 +104,7 @@ class DynamoDays:
             try:
                 found = date.fromisoformat(day), _rollup_of([_unzipped(part) for part in parts])
             except UNREADABLE:
-                continue  # a function that never submits may write here: what cannot be read keeps no job from being looked at
+                continue  # functions that never submit may write such rows: one that cannot be read must not stop any decision
             yield found
 
     def closed_until(self) -> datetime | None:
@@ -121,7 +121,7 @@ class DynamoDays:
 
 
 def marking(day: date, lineage: str, version: int, at: datetime | None) -> Write:
-    """The mark that a commit leaves on a day that is over. Each lineage has its own row, so that none waits for another."""
+    """The write of a commit's mark on a day that is over. Each lineage has its own row, so that none waits for another."""
     when = {"at": {"S": stamp(at)}} if at is not None else {}
     return {"Put": {"Item": {**key(LATE, f"{day}#{lineage}"), **MARK, "version": {"N": str(version)}, **when}}}
 
@@ -131,7 +131,7 @@ def _row(place: str, content: Item) -> Item:
 
 
 def _put(place: str, content: Item, version: int, next_version: int) -> Write:
-    """A put of a row with its next version, only where it has this version; a row without one, or no row, has version 0."""
+    """The write of a row with its next version, if it still has ``version``. A row without one, or no row, has version 0."""
     return {
         "Item": _row(place, {**content, "version": {"N": str(next_version)}}),
         "ConditionExpression": "version = :version" if version else "attribute_not_exists(version) OR version = :version",
@@ -140,11 +140,12 @@ def _put(place: str, content: Item, version: int, next_version: int) -> Write:
 
 
 def epoch_s(day: date) -> str:
+    """Midnight UTC of a day, in seconds since 1970, as text."""
     return str(int(datetime.combine(day, datetime.min.time(), UTC).timestamp()))
 
 
 def _parts(rollup: Rollup) -> list[bytes]:
-    """A rollup in parts that fit into items; more than one only for days with tens of thousands of groups."""
+    """A rollup, zipped, in parts that fit into items; only a day with tens of thousands of groups has more than one."""
     whole = _zipped(rollup)
     if len(whole) <= PART_BYTES or len(rollup.groups) + len(rollup.counts) < 2:
         return [whole]
@@ -167,7 +168,7 @@ def _zipped(rollup: Rollup) -> bytes:
 
 
 def _unzipped(part: Item) -> Any:
-    """The document in a part. Raises ValueError for one that unfolds to more than any day has."""
+    """The document in a part. Raises ValueError for one that is cut off, or larger than that of any day."""
     unfolding = zlib.decompressobj()
     text = unfolding.decompress(part["zip"]["B"], UNFOLDED_MAX)
     if not unfolding.eof:
@@ -181,7 +182,7 @@ def _rollup_of(documents: list[Any]) -> Rollup:
 
 
 def _read(document: dict[str, Any]) -> Rollup:
-    """Read a part. Figures that were added later are 0 in it."""
+    """Read a part. Figures that newer versions added are 0."""
     names, width = document["fields"], len(Group._fields)
     return Rollup(
         groups={
@@ -207,7 +208,7 @@ def _name(value: Any) -> str:
 
 
 def _figure(value: Any) -> int:
-    """A whole number, or yes or no."""
+    """A whole number, or true or false. Raises TypeError for anything else."""
     if not isinstance(value, int) or abs(value) > FIGURE_MAX:
         raise TypeError(f"found {value!r:.80}, wanted a whole number")
     return value

@@ -1,7 +1,7 @@
 """When digests were queued, in DynamoDB.
 
-cursor   digest/<period>/<channel>    when a channel's digest was last queued; until: the first day that it does not report
-cursor   digests                      when all of them were last checked
+cursor   digest/<period>/<channel>    when a channel's digest was last queued; ``until`` is the first UTC day after its period
+cursor   digests                      when all digests were last checked
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Open intents by the time at which they are due, in DynamoDB: the sparse index *due*, which an intent leaves when it closes.
 
-The index is eventually consistent: it triggers, and never decides.
+The index is eventually consistent, so it is only a reason to look at a job.
 
 failing   <lineage>#<intent>   a trigger of the sweep that fails, and since when its intent is due
 """
@@ -49,7 +49,7 @@ class DynamoDueIntents:
             elif (requested := _requested(row)) is not None:
                 yield requested
             else:
-                self._table.remove(key(pk, row["sk"]["S"]))  # nobody could answer it, and it would be first in line for ever
+                self._table.remove(key(pk, row["sk"]["S"]))  # it names no job, and would stay at the head of the queue
 
     def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
         if overdue.trigger.lineage is not None:
@@ -90,7 +90,7 @@ class DynamoDueIntents:
 
 
 def _requested(row: Item) -> Overdue | None:
-    """A request that waits; None for a row that names no job. Slack's function writes the row, so nothing of it is believed."""
+    """A waiting request of a person; None for a row that names no job. The function for Slack writes it, so it is checked."""
     lineage = LineageId.parse(row["pk"]["S"].removeprefix(REQUEST)) if row["pk"]["S"].startswith(REQUEST) else None
     job = row.get("about", {}).get("S", "")
     try:

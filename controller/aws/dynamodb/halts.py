@@ -1,4 +1,7 @@
-"""The halt in DynamoDB: halt, halt. Who started it, when and why."""
+"""The halt in DynamoDB.
+
+halt   halt    who called the halt in force, when and why
+"""
 
 from __future__ import annotations
 
@@ -32,11 +35,11 @@ class DynamoHalts:
                 return halt
             found = self._table.get(HALT, HALT)
             if found is None:
-                continue  # somebody resumed in between: this halt comes after, and holds
+                continue  # the other halt ended in between: start this one
             called = read_or_none(found, Halt)
             if EXPIRES not in found:
                 return called or UNREADABLE
-            kept = called or halt  # no halt of ours ends by itself: this row was written by somebody else
+            kept = called or halt  # this code writes no halt that expires: write it again without an expiry
             self._table.put({**PLACE, **write(kept)})
             return kept
         raise Unreachable(f"the halt was called and ended {TRIES} times while it was read")

@@ -1,8 +1,8 @@
 """Writes values as DynamoDB items, and reads every schema that was ever written.
 
-The fields of a value are in the item's ``body``; ``kind`` names its class and ``schema`` the version of its form, so that newer
-code reads what older code wrote. What an index or a condition needs is beside the body. A new field is added to its class, such
-as those in ``controller/ledger/entry.py``, with a default, and is named in ``LATER_FIELDS``.
+The fields of a value are in the item's ``body``. ``kind`` names its class, and ``schema`` the version of its form, so that newer
+code can read what older code wrote. Attributes that an index or a condition needs are beside the body. A new field is added to
+its class, such as those in ``controller/ledger/entry.py``, with a default, and is named in ``LATER_FIELDS``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MARK: Item = {"schema": {"N": str(SCHEMA)}}  # in every item
 UPGRADES: Mapping[int, Callable[[Attribute], Item]] = {}  # upgrades an item of schema n to n + 1
 
 STORED_KINDS: Mapping[str, Any] = {
-    # What an item's ``kind`` says, and which class reads it. A class may be renamed; a stored word never changes.
+    # The word in an item's ``kind``, and the class that reads it. A class may be renamed; a stored word never changes.
     "Started": entry.Started,
     "OwnerChecked": entry.OwnerChecked,
     "Interrupted": entry.Interrupted,
@@ -83,7 +83,8 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
     intent.Submit: {"fallback_step": "rung"},
 }
 LATER_FIELDS: Mapping[type, frozenset[str]] = {
-    # Fields that are newer than the first rows, beside those of UnderPolicy. A default is not written: an old row stays as it is.
+    # Fields that are newer than the first rows, besides those of UnderPolicy. Their default is not written, so an old row that is
+    # written again does not change.
     Claim: frozenset({"role"}),
     entry.Started: frozenset({"claimed", "role", "identity", "subnets"}),
     entry.Ended: frozenset({"ran_s"}),
@@ -115,7 +116,7 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
 
 
 class UnreadableItem(ValueError):
-    """An item that no schema explains. The message says which, what was found and what was wanted."""
+    """An item that cannot be read by any known schema. The message says which, what was found and what was wanted."""
 
 
 def stamp(at: datetime) -> str:
@@ -162,8 +163,9 @@ def read(item: Attribute) -> Any:
 
 
 def read_or_none(item: Attribute, kind: type[V]) -> V | None:
-    """The value of that class; None for an item that cannot be read. For rows that no lineage depends on: functions write them
-    that never submit, and one bad row among them must keep no job from being looked at.
+    """The value of that class; None for an item that cannot be read, or has another class.
+
+    For rows outside lineages: functions that never submit may write them, and a bad row must not stop any decision.
     """
     try:
         found = read(item)
@@ -194,7 +196,7 @@ def read_intent(item: Attribute) -> Intent:
 
 
 def read_checked_intent(item: Attribute) -> Intent:
-    """The same, with its changes of a request held to the closed list. Raises UnreadableItem."""
+    """Read an intent, and check that an attempt may have the changes of its request. Raises UnreadableItem."""
     intent = read_intent(item)
     if isinstance(intent.action, Submit | Stop):
         try:
@@ -229,9 +231,9 @@ def _decoded(item: Attribute, name: str, attribute: Attribute, decode: Decode) -
 
 @cache
 def codec(kind: Any) -> tuple[tuple[str, str, Encode, Decode, Any], ...]:
-    """How each field of a class is written and read, and its default; computed once.
+    """For each field of a class: its name, its stored name, how it is written and read, and its default. Computed once per class.
 
-    None is not written for a field that may be None; a field that was added later has its default in older items.
+    A field that is None is not written. A field that was added later has its default in older items.
     """
     hints, stored = get_type_hints(kind), STORED_FIELDS.get(kind, {})
     return tuple(

@@ -29,6 +29,6 @@ class DynamoJournal:
 
 
 def days_between(since: datetime, until: datetime) -> Iterator[str]:
-    """The days (UTC) that have a moment within ``since`` <= … < ``until``."""
+    """The UTC days, as ``2026-11-30``, that overlap ``since`` … before ``until``."""
     first = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return (f"{first + timedelta(days=n):%Y-%m-%d}" for n in range(-((first - until) // timedelta(days=1))))

@@ -1,6 +1,7 @@
 """The keys of all rows of the table: the partition of each kind of row, and the partitions of its indexes.
 
-The docstring of each neighbour says which rows it reads and writes. A partition that has rows never changes its name.
+The docstring of each other module here lists the rows that it reads and writes: partition key, sort key, content. The functions
+``…_pk`` return partition keys. A partition that has rows never changes its name.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ WAIVERS: Item = {"S": "waivers"}  # a partition of the index *family*
 
 
 def key(pk: str, sk: str) -> Item:
+    """The primary key of a row."""
     return {"pk": {"S": pk}, "sk": {"S": sk}}
 
 

@@ -3,12 +3,11 @@
 lineage#<id>     head                    version
                  entry#<key>             what happened          (index *day*, see ``journal``; *family*, see ``histories``)
                  intent#<key>            what is to be done     (index *due* while open, see ``due``)
-attempt#<name>   head                    the lineage that meant to create a job of that name, as an attempt or a probe
+attempt#<account>/<region>/<name>   head    the lineage that decided to create a job of that name, as an attempt or a probe
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from controller.aws.dynamodb.claims import giving_back, taking
@@ -37,7 +36,7 @@ class DynamoLineages:
 
     def load(self, lineage: LineageId) -> Lineage:
         pk = lineage_pk(lineage)
-        head = self._table.get(pk, HEAD)  # read first: read last, it could be newer than the rows
+        head = self._table.get(pk, HEAD)  # read first: otherwise its version could be newer than the rows
         if head is None:
             return Lineage(id=lineage)  # every commit writes a head
         rows = list(self._table.query(**partition_of(pk)))
@@ -114,7 +113,7 @@ class DynamoLineages:
         )
 
     def _change(self, lineage: LineageId, intent: Intent, how: str, values: Item, also: str = "") -> bool:
-        """Change an open intent of the claim that the caller holds."""
+        """Change an open intent; False if its claim number is no longer the caller's, or it is closed."""
         return self._table.update(
             key(lineage_pk(lineage), f"intent#{intent.key}"),
             UpdateExpression=how,
@@ -133,17 +132,13 @@ def _as_value(expires: Item) -> Item:
 
 
 def _newest_moment(lineage: Lineage, decision: Decision) -> datetime:
-    """The last time that a lineage knows of, after a decision."""
+    """The latest time in a lineage after a decision: of an entry, an intent or its creation."""
     entries, intents = (*lineage.entries, *decision.entries), (*lineage.intents, *decision.intents)
     return max((*(entry.at for entry in entries), *(intent.due_at for intent in intents), lineage.id.created_at))
 
 
-def _found_by_name(id: LineageId, intents: Iterable[Intent], kept: Retention) -> Iterable[Write]:
-    return (found_by_name(id, i.action, kept.of_intent(i)) for i in intents if isinstance(i.action, Submit | Probe))
-
-
 def found_by_name(id: LineageId, action: Submit | Probe, expires: Item | None = None) -> Write:
-    """The row by which the job of a Submit or a Probe is found; it is written once, and never changes."""
+    """The write of the row that leads from the name of an attempt or a probe to its lineage. The row never changes."""
     item = {**key(attempt_pk(id.account, id.region, action.job), HEAD), **MARK, "lineage": {"S": str(id)}, **(expires or {})}
     return _put(item, "attribute_not_exists(pk) OR lineage = :lineage", {":lineage": {"S": str(id)}})
 
@@ -163,7 +158,7 @@ def _entry_item(id: LineageId, entry: Entry, kept: Retention) -> Item:
 
 
 def _in_family(id: LineageId, entry: Entry) -> Item:
-    """What the index *family* shows: lineages that completed, by the time of their end, and waivers by the time of theirs."""
+    """The keys in the index *family*: of a completed lineage, with the time of its end, and of a waiver, with its last moment."""
     match entry:
         case Finished(work_s=int()):
             return {"family_pk": family_key(id.account, id.region, entry.family), "family_at": {"S": stamp(entry.at)}}
@@ -174,6 +169,7 @@ def _in_family(id: LineageId, entry: Entry) -> Item:
 
 
 def intent_item(id: LineageId, intent: Intent) -> Item:
+    """The row of an intent; of an open one with its keys in the index *due*."""
     item = {**key(lineage_pk(id), f"intent#{intent.key}"), **write_intent(intent)}
     if not intent.open:
         return item
@@ -182,7 +178,9 @@ def intent_item(id: LineageId, intent: Intent) -> Item:
 
 
 def _put_intent(id: LineageId, intent: Intent) -> Write:
-    """An intent that is new, was withdrawn and is said again, or that nobody has in hand and is said with another content."""
+    """The write of an intent that is new, or that was withdrawn and is decided again. An open Submit or Stop that is not leased
+    may be replaced by one with another content.
+    """
     condition, values = "attribute_not_exists(pk) OR closed = :withdrawn", {":withdrawn": {"S": IntentResult.WITHDRAWN.value}}
     if isinstance(intent.action, Submit | Stop):
         condition += " OR (attribute_not_exists(closed) AND attribute_not_exists(leased_until) AND claim = :read)"
@@ -191,7 +189,7 @@ def _put_intent(id: LineageId, intent: Intent) -> Write:
 
 
 def _withdrawn(id: LineageId, intent: Intent, kept: Retention) -> Write:
-    """The write that withdraws an intent not leased since it was read. A Wake is deleted: its time does not come again."""
+    """The write that withdraws an intent if it is not leased. A Wake is deleted: its key has its time, and is not used again."""
     expires = _as_value(kept.of_intent(intent))
     asked = _of_this_claim(id, intent, f"{_OURS} AND attribute_not_exists(leased_until)")
     return {"Delete": asked} if isinstance(intent.action, Wake) else {"Update": _closing(asked, IntentResult.WITHDRAWN, expires)}
@@ -202,7 +200,7 @@ def _abandoned(id: LineageId, intent: Intent, kept: Retention) -> Write:
 
 
 def _of_this_claim(id: LineageId, intent: Intent, condition: str) -> Write:
-    """A write on an intent as it was read: it fails when somebody claimed the intent since."""
+    """A write on an intent that fails if a function has claimed the intent since it was read."""
     return {
         "Key": key(lineage_pk(id), f"intent#{intent.key}"),
         "ConditionExpression": condition,

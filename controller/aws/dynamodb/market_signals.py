@@ -1,4 +1,8 @@
-"""EC2's spot signals and refused creates in DynamoDB: signal#<day>, <key> and signal#<day>, refused/<event>."""
+"""EC2's spot signals, and refused CreateTrainingJob calls, in DynamoDB.
+
+signal#<day>   <key>              a spot signal of that UTC day
+signal#<day>   refused/<event>    a refused call of that UTC day
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Times that only move forward, in DynamoDB: cursor, <name>; those of ``passes`` are in a partition of their own.
+"""Times that only move forward, in DynamoDB. Those of ``passes`` are in their own partition.
 
-These names are in rows that ledgers already contain. Each port has its own names, and no two share one.
+cursor   <name>    a time, and texts beside it
+
+Ledgers contain these names, so they never change. Each port has its own names.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from controller.aws.dynamodb.table import Table
 
 
 def moment_of(table: Table, name: str, pk: str = CURSOR) -> datetime | None:
-    """The time that is stored under a name."""
+    """The time that is stored under a name; None where none is."""
     found = table.get(pk, name)
     return moment(found["at"]["S"]) if found else None
 

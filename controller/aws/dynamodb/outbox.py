@@ -1,6 +1,6 @@
 """The outbox in DynamoDB: a queue per channel, and a marker per message, so that a message is queued only once.
 
-outbox             <channel>           lease and pause of a channel in which something was ever queued; never removed
+outbox             <channel>           lease or pause of a channel to which a message was ever queued; never removed
 outbox#<channel>   <at>#<key>          a message that waits
 said#<key>         marker              that a message was queued; removed after 30 days
 post#<channel>     <lineage>           the place of a lineage's card; removed after 90 days
@@ -31,7 +31,7 @@ class DynamoOutbox:
         self._table = Table(client, table)
 
     def put(self, message: Message) -> bool:
-        # First: a message in a channel that is not listed would wait for ever.
+        # The channel first: a message to a channel that is not listed would wait for ever.
         self._table.put({**key(CHANNELS, message.channel), **MARK}, absent=True)
         said, expires_at = said_pk(message.key), int((message.at + REMEMBERED).timestamp())
         marker = {**key(said, "marker"), **MARK, "expires_at": {"N": str(expires_at)}}
@@ -57,7 +57,7 @@ class DynamoOutbox:
         for row in self._table.query(limit=limit, **partition_of(outbox_pk(channel))):
             message = read_or_none(row, Message)
             if message is None or _place(message) != key(row["pk"]["S"], row["sk"]["S"]):
-                self._table.remove(key(row["pk"]["S"], row["sk"]["S"]))  # nobody can send it, or take it out once it is sent
+                self._table.remove(key(row["pk"]["S"], row["sk"]["S"]))  # it could not be sent, or not be removed once it is sent
             else:
                 found.append(message)
         return found
@@ -108,7 +108,7 @@ class DynamoOutbox:
         return [message for row in rows if (message := read_or_none(row, Message)) is not None]
 
     def _shut(self, channel: str, until: datetime, condition: str = "", values: Item | None = None) -> bool:
-        """Let nobody else send to a channel before ``until``. For all others a lease and a pause are the same."""
+        """Let no other function send to a channel before ``until``. For the others a lease and a pause are the same."""
         return self._table.update(
             key(CHANNELS, channel),
             UpdateExpression="SET shut_until = :until, #schema = :schema",

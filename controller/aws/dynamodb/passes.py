@@ -1,10 +1,10 @@
 """How far each pass of discover has come, in DynamoDB.
 
-discover   <pass>            until when it has read changes
-discover   <pass>/position   where it stands in the list of all jobs; ``upto``, ``token``, ``created`` and ``names``
+discover   <pass>            the time until which it has read changes
+discover   <pass>/position   its position in the list of all jobs: ``upto``, ``token``, ``created`` and ``names``
 
-They were first written to the partition ``cursor``, in which functions write that never submit: what stands there is not read,
-and after an update the first passes look back as far as those of a new installation.
+Older versions used the partition ``cursor``, which functions that never submit may write. Those rows are not read: after an
+update, the first passes look back as far as those of a new installation.
 """
 
 from __future__ import annotations

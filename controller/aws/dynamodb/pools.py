@@ -1,4 +1,7 @@
-"""Daily statistics of pools of spot capacity, in DynamoDB: pool#<region>/<instance type>, <day>."""
+"""Daily statistics of pools of spot capacity, in DynamoDB.
+
+pool#<region>/<instance type>   <day>    the statistics of a closed UTC day
+"""
 
 from __future__ import annotations
 

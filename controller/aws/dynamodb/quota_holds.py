@@ -2,9 +2,8 @@
 
     claim#on-demand <region>/<instance type>    held#<job>#<hash>
 
-Rows were first written as claims, whose bucket was ``on-demand <region>/<instance type>`` and whose prefix began with the number
-of instances. They are still read. A hold has the same key in both forms, so that it is
-released in whatever form it was written.
+Older versions wrote a hold as a claim: with the bucket ``on-demand <region>/<instance type>``, and a prefix that begins with the
+number of instances. Such rows are still read. Both forms have the same key, so that either is released.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ def holding(hold: QuotaHold) -> Write:
 
 
 def freeing(hold: QuotaHold) -> Write:
-    """The write that returns it."""
+    """The write that releases a part of a quota."""
     return {"Delete": {"Key": _place(hold)}}
 
 
 def _stored(row: Item) -> QuotaHold | Claim | None:
-    """A hold; None of a row that cannot be read: then a Create that SageMaker refuses says that there is no room."""
+    """A hold; None for a row that cannot be read. Without it a job may move too early; then SageMaker refuses to create it."""
     found = read_or_none(row, QuotaHold) or read_or_none(row, Claim)
     return found if not isinstance(found, Claim) or found.prefix.partition("/")[0].isdecimal() else None
 

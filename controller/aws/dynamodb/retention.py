@@ -1,7 +1,7 @@
-"""When rows of lineages expire: LedgerDays, a parameter of the stack, after what they record.
+"""Computes when rows of lineages expire: as long after what they record as the stack's parameter LedgerDays says.
 
-DynamoDB removes a row within some days after the time in its attribute ``expires_at``.
-An open intent never expires. A day whose entries may be gone is not rolled up again: its sums stay as they are.
+DynamoDB removes a row within some days after the time in its attribute ``expires_at`` (its time to live). An open intent never
+expires. A day whose entries may be gone is not rolled up again: its sums stay as they are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ KEPT_MIN = timedelta(days=400)  # no lineage lasts that long: a job runs for at 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long what happened to a lineage is ``kept``; None is for ever. Raises ValueError for less than KEPT_MIN."""
+    """``kept`` is how long rows of lineages are kept; None is for ever. Raises ValueError for less than KEPT_MIN."""
 
     kept: timedelta | None
     now: Callable[[], datetime]
@@ -33,11 +33,11 @@ class Retention:
         return self.since(max(entry.at, entry.until) if isinstance(entry, Waived) else entry.at)
 
     def of_intent(self, intent: Intent) -> Item:
-        """The attribute of an intent that is closed now."""
+        """The attribute ``expires_at`` of an intent that is closed now; empty where rows are kept for ever."""
         return self.since(max(filter(None, (intent.due_at, intent.leased_until, intent.lease_ends_at))))
 
     def since(self, at: datetime) -> Item:
-        """The attribute ``expires_at`` of a row about a time; none where rows are kept for ever."""
+        """The attribute ``expires_at`` of a row about a time; empty where rows are kept for ever."""
         return {} if self.kept is None else {"expires_at": {"N": str(int((at + self.kept).timestamp()))}}
 
     def has_all_of(self, day: date) -> bool:

@@ -1,8 +1,11 @@
-"""Since when the current policy revision is in force, in DynamoDB: policy, current; and policy, document#<revision>.
+"""The policy revision in force, and the documents of revisions, in DynamoDB.
 
-The current row also says when its revision was read: a container that stood still after reading an older version does not put
-that in force. A document is written before the row that names its revision, and never changed: its name is the hash of its
-content. Rows ``policy, <revision>`` were written before revisions had intervals: they say when a revision was first seen.
+policy   current                the revision in force, since when, and when it was read
+policy   document#<revision>    the compiled document of a revision
+policy   <revision>             written by older versions: when a revision was first seen
+
+The time of reading prevents that a container that was frozen after it read an older version puts that version in force. A
+document is written before the row that names its revision. It never changes: a revision is the hash of its document.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from controller.policy.compiled_document import BYTES_MAX, document_text
 from controller.runtime.ports.policy import PutInForce, Reading, RevisionInForce
 
 CURRENT = "current"  # no revision has this name: a revision is twelve hexadecimal digits
-SKEW_MAX = timedelta(minutes=5)
+SKEW_MAX = timedelta(minutes=5)  # between the clocks of two containers
 KEPT = "kept"  # of the current row: the document of its revision is kept
 
 
@@ -94,14 +97,14 @@ def _is_of(row: Item, revision: str) -> bool:
 
 
 def _is_newer(current: Item, reading: Reading) -> bool:
-    """Whether what is in force was read after a reading was asked for. A clock that was far ahead once is not believed."""
+    """Whether the revision in force was read after ``reading`` was asked for. A stored time that is far ahead does not count."""
     row = current if "read_at" in current else {"read_at": current["at"]}  # rows of older code have none
     read_at = moment(row["read_at"]["S"])
     return reading.asked_at < read_at <= reading.answered_at + SKEW_MAX
 
 
 def _unchanged(current: Item) -> Item:
-    """The condition that no other container began an interval meanwhile."""
+    """The condition that no other container put a revision in force meanwhile."""
     return {
         "ConditionExpression": "#revision = :revision AND #at = :at",
         "ExpressionAttributeNames": {"#revision": "revision", "#at": "at"},

@@ -32,7 +32,7 @@ class DynamoRuleActs:
         return RuleActs(teams=teams, held_back=any(row["sk"]["S"] == HELD for row in rows))
 
     def _since(self, revision: str, policy: str, since_s: int) -> Iterator[Item]:
-        """The rows of acts since a second, and the one that holds the rule back, whenever that was."""
+        """The rows of acts since ``since_s`` (seconds since 1970), and the row that holds the rule back, whatever its time."""
         for row in self._table.query(**partition_of(acts_pk(revision, policy))):
             acted_s = int(row["expires_at"]["N"]) - int(KEPT.total_seconds())
             if row["sk"]["S"] == HELD or acted_s >= since_s:

@@ -1,4 +1,7 @@
-"""Requests that were answered, in DynamoDB: once, <what>. They expire after an hour."""
+"""Signed requests that were answered, in DynamoDB.
+
+once   <what>    expires after an hour
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 price#<region>   <instance type>#<day>    a row for each change of a price
 cursor           prices/<region>          when the region's prices were last refreshed
+cursor           bill/<region>            the end of the newest bill with stored prices
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from controller.aws.dynamodb.moments import moment_of, move_forward
 from controller.aws.dynamodb.table import Table
 from controller.units.money import DOLLAR, Rate
 
-RATE_MAX = 10_000 * DOLLAR  # an hour: ten times the dearest instance; a row beyond it is no price
+RATE_MAX = 10_000 * DOLLAR  # per hour: ten times the price of the dearest instance; a row above it is ignored
 SOURCE_MAX = 200  # characters, since the source is stored with each attempt that the price is used for
 
 

@@ -1,8 +1,8 @@
 """One DynamoDB table behind a low-level boto3 client: the few calls that the ledger and the outbox use.
 
-Errors are classified here once: a failed condition is an answer (False), a missing answer is Unreachable, and everything else (a
-denied permission, a missing table) is raised with AWS's message. A transaction whose answer was lost and that is repeated may
-fail its own conditions: that gives False, and the next load finds it in the table.
+Errors are classified here. A failed condition is an answer: False. A missing answer is Unreachable. Every other error, such as a
+denied permission or a missing table, is raised with AWS's message. If a transaction's answer was lost and the transaction is
+repeated, its conditions may fail because of itself. That gives False, and the next load finds what it wrote.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ CONFLICT = "TransactionConflictException"  # a transaction is using the item of 
 
 
 def of_lineages(rows: Iterable[Item]) -> Iterator[Item]:
-    """Those rows of an index that belong to a lineage: other functions could write the attributes of an index as well."""
+    """The rows of an index that belong to a lineage: other functions can write rows with the attributes of an index, too."""
     return (row for row in rows if row["pk"]["S"].startswith(LINEAGE))
 
 
 def version_of(head: Item | None) -> int:
-    """The version that a head shows; 0 where there is none yet."""
+    """The version in a head; 0 where there is no head yet."""
     return int(head["version"]["N"]) if head else 0
 
 
 def unchanged(item: Item | None, *attributes: str) -> Write:
-    """The condition of a write that these attributes of an item are as they were read; None: that there is still no item."""
+    """The condition that these attributes of an item are as they were read; of an item that is None, that there still is none."""
     if item is None:
         return {"ConditionExpression": "attribute_not_exists(pk)"}
     names = {f"#{number}": name for number, name in enumerate(attributes)}
@@ -47,7 +47,7 @@ def unchanged(item: Item | None, *attributes: str) -> Write:
 
 
 def next_version(pk: str, version: int, expires: Item | None = None) -> Write:
-    """Increase a head's version, if it is still the one that was read."""
+    """The write that increases a head's version, if that is still the one that was read."""
     item = {**key(pk, HEAD), **MARK, "version": {"N": str(version + 1)}, **(expires or {})}
     if version == 0:
         return {"Put": {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
@@ -56,7 +56,7 @@ def next_version(pk: str, version: int, expires: Item | None = None) -> Write:
 
 
 class Table:
-    """The table; every call that did not get an answer raises Unreachable."""
+    """The table. Each call raises Unreachable where it gets no answer, and AWS's error for an answer that no retry changes."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
@@ -69,7 +69,7 @@ class Table:
         return item
 
     def query(self, *, index: str | None = None, limit: int | None = None, **asked: Any) -> Iterator[Item]:
-        """Read all items of a partition in order, page by page; consistently, except from an index, which cannot be read so."""
+        """Read the items of a partition in order, page by page; all, or ``limit``. Reads are consistent, except from an index."""
         where = {"IndexName": index} if index else {"ConsistentRead": True}
         start: Item = {}
         while True:
@@ -128,7 +128,7 @@ class Table:
             self._raise(verb, error)
 
     def _raise(self, verb: str, error: ClientError | BotoCoreError) -> NoReturn:
-        """Raise Unreachable where the same call may work later, and else the error as it is: an error is never its own cause."""
+        """Raise Unreachable where the same call may work later; else raise the error itself, without a cause."""
         passing = _code(error) == CONFLICT or bool(_reasons(error) & THROTTLED)
         if passing or fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE):
             raise Unreachable(f"DynamoDB {verb} on {self.name}: {error}") from error
@@ -145,12 +145,12 @@ def _code(error: Exception) -> str:
 
 
 def _reasons(error: Exception) -> frozenset[str]:
-    """Why a transaction was cancelled: the codes of those of its writes that failed."""
+    """Why a transaction was cancelled: the codes of its failed writes."""
     reasons = _answer(error).get("CancellationReasons", ())
     return frozenset(str(r["Code"]) for r in reasons if r.get("Code") not in (None, "None"))
 
 
 def _cancelled_by_others(error: Exception) -> bool:
-    """Whether a transaction failed only for its conditions or a conflict."""
+    """Whether a transaction failed only because of its conditions or a conflict with another write."""
     reasons = _reasons(error)
     return bool(reasons) and reasons <= CONFLICTS

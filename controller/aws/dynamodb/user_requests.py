@@ -1,9 +1,9 @@
-"""What people asked for in Slack, in DynamoDB, until a look at the job takes it in. Slack's function writes no lineage.
+"""What people asked for in Slack, in DynamoDB, until it is recorded in the lineage: the function for Slack writes no lineage.
 
 request#<lineage>   <key of the entry>   what was asked   (index *due*, see ``due``)
 
-Each row has a ``proof``: a keyed hash of what was asked, about which lineage. Slack's function computes it after it has checked
-Slack's signature and the person's right, user groups included. A row without it, or with that of another row, was not asked.
+Each row has a ``proof``: a keyed hash of what was asked, about which lineage. The function for Slack computes it after it has
+checked Slack's signature and the person's permission, including user groups. A row without its own proof is ignored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from controller.aws.dynamodb.table import Table
 from controller.ledger.entry import UserRequested, Waived
 from controller.ledger.lineage_id import LineageId
 
-ROWS_MAX = 100  # of a lineage and look: whoever writes more than people do holds up no sweep
+ROWS_MAX = 100  # rows that are read for a lineage: a flood of rows must not delay the sweep
 
 
 class DynamoUserRequests:
@@ -53,7 +53,7 @@ class DynamoUserRequests:
         return list(self._table.query(limit=ROWS_MAX, **partition_of(request_pk(lineage))))
 
     def _request(self, row: Item) -> UserRequested | Waived | None:
-        """What was asked; None for a row that is not proved, cannot be read, or stands under another key than its own."""
+        """What was asked; None for a row that has no valid proof, cannot be read, or has another key than its content."""
         if not hmac.compare_digest(row.get("proof", {}).get("S", "").encode(), self._proof(row).encode()):
             return None
         request = read_or_none(row, UserRequested) or read_or_none(row, Waived)

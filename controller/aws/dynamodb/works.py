@@ -1,6 +1,6 @@
 """What jobs work on, in DynamoDB: a partition per role. A commit writes a row with the start of a job; it expires after 14 days.
 
-work#<account>/<region>/<hash of the role>   <time of creation>#<job>   job, root, lineage, checkpoint_uri, digest
+work#<account>/<region>/<hash of the role>   <time of creation>#<job>   job, root, lineage, uri, digest
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def remembering(work: Work) -> Write:
 
 
 def _work_of(row: Item, asked: Work) -> Work | None:
-    """What a row remembers; None of one that cannot be read: it must not hold up the attempts of all jobs of the role."""
+    """The work in a row; None for a row that cannot be read: it must not delay the attempts of all jobs of the role."""
     try:
         said = {name: row[name]["S"] for name in ("job", "root", "lineage", "digest", "uri") if name in row}
         return Work(

@@ -1,7 +1,7 @@
-"""Which members of a job's description this code accounts for, at any depth: those of the model that it was written against.
+"""Knows which members of a job's description this code accounts for, at any depth: those of the botocore model it is pinned to.
 
-The table is ``controller/data/described_members.json``, written from the pinned botocore by ``infra/service_models.py``.
-SageMaker may describe more than that. Such a member is noticed in the answer's own JSON: botocore drops what its model lacks.
+The table is ``controller/data/described_members.json``, written from the pinned botocore by ``infra/service_models.py``. A
+description may have newer members. They are noticed in the JSON of the answer, because botocore drops what its model lacks.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
-UNACCOUNTED = "unaccounted members"  # beside the members of an answer: no member has a blank in its name
+UNACCOUNTED = "unaccounted members"  # added to the members of an answer: no member of AWS has a blank in its name
 SHOWN_MAX, NAME_MAX = 10, 80
 
 Members = Mapping[str, Any]
-"""Name → the members inside, None for a plain value or a map of the user's, "time" for a time. A list is as its element."""
+"""Name → the members inside; None for a plain value or a map of the user's; "time" for a time. Those of a list's elements."""
 
 
 @cache
@@ -35,17 +35,17 @@ def described_members() -> Members:
 
 
 def described_under() -> str:
-    """The version of botocore whose model the members are of."""
+    """The version of botocore from whose model the table was written."""
     return str(described()["botocore"])
 
 
 def unaccounted(described: Mapping[str, Any]) -> tuple[str, ...]:
-    """The paths of the members that are unknown to this code and say something, as ``ResourceConfig.Colour``; ten at most.
+    """The paths of the members that this code does not know, such as ``ResourceConfig.Colour``; ten at most.
 
-    An empty one says nothing: SageMaker shows empty lists, texts and objects where a request had nothing.
+    Empty ones do not count: SageMaker shows empty lists, texts and objects where a request had nothing.
     """
     noted = described.get(UNACCOUNTED)
-    if isinstance(noted, tuple):  # nothing that was read from JSON is one
+    if isinstance(noted, tuple):  # noted by the client: JSON has no tuples
         return noted
     found = _unknown({name: value for name, value in described.items() if name not in AROUND}, described_members(), "")
     return tuple(sorted({path for path, _ in zip(found, range(SHOWN_MAX), strict=False)}))
@@ -77,12 +77,12 @@ def says_something(value: Any) -> bool:
 
 
 def _plain(path: str) -> str:
-    """A path as a message shows it: whoever answers chooses the name."""
+    """A path without unusual characters, for messages: the name is not one that this code knows."""
     return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "?" for c in path)[:NAME_MAX]
 
 
 def note_unaccounted(client: Any) -> None:
-    """Let a boto3 client say which members of a description its model dropped. Other clients drop none."""
+    """Let a boto3 client note in its answer which members of a description its model dropped. Other clients note them already."""
     events = getattr(getattr(client, "meta", None), "events", None)
     if events is not None:
         events.register("after-call.sagemaker.DescribeTrainingJob", _note, unique_id="spotwarden-unaccounted")

@@ -22,7 +22,7 @@ class DocumentKind(StrEnum):
     SEARCHED = "training job of a Search response"
 
 
-# The members of a document for each field of a job. A field of a rule is unknown where one of them is filled in later.
+# The members of a document for each field of a job. A field is unknown where one of them is filled in later.
 MEMBERS: Mapping[str, tuple[str, ...]] = {
     "name": ("TrainingJobName",),
     "role": ("RoleArn",),
@@ -38,23 +38,26 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
     "algorithm": ("AlgorithmSpecification.TrainingImage", "AlgorithmSpecification.AlgorithmName"),
     "excludes_spot": (*EXCLUDING,),
 }
-# The members that an event's detail may contain. Others are always absent there, which says nothing.
+# The members that an event's detail may lack although the job has them: without them the field is unknown.
 IN_EVENTS = {
     **{name: MEMBERS[name] for name in ("spot", "runtime_s_max", "wait_s_max", "checkpoint_uri", "algorithm", "excludes_spot")},
     "usage": ("BillableTimeInSeconds",),
 }
-ALWAYS_SAID = ("ResourceConfig", "StoppingCondition", "AlgorithmSpecification")  # of a job that is not serverless
+ALWAYS_SAID = ("ResourceConfig", "StoppingCondition", "AlgorithmSpecification")  # in the description of every job but serverless
 
 
 def is_detail(document: Mapping[Any, Any]) -> bool:
-    """Whether a description is the detail of an event: it has milliseconds, or its tags as a map."""
+    """Whether a document is the detail of an event: its CreationTime is in milliseconds, or its tags are a map."""
     created = document.get("CreationTime")
     in_ms = isinstance(created, int | str) and re.fullmatch(r"[0-9]{1,20}", str(created)) and int(created) >= MILLISECONDS_FROM
     return bool(in_ms) or isinstance(document.get("Tags"), Mapping)
 
 
 def unsaid_fields(kind: DocumentKind, body: Document, later: Collection[str], *, absent: Mapping[str, object]) -> frozenset[str]:
-    """The fields that the document does not contain, where that does not mean "none"."""
+    """The fields that the document does not contain, where that does not mean "none".
+
+    ``later`` are members that are filled in later. ``absent`` are fields that are unknown where their value is None or "".
+    """
     unsaid = {field for field, said in absent.items() if said is None or said == ""}
     if kind is DocumentKind.CREATE:
         unsaid.discard("tags")

@@ -1,8 +1,9 @@
 """Removes values that may be secrets from texts: those of hyperparameters and environment variables, of the command line, of the
-parameters of debugger and profiler, and the credentials in URLs.
+parameters of Debugger and Profiler, and the credentials in URLs.
 
-A FailureReason may quote the container's command line, and an error of CreateTrainingJob the request. A program quotes a value as
-it has it: without the JSON that the SDK wrote around it, with escapes, as a part of a URL, word by word, or cut at the end.
+A FailureReason may quote the container's command line, and an error of CreateTrainingJob the request. A program may quote a value
+in another form: without the JSON that the SDK wrote around it, with escapes, or in a URL. It may quote single words of it, or cut
+off its end.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from html import escape
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit, urlunsplit
 
-LEAST = 4  # characters; a shorter value is no secret, and is in many texts
-WORD = re.compile(r"[a-z]{1,15}")  # such as "adam" or "internal": an option, and a common word
+LEAST = 4  # characters; a shorter value is not hidden: it is no secret, and part of many texts
+WORD = re.compile(r"[a-z]{1,15}")  # not hidden: an option or a common word, such as "adam" or "internal"
 TOKEN = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z]).{6,}", re.DOTALL)  # a word within a value that may be a secret by itself
 ASSIGNED = re.compile(r"""[=:]\s*["']?([^\s,;&"'=:]+)""")  # "password=…", "token: …"
 BETWEEN = re.compile(r"""[\s,;&|"'=]+""")
@@ -27,13 +28,13 @@ DEPTH_MAX = 20  # of a document, and of JSON in a value
 FREE_TEXT = frozenset(
     {"HyperParameters", "Environment", "RuleParameters", "HookParameters", "CollectionParameters", "ProfilingParameters"}
 )
-"""The members of a training job that map a name to any text."""
+"""The members of a training job whose values are texts of the user."""
 COMMAND_LINE = frozenset({"ContainerEntrypoint", "ContainerArguments"})
 
 
 def without_values(text: str, document: Mapping[str, Any]) -> str:
-    """The text without any value of the document that may be a secret, in any of the forms in which a program may quote it, and
-    without a quoted command line.
+    """The text without the values of the document that may be secrets, in all forms in which programs quote them, and without a
+    quoted command line.
     """
     forms = {form for value in set(_values(document, DEPTH_MAX)) if value != text for form in _forms(value)}
     hidden = sorted((form for form in forms if len(form) >= LEAST and WORD.fullmatch(form) is None), key=len, reverse=True)
@@ -45,7 +46,7 @@ def without_values(text: str, document: Mapping[str, Any]) -> str:
 
 
 def without_credentials(uri: str) -> str:
-    """A URI without what may be a secret in it: a user and a password before the host, and the query of a presigned URL."""
+    """An https URI without what may be a secret: user and password before the host, and the query of a presigned URL."""
     if not uri.startswith("https://") or not ("@" in uri or "?" in uri):
         return uri
     try:
@@ -72,7 +73,7 @@ def _values(found: Any, depth: int) -> Iterator[str]:
 
 
 def _of_the_command(name: str, words: list[Any] | tuple[Any, ...]) -> Iterator[str]:
-    """The values in a command line; the names of its options, and the program that an entry point names, are none."""
+    """The values in a command line. Names of options, and the program that an entry point names, are no values."""
     for word in words:
         option, given, value = str(word).partition("=")
         if given and option.startswith("-"):
@@ -132,7 +133,7 @@ def _texts(found: Any, depth: int) -> Iterator[str]:
 
 
 def _without_a_cut_value(text: str, hidden: list[str]) -> str:
-    """The text without the beginning of a value at its end."""
+    """The text without a value that was cut off at its end."""
     for form in hidden:
         for length in range(min(len(form) - 1, len(text)), LEAST - 1, -1):
             if text.endswith(form[:length]):

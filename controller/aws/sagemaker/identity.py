@@ -75,7 +75,7 @@ def work_of(described: Described, key: str) -> str:
 
 
 def _without_last_slash(value: Any) -> Any:
-    """The same inputs, where a prefix may be written with a slash at its end or without."""
+    """The inputs, with no slash at the end of S3 URIs: a prefix may be written with or without it."""
     if isinstance(value, dict):
         return {name: _without_last_slash(inner) for name, inner in value.items()}
     if isinstance(value, list):

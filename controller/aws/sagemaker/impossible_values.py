@@ -1,4 +1,4 @@
-"""Removes from an answer numbers and times that no job can have: one such value must not keep the job from being looked at."""
+"""Removes from an answer numbers and times that no job can have: one such value must not prevent all decisions about the job."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from controller.aws.sagemaker.members import FIRST_YEAR, LAST_YEAR
 
-KEPT = frozenset({"CreationTime"})  # a job without it is none that can be told apart from another of its name
+KEPT = frozenset({"CreationTime"})  # without it, a job cannot be told apart from another job with its name
 
 
 def without_impossible_values(described: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A description without whole numbers below zero and times outside the years 1970 to 2200, at any depth: as if they were not
-    said. It is the mapping itself where there is none.
+    """A description without whole numbers below zero and times outside the years 1970 to 2200, at any depth: they count as
+    absent. Returns the mapping itself where it has none.
     """
     found: Mapping[str, Any] = _possible(described)
     return found

@@ -7,13 +7,13 @@ from typing import TypedDict
 
 from controller.aws.sagemaker.members import COUNT_MAX, Document, objects, section, text, whole
 
-HETEROGENEOUS = "heterogeneous"  # instance groups of several types
-FLEXIBLE = "flexible"  # a list of preferences; none is selected yet
+HETEROGENEOUS = "heterogeneous"  # in place of the instance type, where instance groups have several types
+FLEXIBLE = "flexible"  # in place of the instance type, until SageMaker selects one of the preferences
 MANY = frozenset({HETEROGENEOUS, FLEXIBLE})
 
 
 class JobResources(TypedDict):
-    """Those fields of a job that say on what it runs."""
+    """The fields of a job for its instances, volume and subnets."""
 
     instance_type: str
     instance_count: int
@@ -24,7 +24,7 @@ class JobResources(TypedDict):
 
 
 def job_resources(body: Document) -> JobResources:
-    """Read on what a job runs. Raises BadDocument."""
+    """Read the instances, volume and subnets of a job. Raises BadDocument."""
     resources = section(body, "ResourceConfig")
     instance_type, instance_count = _instances(resources)
     return JobResources(
@@ -38,7 +38,9 @@ def job_resources(body: Document) -> JobResources:
 
 
 def _instances(resources: Document) -> tuple[str, int]:
-    """Type and count. What SageMaker selected replaces what was requested; several types have one word."""
+    """Instance type and count. What SageMaker selected replaces what was requested. Where there is no one type: HETEROGENEOUS, or
+    FLEXIBLE.
+    """
     objects(resources, "InstancePreferences")
     selected = text(resources, "SelectedInstanceType") or text(resources, "InstanceType")
     count = whole(resources, "SelectedInstanceCount", COUNT_MAX) or whole(resources, "InstanceCount", COUNT_MAX) or 1
@@ -51,12 +53,12 @@ def _instances(resources: Document) -> tuple[str, int]:
 
 
 def _groups(resources: Document) -> tuple[str, ...]:
-    """The instance types of a heterogeneous cluster; none where one of its groups does not say its type."""
+    """The instance types of the instance groups; empty where one of the groups has no type."""
     types = [text(group, "InstanceType") for group in objects(resources, "InstanceGroups")]
     return tuple(dict.fromkeys(kind for kind in types if kind)) if all(types) else ()
 
 
 def _preferences(resources: Document) -> str:
-    """The preferred instance types as text, the same for the same preferences."""
+    """InstancePreferences as JSON, the same text for the same preferences; empty without any."""
     preferred = objects(resources, "InstancePreferences")
     return json.dumps([dict(one) for one in preferred], sort_keys=True, default=str) if preferred else ""

@@ -1,11 +1,12 @@
 """Calls SageMaker: describes, submits, stops and lists training jobs.
 
-A read without an answer (throttled, timed out) is Unreachable. A denied read is a mistake in the controller's role, and is raised
-with AWS's message: Lambda retries, the event ends in the dead-letter queue, the sweep reads again every five minutes, and the log
-names the permission. A denied StopTrainingJob is Refused, and people are told; a denied CreateTrainingJob waits.
+A read without an answer (throttled, timed out) raises Unreachable. A denied read is a mistake in the controller's role, and is
+raised with AWS's message. Then Lambda retries, the event ends in the dead-letter queue, and the sweep reads again every five
+minutes; the log names the permission. A denied StopTrainingJob is Refused, and people are told. A denied CreateTrainingJob is
+Later.
 
-CreateTrainingJob has no ClientToken: the attempt's deterministic name is the idempotency key. The ledger says to whom a taken
-name belongs (``controller.ledger.lineage.is_sent``).
+CreateTrainingJob has no ClientToken: the attempt's deterministic name is the idempotency key. The ledger decides whose job has a
+taken name (``controller.ledger.lineage.is_sent``).
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ CAUSE_TAG = "spotwarden:cause"
 
 STOPPING_LOOK_S = 150  # the container's 120 s, and some time for the upload
 STEP_PAGES_MAX = 10  # of 100 steps each; a pipeline has 50 steps
-EXPLICIT_DENY = "explicit deny"  # IAM's words where a statement denies, such as a service control policy
+EXPLICIT_DENY = "explicit deny"  # in IAM's message where a statement denies, such as one of a service control policy
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 
@@ -175,7 +176,7 @@ class SageMakerJobs:
                 return OwnerAnswer.YES
         except ClientError as error:  # a text that SageMaker refuses names no execution
             return OwnerAnswer.NO if fault_of(error) is AwsFault.INVALID else OwnerAnswer.SILENT
-        except (Unreachable, BotoCoreError, *UNREADABLE):  # the job is judged all the same: whoever names an owner chooses it
+        except (Unreachable, BotoCoreError, *UNREADABLE):  # the job is judged anyway: its creator chose which owner it names
             return OwnerAnswer.SILENT
         return OwnerAnswer.NO
 
@@ -185,7 +186,7 @@ class SageMakerJobs:
             answer = read(partial(self._client.list_training_jobs, **asked), "ListTrainingJobs, newest first") or {}
         except ClientError as error:
             if token and fault_of(error) in (AwsFault.INVALID, AwsFault.OTHER):
-                return None  # how long a token lives, and how its end is said, is not documented
+                return None  # neither the lifetime of a token nor the error after it is documented
             raise
         jobs = tuple(_listed(summary) for summary in answer.get("TrainingJobSummaries", ()))
         return JobPage(jobs=jobs, token=answer.get("NextToken") or "")
@@ -193,7 +194,7 @@ class SageMakerJobs:
     def modified(self, since: datetime, until: datetime) -> Iterator[str]:
         """The names of the jobs last modified within ``since`` … ``until``, newest job first. Raises Unreachable.
 
-        It stops at jobs that were too old at ``since`` to change. A filter by time would save no call: it applies after paging.
+        It stops at jobs too old at ``since`` to change. Filters by time are assumed to apply after paging, and to save no call.
         """
         token = ""
         while (page := self.newest(token)) is not None and page.token != (token or None):
@@ -213,7 +214,7 @@ class SageMakerJobs:
         return (described, tags) if why is None else Refused(f"{action.about} cannot be repeated: {why}")
 
     def _not_passable(self, described: Mapping[str, Any]) -> str | None:
-        """Why a job's role is not passed to another job; None where it may be."""
+        """Why the role of a job may not be passed to an attempt; None where it may."""
         role = described.get("RoleArn", "")
         return None if role in self._roles else f"its role {role} is not in TrainingRoles"
 
@@ -230,7 +231,7 @@ class SageMakerJobs:
                 case AwsFault.QUOTA if never_fits(str(error)):
                     return Refused(f"{NEVER_FITS}{error}")
                 case AwsFault.QUOTA if isinstance(submit.cause, MoveCause) and submit.cause.elsewhere:
-                    # The stopped attempt freed its place: the job returns there and waits for no quota.
+                    # The stopped attempt freed its quota: the job returns to its former place, and does not wait for this one.
                     return Refused(str(error))
                 case AwsFault.QUOTA:
                     return Later(f"{NO_QUOTA}{error}")
@@ -243,7 +244,7 @@ class SageMakerJobs:
                 case AwsFault.DENIED:
                     return Later(f"{NO_PERMISSION}{error}")
                 case AwsFault.INVALID | AwsFault.MISSING if submit.changes:
-                    return Refused(f"{NEVER_FITS}{error}")  # the job itself was accepted once: what was changed is at fault
+                    return Refused(f"{NEVER_FITS}{error}")  # the same request was accepted before: the changes are at fault
                 case AwsFault.INVALID | AwsFault.MISSING | AwsFault.METRICS_REFUSED:
                     return Refused(str(error))
                 case AwsFault.UNREACHABLE:
@@ -251,9 +252,9 @@ class SageMakerJobs:
                 case _ if isinstance(error, BotoCoreError):
                     raise
                 case _ if submit.changes:
-                    return Refused(f"{NEVER_FITS}{error}")  # as for a refusal that is known: the next place is tried
+                    return Refused(f"{NEVER_FITS}{error}")  # as after a known refusal, the next fallback step is tried
                 case _:
-                    return Later(str(error))  # an error that nobody has seen yet: tried again, and told in the end
+                    return Later(str(error))  # an unknown error: tried again, and announced when the tries are used up
         return Done(f"created for {submit.cause}")
 
     def _not_stopped(self, name: str, error: ClientError | BotoCoreError) -> Answer:
@@ -289,8 +290,8 @@ class SageMakerJobs:
     def _product_id(self, algorithm_name: str) -> str | None:
         """The Marketplace ProductId of an algorithm; read once per container, because it never changes.
 
-        The job's creator chose the algorithm, and may delete it or forbid us to see it: then the job is looked at without it.
-        Raises Unreachable for every other answer.
+        None where the algorithm was deleted, or its owner forbids the controller to read it: the job is judged without it. Raises
+        Unreachable for every other answer.
         """
         if algorithm_name not in self._products:
             call = partial(self._client.describe_algorithm, AlgorithmName=algorithm_name)

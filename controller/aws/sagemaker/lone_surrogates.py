@@ -1,4 +1,4 @@
-"""Replaces halves of characters (surrogates) in an answer: JSON can contain them, and no text with one can be stored or sent."""
+"""Replaces lone surrogates (halves of characters) in an answer: JSON can contain them, but a text with one cannot be stored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ V = TypeVar("V")
 
 
 def without_lone_surrogates(value: V) -> V:
-    """A plain value with each half of a character replaced, at any depth; the value itself where there is none."""
+    """A plain value with each lone surrogate replaced, at any depth; the value itself where it has none."""
     replaced: V = _replaced(value)
     return replaced
 

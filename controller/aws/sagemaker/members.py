@@ -1,4 +1,4 @@
-"""Reads the members of a plain document by type, and reports what was found where a member has another type.
+"""Reads the members of a plain document by type. All functions raise BadDocument where a member has another type.
 
 Absent and null are the same: None, or empty for a section or a list.
 """
@@ -13,7 +13,7 @@ from typing import Any
 Document = Mapping[str, Any]
 
 MILLISECONDS_FROM = 100_000_000_000  # as seconds the year 5138, as milliseconds 1973: larger numbers are milliseconds
-DIGITS_MAX = 18  # of a number in a document: no member has one as large
+DIGITS_MAX = 18  # of a number in a document: no member has a larger one
 SECONDS_MAX = 366 * 86_400  # of a limit or a usage; SageMaker's own is 28 days for a run, and not stated for a wait
 COUNT_MAX = 1_000_000  # of machines, and of gigabytes
 FIRST_YEAR, LAST_YEAR = 1970, 2200  # further away, adding a duration to a time can fail
@@ -24,6 +24,7 @@ class BadDocument(ValueError):
 
 
 def section(document: Document, member: str) -> Document:
+    """A member that is an object."""
     found = document.get(member)
     if found is None:
         return {}
@@ -33,6 +34,7 @@ def section(document: Document, member: str) -> Document:
 
 
 def objects(document: Document, member: str) -> Sequence[Document]:
+    """A member that is a list of objects."""
     found = document.get(member)
     if found is None:
         return ()
@@ -42,7 +44,7 @@ def objects(document: Document, member: str) -> Sequence[Document]:
 
 
 def text(document: Document, member: str) -> str | None:
-    """A member's text; None also where it is empty: the service writes "" for what was not given."""
+    """A member that is a text; None also where it is empty: the service shows "" where a request had nothing."""
     found = document.get(member)
     if found is None or found == "":
         return None
@@ -52,7 +54,7 @@ def text(document: Document, member: str) -> str | None:
 
 
 def whole(document: Document, member: str, most: int) -> int | None:
-    """A whole number from 0 to ``most``. A larger one is read as ``most``: a rule that limits it goes on judging the job."""
+    """A member that is a whole number from 0 to ``most``. A larger one is read as ``most``, so that rules still judge the job."""
     found = document.get(member)
     if found is None:
         return None
@@ -63,7 +65,7 @@ def whole(document: Document, member: str, most: int) -> int | None:
 
 
 def _whole(found: Any) -> int | None:
-    """The number that was found, of digits too many for any member the largest there can be; None for what is none."""
+    """A whole number, or a text of digits, as a number; None for anything else. With too many digits it is 10**DIGITS_MAX."""
     if type(found) is int and found >= 0:
         return found
     if isinstance(found, str) and found.isascii() and found.isdigit():
@@ -75,6 +77,7 @@ def _whole(found: Any) -> int | None:
 
 
 def flag(document: Document, member: str) -> bool | None:
+    """A member that is true or false."""
     found = document.get(member)
     if found is None or isinstance(found, bool):
         return found
@@ -82,10 +85,10 @@ def flag(document: Document, member: str) -> bool | None:
 
 
 def moment(document: Document, member: str) -> datetime | None:
-    """A datetime, ISO 8601 text, or a number or digit string since 1970.
+    """A member that is a time: a datetime, an ISO 8601 text, or a number or digits since 1970. The result is in UTC.
 
-    boto3 gives datetimes, events give milliseconds as a number or as digits, the AWS CLI gives ISO 8601 or, in its first
-    version, seconds. A time without a zone is UTC.
+    boto3 gives datetimes, events give milliseconds as a number or as digits, the AWS CLI gives ISO 8601 or, in version 1,
+    seconds. A time without a zone is UTC.
     """
     found = document.get(member)
     if found is None or found == "":

@@ -1,4 +1,4 @@
-"""Keeps the members of a document that expressions of the policy read, and nothing else of it."""
+"""Reads the members of a document that expressions of the policy use, and nothing else."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ _UNSAID = object()
 def members_read(
     body: Mapping[str, Any], fields: Mapping[tuple[str, ...], bool], kind: DocumentKind, later: Collection[str]
 ) -> Mapping[tuple[str, ...], Any]:
-    """The value of each field; None where the job lacks it. A field is absent where the document does not say: one that is filled
-    in later, one that was hidden, and one that is missing from a document that does not contain everything."""
+    """The value of each member in ``fields``; None where the job lacks it.
+
+    An unknown member is left out. It is filled in ``later``, was hidden, or is missing from a document that does not contain
+    everything. ``fields`` maps a path to whether a request can contain it.
+    """
     found: dict[tuple[str, ...], Any] = {}
     for path, requested in fields.items():
         if any(overlaps(".".join(path), place) for place in later):
@@ -31,7 +34,7 @@ def members_read(
 
 
 def _instances(body: Mapping[str, Any]) -> Any:
-    """ResourceConfig.InstanceCount; of a heterogeneous cluster, which says none or 0, that of its groups together."""
+    """ResourceConfig.InstanceCount; for a heterogeneous cluster, where that is absent or 0, the sum of its groups' counts."""
     groups = _value(body, (*GROUPS, "InstanceCount"))
     if not isinstance(groups, list) or not groups or not all(isinstance(one, int) for one in groups):
         return _value(body, INSTANCES)
@@ -39,7 +42,7 @@ def _instances(body: Mapping[str, Any]) -> Any:
 
 
 def _value(found: Any, path: tuple[str, ...]) -> Any:
-    """The value at a path; through a list, those of all its elements that have one."""
+    """The value at a path; where the path leads through a list, the values of all its elements that have one."""
     for number, name in enumerate(path):
         if isinstance(found, list | tuple):
             inner = [_value(one, path[number:]) for one in found[:VALUES_MAX]]
@@ -51,7 +54,7 @@ def _value(found: Any, path: tuple[str, ...]) -> Any:
 
 
 def _plain(found: Any) -> Any:
-    """A value that can be compared; of something that is only counted, one entry for each part."""
+    """A value that an expression can compare or count: in a list or an object, parts that are no plain values become None."""
     match found:
         case str():
             return _UNSAID if found == HIDDEN else found[:TEXT_MAX]
@@ -63,4 +66,4 @@ def _plain(found: Any) -> Any:
         case Mapping():
             return dict.fromkeys(list(found)[:VALUES_MAX])
         case _:
-            return ()  # a time: it is there
+            return ()  # such as a time: an expression can only see that it is present

@@ -1,8 +1,8 @@
-"""Says who started a training job, and whether a copy of it may run.
+"""Finds out which service started a training job, and whether its request may be submitted again.
 
-A job that a tuner, a pipeline or another service waits for is theirs: a second one would be invisible to its owner, and
-its result lost. Whoever creates a job chooses its name and its tags, so these only claim an owner. What proves one is what
-the creator cannot write: the owner's ARN in the description, a tag that only AWS can set, or the owner's own word
+A job that a tuner, a pipeline or another service waits for belongs to that owner. The owner would not see a second job, and its
+result would be lost. A job's creator chooses its name and tags, so these only claim an owner. What the creator cannot write
+proves an owner: the owner's ARN in the description, a tag that only AWS can set, or the steps of a pipeline execution
 (``SageMakerJobs.made_by_pipeline``, ``made_by_step``).
 """
 
@@ -19,7 +19,7 @@ Described = Mapping[str, Any]
 """A DescribeTrainingJob response."""
 
 OWNER_TAGS: Mapping[str, Service] = {
-    # What a service leaves on the jobs that it starts, and anybody else may write too.
+    # Tags that a service sets on the jobs that it starts. Anybody else can set them, too.
     PIPELINE_TAG: Service.PIPELINES,
     "AWS_STEP_FUNCTIONS_EXECUTION_ARN": Service.STEP_FUNCTIONS,
     "MANAGED_BY_AWS": Service.STEP_FUNCTIONS,
@@ -34,9 +34,9 @@ _OWNER_NAMES: tuple[tuple[re.Pattern[str], Service], ...] = (
     (re.compile(r"AWSBatch.*"), Service.BATCH),
     (re.compile(r"pipelines-[a-z0-9]{12}-.+-[A-Za-z0-9]{10}"), Service.PIPELINES),
 )
-RESERVED = "aws:"  # SageMaker refuses such a key from anybody but AWS, in any case
+RESERVED = "aws:"  # SageMaker accepts such a key, in upper or lower case, only from AWS itself
 _RESERVED_TAGS: tuple[tuple[str, Service | None], ...] = (
-    # By how the key goes on. Who deploys a stack or a product chooses what it creates: such a job has no other owner.
+    # By the key after ``aws:``; the first match counts. None: the person who deployed a stack or a product owns what it creates.
     ("cloudformation:", None),
     ("servicecatalog:", None),
     ("createdby", None),
@@ -48,7 +48,7 @@ _RESERVED_TAGS: tuple[tuple[str, Service | None], ...] = (
 
 
 def service_of(described: Described, tags: Mapping[str, str]) -> Service | None:
-    """Name the service that started a job and waits for it, where the document proves one."""
+    """The service that started a job and waits for it, where the document proves one."""
     for member, service in _OWNER_ARNS.items():
         if described.get(member) and _is_here(described[member], described):
             return service
@@ -58,7 +58,7 @@ def service_of(described: Described, tags: Mapping[str, str]) -> Service | None:
 
 
 def claimed_service(described: Described, tags: Mapping[str, str]) -> Service | None:
-    """Name the service that a job's tags or name say it belongs to; it proves nothing."""
+    """The service that a job claims as its owner: by its tags, its name, or an ARN of another account. It proves nothing."""
     for member, service in _OWNER_ARNS.items():
         if described.get(member) and not _is_here(described[member], described):
             return service
@@ -79,8 +79,8 @@ STEP_TOLERANCE = timedelta(minutes=5)  # between the times of a step and those o
 
 
 def made_by_step(step: Mapping[str, Any], job: Job) -> bool:
-    """Whether a step of a pipeline execution made a job, which its name alone does not say: once a job is deleted, anybody can
-    create another under its name. A step whose result came from a cache made no job. Raises one of ``UNREADABLE`` for a step of
+    """Whether a step of a pipeline execution created a job. The name is not enough: once a job is deleted, anybody can create
+    another one with its name. A step whose result came from a cache created no job. Raises one of ``UNREADABLE`` for a step of
     another form.
     """
     made = (step.get("Metadata") or {}).get("TrainingJob") or {}
@@ -92,18 +92,18 @@ def made_by_step(step: Mapping[str, Any], job: Job) -> bool:
 
 
 def unrepeatable(described: Described, tags: Mapping[str, str], *, claims: bool = True) -> str | None:
-    """Say why a job must not be submitted again; None when it may. Without ``claims``, whatever its name and tags claim.
+    """Why a job must not be submitted again; None when it may. With ``claims=False``, an owner that is only claimed is ignored.
 
-    SessionChainingConfig is not in any description, so a job that had it cannot be told apart: its copy runs without.
+    SessionChainingConfig is in no description, so a job that had it cannot be recognised: the new job runs without it.
     """
     known = unrepeatable_of(described, service_of(described, tags), claimed_service(described, tags) if claims else None)
     return known or _unaccounted(described)
 
 
 def unrepeatable_of(described: Described, service: Service | None, claimed: Service | None) -> str | None:
-    """The same by the members that this version knows: documents that are read for people may have others.
+    """As ``unrepeatable``, but members that this version does not know are ignored: documents that people give may have some.
 
-    ``service`` is the one that owns the job, ``claimed`` the one that it claims to belong to.
+    ``service`` is the proved owner of the job, ``claimed`` the one that it claims.
     """
     if service is not None:
         return f"it belongs to {service}, which would not know of a second job"
@@ -132,6 +132,6 @@ def unrepeatable_of(described: Described, service: Service | None, claimed: Serv
 
 
 def _unaccounted(described: Described) -> str | None:
-    """What is unknown may be needed, and would be missing from the copy."""
+    """The unknown members of a description: they would be missing from a new request, and may be needed."""
     unknown = unaccounted(described)
     return f"its description has members that this version does not know: {', '.join(unknown)}" if unknown else None

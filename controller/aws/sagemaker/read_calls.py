@@ -1,4 +1,4 @@
-"""Calls that read: nothing for what is missing, and Unreachable for a missing answer, since unreachable is not gone."""
+"""Makes calls that read: None for what does not exist, and Unreachable without an answer, since unreachable is not gone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from controller.runtime.ports.answers import Unreachable
 
 
 def read(call: Callable[[], Any], what: str) -> Any:
-    """Call; None for what is missing. Raises Unreachable."""
+    """Make a call (``what`` names it in errors); None for what does not exist. Raises Unreachable, and AWS's other errors."""
     try:
         return call()
     except (ClientError, BotoCoreError) as error:
@@ -27,7 +27,7 @@ def read(call: Callable[[], Any], what: str) -> Any:
 
 
 def pages_of(call: Callable[..., Any], asked: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    """Every page of a list. An empty page is normal, because filters apply after paging. Raises Unreachable."""
+    """Every page of a list, by NextToken. A page may be empty. Raises Unreachable, also where the token repeats."""
     token: str | None = None
     while True:
         more = {"NextToken": token} if token else {}

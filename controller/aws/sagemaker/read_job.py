@@ -2,8 +2,8 @@
 
 One parser reads all of them. They contain different members: a request has no status and no creation time, an event no spot flag,
 checkpoint config or usage. A field that a document does not contain has a placeholder and is named in ``Job.unknown``. The kind
-of the document decides whether an absent member means "none" or "unknown" (an absent spot flag is false in a description, and
-unknown in an event). Unknown members are ignored.
+of the document decides whether an absent member means "none" or "unknown". For example, an absent spot flag is false in a
+description, and unknown in an event. Members that this code does not know are ignored.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = ["BadDocument", "DocumentKind", "is_detail", "job_of", "kind_of"]
 SOURCE = "aws.sagemaker"
 DETAIL_TYPE = "SageMaker Training Job State Change"
 
-# With a TrainingJobName, any of these makes a request.
+# A document with a TrainingJobName and any of these is a request.
 REQUESTED = frozenset({"RoleArn", "OutputDataConfig", "AlgorithmSpecification", "ResourceConfig", "StoppingCondition"})
 
 TOLD = REQUESTED | {"TrainingImage", "EnableManagedSpotTraining", "ServerlessJobConfig"}  # a document without any is a summary
@@ -67,7 +67,9 @@ def kind_of(document: object) -> DocumentKind:
 
 
 def _told_kind(document: Mapping[Any, Any]) -> DocumentKind:
-    """A summary says next to nothing; an event's detail has milliseconds, or its tags as a map, and no spot flag."""
+    """The kind of a document with a job's ARN or status. A summary has very few members. An event's detail has no spot flag, and
+    has times in milliseconds, or its tags as a map.
+    """
     if "TrainingJobName" in document and TOLD.isdisjoint(document):
         return DocumentKind.SUMMARY
     return DocumentKind.DETAIL if "EnableManagedSpotTraining" not in document and is_detail(document) else DocumentKind.DESCRIBE
@@ -84,12 +86,12 @@ def job_of(
     service: Service | None = None,
     fields: Mapping[tuple[str, ...], bool] = NO_FIELDS,
 ) -> Job:
-    """Read the job that a document is about. Raises BadDocument.
+    """Read the job in a document. Raises BadDocument.
 
-    ``tags`` are those of ListTags; without them the document's own count. A request without tags has none; in a description of
-    SageMaker they are unknown then. ``product_id`` is DescribeAlgorithm's; ``algorithm_described`` says whether DescribeAlgorithm
-    was called. ``later`` names the members that are filled in later (``StoppingCondition.MaxRuntimeInSeconds``), ``service`` the
-    owner by the kind of the document. ``fields`` are the members that expressions of the policy read, and if requests have them.
+    ``tags`` are those of ListTags; without them the document's own tags are used. If it has none, the tags of a request are
+    empty, and those of any other document unknown. ``product_id`` is DescribeAlgorithm's; ``algorithm_described`` says whether
+    that was called. ``later`` are members that are filled in later (``StoppingCondition.MaxRuntimeInSeconds``). ``service`` is an
+    owner that the caller knows. ``fields`` are the members that expressions of the policy read, and whether requests have them.
     """
     body = _detail(document) if kind is DocumentKind.EVENT else document
     name = _name(body, kind)

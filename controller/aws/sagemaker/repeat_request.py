@@ -1,8 +1,8 @@
 """Turns the description of a job into the CreateTrainingJob request that runs it again.
 
-The two shapes look alike and are not: the service adds members that it refuses in a request, returns empty lists where a request
-must have none, and leaves two members out. So the request is built from an allow-list: ``ACCOUNTED`` has a line for every member
-of CreateTrainingJobRequest, and no other member of the description is sent. Input and output are plain dicts.
+The two shapes are not the same. A description has members that a request must not have, has empty lists where a request must
+have none, and lacks Tags and SessionChainingConfig. So the request is built from an allow-list: ``ACCOUNTED`` has a line for
+every member of CreateTrainingJobRequest, and no other member of the description is sent. Input and output are plain dicts.
 """
 
 import json
@@ -115,9 +115,10 @@ def request_again(
 ) -> Request:
     """Build the request that runs a described job again with another name.
 
-    ``tags`` are those of ListTags (Describe has none). ``changes`` is a fragment of a request that is merged into the old one:
-    null removes a member. Call ``unrepeatable`` first: here a job is not judged. The model will be below S3OutputPath and the new
-    name. Raises ValueError for a name or tag that SageMaker would refuse, and for changes to an unknown member.
+    ``tags`` are those of ListTags (a description has none). ``changes`` is a part of a request that is merged into the old one:
+    None removes a member. Call ``unrepeatable`` first: this function does not check whether the job may run again. The model will
+    be stored below S3OutputPath and the new name. Raises ValueError for a name or tag that SageMaker would refuse, and for a
+    change of an unknown member.
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"found job name {name!r}, wanted 1 to 63 letters, digits and inner hyphens")
@@ -134,7 +135,10 @@ def request_again(
 
 
 def members_again(described: Described, name: str) -> Request:
-    """The members of a described job as a request has them, but for its name and its tags; one that is empty may be left."""
+    """The members of a described job as a request has them, without TrainingJobName and Tags. Empty members may remain.
+
+    ``name`` is the new job's: some members contain it.
+    """
     request: Request = {}
     for member, handling in ACCOUNTED.items():
         value = _without_empties(member, described.get(member))
@@ -147,9 +151,9 @@ def members_again(described: Described, name: str) -> Request:
 
 
 def tags_again(tags: Mapping[str, str], lineage_tags: Mapping[str, str]) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Sort a job's tags into those of its next attempt and those that cannot be sent, each of these with the reason.
+    """Divide a job's tags into those of its next attempt, and those that cannot be sent, with the reason of each.
 
-    The controller's lineage tags come first; a request takes 50 in all.
+    The controller's lineage tags come first; a request can have 50 tags. Raises ValueError for a bad lineage tag.
     """
     for key, value in lineage_tags.items():
         if not (_taggable(key, 128) and key and _taggable(value, 256)):
@@ -172,7 +176,7 @@ def tags_again(tags: Mapping[str, str], lineage_tags: Mapping[str, str]) -> tupl
 
 
 def laid_over(below: Any, above: Any) -> Any:
-    """Lay a fragment over a document: maps member by member, null takes a member out, everything else replaces."""
+    """Merge ``above`` into ``below``: maps member by member; None removes a member; any other value replaces the old one."""
     if not isinstance(above, Mapping):
         return above
     kept = dict(below) if isinstance(below, Mapping) else {}
@@ -185,7 +189,7 @@ def laid_over(below: Any, above: Any) -> Any:
 
 
 def without_metric_definitions(request: Request) -> Request:
-    """Copy a request without MetricDefinitions, as SageMaker's refusal of them suggests."""
+    """Copy a request without MetricDefinitions, as SageMaker's error message suggests when it refuses them."""
     specification = {k: v for k, v in request["AlgorithmSpecification"].items() if k != "MetricDefinitions"}
     return request | {"AlgorithmSpecification": specification}
 

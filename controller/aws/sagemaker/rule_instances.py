@@ -1,4 +1,4 @@
-"""The instances on which rules of Debugger and Profiler run beside a job. They are billed by themselves."""
+"""Reads the instances on which rules of Debugger and Profiler run beside a job. They are billed separately."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from controller.aws.sagemaker.members import Document, objects, text
 
 
 def rule_instances(body: Document) -> tuple[str, ...]:
-    """Their instance types; built-in rules name none, and cost nothing. Raises BadDocument."""
+    """The instance types that the rules name. Built-in rules name none, and cost nothing. Raises BadDocument."""
     rules = (*objects(body, "DebugRuleConfigurations"), *objects(body, "ProfilerRuleConfigurations"))
     return tuple(kind for rule in rules if (kind := text(rule, "InstanceType")))

@@ -1,4 +1,4 @@
-"""What happened to a described job: its status, times, interruptions, outcome and usage."""
+"""Reads what happened to a described job: its status, times, interruptions, outcome and usage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PENDING_SLACK_S = 60  # SageMaker's own times are not exact to the second
 
 
 class StatusHistory(TypedDict):
-    """Those fields of a job that say what happened to it."""
+    """The fields of a job that contain what happened to it; times are in UTC."""
 
     status: str
     secondary: str
@@ -77,8 +77,8 @@ def _usage(body: Document) -> Usage | None:
 def _timed_out_pending(body: Document, lines: Sequence[Document]) -> bool:
     """Whether the job was stopped because it waited for capacity longer than MaxPendingTimeInSeconds.
 
-    SageMaker documents that such a job is Stopped, but not with which SecondaryStatus, nor whether it is shown as Pending or as
-    Starting while it waits. So a status, its message or a reason that names it decides, else the time that it waited.
+    SageMaker documents that such a job is Stopped, but not its SecondaryStatus, nor whether it is Pending or Starting while it
+    waits. So a SecondaryStatus, StatusMessage or FailureReason that names the cause decides; else the time that it waited.
     """
     if text(body, "TrainingJobStatus") != "Stopped" or moment(body, "TrainingStartTime") is not None:
         return False
@@ -89,7 +89,7 @@ def _timed_out_pending(body: Document, lines: Sequence[Document]) -> bool:
         return False
     limit_s = whole(section(body, "StoppingCondition"), "MaxPendingTimeInSeconds", SECONDS_MAX)
     waits = _intervals(lines, "Pending") or _intervals(lines, "Starting")
-    over = _last_moment(lines)  # of the last wait, where SageMaker left its end out
+    over = _last_moment(lines)  # the end of the last wait, where its transition has none
     waited_s = sum((end - one.start).total_seconds() for one in waits if (end := one.end or over) is not None)
     last = (text(line, "StatusMessage") or "" for line in lines if line.get("Status") in ("Stopping", "Stopped"))
     said = any(word in message.lower() for message in last for word in ("pending", "capacity"))
@@ -102,7 +102,9 @@ def _stopping_at(lines: Sequence[Document]) -> datetime | None:
 
 
 def _intervals(lines: Sequence[Document], status: str) -> tuple[Interval, ...]:
-    """When the job had a status such as Training. A line without an end lasts to the next; one without a start says nothing."""
+    """When the job had a status such as Training. A transition without an end lasts until the next one; without a start, it is
+    ignored.
+    """
     told = (
         (moment(line, "StartTime"), moment(line, "EndTime") or moment(after, "StartTime"))
         for line, after in pairwise((*lines, {}))
@@ -112,9 +114,9 @@ def _intervals(lines: Sequence[Document], status: str) -> tuple[Interval, ...]:
 
 
 def _repeated_at(lines: Sequence[Document]) -> tuple[datetime, ...]:
-    """When SageMaker started the job again by itself: it is Starting after it had its instances, and no interruption says why.
+    """When SageMaker started the job again by itself: it is Starting after it had its instances, without an interruption between.
 
-    RetryStrategy repeats an internal error so; the job keeps its name.
+    RetryStrategy does that after an internal error; the job keeps its name.
     """
     again = (line for before, line in pairwise(lines) if line.get("Status") in _STARTS and before.get("Status") in _HAS_INSTANCES)
     return tuple(at for line in again if (at := moment(line, "StartTime")) is not None)

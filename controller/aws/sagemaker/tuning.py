@@ -1,4 +1,4 @@
-"""Reads DescribeHyperParameterTuningJob: each definition as a training job that the tuner starts."""
+"""Reads the answer of DescribeHyperParameterTuningJob: each definition as a training job that the tuning job starts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TYPE_LATER = "the tuning job chooses among several instance types"
 
 
 def tuning_job_of(described: Mapping[str, Any], tags: Mapping[str, str], fields: Mapping[tuple[str, ...], bool]) -> TuningJob:
-    """The tuning job of a description. A definition that cannot be read is in ``unread``."""
+    """The tuning job in a description. Definitions that cannot be read are named in its ``unread``."""
     name = described["HyperParameterTuningJobName"]
     one, several = described.get("TrainingJobDefinition"), described.get("TrainingJobDefinitions") or ()
     definitions = [*([one] if one else []), *several][:DEFINITIONS_MAX]
@@ -40,7 +40,7 @@ def tuning_job_of(described: Mapping[str, Any], tags: Mapping[str, str], fields:
 
 
 def _as_job(described: Mapping[str, Any], definition: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """A definition as the description of a job that has just been created, and what is known of it only later."""
+    """A definition as the description of a job that was just created, and its members that are known only later."""
     later: dict[str, str] = {}
     body = {
         **definition,
@@ -58,7 +58,9 @@ def _as_job(described: Mapping[str, Any], definition: Mapping[str, Any]) -> tupl
 
 
 def resources_of(definition: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """A HyperParameterTuningResourceConfig as a ResourceConfig, and what the tuner chooses; nothing where there is none."""
+    """A HyperParameterTuningResourceConfig as a ResourceConfig, and the members that the tuning job chooses later; both empty
+    where the definition has none.
+    """
     resources = definition.get("HyperParameterTuningResourceConfig")
     if not isinstance(resources, Mapping) or definition.get("ResourceConfig"):
         return {}, {}

@@ -127,16 +127,16 @@ def _differences(case: Case, checked: Checked, action: str, policy: Policy) -> I
     expect = case.entry.expect
     if checked.word is not None and checked.word.value != expect.verdict:
         yield f"verdict: expected {expect.verdict}, found {checked.word.value}"
-    yield from _of_findings(expect.findings, checked.findings)
-    yield from _of_names("undecided", expect.undecided, checked.undecided)
-    yield from _lacking(case, checked, policy)
-    yield from _of_names("refused", expect.refused, sorted({refusal.field for refusal in checked.refused}))
+    yield from _finding_differences(expect.findings, checked.findings)
+    yield from _name_differences("undecided", expect.undecided, checked.undecided)
+    yield from _missing_keys(case, checked, policy)
+    yield from _name_differences("refused", expect.refused, sorted({refusal.field for refusal in checked.refused}))
     for refusal in checked.refused:
         if refusal.field not in expect.refused:
             yield f"refused: {refusal.field} is {refusal.found}; wanted: {refusal.wanted}"
     used = sorted({finding.waiver.name for finding in checked.findings if finding.waiver is not None})
     wanted = {*expect.waiver, *(one.waiver for one in expect.findings if one.waiver)}
-    yield from _of_names("waiver", sorted(wanted), used)
+    yield from _name_differences("waiver", sorted(wanted), used)
     if wanted - {*used, NONE}:
         why = dict.fromkeys(finding.lapsed for finding in checked.findings if finding.lapsed)
         yield from (f"{sentence} The case is at {case.entry.at:%Y-%m-%d %H:%M} UTC, which at: changes." for sentence in why)
@@ -144,7 +144,7 @@ def _differences(case: Case, checked: Checked, action: str, policy: Policy) -> I
         yield f"action: expected {expect.action}, found {action}"
 
 
-def _lacking(case: Case, checked: Checked, policy: Policy) -> Iterator[str]:
+def _missing_keys(case: Case, checked: Checked, policy: Policy) -> Iterator[str]:
     """Which keys are missing in a case's history, so that a rule is undecided."""
     said = case.entry.history.model_fields_set
     for rule in policy.rules:
@@ -164,26 +164,26 @@ def _why_action(decision: Decision) -> Iterator[str]:
             yield from (f"action: {broken.policy}: {step}" for step in steps)
 
 
-def _of_findings(expected: Sequence[ExpectedFinding], found: Sequence[Finding]) -> Iterator[str]:
+def _finding_differences(expected: Sequence[ExpectedFinding], found: Sequence[Finding]) -> Iterator[str]:
     left = list(found)
     for one in expected:
-        alike = [finding for finding in left if _named(one, finding)]
+        alike = [finding for finding in left if _is_expected(one, finding)]
         if not alike:
             yield f"findings: expected {one.policy or one.rule}, which the job does not break"
             continue
-        best = next((finding for finding in alike if not any(_unlike(one, finding))), alike[0])
+        best = next((finding for finding in alike if not any(_mismatches(one, finding))), alike[0])
         left.remove(best)
-        yield from (f"findings: {best.policy}: {difference}" for difference in _unlike(one, best))
+        yield from (f"findings: {best.policy}: {difference}" for difference in _mismatches(one, best))
     for finding in left:
         what = found_text(finding.rule, finding.field, finding.found)
         yield f"findings: found {finding.policy} ({what}), which is not expected"
 
 
-def _named(one: ExpectedFinding, finding: Finding) -> bool:
+def _is_expected(one: ExpectedFinding, finding: Finding) -> bool:
     return one.policy in (None, finding.policy) and one.rule in (None, finding.rule)
 
 
-def _unlike(one: ExpectedFinding, finding: Finding) -> Iterator[str]:
+def _mismatches(one: ExpectedFinding, finding: Finding) -> Iterator[str]:
     for name, wanted, found in (
         ("field", one.field, finding.field), ("mode", one.mode, finding.mode.value),
         ("severity", one.severity, finding.severity.value),
@@ -196,13 +196,13 @@ def _unlike(one: ExpectedFinding, finding: Finding) -> Iterator[str]:
             yield f"{name}: expected text with {quoted(wanted)}, found {quoted(found)}"
 
 
-def _of_names(name: str, expected: Sequence[str], found: Sequence[str]) -> Iterator[str]:
+def _name_differences(name: str, expected: Sequence[str], found: Sequence[str]) -> Iterator[str]:
     missing, more = [e for e in expected if e not in found], [f for f in found if f not in expected]
     if missing or more:
         yield f"{name}: expected {', '.join(expected) or NONE}, found {', '.join(found) or NONE}"
 
 
-# ── names that nothing has ───────────────────────────────────────────────────────────────────────────────────────────────────
+# ── unknown names ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _check_names(case: Case, policy: Policy) -> None:

@@ -67,10 +67,10 @@ def check_document(
     """
     if found.error:
         return Checked(found=found, error=found.error)
-    body, later = _said(found)
+    body, later = _known_part(found)
     refused = [*found.refused, *refused_members(body, found, later), *refused_around(found)] if found.request else []
-    body, later = _named(body, found, later)
-    meant = _meant(body, found.request) if found.request else body
+    body, later = _with_name(body, found, later)
+    meant = _with_right_names(body, found.request) if found.request else body
     resources, chosen = resources_of(meant) if found.tool == "tuning" else ({}, {})
     whole = {**meant, "ResourceConfig": resources} if resources else meant
     job = _readable_job(found, whole, {**later, **chosen}, refused, policy, tags)
@@ -91,12 +91,12 @@ def check_document(
     return _with_fix(checked, only_added(checked.fix, job)) if unsaid else checked
 
 
-def _said(found: Found) -> tuple[Any, dict[str, str]]:
+def _known_part(found: Found) -> tuple[Any, dict[str, str]]:
     """The known part of a document, and the members that are filled in later: member → by what."""
     return (found.body, {}) if found.base is DocumentKind.EVENT else _without_open_tags(*said_part(found.body))
 
 
-def _named(body: Any, found: Found, later: dict[str, str]) -> tuple[Any, dict[str, str]]:
+def _with_name(body: Any, found: Found, later: dict[str, str]) -> tuple[Any, dict[str, str]]:
     """The document with a name for its job, if SageMaker's name for it is only chosen when it is created."""
     name = found.name or later.get("TrainingJobName")
     if found.base is DocumentKind.EVENT or "TrainingJobName" in body or not name:
@@ -125,7 +125,7 @@ def _readable_job(
     job = read(document, later)
     if isinstance(job, Job) or not refused:
         return job
-    plain, without = _as_read(document, refused)
+    plain, without = _without_refused_values(document, refused)
     return read(plain, {*later, *without})
 
 
@@ -145,7 +145,7 @@ def check_job(
     job = as_seen(job, basis.policy)
     verdict = judge(job, basis)
     if SAVED_AT in (later or {}):
-        verdict = _of_saved(verdict, job, basis)
+        verdict = _with_known_prefix(verdict, job, basis)
     word, fix, renames = verdict.word, verdict.fix, _renames(body or {}, meant or {})
     if refused:
         word = VerdictKind.REFUSED
@@ -169,7 +169,7 @@ def _with_fix(checked: Checked, fix: Fix) -> Checked:
     return replace(checked, fix=fix, findings=tuple(replace(finding, fix=fix) for finding in checked.findings))
 
 
-def _of_saved(verdict: Verdict, job: Job, basis: Basis) -> Verdict:
+def _with_known_prefix(verdict: Verdict, job: Job, basis: Basis) -> Verdict:
     """The verdict for a job whose checkpoint prefix is unknown but exists: rules that need only its existence are decided."""
     broken, undecided = judged(replace(job, unknown=job.unknown - {"checkpoint_uri"}), basis)
     open_ = {*undecided, *(finding.policy for finding in broken)}
@@ -206,13 +206,13 @@ def labelled(job: Job, policy: Policy) -> Job:
     return job if {"role", "tags"} & job.unknown else job.paid_by(policy.labels.team_of_role)
 
 
-def _meant(body: Mapping[str, Any], request: str) -> Mapping[str, Any]:
+def _with_right_names(body: Mapping[str, Any], request: str) -> Mapping[str, Any]:
     """The request with misspelt names corrected. ``ADDED`` members stay as they are: a tuning job's definition has no such."""
     added = {} if request == CREATE_SHAPE else {name: body[name] for name in ADDED & body.keys()}
     return {**corrected({name: value for name, value in body.items() if name not in added}, request), **added}
 
 
-def _as_read(request: Mapping[str, Any], refused: list[Refusal]) -> tuple[dict[str, Any], set[str]]:
+def _without_refused_values(request: Mapping[str, Any], refused: list[Refusal]) -> tuple[dict[str, Any], set[str]]:
     """The request with certain corrections and without the other refused values, and the fields of the values left out."""
     plain: dict[str, Any] = json.loads(json.dumps(request, default=str))
     without: set[str] = set()

@@ -31,7 +31,7 @@ ACTIONS = {
     "ListAttachedRolePolicies": "iam:ListAttachedRolePolicies",
     "DescribeTimeToLive": "dynamodb:DescribeTimeToLive", "ListSubscriptionsByTopic": "sns:ListSubscriptionsByTopic",
 }  # fmt: skip
-DENIED = frozenset({"403", "Forbidden", "AuthorizationError", "UnauthorizedException"})  # codes of single services
+DENIED = frozenset({"403", "Forbidden", "AuthorizationError", "UnauthorizedException"})  # codes of some services
 PERFORM = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
 
 

@@ -102,7 +102,7 @@ def look_at_training_roles(iam: Any, arns: Iterable[str], account: str) -> tuple
             missing.append(arn)
         else:
             by_this = {"aws:sourceaccount": account}
-            if not lets_service(trust, BY_SAGEMAKER, "sts:AssumeRole", known=by_this, everybody=False):  # its * is accounts
+            if not lets_service(trust, BY_SAGEMAKER, "sts:AssumeRole", known=by_this, everybody=False):  # * is accounts
                 closed.append(arn)
     if missing:
         return False, f"these TrainingRoles do not exist: {', '.join(missing)}; create them, or deploy without them"

@@ -13,7 +13,7 @@ from controller.policy.sns_topic import is_topic, sns_topic
 
 TYPE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
 NAMES = {False: "{} for training job usage", True: "{} for spot training job usage"}
-ALL = {False: "instances across all training jobs", True: "instances across all spot training jobs"}  # ends of names
+ALL = {False: "instances across all training jobs", True: "instances across all spot training jobs"}  # ends of quota names
 NOT_CHECKED = "not checked: "
 
 

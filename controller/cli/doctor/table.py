@@ -12,7 +12,7 @@ from controller.aws.dynamodb.table import Table
 from controller.aws.errors import AwsFault, fault_of
 
 KEYS = {"HASH": "pk", "RANGE": "sk"}
-INDEXES = {"due": ("due_pk", "ring_at"), "day": ("day_pk", "sk"), "family": ("family_pk", "family_at")}  # in the stack
+INDEXES = {"due": ("due_pk", "ring_at"), "day": ("day_pk", "sk"), "family": ("family_pk", "family_at")}  # as in the stack
 
 
 def look_at_table(client: Any, table: str) -> tuple[bool, str]:

@@ -69,9 +69,10 @@ class MoveCosts:
     """The time that a move costs, and the limits of the rule.
 
     ``overhead_s`` is the time from a Stop until the job trains on-demand, ``margin_s`` how late the next decision may come, and
-    ``reserve_s`` the most training that an interruption can lose. A job stays on-demand for at least ``stay_s``, and is moved at
-    most ``moves_max`` times. A job that can return leaves spot early when its slack is at most ``early_share`` of the remaining
-    training. A move of a job that trains is worth it if more training is left than ``worth`` times what the move adds.
+    ``reserve_s`` the most training that an interruption can lose. A job stays on-demand for at least ``stay_s``. It returns to
+    spot, or leaves spot early, only while ``moves_max`` allows two more moves. It leaves spot early when its slack is at most
+    ``early_share`` of the remaining training. A move of a job that trains is worth it if more training is left than ``worth``
+    times what the move adds.
     """
 
     overhead_s: int

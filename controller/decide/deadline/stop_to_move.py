@@ -51,16 +51,16 @@ def keep_deadline(facts: Facts) -> Decision:
     block = facts.policy.resubmission_for(job)
     if block is None or block.mode is Mode.AUDIT or not job.alive or not facts.newest or facts.owned or facts.never_again:
         return Decision()
-    crowded = _interrupted_too_often(facts, block)
+    too_often = _interrupted_too_often(facts, block)
     if facts.history is None:
-        return crowded
+        return too_often
     seen, wanted = outlook(facts, block), deadline_of(facts, block.deadline)
     if wanted is None:
-        return crowded
+        return too_often
     if seen is None:
         message = NoEstimate(job=JobFacts.of(job), deadline=wanted, runs=len(facts.history), family=facts.family)
-        return crowded | say(facts, message)
-    return _at_the_start(facts, seen) | _keep_deadline(facts, block, seen) | crowded
+        return too_often | say(facts, message)
+    return _at_the_start(facts, seen) | _keep_deadline(facts, block, seen) | too_often
 
 
 def _keep_deadline(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:

@@ -176,7 +176,7 @@ def _next_micros(facts: Facts, plan: Stop | NotRepairable | None) -> Micros | No
 
 
 def _stop(facts: Facts, plan: Stop | NotRepairable | None) -> tuple[Intent, ...]:
-    """The Stop, as long as a finding asks for it; once it was begun, until DescribeTrainingJob shows that the job has ended."""
+    """The Stop, while a finding asks for it; after its first try, until DescribeTrainingJob shows that the job has ended."""
     under_way = _under_way(facts)
     if under_way or not facts.job.alive or not isinstance(plan, Stop):
         return under_way
@@ -209,7 +209,7 @@ def _next_step(plan: Stop | NotRepairable | None, finding: Finding, *, repaired:
 
 
 def _under_way(facts: Facts) -> tuple[Intent, ...]:
-    """The open Stop that was begun, if the job is Stopping or has ended, or StopTrainingJob was already called."""
+    """The open Stop that was already tried, if the job is Stopping or has ended, or StopTrainingJob was already called."""
     asked = facts.lineage.intent(f"stop/{facts.job.name}")
     told = asked is not None and asked.why in STOP_UNDER_WAY  # this description may be older than the call, and not show Stopping
     stopping = not facts.job.alive or facts.job.status == "Stopping" or told

@@ -33,7 +33,7 @@ def may_act(finding: Finding, *, first: bool, owned: bool, new: bool) -> bool:
 
 
 def planned_stop(job: Job, offences: Sequence[Finding], policy: Policy, breaks: Breaks) -> Stop | NotRepairable | None:
-    """The Stop that these findings ask for: with a repair if all of them ask for one, else for good.
+    """The Stop that these findings ask for: with a repair if all of them ask for one, else without a next attempt.
 
     None without findings, NotRepairable where the repair is not possible. ``breaks`` returns the findings about a job that no
     waiver covers; it judges the repaired job.

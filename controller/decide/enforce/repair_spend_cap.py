@@ -21,7 +21,7 @@ ASKED_EVERY = timedelta(hours=1)  # the cap may be raised, or others give back w
 def with_room(facts: Facts, plan: Stop | NotRepairable | None) -> Stop | NotRepairable | Need | None:
     """The plan with the amount to reserve for the repaired job, or why no cap has room for it, or what has to be looked up.
 
-    A Stop that was begun keeps what it reserved. A plan that is no repair is returned as it is.
+    A Stop that was already tried keeps what it reserved. A plan that is no repair is returned as it is.
     """
     if not isinstance(plan, Stop) or plan.purpose is not Purpose.REPAIR or facts.policy.spend_caps_for(facts.job) == NO_CAPS:
         return plan

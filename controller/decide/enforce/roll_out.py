@@ -1,6 +1,6 @@
 """Which mode of a rule is in force for a job: the one in the policy, or only a warning while the rule is rolled out or held back.
 
-Only here does a decision about one job depend on jobs of other lineages: those on which the same revision of the rule acted in
+A guard against surprises makes the mode for one job depend on other jobs: those on which the same revision of the rule acted in
 its first 24 hours. They are counted from rows that were written in the transactions of their decisions.
 """
 

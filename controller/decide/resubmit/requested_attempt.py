@@ -50,8 +50,8 @@ def request_as_asked(facts: Facts, changes: RequestChange) -> RequestChange | No
 def repair_of_first(facts: Facts) -> RequestChange | NotRepairable:
     """The fix for the attempt after a first job that broke an enforcing rule and ended before the rule could stop it.
 
-    No change for later attempts. A job that a rule would have stopped for good is not submitted again. Otherwise its creator
-    could avoid the rule by letting the job fail early, because no rule stops attempts.
+    No change for later attempts. A job that a rule would have stopped without a repair is not submitted again. Otherwise its
+    creator could avoid the rule by letting the job fail early, because no rule stops attempts.
     """
     offences = offences_of(facts) if facts.number == 1 else ()
     if not offences:

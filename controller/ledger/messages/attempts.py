@@ -24,11 +24,15 @@ class NotDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(NotDone):
+    """AWS refused it permanently."""
+
     kind: ClassVar = MessageKind.REFUSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abandoned(NotDone):
+    """It was tried as often as allowed, without success."""
+
     kind: ClassVar = MessageKind.ABANDONED
 
 

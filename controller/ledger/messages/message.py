@@ -32,6 +32,8 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleBroken(OfJob):
+    """A job breaks the rule ``policy``. ``found`` and ``wanted`` are the value of ``field`` and what the rule wants, in words."""
+
     kind: ClassVar = MessageKind.FLAGGED
     policy: str
     severity: str
@@ -80,8 +82,8 @@ class Resubmitting(OfJob):
 class WouldResubmit(OfJob):
     kind: ClassVar = MessageKind.WOULD_RESUBMIT
     cause: str
-    block: str
-    limit: int
+    block: str  # the name of the resubmit block, which is in warn mode
+    limit: int  # retries that its budget allows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +106,7 @@ class GaveUp(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CannotRepeat(OfJob):
-    """A job cannot be submitted again. ``why`` is plain text: the member of the request that cannot be repeated, or how the
-    attempt would break the rules named in ``rules``.
-    """
+    """A job cannot be submitted again. ``why`` is plain text; ``rules`` are the names of rules that the attempt would break."""
 
     kind: ClassVar = MessageKind.CANNOT_REPEAT
     why: str
@@ -128,7 +128,7 @@ class Deleted:
 class CheckpointsUnseen(OfJob):
     kind: ClassVar = MessageKind.CHECKPOINTS_UNSEEN
     uri: str
-    problem: str
+    problem: str  # why the prefix could not be scanned, in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ class Finished(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveFacts(OfJob):
-    """``reason`` is a MoveReason or ``asked_by``. The three numbers belong to MoveReason.INTERRUPTIONS; ``limit`` is allowed."""
+    """``reason`` is a MoveReason or ``asked_by``. For INTERRUPTIONS: their number within ``within_s``; ``limit`` are allowed."""
 
     reason: str
     to: str  # "on-demand", "spot" or "next-step"
@@ -213,7 +213,7 @@ class CannotAfford(OfJob):
 class DeadlineLost(OfJob):
     kind: ClassVar = MessageKind.DEADLINE_LOST
     deadline: datetime
-    finish_at: datetime
+    finish_at: datetime  # the earliest finish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +239,7 @@ class DeadlineUnreadable(OfJob):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnDemandForbidden(OfJob):
     kind: ClassVar = MessageKind.ON_DEMAND_FORBIDDEN
-    block: str
+    block: str  # the name of the resubmit block that does not allow on-demand
     deadline: datetime
 
 
@@ -256,15 +256,15 @@ class NoRoom(OfJob):
 class NoEstimate(OfJob):
     kind: ClassVar = MessageKind.NO_ESTIMATE
     family: str
-    runs: int
+    runs: int  # completed runs of the family that are known
     deadline: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaxWaitBeforeDeadline(OfJob):
     kind: ClassVar = MessageKind.MAX_WAIT_BEFORE_DEADLINE
-    wait_s: int
-    ends_at: datetime
+    wait_s: int  # MaxWaitTimeInSeconds
+    ends_at: datetime  # when that time is over
     deadline: datetime
 
 
@@ -276,7 +276,7 @@ class Probing(OfJob):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoppingAsAsked(OfJob):
     kind: ClassVar = MessageKind.STOPPING_AS_ASKED
-    who: str
+    who: str  # a Slack user's id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,8 @@ PAGE_MAX = 390_000  # characters of a message's JSON, one byte each: an item of 
 
 
 class Period(StrEnum):
+    """How often a digest is sent. The values are stored."""
+
     DAY = "day"
     WEEK = "week"
 

@@ -29,8 +29,8 @@ def scan_or_none(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan | N
 def scan_or_go_on(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan | None:
     """Scan a prefix; where S3 does not answer, go on without it: None for a live job, else a scan with a ``problem``.
 
-    If an interruption, a repetition or an end is to be recorded, raises Unreachable for the first 15 minutes: a later scan could
-    not show what was there then.
+    Where an interruption, a repetition or an end is to be recorded, raises Unreachable for 15 minutes after it. A later scan
+    could not show what was there then.
     """
     try:
         return scan(facts, uri, ports)

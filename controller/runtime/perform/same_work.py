@@ -32,7 +32,7 @@ def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
     """The name of another job, under the same role, that does the same work; empty without one. Raises Unreachable.
 
     It is alive, or has completed since the end of this attempt. It was created after that end, or before it on the same
-    checkpoint prefix: while the attempt waits for capacity, a person may start over, and be done before the attempt ends.
+    checkpoint prefix: a person may start over while the attempt waits for capacity, and be done before it ends.
     """
     since, mine = facts.job.ended_at or facts.job.created_at, facts.work
     known = ports.ledger.works.begun_since(mine, since)

@@ -1,7 +1,7 @@
 """The ports of AWS and of the clock. Expected answers are values; unexpected ones are exceptions.
 
 An exception leaves its intent leased: the call may have taken effect, so the intent is performed again after the lease. ``Later``
-means that the call may be made again without harm: it did not take effect, or it is a stop or an event that may be repeated.
+means that the call can be repeated without harm. Either it did not take effect, or it is a stop or an event.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from controller.savings.report import Report
 
 CHANGES_FOR = timedelta(days=60)
-"""How long after its creation a job can change: at most 28 days of MaxPendingTimeInSeconds, 30 days for which a TrainingJob "can
-run in total" (both: botocore's StoppingCondition), and two days of margin. MaxWaitTimeInSeconds has no documented maximum. A job
-that waits longer was seen after its creation, and is watched by its Wake."""
+"""How long after its creation a job can change: 28 days, the maximum of MaxPendingTimeInSeconds; 30 days, for which a TrainingJob
+"can run in total"; and two days of margin. (Source of both: botocore's StoppingCondition.) MaxWaitTimeInSeconds has no documented
+maximum. A job that waits longer was seen after its creation, and is watched by its Wake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +105,15 @@ class Events(Protocol):
 
 
 class Quotas(Protocol):
+    """The account's quotas."""
+
     def on_demand(self, instance_type: str, now: datetime) -> int | None:
         """How many instances of a type may train on-demand at once, in this account and region; None where it is unknown."""
 
 
 class Placement(Protocol):
+    """EC2's spot placement scores."""
+
     def score(self, instance_type: str, count: int, region: str) -> int | None:
         """EC2's score (1 to 10) of how likely a spot request succeeds now; None where it gives none."""
 
@@ -122,11 +126,15 @@ class ReportStore(Protocol):
 
 
 class Instances(Protocol):
+    """EC2's instances."""
+
     def family_of(self, instance_id: str) -> str | None:
         """The instance family (``g5``) of an EC2 instance; None when it is gone. Raises Unreachable."""
 
 
 class Prices(Protocol):
+    """Prices of training instances."""
+
     def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
         """The on-demand rate at a time, or from ``since`` until then; None where none is known. Raises Unreachable."""
 
@@ -145,10 +153,14 @@ class PriceRows(Protocol):
 
 
 class PriceList(Protocol):
+    """AWS's own price list."""
+
     def training(self, region: str) -> PriceRows:
         """AWS's training prices of a region, by instance type. Raises Unreachable."""
 
 
 class Clock(Protocol):
+    """The clock."""
+
     def now(self) -> datetime:
         """The time, aware, in UTC."""

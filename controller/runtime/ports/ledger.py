@@ -51,7 +51,7 @@ class Lineages(ReadLineages, Protocol):
     def commit(self, lineage: Lineage, decision: Decision) -> bool:
         """Write all of the decision or nothing; False when anything changed since ``lineage`` was loaded.
 
-        The version must be the one loaded, and entries must be absent. Intents must be absent or withdrawn; an open Submit or
+        The version must be the one loaded, and entries must be absent. Intents must be absent or withdrawn. An open Submit or
         Stop may also be replaced, if it is not leased and its claim number is the one loaded. From then on, ``submitter`` finds
         each job that is to be created by its name. Withdrawn and abandoned intents must be open and of the claim number loaded,
         and withdrawn ones not leased. A withdrawn Wake is deleted: its key contains its time, and is not used again.

@@ -25,7 +25,8 @@ class Message(UnderPolicy):
 
     ``at`` orders the queue. ``kind`` and ``facts`` (JSON) are the content; the text is made when the message is sent. ``thread``
     is the id of the lineage with whose card it is posted: its text is a reply there; without text it only updates the card.
-    ``mention`` is the Slack user or group to notify. ``native`` and ``plain`` are pages of blocks as JSON, such as a digest's.
+    ``mention`` is the Slack user or group to notify. ``native`` is a page of blocks as JSON, such as a digest's; then ``plain``
+    is a JSON list of pages without tables and charts, to send instead. Without ``native``, ``plain`` is one such page.
     ``refused_by`` is the channel that refused the message, ``refused_why`` Slack's reason. ``words`` is the text of messages that
     were stored before messages had kinds; their kind is the first word of ``topic``.
     """
@@ -66,7 +67,7 @@ class WrongChannel(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """The place of a lineage's card: Slack's ids of the channel and of the message."""
+    """The place of a lineage's card, or of another thread's first message: Slack's ids of the channel and of the message."""
 
     channel_id: str
     ts: str

@@ -1,4 +1,4 @@
-"""Faults that ``--fault`` plants in the packaged code, to see that the problem counts show them. It ships nowhere."""
+"""Faults that ``--fault`` puts into the packaged code, to test that the problem counts show them. Not part of the package."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,14 +9,14 @@ from controller.runtime.perform import perform
 
 
 def _plant(module: Any, name: str, fault: Any) -> None:
-    """Put a fault in the place of a function. The module on Lambda has the name, or the fault would plant nothing."""
+    """Replace a function of a module by a fault. Raises LookupError if the module does not have it."""
     if not hasattr(module, name):
         raise LookupError(f"{module.__name__} has no {name}")
     setattr(module, name, fault)
 
 
 def _forget_stops() -> None:
-    """The answer to a Stop is not stored, so that it stays open."""
+    """Do not store the result of a Stop, so that the intent stays open."""
     close = perform._close
 
     def closing(intent: Any, of: Any, ports: Any, result: Any, why: str) -> Any:
@@ -26,7 +26,7 @@ def _forget_stops() -> None:
 
 
 def _record_nothing() -> None:
-    """The usage of a job that ended is not recorded."""
+    """Do not record the usage of ended jobs."""
     kept = tuple(one for one in decide.DECIDERS if one.name != "record_usage")
     if len(kept) == len(decide.DECIDERS):
         raise LookupError("no decider records usage")
@@ -37,4 +37,4 @@ FAULTS: Mapping[str, Callable[[], None]] = {
     "stops-stay-open": _forget_stops,
     "usage-is-not-recorded": _record_nothing,
 }
-"""Each by its name on the command line."""
+"""The faults by their names on the command line."""

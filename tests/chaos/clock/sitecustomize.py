@@ -1,4 +1,4 @@
-"""Gives the packaged code the virtual time of the harness: Python imports this before the runtime client. It ships nowhere."""
+"""Gives the packaged code the virtual time of the run. Python imports this module first. It is not part of the package."""
 
 import importlib
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 try:
     from controller import wiring
-except ImportError as problem:  # Python would go on without this module, on the machine's own time
+except ImportError as problem:  # otherwise Python would ignore the error and use the machine's time
     print(f"the package is not on the path: {problem}", flush=True)
     os._exit(70)
 
@@ -15,7 +15,7 @@ FILE = Path(os.environ["CHAOS_CLOCK"])
 
 
 class FileClock:
-    """The time that the harness wrote last."""
+    """A clock whose time is in a file, which the run writes."""
 
     def now(self) -> datetime:
         return datetime.fromisoformat(FILE.read_text())

@@ -1,6 +1,6 @@
-"""A ledger, an outbox and a list of jobs in memory: what the ports say, and nothing else.
+"""A ledger, an outbox and a list of jobs in memory, which only fulfil the contracts of the ports.
 
-The contract suite tests them and DynamoDB alike; the simulation runs on them.
+The contract tests test them and DynamoDB alike. The simulation uses them.
 """
 
 from tests.simulation.memory.all_ports import AllPorts

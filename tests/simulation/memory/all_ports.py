@@ -1,4 +1,4 @@
-"""Each of the ledger's ports is the ledger itself, in a fake that shares its rows."""
+"""A base class for a ledger in memory: one object is all of the ledger's ports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Self
 
 
 class AllPorts:
-    """One object that is each of the ledger's ports itself: a fake of all of them shares its rows."""
+    """One object for all ports of the ledger, so that they share their rows."""
 
     @property
     def lineages(self) -> Self:

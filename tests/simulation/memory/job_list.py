@@ -8,7 +8,7 @@ from controller.runtime.ports.aws import JobPage, ListedJob
 
 
 class MemoryJobList:
-    """``Jobs.newest`` in memory, over jobs in any order. A token is the place of the last job on its page."""
+    """``Jobs.newest`` in memory. A token is the position of the last job on a page."""
 
     def __init__(self, jobs: Iterable[ListedJob], size: int = 100) -> None:
         self._jobs = sorted(jobs, key=lambda job: (job.created_at, job.name), reverse=True)

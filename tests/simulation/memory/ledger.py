@@ -9,4 +9,4 @@ from tests.simulation.memory.records import MemoryRecords
 
 
 class MemoryLedger(MemoryLineages, MemoryRecords, MemoryMoments, AllPorts):
-    """The ledger's ports. Every method is one atomic step, except ``load``, which reads twice."""
+    """The ledger's ports. Each method is atomic, except ``load``, which reads twice."""

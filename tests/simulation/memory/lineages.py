@@ -23,12 +23,12 @@ from controller.runtime.ports.schedule import LateDay
 from controller.runtime.read_events import Trigger
 
 E = TypeVar("E")
-TRANSACTION_MAX = 100  # writes, as DynamoDB has it
+TRANSACTION_MAX = 100  # writes in one transaction, as in DynamoDB
 
 
 @dataclass(slots=True)
 class Row:
-    """A lineage as it is stored. ``trigger_at`` is what the index of overdue intents shows of each open intent."""
+    """A stored lineage. ``trigger_at`` are the times of the open intents in the index of overdue intents."""
 
     version: int = 0
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class MemoryLineages:
         return self.rows.setdefault(lineage, Row())
 
     def load(self, lineage: LineageId) -> Lineage:
-        version = self.head(lineage)  # read first: read last, it could be newer than the rows
+        version = self.head(lineage)  # read first, because a head that is read last could be newer than the rows
         return replace(self.rest(lineage), version=version)
 
     def head(self, lineage: LineageId) -> int:
@@ -154,7 +154,7 @@ class MemoryLineages:
     def _change(
         self, lineage: LineageId, intent: Intent, when: Callable[[Intent], bool], change: Callable[[Intent], Intent]
     ) -> Intent | None:
-        """Change a stored intent that is open and still of the claim that the caller holds."""
+        """Change a stored intent if it is open and its claim is the caller's."""
         row = self.row(lineage)
         stored = row.intents.get(intent.key)
         if stored is None or not stored.open or stored.claim != intent.claim or not when(stored):
@@ -261,7 +261,7 @@ class MemoryLineages:
 
 
 def _fits(row: Row, decision: Decision) -> bool:
-    """Whether each write of a decision finds what it expects. The version was checked before."""
+    """Whether the conditions of all writes of a decision are met. The version was checked before."""
     stored = row.intents
 
     def still(intent: Intent) -> bool:
@@ -276,7 +276,7 @@ def _fits(row: Row, decision: Decision) -> bool:
 
 
 def _may_be_said(intent: Intent, stored: Intent | None) -> bool:
-    """Whether an intent is new, was withdrawn, or is a Submit or a Stop that nobody has in hand since it was read."""
+    """Whether an intent may be written: it is new, was withdrawn, or is a Submit or Stop that was not claimed since the load."""
     if stored is None or stored.closed is IntentResult.WITHDRAWN:
         return True
     unclaimed = stored.open and stored.leased_until is None and stored.claim == intent.claim - (intent.leased_until is not None)

@@ -1,4 +1,4 @@
-"""Up to when something was done: passes, digests, prices, the bill, and the revision in force."""
+"""Stored times: until when passes, digests, prices and the bill were done; and the revision in force."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class MemoryOutbox:
         self.posts: dict[tuple[str, str], Post] = {}
         self.shelf: dict[str, dict[str, Message]] = {}
         self.kept_aside: dict[str, Message] = {}
-        self.closed_until: dict[str, datetime] = {}  # leased or paused: either way nobody else may send before
+        self.closed_until: dict[str, datetime] = {}  # the end of a lease or a pause; until then, nobody else may send
 
     def put(self, message: Message) -> bool:
         if message.key in self.queued:

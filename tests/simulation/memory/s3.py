@@ -1,4 +1,4 @@
-"""S3 in memory: the checkpoints that a world's jobs saved, and the other files that training scripts leave beside them."""
+"""S3 in memory: the checkpoints that a world's jobs saved, and other files that training scripts write beside them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ OTHER_FILES: Final = (
     ("_SUCCESS", 0), ("tokenizer.json", 17 * CHECKPOINT_BYTES), ("model.pt.tmpk3x9", 3 * CHECKPOINT_BYTES),
     ("global_step99999999.tmp/mp_rank_00.pt", CHECKPOINT_BYTES),
 )  # fmt: skip
-"""Names below a checkpoint prefix, and sizes, of files that are no complete checkpoint."""
+"""Names and sizes of files below a checkpoint prefix that are not complete checkpoints."""
 
 
 class MemoryS3:
-    """ListObjectsV2 of a boto3 ``s3`` client: order, pages, delimiters and tokens as S3 has them.
+    """ListObjectsV2 of a boto3 ``s3`` client, with S3's order, pages, delimiters and tokens.
 
-    ``others`` is the probability with which a prefix has one of the other files, each newer than every checkpoint.
+    ``others`` is the probability that a prefix has other files. These are newer than all checkpoints.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class MemoryS3:
         self._world, self._now, self._others, self._seed, self._fails = world, now, others, seed, fails
 
     def list_objects_v2(self, **asked: Any) -> Any:
-        """One page of the objects below a prefix; ``fails`` raises what S3 answers instead."""
+        """One page of the objects below a prefix. ``fails`` may raise an error of S3."""
         self._fails(asked["Bucket"])
         return listed(self._objects(asked["Bucket"]), asked)
 
@@ -57,6 +57,6 @@ class MemoryS3:
 
 
 def newest_saved_at(world: World, uri: str) -> datetime | None:
-    """When the newest checkpoint below a prefix was written, as the world knows it."""
+    """When the newest checkpoint below a prefix was saved, according to the world."""
     below = f"{uri.rstrip('/')}/"
     return max((at for prefix, (_, at) in world.checkpoints.items() if f"{prefix}/".startswith(below)), default=None)

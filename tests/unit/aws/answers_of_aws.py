@@ -17,7 +17,7 @@ UNREACHABLE = "http://127.0.0.1:9"
 
 @dataclass
 class FixedAws:
-    """A service that answers with a function; ``requests`` are the bodies that it got."""
+    """A service whose answers a function makes; ``requests`` are the bodies that it got."""
 
     answer: Callable[[bytes], Response]
     url: str = ""

@@ -1,4 +1,4 @@
-"""Answers that are damaged, cut off or of somebody in between: each is an error that says so, and none an empty answer."""
+"""Answers that are damaged, cut off or from a proxy: each raises an error that says so, and none counts as an empty answer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def refused(code: str) -> tuple[str, str]:
     return "ClientError", code
 
 
-# What is sent, how often the call is tried (at most twice), and what comes of it. The last column: whether boto3 does the same.
+# What is sent, how often the call is tried (at most twice), and the result. The last column: whether boto3 does the same.
 SENT: dict[str, tuple[bytes, int, Any, bool]] = {
     "a whole answer": (http(200, ITEM), 1, ANSWER, True),
     "its right checksum": (http(200, ITEM, f"x-amz-crc32: {crc32(ITEM)}"), 1, ANSWER, True),
@@ -79,7 +79,7 @@ SENT: dict[str, tuple[bytes, int, Any, bool]] = {
 
 @dataclass
 class Odd:
-    """A server that sends the same bytes to each request and closes the connection. ``requests`` are those it got."""
+    """A server that answers each request with the same bytes and closes the connection. ``requests`` are the requests it got."""
 
     sent: bytes = b""
     requests: int = 0
@@ -137,7 +137,7 @@ def outcome(client: Any, odd: Odd) -> tuple[int, Any]:
 
 
 @pytest.mark.parametrize("name", SENT)
-def test_an_odd_answer_is_tried_again_or_an_error_as_of_boto3(
+def test_a_damaged_answer_is_tried_again_or_raised_as_boto3_raises_it(
     name: str, odd: Odd, theirs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)

@@ -1,4 +1,4 @@
-"""The client that a function starts with gives the answers and the exceptions of boto3, and stands in for it on Lambda only."""
+"""JsonClient gives the answers and the exceptions of boto3, and is used in place of it only on Lambda."""
 
 from __future__ import annotations
 

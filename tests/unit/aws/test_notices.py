@@ -26,7 +26,7 @@ class Clock:
 
 
 class Topics:
-    """Topics that take what they are told, or answer as told."""
+    """SNS topics that accept each message, or give a certain answer."""
 
     threads = False
 
@@ -42,7 +42,7 @@ class Topics:
 
 
 class Events:
-    """EventBridge, which takes every event or none."""
+    """EventBridge, which accepts every event or none."""
 
     def __init__(self, *, failed: bool = False) -> None:
         self.taken: list[dict[str, Any]] = []
@@ -80,7 +80,7 @@ def test_without_a_topic_a_message_goes_to_the_bus_alone() -> None:
 
 
 @pytest.mark.parametrize("answer", [WrongChannel("SNS says NotFound"), Later("SNS did not answer")])
-def test_a_topic_that_does_not_take_it_is_tried_again_later_because_every_channel_leads_to_it(answer: Answer) -> None:
+def test_a_message_that_the_topic_does_not_accept_is_sent_again_later_because_every_channel_uses_it(answer: Answer) -> None:
     events = Events()
     assert post(Topics(answer), events) == Later(answer.why)  # type: ignore[union-attr]
     assert events.taken == []
@@ -90,7 +90,7 @@ def test_a_message_that_the_topic_refuses_is_refused() -> None:
     assert post(Topics(Refused("too long")), Events()) == Refused("too long")
 
 
-def test_a_bus_that_does_not_take_it_is_tried_again_later() -> None:
+def test_a_message_that_the_bus_does_not_accept_is_sent_again_later() -> None:
     assert isinstance(post(Topics(), Events(failed=True)), Later)
 
 

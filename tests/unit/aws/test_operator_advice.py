@@ -1,4 +1,4 @@
-"""An error that no retry repairs is told with what an operator can do."""
+"""For an error that no retry repairs, the log says what an operator can do."""
 
 from __future__ import annotations
 
@@ -87,13 +87,13 @@ NOT_ALLOWED = "User: arn:aws:sts::1:assumed-role/x is not authorized to perform:
         ("Query", "UnrecognizedClientException", "The security token included in the request is invalid", "enable the region"),
     ],
 )  # fmt: skip
-def test_what_aws_says_of_the_cause_decides_what_is_to_be_done(operation: str, code: str, message: str, told: str) -> None:
+def test_the_cause_in_the_message_of_aws_decides_the_advice(operation: str, code: str, message: str, told: str) -> None:
     found = said(operation, code, message)
     assert told in found
     assert bool(told) == bool(found)
 
 
-def test_a_secret_of_another_region_is_not_created_again_but_made_here() -> None:
+def test_for_a_secret_of_another_region_the_advice_is_to_make_one_in_this_region() -> None:
     arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:slack-AbCdEf"
     assert missing_secret(arn, "us-east-1") == (
         f"the secret {arn} is of eu-west-1, and this stack of us-east-1: make one in us-east-1, and name it in SlackTokenSecret"

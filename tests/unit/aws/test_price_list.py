@@ -221,7 +221,7 @@ def test_the_ledger_is_read_once_an_hour_for_a_region() -> None:
         "SpotTraining:ml.g5.xlarge",
     ],
 )
-def test_a_price_of_spot_training_stands_beside_the_on_demand_price(server: PriceServer, usage: str) -> None:
+def test_a_price_of_spot_training_is_stored_beside_the_on_demand_price(server: PriceServer, usage: str) -> None:
     dimension = {"unit": "Hrs", "pricePerUnit": {"USD": "1.4084000000"}}
     terms = {"OnDemand": {"a": {"effectiveDate": "2026-07-01", "priceDimensions": {"b": dimension}}}}
     server.extra.append({"product": {"attributes": {"usagetype": usage}}, "terms": terms})

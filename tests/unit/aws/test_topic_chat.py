@@ -1,4 +1,4 @@
-"""SNS's answers are of three classes: wait, this topic never, this message never."""
+"""SNS's errors are of three classes: try again later, never this topic, never this message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOPIC = "arn:aws:sns:us-east-1:123456789012:ops"
 
 
 class Sns:
-    """SNS, which publishes or fails as told."""
+    """SNS, which publishes each message, or fails with a certain error."""
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.failure = failure
@@ -74,7 +74,7 @@ def post(sns: Sns, topic: str = TOPIC, region: str = "us-east-1") -> Answer:
     ],
     ids=repr,
 )
-def test_an_error_of_sns_is_about_now_about_the_topic_or_about_the_message(failure: Exception, answer: type) -> None:
+def test_an_error_of_sns_passes_or_is_about_the_topic_or_about_the_message(failure: Exception, answer: type) -> None:
     found = post(Sns(failure))
     assert type(found) is answer
     if isinstance(failure, ClientError):

@@ -1,4 +1,4 @@
-"""Runs ``spotwarden check`` on documents, and gives back what it says as JSON."""
+"""Runs ``spotwarden check`` on documents, and returns its JSON output."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ KMEANS = "382416733822.dkr.ecr.us-east-1.amazonaws.com/kmeans:1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What a run said: its exit code, one object a job, and standard error."""
+class CheckOutput:
+    """The output of a run: the exit code, one JSON object for each job, and standard error."""
 
     code: int
     jobs: list[dict[str, Any]]
@@ -29,15 +29,15 @@ class Said:
 
     @property
     def rules(self) -> list[str]:
-        """The rules that the one job breaks, by their name in the policy."""
+        """The names of the policy's rules that the only job breaks."""
         return [finding["policy"] for finding in self.job["findings"]]
 
 
-Check = Callable[..., Said]
+Check = Callable[..., CheckOutput]
 
 
 def request(**changes: Any) -> dict[str, Any]:
-    """A CreateTrainingJob request that keeps every rule; None takes a member out."""
+    """A CreateTrainingJob request that keeps every rule, with these members changed; None removes a member."""
     whole = {
         "TrainingJobName": "bert-1",
         "RoleArn": ROLE,
@@ -51,9 +51,9 @@ def request(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in whole.items() if value is not None}
 
 
-def run_check(capsys: Any, *arguments: str) -> Said:
+def run_check(capsys: Any, *arguments: str) -> CheckOutput:
     from controller.cli import main
 
     code = main(["check", *arguments, "--format", "json"])
     out, err = capsys.readouterr()
-    return Said(code=code, jobs=[json.loads(line) for line in out.splitlines()], err=err)
+    return CheckOutput(code=code, jobs=[json.loads(line) for line in out.splitlines()], err=err)

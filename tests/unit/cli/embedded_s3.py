@@ -1,4 +1,4 @@
-"""S3 on this machine, for commands that read and write there."""
+"""S3 on this machine, for commands that read and write S3 objects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from infra.local.environment import only
 
 @contextmanager
 def s3_with(bucket: str) -> Iterator[Any]:
-    """The client that commands have, of an S3 with one empty bucket; no call leaves this machine."""
+    """The commands' S3 client, for an S3 on this machine with one empty bucket."""
     with aws.start() as local, only(
         {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_REGION": aws.REGION, "AWS_ENDPOINT_URL": local.url,
          "AWS_DEFAULT_REGION": aws.REGION}

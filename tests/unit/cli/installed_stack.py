@@ -1,4 +1,4 @@
-"""An installation on the embedded AWS, for tests of what the doctor sees of it."""
+"""An installation on the embedded AWS, for tests of the doctor."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def deploy(local: aws.Local, token: str) -> None:
     local.client("dynamodb").update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)
     backups = {"PointInTimeRecoveryEnabled": True}
     local.client("dynamodb").update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=backups)
-    for name, actions in needed.items():  # moto's CloudFormation writes policies in roles as no JSON
+    for name, actions in needed.items():  # moto's CloudFormation does not write policies in roles as JSON
         allow(local, role_named(local, name), sorted(actions))
     ledger(local).passes.note_passed(DiscoverPass.FIRST, now())
     in_force_since(ledger(local).revisions, GOOD["revision"], now(), GOOD)
@@ -92,7 +92,7 @@ def deploy(local: aws.Local, token: str) -> None:
 
 
 def set_targets(local: aws.Local) -> None:
-    """Both rules call a function, as the stack's own do."""
+    """Let both rules invoke a function, as the stack's rules do."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as content:
         content.writestr("app.py", "")
@@ -108,7 +108,7 @@ def set_targets(local: aws.Local) -> None:
 
 
 def set_policies(local: aws.Local) -> None:
-    """What moto's CloudFormation gives neither the bucket nor the queue."""
+    """Set what moto's CloudFormation does not set on the bucket and the queue."""
     as_the_stack_makes_it(local.client("s3"), output(local, "Reports"))
     sends = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
     policy = {"Policy": json.dumps({"Statement": [sends]})}

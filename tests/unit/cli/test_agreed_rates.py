@@ -1,4 +1,4 @@
-"""Rates are those that were recorded, or of the policy in force, and never of a folder that is at hand by chance."""
+"""Rates are those that were recorded, or of the policy in force, and never of a folder that happens to be there."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ rates:
 
 
 def compiled(tmp_path: Path, usd: str) -> Mapping[str, Any]:
-    """The document of a policy with one rate, or without one; its folder is named after the rate."""
+    """The document of a policy with one rate or without a rate; its folder is named after the rate."""
     folder = tmp_path / f"policies-{usd}"
     folder.mkdir()
     text = RATES.replace("USD", usd) if usd else RATES.partition("rates:")[0] + "brakes: {stops_per_hour: 5}\n"
@@ -45,7 +45,7 @@ def compiled(tmp_path: Path, usd: str) -> Mapping[str, Any]:
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A working directory whose own folder has a rate that nobody uses."""
+    """A working directory with a policy folder whose rate must not be used."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "rates.yaml").write_text(RATES.replace("USD", "9.99"))
@@ -55,15 +55,15 @@ def micros(of: Any) -> list[int]:
     return [rate.micros_per_h for rate in of]
 
 
-def test_an_attempt_without_a_price_gets_the_rates_of_the_policy_in_force_or_of_a_folder_that_is_named(tmp_path: Path) -> None:
+def test_an_attempt_without_a_price_gets_the_rates_of_the_policy_in_force_or_of_the_given_folder(tmp_path: Path) -> None:
     ledger = MemoryLedger()
-    assert micros(rates_in_force(ledger, None)) == []  # the ledger knows of no policy
+    assert micros(rates_in_force(ledger, None)) == []  # the ledger has no policy
     document = compiled(tmp_path, "0.97")
     in_force_since(ledger, document["revision"], BEGIN, document)
     assert micros(rates_in_force(ledger, None)) == [970_000]
     assert micros(rates_in_force(ledger, str(tmp_path / "policies-0.97"))) == [970_000]
     assert micros(rates_in_force(ledger, "policies")) == [9_990_000]
-    in_force_since(ledger, "0123456789ab", BEGIN)  # a policy that the ledger does not keep
+    in_force_since(ledger, "0123456789ab", BEGIN)  # a policy whose document is not in the ledger
     assert micros(rates_in_force(ledger, None)) == []
 
 
@@ -92,7 +92,7 @@ def audited(ledger: MemoryLedger, recorded: Measured) -> Audit:
 PLAN = "rates of the policy: Savings Plan, ml.g5.2xlarge in us-east-1"
 
 
-def test_an_audit_takes_the_rates_of_the_policy_that_was_in_force_when_a_job_was_recorded(tmp_path: Path) -> None:
+def test_an_audit_uses_the_rates_of_the_policy_that_was_in_force_when_a_job_was_recorded(tmp_path: Path) -> None:
     ledger = MemoryLedger()
     first, second, bare = (compiled(tmp_path, usd) for usd in ("0.97", "0.80", ""))
     for document in (first, second, bare):  # the last one, without rates, is in force now
@@ -101,7 +101,7 @@ def test_an_audit_takes_the_rates_of_the_policy_that_was_in_force_when_a_job_was
         measured(970_000, PLAN, first["revision"]),
         measured(800_000, PLAN, second["revision"]),
         measured(1_515_000, "price list", bare["revision"]),
-        measured(1_515_000, "price list", ""),  # of a version that wrote no revision down
+        measured(1_515_000, "price list", ""),  # recorded by a version that stored no revision
     ):
         assert audited(ledger, recorded).differences == ()
         assert audited(ledger, recorded).rates_kept == 0
@@ -110,7 +110,7 @@ def test_an_audit_takes_the_rates_of_the_policy_that_was_in_force_when_a_job_was
 
 
 @pytest.mark.parametrize("revision", ["", "0123456789ab"])
-def test_a_rate_of_a_policy_that_nobody_knows_stays_as_it_was_recorded_and_the_audit_says_so(revision: str) -> None:
+def test_a_rate_of_an_unknown_policy_stays_as_recorded_and_the_audit_reports_it(revision: str) -> None:
     found = audited(MemoryLedger(), measured(970_000, PLAN, revision))
     assert (found.differences, found.rates_kept) == ((), 1)
     assert found.recorded == found.recomputed
@@ -131,7 +131,7 @@ class _Listed:
         return listed(instance_type)
 
 
-def test_an_attempt_without_a_price_has_the_one_that_came_later_in_an_audit_as_in_a_report() -> None:
+def test_an_attempt_without_a_price_gets_the_later_price_in_an_audit_as_in_a_report() -> None:
     entries = (replace(measured(0, "", ""), rate_micros_per_h=None, rate_source=None),)
     ledger = ledger_with(lineage(entries=entries))
     found = audit_of_period(ledger, cast(Jobs, _Sage()), cast(Prices, _Listed()), BEGIN.date(), date(2027, 1, 1))

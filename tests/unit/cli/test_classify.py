@@ -1,5 +1,5 @@
-# ruff: noqa: E501  # the texts stand as people paste them
-"""What people paste around a FailureReason is taken off, and what a container wrote is never believed."""
+# ruff: noqa: E501  # texts as people paste them
+"""Text that people paste around a FailureReason is removed, and text that a container wrote is never trusted."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ LATER = LIMIT.format(limit=4, used=4, delta=1)
         ("Starting - Insufficient capacity error from EC2 while launching instances, retrying!", FailureCause.CAPACITY, True),
         ("something nobody has seen before", FailureCause.UNKNOWN, False),
         ("", FailureCause.UNKNOWN, False),
-        # pasted with more around: logs, notebooks, tests, operators, state machines, descriptions
+        # pasted with more text around it: logs, notebooks, tests, operators, state machines, descriptions
         ("2026-01-02 03:04:05 Failed - Training job failed\nReport: Stopping\nTraceback (most recent call last):\n  File \"a.py\", line 1\n"
          f"sagemaker.exceptions.UnexpectedStatusException: Error for Training job x: Failed. Reason: {CAPACITY}", FailureCause.CAPACITY, True),
         ("-----\nUnexpectedStatusException      Traceback (most recent call last)\n<ipython-input-1> in <module>\n----> 1 est.fit()\n\n"
@@ -153,7 +153,7 @@ LATER = LIMIT.format(limit=4, used=4, delta=1)
         ('{"eventName": "CreateTrainingJob", "errorCode": "AccessDenied", "errorMessage": "User: x"}', FailureCause.CLIENT, False),
         ("ResourceLimitExceeded: The requested resource training-job/ml.p9.48xlarge is not available in this region", FailureCause.QUOTA, False),
         ("Job ended with status 'Stopped' rather than 'Completed'. This could mean the job timed out", FailureCause.UNKNOWN, False),
-        # words of people and of tools around an error that has a known name
+        # sentences of people and tools around a known error class
         ("arn:aws:states:::sagemaker:createTrainingJob.sync failed: SageMaker.ResourceLimitExceededException: " + NEVER, FailureCause.QUOTA, False),
         ("[Pipeline] Step Train failed with: ClientError: ThrottlingException: Rate exceeded", FailureCause.THROTTLED, True),
         ("Job failed: InternalServerError: We encountered an internal error., exit code: 137", FailureCause.INTERNAL, True),
@@ -165,7 +165,7 @@ LATER = LIMIT.format(limit=4, used=4, delta=1)
         (f"Training failed! Reason: {CAPACITY}", FailureCause.CAPACITY, True),
         (f"my script says: {CAPACITY}", FailureCause.UNKNOWN, False),
         (f"AlgorithmError: the training job failed: {CAPACITY}", FailureCause.ALGORITHM, False),
-        # what follows a reason is its own, whatever stands there
+        # text after the class belongs to the reason, whatever it contains
         ("UnexpectedStatusException: Error for Training job x: Failed. Reason: odd\nAn error occurred (ThrottlingException) when calling the X operation: y",
          FailureCause.UNKNOWN, False),
         (f"AlgorithmError: x\nFailureReason: {CAPACITY}", FailureCause.ALGORITHM, False),
@@ -174,7 +174,7 @@ LATER = LIMIT.format(limit=4, used=4, delta=1)
         ("AlgorithmError: Traceback (most recent call last):\n  x\nCapacityError: no", FailureCause.ALGORITHM, False),
     ],
 )  # fmt: skip
-def test_a_pasted_failure_has_its_cause(text: str, cause: FailureCause, retryable: bool) -> None:
+def test_the_cause_of_a_pasted_failure_is_found(text: str, cause: FailureCause, retryable: bool) -> None:
     found = classified(text)
     assert (found.cause, found.retryable) == (cause, retryable)
 

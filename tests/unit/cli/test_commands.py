@@ -104,7 +104,7 @@ def test_the_list_of_commands_cuts_no_sentence(capsys: pytest.CaptureFixture[str
         assert "..." not in commands
 
 
-def test_no_command_prints_the_help_and_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_call_without_a_command_prints_the_help_and_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert "Commands:" in capsys.readouterr().out
 
@@ -132,7 +132,7 @@ def test_the_demo_reads_its_own_arguments(capsys: pytest.CaptureFixture[str]) ->
         assert "--jobs" in capsys.readouterr().out
 
 
-def test_a_reader_that_leaves_ends_the_command_quietly(tmp_path: Path) -> None:
+def test_a_closed_pipe_ends_the_command_quietly(tmp_path: Path) -> None:
     (tmp_path / "many.jsonl").write_text('{"TrainingJobName": "a", "RoleArn": "r"}\n' * 2000)
     for format_ in ("text", "json"):
         command = [sys.executable, "-m", "controller.cli", "check", str(tmp_path / "many.jsonl"), "--format", format_]
@@ -171,7 +171,7 @@ def test_bash_completes_the_names_of_the_commands() -> None:
 
 
 class Interrupting:
-    """A finder of modules, while whose work somebody presses Ctrl-C."""
+    """A module finder that raises KeyboardInterrupt, as if Ctrl-C was pressed during the import."""
 
     @staticmethod
     def find_spec(name: str, *_: object) -> None:

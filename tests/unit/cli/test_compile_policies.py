@@ -1,4 +1,4 @@
-"""``spotwarden compile --to`` writes the document that functions read, and nothing where there is a mistake."""
+"""``spotwarden compile --to`` writes the document that functions read, and nothing if there is a mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of the embedded AWS say what is missing where only the command line is installed."""
+"""The commands of the embedded AWS name what is missing if only the command line is installed."""
 
 from __future__ import annotations
 

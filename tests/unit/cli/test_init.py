@@ -37,7 +37,7 @@ def test_what_it_writes_is_valid_without_a_warning_and_each_part_has_a_case(
     assert "coverage: 3 of 3" in capsys.readouterr().out
 
 
-def test_the_three_commonest_rules_are_there_and_nothing_acts(project: Path) -> None:
+def test_the_three_most_common_rules_are_there_and_none_acts(project: Path) -> None:
     main(["init"])
     written = yaml.safe_load((project / "policies" / "starter.yaml").read_text("utf-8"))
     assert [rule["rule"] for rule in written["rules"]] == ["checkpoint-required", "spot-required"]

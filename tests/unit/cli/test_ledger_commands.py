@@ -66,11 +66,11 @@ def test_a_halt_is_stored_with_its_reason_and_removed(ledger: DynamoLedger, caps
     (OTHER, 1, "not resumed: it is halted since 2026-03-02 09:00 UTC by grace: the next incident."),
     (None, 0, "resumed by somebody else"),
 ])  # fmt: skip
-def test_who_resumes_ends_no_halt_that_was_called_at_the_same_moment(
+def test_resume_does_not_end_a_halt_that_was_called_at_the_same_moment(
     meanwhile: Halt | None, code: int, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Crowded(MemoryLedger):
-        """Right after the halt is read, somebody else is faster."""
+        """Halts that somebody else replaces right after a halt was read."""
 
         def halt(self) -> Halt | None:
             found = super().halt()

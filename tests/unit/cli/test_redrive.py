@@ -1,4 +1,4 @@
-"""Dead letters of Lambda and of EventBridge, and jobs whose event was lost, are handed to the function that looks at them."""
+"""Dead letters of Lambda and of EventBridge, and jobs with a lost event, are handed to the function that processes them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def record(payload: dict[str, Any], version: str = "1.0") -> dict[str, Any]:
 def redrive(
     *messages: dict[str, Any] | str, attributes: dict[str, Any] | None = None, options: Sequence[str] = ()
 ) -> tuple[int, int]:
-    """Queue dead letters and run the command: its exit code, and how many messages are left."""
+    """Queue dead letters and run the command. Returns its exit code, and how many messages are left in the queue."""
     sqs = wiring.client("sqs")
     queue = sqs.create_queue(QueueName="DeadLetters")["QueueUrl"]
     for message in messages:
@@ -137,7 +137,7 @@ QUEUE = "arn:aws:sqs:us-east-1:123456789012:DeadLetters"
 
 
 class Functions:
-    """Lambda with functions of two queues, which answers each invocation of the stack's own with one error, or takes it."""
+    """A Lambda with functions of two queues. It answers invocations of the stack's function with an error, or accepts them."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error, self.invoked = error, list[str]()
@@ -155,12 +155,12 @@ class Functions:
 
 
 @pytest.mark.parametrize("named", [OTHERS, f"{OTHERS}:live", "delete-everything", f"{ARN}-gone"])
-def test_a_letter_cannot_have_a_function_invoked_that_is_not_the_queue_s(named: str) -> None:
+def test_a_dead_letter_can_only_name_functions_of_its_own_queue(named: str) -> None:
     functions = Functions()
     with pytest.raises(BadEvent, match="that it names does not exist, or does not keep its dead letters in this queue"):
         QueueFunctions(functions, QUEUE).hand_over(named, None, event())
     assert functions.invoked == []
-    QueueFunctions(functions, QUEUE).hand_over(named, named, event())  # unless the operator says so
+    QueueFunctions(functions, QUEUE).hand_over(named, named, event())  # the operator may name any function
     QueueFunctions(functions, QUEUE).hand_over(ARN, None, event())
     assert functions.invoked == [named, ARN]
 
@@ -176,12 +176,12 @@ def test_a_letter_cannot_have_a_function_invoked_that_is_not_the_queue_s(named: 
     ],
     ids=str,
 )
-def test_what_lambda_does_not_take_is_kept_with_the_reason(error: Exception | None, number: float, told: str) -> None:
+def test_a_dead_letter_that_lambda_refuses_is_kept_with_the_reason(error: Exception | None, number: float, told: str) -> None:
     with pytest.raises(BadEvent, match=told):
         QueueFunctions(Functions(error), QUEUE).hand_over(ARN, None, {**event(), "number": number})
 
 
-def test_a_lambda_that_is_slow_ends_the_command_and_leaves_the_letter() -> None:
+def test_throttling_by_lambda_ends_the_command_and_leaves_the_dead_letter() -> None:
     with pytest.raises(ClientError):
         QueueFunctions(Functions(client_error("TooManyRequestsException")), QUEUE).hand_over(ARN, None, event())
 
@@ -197,7 +197,7 @@ def test_a_lambda_that_is_slow_ends_the_command_and_leaves_the_letter() -> None:
         ("https://sqs.eu-west-1.amazonaws.com/123456789012/DeadLetters", "wanted --region eu-west-1"),
     ],
 )
-def test_what_is_no_queue_of_this_region_is_refused_before_aws_is_asked(queue: str, told: str) -> None:
+def test_a_url_that_is_not_a_queue_of_this_region_is_refused_before_any_call(queue: str, told: str) -> None:
     with pytest.raises(BadInput, match=re.escape(told)):
         account_of_queue(queue, "us-east-1")
     assert account_of_queue("https://sqs.us-east-1.amazonaws.com/123456789012/DeadLetters", "us-east-1") == "123456789012"
@@ -211,7 +211,7 @@ def test_what_is_no_queue_of_this_region_is_refused_before_aws_is_asked(queue: s
         ("https://sqs.eu-west-1.amazonaws.com/123456789012/DeadLetters", "wanted --region eu-west-1"),
     ],
 )
-def test_a_queue_that_is_not_there_is_named_and_one_of_elsewhere_before_a_message_is_queued(
+def test_a_missing_queue_is_named_and_one_of_another_region_before_a_message_is_queued(
     host: Host, capsys: pytest.CaptureFixture[str], queue: str, told: str
 ) -> None:
     assert main(["redrive", "--table", "spotwarden", "--queue", queue]) == 2
@@ -220,12 +220,12 @@ def test_a_queue_that_is_not_there_is_named_and_one_of_elsewhere_before_a_messag
     assert ("no message was set aside" in out) is ("gone" in queue)
 
 
-def test_an_empty_queue_is_nothing_to_do(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_queue_is_no_error(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert redrive() == (0, 0)
     assert capsys.readouterr().out.endswith("0 dead letters handed over, 0 kept\n")
 
 
-def test_what_an_operator_does_with_letters_that_are_kept_is_told_once(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_next_step_for_kept_dead_letters_is_printed_once(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert redrive({}, record(event(), "0.9")) == (1, 2)
     *_, without_account, older, counted, to_do = capsys.readouterr().out.splitlines()
     assert without_account.endswith("it does not say of which account and region it is: delete it")
@@ -241,7 +241,7 @@ def test_replay_looks_at_every_job_that_changed_since(host: Host, capsys: pytest
     assert attacks.entries(host, "bert", Ended)
 
 
-def test_a_function_that_is_not_there_and_a_time_that_is_none(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_function_and_an_invalid_time_are_bad_input(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", "--since", f"{attacks.MONDAY:%Y-%m-%d}", "--function", "gone"]) == 2
     told = "--function: found no function gone in account 123456789012 and us-east-1, wanted the stack's output JobChanged"
     assert told in capsys.readouterr().err

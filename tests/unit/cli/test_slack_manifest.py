@@ -1,4 +1,4 @@
-"""The manifest of the Slack app has the addresses of the stack and the scopes of the docs."""
+"""The manifest of the Slack app has the URLs of the stack and the scopes in the docs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from controller.cli.doctor.slack import SCOPES
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "slack.md"
 
 
-def test_the_manifest_names_both_addresses(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_manifest_has_both_urls(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["slack-manifest", "--url", "https://a.example/api/"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["settings"]["interactivity"]["request_url"] == "https://a.example/api/slack/interactions"
@@ -22,14 +22,14 @@ def test_the_manifest_names_both_addresses(capsys: pytest.CaptureFixture[str]) -
     assert set(found["oauth_config"]["scopes"]["bot"]) == SCOPES
 
 
-def test_without_an_address_the_app_only_posts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_url_the_app_only_posts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["slack-manifest"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert "interactivity" not in found["settings"]
     assert "commands" not in found["oauth_config"]["scopes"]["bot"]
 
 
-def test_an_address_without_tls_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_url_without_https_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["slack-manifest", "--url", "http://a.example"]) == 2
     assert "which begins with https://" in capsys.readouterr().err
 

@@ -1,4 +1,4 @@
-"""``spotwarden status`` shows what waits and what was set aside; ``redrive`` sends it. Through the real handlers."""
+"""``spotwarden status`` shows messages that wait or were set aside; ``redrive`` sends them, through the real handlers."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def test_github_has_one_command_for_each_problem(tmp_path: Path, capsys: pytest.
     assert capsys.readouterr().out.startswith("::warning ")
 
 
-def test_a_line_break_in_a_key_begins_no_command_of_github(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_break_in_a_key_does_not_begin_a_command_of_github(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     validated(tmp_path, 'version: 1\n"a\\n::stop-commands::x": 1\nrules: []\n', "--format", "github")
     assert all(line.startswith("::error ") for line in capsys.readouterr().out.splitlines())
 
@@ -138,8 +138,10 @@ def test_a_name_in_a_case_that_no_rule_has_is_an_error_as_it_is_for_test(
     assert validated(tmp_path, GOOD) == 0
 
 
-def test_an_empty_name_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_folder_name_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "a.yaml").write_text(GOOD, "utf-8")  # the working directory is not meant
+    (tmp_path / "a.yaml").write_text(GOOD, "utf-8")  # must not be read: an empty name does not mean the working directory
     assert main(["validate", ""]) == 2
     assert "found an empty name, wanted a policy folder" in capsys.readouterr().err

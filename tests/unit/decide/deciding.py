@@ -1,4 +1,4 @@
-"""What the deciders' tests share: facts with everything known, and what a decision asks for."""
+"""Helpers for the tests of deciders: facts with everything known, and the parts of a decision."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def looked_up(about: Job, *, resubmission: Resubmission | None = None, **changes
 
 
 def actions(of: Facts, *kinds: type) -> list[Any]:
-    """The decision's actions of some kinds. A decider that raises is a failure here, and not only a problem."""
+    """The decision's actions of some kinds. Fails if a decider raised, which ``decide`` itself only reports as a problem."""
     decision = decide(of)
     assert not decision.problems
     return [i.action for i in decision.intents if isinstance(i.action, kinds)]

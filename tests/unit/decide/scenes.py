@@ -1,4 +1,4 @@
-"""Jobs in situations that differ, each with everything that its decision may depend on: what ``decisions.md`` is written from."""
+"""Scenes: jobs in different situations, each with everything that its decision depends on. ``decisions.md`` has the decisions."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ FULL = block(
 
 
 def under(resubmission: Resubmission = FULL, **changes: object) -> Policy:
-    """A policy with a rule that stops and a full block, under which everybody may ask for everything."""
+    """A policy with a rule that stops, a complete ``resubmit`` block, and every request allowed to everybody."""
     return policy("r7", **({"resubmissions": (resubmission,), "slack": EVERYBODY} | changes))  # type: ignore[arg-type]
 
 
 def known(about: Job, **changes: object) -> Facts:
-    """All that is gathered of a job; its lineage is new to the ledger."""
+    """The facts of a job with everything gathered, by default of a new lineage."""
     looked = {
         "policy": under(),
         "history": (5000, 5400, 6100),
@@ -99,7 +99,7 @@ def ended_entry(about: Job, outcome: Outcome, ran_s: int = 3480) -> Ended:
 
 
 def done(number: int, cause: FailureCause | MoveCause, step: int = 0, **changes: object) -> Intent:
-    """A Submit that became attempt ``number``."""
+    """The closed Submit that created attempt ``number``."""
     before = "bert" if number == 2 else attempt(number - 1).name
     submit = Submit(about=before, job=attempt(number).name, number=number, cause=cause, fallback_step=step, born_at=BEGIN)
     return Intent(action=replace(submit, **changes), due_at=BEGIN + HOUR, claim=1, closed=IntentResult.DONE)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""People are told of a job that does not stop, of checkpoints that cannot be read, and of intents that failed."""
+"""A job that does not stop, checkpoints that cannot be read, and intents that failed are announced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signs of spot capacity in a pool are committed for the jobs that left it."""
+"""Signs of spot capacity in a pool are recorded for the jobs that left it."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def test_a_probe_that_got_a_machine_shows_capacity(outcome: Outcome, shown: bool
     assert capacity_signals(facts(probe)).capacity == (seen("bert-p01", 2) if shown else ())
 
 
-def test_a_sign_of_capacity_goes_along_with_other_writes_and_causes_none() -> None:
+def test_a_sign_of_capacity_is_written_only_with_other_writes() -> None:
     about = facts(job())
     assert not decide(learn(about, decide(about)))
 
 
 def moved(**changes: Any) -> Facts:
-    """A second attempt that its deadline moved to on-demand, under a policy that follows EC2's score from 7 up."""
+    """A second attempt, moved to on-demand for its deadline, under a policy that returns to spot at a placement score of 7."""
     settings = DeadlineSettings(back_to_spot=True, placement_score=7)
     about = facts(
         attempt(2, spot=False), number=2, lineage=lineage(), history=(), now=BEGIN,

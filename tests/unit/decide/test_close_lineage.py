@@ -1,4 +1,4 @@
-"""A lineage is closed once: with its last outcome, its work, its deadline, and an event for those who wait for it."""
+"""A lineage is closed once, with its last outcome, its work, its deadline, and an event on the account's bus."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_job_without_its_model_shows_none() -> None:
     assert event(facts(failed))["modelArtifacts"] is None
 
 
-def test_the_usage_is_waited_for_for_fifteen_minutes() -> None:
+def test_a_lineage_waits_fifteen_minutes_for_its_usage() -> None:
     unknown = replace(DONE, usage=None)
     assert not close_lineage(facts(unknown, now=BEGIN + HOUR + timedelta(minutes=15, microseconds=-1)))
     assert close_lineage(facts(unknown, now=BEGIN + HOUR + timedelta(minutes=15)))
@@ -150,7 +150,7 @@ def test_the_work_of_a_model_has_no_training_that_an_interruption_lost() -> None
     early = replace(seen, at=cut + timedelta(seconds=60))
     assert work(done, early) == 7200 + 6200  # the container could still write
     assert work(done, replace(seen, newest_at=begin + HOUR)) == 7200 + 3600
-    assert work(done, replace(seen, problem="AccessDenied")) == 7200 + 6200  # nobody could look: at most
+    assert work(done, replace(seen, problem="AccessDenied")) == 7200 + 6200  # the scan failed, so the maximum counts
     assert work(done) == 7200 + 6200
 
 
@@ -159,15 +159,17 @@ def test_the_work_of_a_model_has_no_training_that_an_interruption_lost() -> None
     [
         ({"kept_s": 3000}, 3000),
         ({"kept_s": 0}, 0),
-        ({"kept_s": 3000, "exact": False}, 18_000),  # at most: what an interruption lost is not known
-        ({"kept_s": 0, "exact": False, "problem": "AccessDenied"}, 18_000),  # nobody could look
+        ({"kept_s": 3000, "exact": False}, 18_000),  # what an interruption lost is not known, so the maximum counts
+        ({"kept_s": 0, "exact": False, "problem": "AccessDenied"}, 18_000),  # the scan failed
         ({"kept_s": None, "proven_s": 100, "problem": "AccessDenied"}, 18_000),
-        ({"uri": "s3://checkpoints/other/"}, 0),  # it wrote elsewhere: nothing of it is in this model
-        (None, 18_000),  # nobody looked
+        ({"uri": "s3://checkpoints/other/"}, 0),  # it wrote to another prefix, so its training is not in this model
+        (None, 18_000),  # there was no scan
     ],
 )
-def test_what_nobody_could_see_of_an_earlier_attempt_counts_in_full(scan_of_a: dict[str, Any] | None, useful_s: int) -> None:
-    """The next run's duration is estimated from it: one that is too short misses deadlines."""
+def test_training_of_an_earlier_attempt_that_no_scan_shows_counts_in_full(
+    scan_of_a: dict[str, Any] | None, useful_s: int
+) -> None:
+    """The next run's duration is estimated from it, and a low estimate misses deadlines."""
     uri = str((scan_of_a or {}).get("uri", DONE.checkpoint_uri))
     first = replace(ended(attempt(2), usage=usage(18_000, 5_000)), checkpoint_uri=uri)
     known = [e for e in decide(facts(first, number=2)).entries if not isinstance(e, CheckpointScanned)]

@@ -24,7 +24,7 @@ SECRET = "a value that somebody typed"
 
 
 def with_failing(name: str) -> tuple[Decider, ...]:
-    """The deciders, of which one raises."""
+    """The deciders; one of them raises."""
 
     def boom(facts: Facts, said: Decision) -> Decision:
         raise OverflowError(SECRET)
@@ -70,7 +70,7 @@ def test_an_ended_job_is_looked_at_for_another_day() -> None:
 
 
 def test_only_a_wake_is_withdrawn_while_a_decider_fails() -> None:
-    """Nobody knows whether the decider that failed would still say a Stop or a Submit."""
+    """It is not known whether the failed decider would still decide a Stop or a Submit."""
     due_at = BEGIN + timedelta(hours=9)
     open_ = (
         Intent(action=Stop(about="bert", because="use-spot"), due_at=due_at),

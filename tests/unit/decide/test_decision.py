@@ -1,4 +1,4 @@
-"""A decision adds up, contains only what a lineage does not know yet, and fits into one transaction."""
+"""Decisions add up, and one that is too large is cut to fit into one transaction; only what is decided now is performed."""
 
 from __future__ import annotations
 

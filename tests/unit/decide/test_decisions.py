@@ -1,4 +1,4 @@
-"""What is decided of each scene is in ``decisions.md``, member by member, so that every change of a decision shows in review.
+"""The decision about each scene is in ``decisions.md``, field by field, so that a review shows every change of a decision.
 
 ``python -m tests.unit.decide.test_decisions`` writes the file again.
 """
@@ -64,7 +64,7 @@ def _lines(facts: Facts) -> Iterator[str]:
 
 
 def text() -> str:
-    """All scenes. A line is written out where it is shown first, and named by its mark where it is decided again."""
+    """All scenes. A line is written in full the first time; later scenes refer to it by its mark."""
     shown: set[str] = set()
     parts = []
     for title, facts in SCENES.items():

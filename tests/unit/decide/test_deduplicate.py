@@ -1,4 +1,4 @@
-"""Of a decision only what its lineage does not know yet is left."""
+"""Only the part of a decision that its lineage does not contain yet is written."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_claims_are_taken_with_the_start_and_returned_with_the_end() -> None:
     assert (known_end.holds, known_end.freed) == ((HOLD,), ())
 
 
-def test_a_submission_that_nobody_tried_is_said_anew_with_its_new_content_and_one_that_was_tried_is_not() -> None:
+def test_a_submission_is_written_again_with_new_content_only_if_it_was_never_tried() -> None:
     new = Intent(action=OTHERS["content"], due_at=BEGIN)
     waiting = Intent(action=SUBMIT, due_at=BEGIN)
     assert new_to(Decision(intents=(new,)), lineage(intents=(waiting,)), "bert").intents == (new,)

@@ -1,4 +1,4 @@
-"""Interruptions and outcomes are told once each, where the policy wants news."""
+"""Interruptions and outcomes are announced once each, if the policy asks for news."""
 
 from __future__ import annotations
 

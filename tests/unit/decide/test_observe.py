@@ -1,4 +1,4 @@
-"""What a live job uses is held for it, and returned at its end."""
+"""What a job's description shows is recorded; its prefix and quota are held until it ends."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_sagemaker_s_own_repetition_is_recorded_once_and_its_prefix_is_scanned()
     assert [e.occasion for e in entries if isinstance(e, CheckpointScanned)] == [f"repeated/{at.isoformat()}"]
 
 
-def test_the_last_break_says_why_the_prefix_is_scanned() -> None:
+def test_the_last_interruption_or_restart_is_the_reason_for_the_scan() -> None:
     first, last = BEGIN + timedelta(minutes=40), BEGIN + timedelta(minutes=90)
     now = last + 2 * MINUTE
     assert scan_reason(facts(job(repeated_at=(first,), interrupted_at=(last,)), now=now)) == f"interrupted/{last.isoformat()}"

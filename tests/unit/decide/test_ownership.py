@@ -1,4 +1,4 @@
-"""A job that claims an owner is owned once the owner says so; without an answer it is judged like any other after an hour."""
+"""A job that claims an owner is owned if the owner confirms it; after an hour without an answer it is judged like any other."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def test_the_pipeline_that_a_job_claims_is_asked_until_its_answer_is_recorded() 
         (replace(CLAIMING, claimed=Service.BATCH), False),
     ],
 )
-def test_nobody_is_asked_where_a_claim_is_trusted_absent_proved_or_cannot_be_asked_about(about: Job, trust: bool) -> None:
+def test_no_owner_is_asked_if_the_claim_is_trusted_absent_proved_or_of_a_service_that_cannot_be_asked(
+    about: Job, trust: bool
+) -> None:
     assert to_ask(about, lineage(), trust=trust) is None
 
 
@@ -78,7 +80,7 @@ def test_a_job_that_claims_nothing_or_whose_owner_is_proved_is_settled() -> None
         assert settled(OwnerAnswer.YES, about=about) == Owner(job=about)
 
 
-def test_a_claim_that_nobody_was_asked_about_leaves_the_job_as_it_is() -> None:
+def test_without_an_answer_to_a_claim_the_job_stays_as_it_is() -> None:
     assert settled(None) == Owner(job=CLAIMING)
 
 

@@ -1,4 +1,4 @@
-"""How long recent jobs took to start, to restore and to upload makes a move longer than the policy says, and never shorter."""
+"""The times that recent jobs took to start, to restore and to upload can raise the policy's times, and never lower them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LATE = BEGIN + timedelta(hours=3, minutes=40)  # the latest moment with a start 
 
 
 def at(minutes: float) -> Interval:
-    """An interval that begins so many minutes after the creation, and lasts ten."""
+    """An interval that begins so many minutes after the creation, and lasts ten minutes."""
     return Interval(start=BEGIN + minutes * MINUTE, end=BEGIN + (minutes + 10) * MINUTE)
 
 
@@ -71,7 +71,7 @@ def test_the_upload_is_known_at_the_end() -> None:
 
 
 def test_of_several_downloads_the_first_counts_and_of_several_uploads_the_last() -> None:
-    """A job that SageMaker started again shows a download and an upload for each start."""
+    """A job that SageMaker restarted shows a download and an upload for each start."""
     longer = Interval(start=BEGIN, end=BEGIN + 30 * MINUTE)
     found = seen(ended(replace(ON_DEMAND, downloading=(at(28), longer), uploading=(longer, at(50))), Outcome.COMPLETED))
     assert found is not None
@@ -84,7 +84,7 @@ def test_a_probe_and_a_job_that_never_trained_show_nothing() -> None:
 
 
 def test_times_alone_are_no_reason_to_write() -> None:
-    """The quiet trigger writes nothing."""
+    """A trigger that finds nothing new writes nothing."""
     running = facts(ON_DEMAND, now=BEGIN + HOUR)
     decision = decide(running)
     assert decision.times
@@ -100,7 +100,7 @@ def test_slow_starts_make_the_latest_moment_earlier(minutes: tuple[int, ...]) ->
     assert not actions(looked_up(WAITING, now=earlier - 15 * MINUTE, phase_times=times(minutes)), Stop)
 
 
-def test_the_policy_is_the_floor_and_fewer_than_three_jobs_say_nothing() -> None:
+def test_the_times_of_the_policy_are_minimums_and_fewer_than_three_jobs_do_not_count() -> None:
     settings = DeadlineSettings()
     assert learned(settings, times((1, 1, 1), restore_s=1, upload_s=1)) == settings
     assert learned(settings, times((58, 58))) == settings
@@ -109,6 +109,6 @@ def test_the_policy_is_the_floor_and_fewer_than_three_jobs_say_nothing() -> None
     assert (slow.start_s, slow.restore_s, slow.upload_s) == (58 * 60, 700, 900)
 
 
-def test_one_slow_job_of_twenty_does_not_count_and_no_time_is_believed_beyond_the_limit() -> None:
+def test_one_slow_job_of_twenty_does_not_count_and_no_time_counts_beyond_the_limit() -> None:
     assert learned(DeadlineSettings(), times((*(6,) * 19, 58))).start_s == 360
     assert learned(DeadlineSettings(), times((9999, 9999, 9999))).start_s == LEARNED_S_MAX

@@ -1,4 +1,4 @@
-"""While going back to spot pays, a job that its deadline moved is probed for each half hour, twenty times at most."""
+"""For a job that was moved for its deadline, a probe runs each half hour, at most twenty times, while a return to spot pays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Directive tags are read once, five minutes after the creation; a later change is recorded and told, and has no effect."""
+"""Directive tags are read once, five minutes after the creation; a later change is recorded and announced, without effect."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read(number: int = 0, deadline: str | None = TAGS[DEADLINE_TAG], runtime: st
 
 
 def with_tags(tags: dict[str, str], *known: DirectivesRead | UserRequested, minutes: int = 10, **changes: Any) -> Facts:
-    """A job of this many minutes with these tags, and what its lineage has read."""
+    """A job that was created this many minutes ago, with these tags, and the readings in its lineage."""
     about = job(tags={"team": "vision"} | tags, **changes)
     return facts(about, now=BEGIN + timedelta(minutes=minutes), lineage=lineage(entries=known))
 

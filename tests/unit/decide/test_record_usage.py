@@ -1,4 +1,4 @@
-"""What is recorded of a finished job, and the total cost of its lineage."""
+"""The usage and the useful training that are recorded for a finished job, and the total cost of its lineage."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def starved_first(first_kept_h: float | None) -> tuple[Entry, ...]:
 
 
 def second(before: tuple[Entry, ...], saved_h: float | None = 4, **changes: object) -> Facts:
-    """The second attempt trains since 3:00; its newest checkpoint is of ``saved_h``."""
+    """The second attempt trains since 3:00; its newest checkpoint was written at hour ``saved_h``."""
     again = attempt(2, created_at=BEGIN + 3 * HOUR, intervals=(Interval(start=BEGIN + 3 * HOUR, end=None),), **changes)
     scan = CheckpointScan(
         uri=str(again.checkpoint_uri), scanned_at=BEGIN + 5 * HOUR, objects=1, bytes_seen=1, complete=True,
@@ -222,7 +222,7 @@ def test_how_long_a_job_waited_for_its_starts_is_recorded_with_its_usage() -> No
         assert [e.waited_s for e in record_usage(facts(over)).entries if isinstance(e, Measured)] == [waited_s]
 
 
-def test_a_job_that_was_interrupted_in_its_first_hour_cost_nothing_and_is_not_said_never_to_have_started() -> None:
+def test_a_job_that_was_interrupted_in_its_first_hour_cost_nothing_and_does_not_count_as_never_started() -> None:
     trained = (Interval(start=BEGIN, end=BEGIN + HOUR / 2),)
     starved = job(intervals=trained, interrupted_at=(BEGIN + HOUR / 2,))
     one = total(record_usage(facts(ended(starved, Outcome.STARVED, usage=usage(0, 0)))).entries)
@@ -234,7 +234,7 @@ def test_a_job_that_was_interrupted_in_its_first_hour_cost_nothing_and_is_not_sa
     [
         (Outcome.OVERRAN, {}, 1),
         (Outcome.OVERRAN, {"model_artifacts": None}, 0),
-        (Outcome.OVERRAN, {"intervals": ()}, 0),  # it was still downloading: no model of a training
+        (Outcome.OVERRAN, {"intervals": ()}, 0),  # it was still downloading, so there is no trained model
         (Outcome.STOPPED, {"service": Service.TUNING}, 1),
         (Outcome.STOPPED, {"service": Service.AUTOML}, 1),
         (Outcome.STOPPED, {"service": Service.PIPELINES}, 0),
@@ -260,7 +260,7 @@ def test_only_a_limit_or_a_tuner_that_stopped_training_leaves_a_model_that_is_ne
         (((0, 0.5), (1, 3), (4, 5)), 2.5, 600 + 10_800, 600 + 5_400 + 3_600),
         (((0, 2), (3, 5)), None, 600 + 14_400, 600 + 7_200),
         (((0, 2), (3, 5)), 1.5, 600 + 14_400, 600 + 12_600),
-        (((0, 2), (3, 5)), 2.02, 600 + 14_400, 600 + 14_400),  # written in the grace of the interruption
+        (((0, 2), (3, 5)), 2.02, 600 + 14_400, 600 + 14_400),  # written in the grace period after the interruption
         (((0, 2), (3, 5)), 3, 600 + 14_400, 600 + 14_400),  # in the second in which the next interval begins
     ],
 )

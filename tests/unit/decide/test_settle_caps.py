@@ -1,4 +1,4 @@
-"""What was reserved from a team's spend cap is settled once usage is known, and given back where no attempt was made."""
+"""What was reserved under a team's spend cap is settled when usage is known, and given back if no attempt was created."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_job_that_ended_before_its_move_gives_the_reservation_back() -> None:
     assert settle_caps(goes_on).intents == ()
 
 
-def test_a_settlement_is_said_once() -> None:
+def test_a_settlement_is_decided_once() -> None:
     known = second(submitted(), usage=usage())
     ledger, decision = ledger_with(known.lineage), decide(known)
     assert any(isinstance(i.action, Settle) for i in decision.intents)
@@ -150,7 +150,7 @@ def test_a_stop_that_was_begun_keeps_what_it_reserved_until_the_month_is_over(ch
     assert still_reserved(begun, BEGIN) == (begun.action if keeps else None)
 
 
-def test_an_attempt_replaces_its_stop_and_the_submissions_of_it_that_made_none() -> None:
+def test_an_attempt_takes_over_the_reservations_of_its_stop_and_of_submissions_that_created_no_job() -> None:
     taken = replace(submitted(IntentResult.REFUSED), why=f"{NAME_TAKEN}by somebody")
     following = submitted(None, job=THIRD)
     known = lineage(intents=(MOVE, taken, following, submitted(job="other", about="other")))

@@ -1,4 +1,4 @@
-"""An attempt is submitted only where the spend cap of its lineage has room for it."""
+"""An attempt is submitted only if the spend cap of its lineage has room for it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ CHOICES = '[{"InstanceType": "ml.g5.2xlarge"}, {"InstanceCount": 2, "InstanceTyp
 
 
 def before(name: str = "bert-0", *, ran_s: int | None, runtime_s: int = 3600) -> tuple[Started, Ended]:
-    """An earlier attempt whose usage SageMaker never said."""
+    """An earlier attempt whose usage SageMaker never showed."""
     started = Started(
         job=name, at=BEGIN, team="vision", number=1, spot=True, instance_type="ml.g5.2xlarge", instance_count=1,
         region="us-east-1", service=None, checkpoint_uri=None, runtime_s_max=runtime_s,
@@ -101,7 +101,7 @@ def test_no_tag_makes_an_attempt_cheaper(tags: dict[str, str], history: tuple[in
     assert allowed.next_micros == 15_150_000
 
 
-def test_what_a_family_always_took_is_sent_as_the_limit_where_all_of_the_runtime_does_not_fit() -> None:
+def test_if_the_whole_runtime_does_not_fit_a_limit_from_the_runs_of_the_family_is_sent() -> None:
     over = ended(job(runtime_s_max=36_000), started_at=None, intervals=())
     known = looked_up(over, history=(3000, 3600, 2000), resubmission=block(cap_micros=5_000_000))
     assert afford(known, {}) == Affordable(

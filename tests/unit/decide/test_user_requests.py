@@ -208,7 +208,9 @@ def test_a_requested_move_stops_the_job_so_that_it_goes_on_on_demand() -> None:
         ),
     ],
 )
-def test_where_nobody_looked_for_a_checkpoint_a_move_does_not_say_that_there_is_none(about: dict[str, Any], told: str) -> None:
+def test_without_a_scan_the_message_about_a_move_does_not_say_that_there_is_no_checkpoint(
+    about: dict[str, Any], told: str
+) -> None:
     moved = with_requests(request_of(UserRequest.ON_DEMAND), about=job(**about))
     [message] = [i.action for i in act_on_user_request(replace(moved, now=NOW)).intents if isinstance(i.action, Announce)]
     [following] = [line for line in text_of(message.kind, message.facts).lines if line.startswith("*Next:*")]
@@ -261,7 +263,7 @@ def test_of_several_requests_about_this_job_the_last_counts() -> None:
     assert latest_request(with_requests(replace(early, job="gpt")), UserRequest.STOP) is None
 
 
-def test_outcome_of_a_finished_job_leaves_requests_without_effect() -> None:
+def test_a_request_about_a_completed_job_has_no_effect() -> None:
     assert not act_on_user_request(with_requests(request_of(UserRequest.ON_DEMAND), about=ended(job(), Outcome.COMPLETED)))
 
 

@@ -1,4 +1,4 @@
-"""A job whose end or usage is still to come is described again, at times that count from the job's own."""
+"""A job whose outcome or usage is not known yet is described again, at times that count from the job's own times."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_job_that_should_have_a_checkpoint_is_looked_at_after_thirty_minutes_o
     assert wakes(facts(training, now=BEGIN + timedelta(minutes=33), history=())) == [48]
 
 
-def test_earlier_stretches_of_training_count_towards_the_first_checkpoint() -> None:
+def test_earlier_intervals_of_training_count_towards_the_first_checkpoint() -> None:
     def stretch(start_min: float, end_min: float | None) -> Interval:
         end = None if end_min is None else BEGIN + timedelta(minutes=end_min)
         return Interval(start=BEGIN + timedelta(minutes=start_min), end=end)
@@ -51,7 +51,7 @@ def test_earlier_stretches_of_training_count_towards_the_first_checkpoint() -> N
     assert wakes(facts(again, now=BEGIN + timedelta(minutes=21), history=())) == [24, 35]
 
 
-def test_a_job_without_checkpoints_or_between_two_stretches_has_no_such_look() -> None:
+def test_a_job_without_checkpoints_or_between_two_intervals_has_no_wake_for_a_scan() -> None:
     now = BEGIN + timedelta(minutes=10)
     assert wakes(facts(job(checkpoint_uri=None), now=now, history=())) == [12]
     assert wakes(facts(job(intervals=()), now=now, history=())) == [12]

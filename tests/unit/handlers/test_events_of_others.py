@@ -1,4 +1,4 @@
-"""An event of another account or region is refused with an exception and causes no call; a dead letter contains its event."""
+"""An event of another account or region is logged, counted and not handled. A dead letter is handled as the event in it."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def logged_by(host: Host, event: dict[str, Any]) -> str:
     return attacks.log(host)[before:]
 
 
-def test_what_was_decided_and_done_is_counted_in_lines_of_its_own_and_a_look_at_rest_adds_none(host: Host) -> None:
-    """First in this file: an end that is known is decided no more."""
+def test_what_was_decided_and_done_is_counted_in_log_lines_and_a_job_at_rest_adds_none(host: Host) -> None:
+    """This test is the first in the file, because the end of a job is decided only once."""
     lines = [json.loads(line) for line in attacks.log(host).splitlines() if line.startswith('{"_aws"')]
     ours = [line for line in lines if {"Decisions", "Intents", "JobsStarted"} & set(line)]
     assert [line["JobsStarted"] for line in ours if "JobsStarted" in line] == [[1.0]]
@@ -54,7 +54,9 @@ def test_what_was_decided_and_done_is_counted_in_lines_of_its_own_and_a_look_at_
 
 
 @pytest.mark.parametrize("changed", [{"account": "999999999999"}, {"region": "eu-west-1"}], ids=str)
-def test_an_event_of_elsewhere_is_refused_with_a_line_and_a_metric_and_no_call(host: Host, changed: dict[str, Any]) -> None:
+def test_an_event_of_another_account_or_region_is_refused_with_a_log_line_a_metric_and_no_call(
+    host: Host, changed: dict[str, Any]
+) -> None:
     said = logged_by(host, event_of(host, **changed))
     assert "event refused" in said
     assert '"EventsOfOthers":[1.0]' in said.replace(" ", "")
@@ -62,7 +64,7 @@ def test_an_event_of_elsewhere_is_refused_with_a_line_and_a_metric_and_no_call(h
     assert not host.bus.dead_letters
 
 
-def test_a_market_signal_of_elsewhere_is_refused_too(host: Host) -> None:
+def test_a_market_signal_of_another_account_is_refused_too(host: Host) -> None:
     warning = envelope(
         "aws.ec2", "EC2 Spot Instance Interruption Warning", {"instance-id": "i-1"},
         at=host.clock.at, account="999999999999", region=aws.REGION, event_id="e2",

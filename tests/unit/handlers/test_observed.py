@@ -1,4 +1,4 @@
-"""What the runtime counts becomes a metric."""
+"""Each count of the runtime becomes a metric."""
 
 from __future__ import annotations
 

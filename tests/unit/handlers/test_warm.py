@@ -1,4 +1,4 @@
-"""What is built at init is built on Lambda only, in the function that needs it, and never stops a function."""
+"""Ports are built at init only on Lambda, and only in the function that needs them. A failure there stops no function."""
 
 from __future__ import annotations
 

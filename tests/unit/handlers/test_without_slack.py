@@ -1,4 +1,4 @@
-"""A stack without Slack says its messages on the event bus and to the topic, and nothing waits in its outbox."""
+"""A stack without Slack sends its messages to the event bus and to the topic, and no message stays in its outbox."""
 
 from __future__ import annotations
 

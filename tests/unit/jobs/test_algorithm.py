@@ -113,11 +113,11 @@ def test_an_image_is_recognised_by_account_region_and_repository(
         (f"763104351884.{US}/pytorch-training:2.3", "framework container; checkpoints are up to the script"),
     ],
 )
-def test_it_is_said_why_an_image_is_taken_to_checkpoint_or_not(image: str, why: str) -> None:
+def test_the_reason_why_an_image_can_checkpoint_or_not_is_given(image: str, why: str) -> None:
     assert of_image(image).why.startswith(why)
 
 
-def test_it_is_said_why_an_algorithm_is_taken_to_checkpoint_or_not() -> None:
+def test_the_reason_why_an_algorithm_can_checkpoint_or_not_is_given() -> None:
     assert of_name("our-algorithm", described=True).why == (
         "algorithm resource without a ProductId, so the account's own; checkpoints are up to its image"
     )

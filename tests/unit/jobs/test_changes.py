@@ -1,4 +1,4 @@
-"""What an attempt may change of its request: a closed list, read before it is used."""
+"""An attempt may change only the listed members of its request; every stored change is checked before it is used."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_a_probe_shows_one_machine_on_spot_that_keeps_nothing() -> None:
     assert probing.changed(Changes.of(asked)) == probing
 
 
-def test_a_form_says_what_a_change_names_and_nothing_else() -> None:
+def test_a_form_returns_the_current_values_of_the_changed_members_alone() -> None:
     form = RequestForm.of(job(subnets=("subnet-b", "subnet-a"), volume_gb=None))
     changes = merged(on_instances("ml.g5.4xlarge", 3), on_demand(), in_subnets(["subnet-c"]), on_volume(50))
     assert form.values_of(Changes.of(changes)) == {

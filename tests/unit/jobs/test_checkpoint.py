@@ -1,4 +1,4 @@
-"""What is in S3 shows how much of a job is proven; a configured prefix alone proves nothing."""
+"""Checkpoints in S3 show how much training of a job is proven; a configured prefix alone proves nothing."""
 
 from __future__ import annotations
 

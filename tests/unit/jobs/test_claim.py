@@ -1,4 +1,4 @@
-"""Prefixes are compared by whole segments; who waits for whom follows from them and from the role."""
+"""Prefixes are compared by whole segments; which job waits for which depends on prefixes and roles."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_prefixes_are_compared_by_segment(one: str, other: str, relation: str) -
         ("s3://B/v", ("B", "v")),
     ],
 )
-def test_a_uri_says_its_bucket_and_its_prefix(uri: str, place: tuple[str, str]) -> None:
+def test_a_uri_is_split_into_bucket_and_prefix(uri: str, place: tuple[str, str]) -> None:
     assert bucket_and_prefix(uri) == place
 
 

@@ -1,4 +1,4 @@
-"""Tags become bounded values, or problems as values; never an exception."""
+"""Directive tags are read as values within bounds or as problems; they never raise an exception."""
 
 from __future__ import annotations
 

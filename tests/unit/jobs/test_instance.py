@@ -1,4 +1,4 @@
-"""An instance type is replaced only by one that can do at least as much and that the same image runs on."""
+"""An instance type is replaced only by one of at least the same size on which the same image runs."""
 
 from __future__ import annotations
 

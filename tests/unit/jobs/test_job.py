@@ -1,4 +1,4 @@
-"""What a job's name says of its family, and its role and tag of its team."""
+"""A job's family comes from its name, its team from its role or its tag."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def test_runs_of_one_kind_share_the_name_without_numbers_dates_and_hashes(name: 
 
 
 @pytest.mark.parametrize("tag", ["vision", "Vision", "VISION ", "vi-sion", "\uff56\uff49\uff53\uff49\uff4f\uff4e"])
-def test_a_tag_that_reads_like_the_team_of_other_roles_is_not_believed(tag: str) -> None:
+def test_a_tag_that_looks_like_the_team_of_other_roles_does_not_count(tag: str) -> None:
     stranger = job(tags={"team": tag}, role="arn:aws:iam::1:role/other").paid_by({"*/acme-vision": "vision"})
     assert (stranger.team, stranger.claimed_team) == (None, tag)
 
 
 @pytest.mark.parametrize("tag", ["speech", "visions", ""])
-def test_a_tag_that_names_no_team_of_other_roles_says_whose_the_job_is(tag: str) -> None:
+def test_a_tag_that_names_no_team_of_other_roles_is_the_team_of_the_job(tag: str) -> None:
     stranger = job(tags={"team": tag}, role="arn:aws:iam::1:role/other").paid_by({"*/acme-vision": "vision"})
     assert (stranger.team, stranger.claimed_team) == (tag, None)
 
 
 @pytest.mark.parametrize("part", [".1", "-1", "-123456", "-abcde1", "-2026-11-16", "-1...", ".", "-"])
 @pytest.mark.parametrize("length", [128, 1_000_000])
-def test_a_name_of_many_numbers_in_a_document_is_read_at_once(part: str, length: int) -> None:
-    """With backtracking this takes longer than anybody waits."""
+def test_the_family_of_a_name_with_many_numbers_is_found_quickly(part: str, length: int) -> None:
+    """With backtracking, the pattern would take exponential time."""
     name = ("a" + part * length)[: length - 2] + " x"
     assert family_of(name) == name

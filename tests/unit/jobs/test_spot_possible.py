@@ -61,7 +61,7 @@ def test_what_sagemaker_refuses_is_named_with_what_it_wants(changes: dict[str, A
     assert any(found == field and wanted in said for found, said in refused(**changes))
 
 
-def test_an_hour_is_accepted_of_what_cannot_checkpoint() -> None:
+def test_an_algorithm_that_cannot_checkpoint_may_wait_for_an_hour() -> None:
     assert refused(algorithm=NEVER_SAVES, runtime_s_max=HOUR, wait_s_max=HOUR) == []
     assert refused(algorithm=NEVER_SAVES, spot=False, runtime_s_max=9 * HOUR, wait_s_max=None) == []
 

@@ -57,7 +57,7 @@ def test_a_retry_under_another_name_does_the_same_work(other: Work) -> None:
         "copy-of-bert-017",
     ],
 )
-def test_a_name_to_which_people_add_that_it_runs_again_is_of_the_family(name: str) -> None:
+def test_the_name_of_a_rerun_belongs_to_the_family(name: str) -> None:
     assert family_of_work(name) == "bert"
     assert BERT.same_as(replace(RETRY, root=name, job=name, checkpoint_uri=None))
 

@@ -31,7 +31,7 @@ def test_a_later_change_waits_until_it_is_accepted() -> None:
     assert readings(lineage(entries=(SECOND, FIRST))) == (FIRST, SECOND)
 
 
-def test_only_tags_that_are_there_are_given_back() -> None:
+def test_only_existing_tags_are_returned() -> None:
     assert tags_of(FIRST) == {"spotwarden:deadline": "tonight"}
     assert tags_of(SECOND) == {"spotwarden:resubmit": "never"}
 

@@ -1,4 +1,4 @@
-"""An intent is the same whenever it was tried; it is triggered once it is due and nobody holds its lease."""
+"""Intents are equal whatever the times of their leases; an intent is due from its time on, unless it is leased."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MINUTE = timedelta(minutes=1)
 STOP = Intent(action=Stop(about="bert", because="use-spot"), due_at=BEGIN)
 
 
-def test_the_times_of_its_leases_make_an_intent_no_other_one() -> None:
+def test_intents_are_equal_whatever_the_times_of_their_leases() -> None:
     early, late = (STOP.leased(BEGIN + 9 * MINUTE, now=BEGIN + n * MINUTE) for n in (1, 2))
     assert (early.claimed_at, early.lease_ends_at) == (BEGIN + MINUTE, BEGIN + 9 * MINUTE)
     assert early == late

@@ -1,4 +1,4 @@
-"""What a lineage knows of its attempts, its open intents and its names."""
+"""A lineage recognises its attempts, and finds its entries, its open intents and the names of its attempts."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def second(**changes: Any) -> Job:
     return job("bert-r02", **({"checkpoint_uri": job().checkpoint_uri} | changes))
 
 
-def test_a_job_is_an_attempt_by_its_birth_or_as_the_very_request_that_was_sent() -> None:
+def test_a_job_is_an_attempt_if_it_is_the_root_or_the_request_that_was_sent() -> None:
     known = lineage(intents=(sent(),))
     assert known.number_of(job()) == 1
     assert known.number_of(job(created_at=BEGIN + MINUTE)) is None
@@ -95,7 +95,7 @@ def test_clocks_may_differ_by_five_seconds_before_the_claim_and_a_minute_after_t
         assert known.number_of(second(created_at=created_at)) == 2
 
 
-def test_an_attempt_that_was_seen_stays_one_whatever_becomes_of_its_description() -> None:
+def test_an_attempt_that_was_seen_stays_an_attempt_if_its_description_changes() -> None:
     known = lineage(entries=(started("bert-r02", 2),), intents=(sent(),))
     assert known.number_of(second(identity="1:other", tags={})) == 2
 
@@ -154,7 +154,7 @@ def test_an_entry_is_found_by_its_kind_and_its_job() -> None:
     assert known.entry(Unmeasured, "vit") is None
 
 
-def test_the_newest_attempt_that_was_seen_start() -> None:
+def test_the_newest_attempt_has_the_highest_number_of_those_that_were_seen() -> None:
     assert newest_attempt(lineage()) is None
     assert newest_attempt(lineage(entries=(started("c", 3), started("a", 1)))) == started("c", 3)
 

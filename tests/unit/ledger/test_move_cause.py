@@ -5,5 +5,5 @@ from __future__ import annotations
 from controller.ledger.move_cause import MoveCause
 
 
-def test_each_move_goes_elsewhere_but_a_repair_and_the_way_back_from_other_instances() -> None:
+def test_every_move_but_a_repair_and_a_return_to_what_worked_goes_to_other_capacity() -> None:
     assert {cause for cause in MoveCause if not cause.elsewhere} == {MoveCause.REPAIR, MoveCause.CHANGED_BACK}

@@ -1,4 +1,4 @@
-"""Rows and policies that exist keep their meaning: stored words, and what a missing field means, are in ``stored_words.json``.
+"""Existing rows and policies keep their meaning: stored words and the defaults of missing fields are in ``stored_words.json``.
 
 A change of that file changes how the rows and the compiled policies of existing installations are read. After a deliberate one,
 ``python -m tests.unit.ledger.test_stored_words`` writes it again.
@@ -26,7 +26,7 @@ PACKAGES = (controller.jobs, controller.ledger, controller.policy, controller.sa
 
 
 def words() -> dict[str, dict[str, str]]:
-    """The members of every enum of words, and the defaults of every value that the ledger or a compiled policy stores."""
+    """The members of every enum, and the defaults of every class, that the ledger or a compiled policy stores."""
     found: dict[str, dict[str, str]] = {}
     for package in PACKAGES:
         for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):

@@ -1,4 +1,4 @@
-"""A topic may stand wherever a policy names a channel, and a mistake in its ARN is told with what is wrong."""
+"""An SNS topic is allowed wherever a policy names a channel, and a mistake in its ARN is explained."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def text(place: str, channel: str) -> str:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_topic_stands_where_a_channel_does(tmp_path: Path, place: str) -> None:
+def test_a_topic_is_allowed_where_a_channel_is(tmp_path: Path, place: str) -> None:
     (tmp_path / "a.yaml").write_text(text(place, TOPIC), "utf-8")
     assert TOPIC in str(compile_folder(tmp_path))
 
@@ -43,29 +43,27 @@ def test_a_topic_stands_where_a_channel_does(tmp_path: Path, place: str) -> None
         ("arn:aws:lambda:us-east-1:111222333444:function:f", "it is not an ARN of SNS"),
     ],
 )
-def test_an_arn_that_is_no_topic_for_people_is_a_mistake_with_its_reason(
-    tmp_path: Path, place: str, channel: str, why: str
-) -> None:
+def test_an_arn_that_is_not_a_usable_topic_is_refused_with_the_reason(tmp_path: Path, place: str, channel: str, why: str) -> None:
     (problem, *_) = problems(tmp_path, text(place, channel))
     assert f"{place}: found '{channel}'" in problem.replace('"', "'")
     assert "wanted the ARN of an SNS topic" in problem
     assert why in problem
 
 
-def test_a_key_of_another_program_leads_to_channel(tmp_path: Path) -> None:
+def test_a_key_of_another_program_has_a_hint_to_channel(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, f"version: 1\nrules: [{{name: a, rule: spot-required, notify: '{TOPIC}'}}]\n")
     assert "unknown key 'notify'" in problem
     assert "channel: with the ARN of an SNS topic" in problem
 
 
-def test_a_topic_that_an_example_left_is_warned_of(tmp_path: Path) -> None:
+def test_a_topic_from_an_example_is_warned_about(tmp_path: Path) -> None:
     for topic in ("arn:aws:sns:us-east-1:123456789012:ml", "arn:aws:sns:us-east-1:111222333444:your-topic"):
         found = warnings(tmp_path, text("slack.channels.vision", topic))
         assert ["looks like a placeholder" in str(warning) for warning in found] == [True]
     assert warnings(tmp_path, text("slack.channels.vision", TOPIC)) == ()
 
 
-def test_the_schema_takes_what_the_compiler_takes() -> None:
+def test_the_schema_accepts_the_same_channels_as_the_compiler() -> None:
     validator = Channel.__metadata__[-1]  # type: ignore[attr-defined]  # Channel is Annotated
     pattern = WRITTEN[validator.func]["pattern"]
     for channel in ("#ml", "C0123ABCD", TOPIC):

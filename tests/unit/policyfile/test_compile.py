@@ -28,7 +28,7 @@ from tests.unit.policyfile.writing import problems
 
 POLICIES = Path(__file__).resolve().parents[3] / "policies"
 
-# The example of the design, with every kind.
+# An example with every kind of rule.
 EXAMPLE = """\
 version: 1
 defaults: {mode: audit, channel: "#ml-spot"}
@@ -69,11 +69,11 @@ def compiled(folder: Path, text: str = EXAMPLE) -> dict[str, Any]:
 
 
 def loaded(folder: Path, text: str = EXAMPLE) -> Policy:
-    """By way of JSON, as it ships."""
+    """The policy, loaded from JSON as on Lambda."""
     return load_policy(json.loads(json.dumps(compiled(folder, text))), in_force_at=BEGIN)
 
 
-def test_every_kind_compiles_to_options_that_its_rule_takes(tmp_path: Path) -> None:
+def test_every_kind_compiles_to_options_that_its_rule_accepts(tmp_path: Path) -> None:
     policy = loaded(tmp_path)
     assert {rule.kind for rule in policy.rules} == set(RULE_KINDS) == set(OPTIONS)
     options = {rule.kind: RULE_KINDS[rule.kind].options(**rule.options) for rule in policy.rules}
@@ -95,7 +95,7 @@ def test_every_option_of_a_rule_kind_can_be_written(kind: str) -> None:
     assert written == {field.name for field in fields(RULE_KINDS[kind].options)}  # type: ignore[arg-type]  # each is a dataclass
 
 
-def test_a_rule_takes_what_it_does_not_say_from_the_defaults(tmp_path: Path) -> None:
+def test_a_rule_gets_missing_keys_from_the_defaults(tmp_path: Path) -> None:
     rules = {rule.name: rule for rule in loaded(tmp_path).rules}
     vision, waiting = rules["vision-checkpoints"], rules["wait-limit"]
     assert (vision.mode, vision.severity, vision.action) == (Mode.ENFORCE, Severity.HIGH, RuleAction.STOP)
@@ -104,7 +104,7 @@ def test_a_rule_takes_what_it_does_not_say_from_the_defaults(tmp_path: Path) -> 
     assert (waiting.applies_to, rules["not-for-ever"].channel) == (AppliesTo.NEW, "#elsewhere")
 
 
-def test_a_selector_takes_one_text_for_a_list_and_a_role_by_its_name(tmp_path: Path) -> None:
+def test_a_selector_accepts_one_text_for_a_list_and_the_name_of_a_role(tmp_path: Path) -> None:
     match = loaded(tmp_path).rules[0].match
     assert (match.tags, match.name) == ({"team": ("vision", "speech")}, ("train-*",))
     assert match.algorithm == ("framework", "custom")
@@ -112,7 +112,7 @@ def test_a_selector_takes_one_text_for_a_list_and_a_role_by_its_name(tmp_path: P
     assert match.matches(theirs) is True
 
 
-def test_a_resubmit_block_only_warns_within_six_hours_unless_it_says_otherwise(tmp_path: Path) -> None:
+def test_a_resubmit_block_only_warns_and_only_within_six_hours_by_default(tmp_path: Path) -> None:
     vision, others = loaded(tmp_path).resubmissions
     assert (vision.mode, vision.within_s, others.mode, others.within_s) == (Mode.ENFORCE, 21_600, Mode.WARN, 21_600)
     assert vision.causes[FailureCause.CAPACITY] == Budget(limit=5, first_s=120, factor=2, most_s=3600, jitter=0.1)
@@ -237,7 +237,7 @@ def test_a_budget_counts_every_retry_or_those_without_progress(tmp_path: Path) -
     assert block.causes[FailureCause.STARVED].per is BudgetPer.PROGRESS
 
 
-def test_names_of_files_that_are_no_checkpoints_are_read_and_absent_otherwise(tmp_path: Path) -> None:
+def test_names_of_files_that_are_not_checkpoints_are_compiled_only_if_given(tmp_path: Path) -> None:
     assert whole(tmp_path).checkpoint_ignore == ()
     assert "checkpoint_ignore" not in compile_folder(tmp_path)
     (tmp_path / "whole.yaml").write_text(WHOLE + '\ncheckpoints: {ignore: ["*.onnx", preds.bin]}\n')
@@ -288,7 +288,7 @@ def test_a_deadline_caps_rate_limits_and_repairs_are_read_in_seconds_and_micro_d
     assert policy.rules[1].repair.tags == {"team": "nobody"}
 
 
-def test_a_deadline_takes_what_it_does_not_say_from_the_defaults(tmp_path: Path) -> None:
+def test_a_deadline_gets_missing_keys_from_the_defaults(tmp_path: Path) -> None:
     text = "version: 1\nresubmit: [{name: one, causes: {starved: {limit: 1}}, deadline: {}}]\n"
     (block,) = loaded(tmp_path, text).resubmissions
     assert block.deadline == DeadlineSettings()
@@ -335,6 +335,6 @@ slack:
     )  # fmt: skip
 
 
-def test_without_a_slack_section_actions_are_told_and_no_requests_are_allowed(tmp_path: Path) -> None:
+def test_without_a_slack_section_the_settings_are_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("version: 1\nbrakes: {stops_per_hour: 1}\n")
     assert load_policy(compiled(tmp_path), BEGIN).slack == SlackSettings()

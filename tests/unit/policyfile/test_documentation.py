@@ -24,7 +24,7 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
 def words_of(model: type[BaseModel]) -> Iterator[str]:
-    """Every key that can be written in a map and in the maps within it."""
+    """Every key of a map and of the maps inside it."""
     for name, field in model.model_fields.items():
         yield field.alias or name
         for inner in models_in(field.annotation):

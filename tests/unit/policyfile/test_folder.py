@@ -1,4 +1,4 @@
-"""Case files lie beside the policies, and neither is taken for the other."""
+"""Case files are in the folder of the policies, and neither is read as the other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CASES = "version: 1\ncases:\n  - {name: one, job: {runtime: 2h}, expect: {verdic
 
 
 @pytest.mark.parametrize("name", ["a.test.yaml", "a.test.yml", "A.Test.YAML"])
-def test_a_case_file_is_no_policy_and_does_not_change_the_revision(tmp_path: Path, name: str) -> None:
+def test_a_case_file_is_not_a_policy_and_does_not_change_the_revision(tmp_path: Path, name: str) -> None:
     (tmp_path / "a.yaml").write_text(RULES)
     before = compile_folder(tmp_path)
     (tmp_path / name).write_text(CASES)
@@ -29,7 +29,7 @@ def test_a_policy_under_the_name_of_a_case_file_is_refused(tmp_path: Path, secti
         compile_folder(tmp_path)
 
 
-def test_a_case_file_that_is_no_yaml_is_refused_since_it_may_be_a_policy(tmp_path: Path) -> None:
+def test_a_case_file_that_is_not_yaml_is_refused_because_it_may_be_a_policy(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(RULES)
     (tmp_path / "b.test.yaml").write_text("rules: [")
     with pytest.raises(BadPolicy, match="text that is not YAML"):

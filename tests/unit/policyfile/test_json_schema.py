@@ -1,4 +1,4 @@
-"""The JSON Schema and the models say the same, so that an editor underlines what the compiler refuses."""
+"""The JSON Schema and the models agree, so that an editor underlines what the compiler refuses."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def rates(*until: str, of: str = G5, usd: str = "1") -> str:
     return f"version: 1\nrates: [{', '.join(f'{{{said}, until: {day}}}' for day in until or ('2026-08-01',))}]\n"
 
 
-LEFT: dict[str, tuple[str, list[str]]] = {  # how the problem begins, and files that have it
+LEFT: dict[str, tuple[str, list[str]]] = {  # an entry of LEFT_TO_VALIDATE → the beginning of its problem, and files that have it
     "a whole number that is written as 1.0": (
         r"[0-9]+\.0$", ["version: 1.0\nslack: {}", "version: 1\nbrakes: {stops_per_hour: 5.0}"],
     ),
@@ -102,7 +102,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def whole_pattern(validator: Any, pattern: str, found: object, schema: object) -> Iterator[ValidationError]:
-    """Patterns as editors read them: to them, ``$`` is the end of the text alone, and to Python also before a last line break."""
+    """A pattern as editors read it: there ``$`` is only the end of the text; in Python it is also before a final line break."""
     del validator, schema
     if isinstance(found, str) and compiled(pattern).search(found) is None:
         yield ValidationError(f"{found!r} does not match {pattern!r}")
@@ -113,12 +113,12 @@ def validator_of(draft: Any) -> Any:
 
 
 VALIDATOR = validator_of(Draft202012Validator)
-OLDER = validator_of(Draft7Validator)  # as many editors still read a schema, whatever dialect it names
+OLDER = validator_of(Draft7Validator)  # many editors read every schema as draft-07
 NIGHTLY = settings.get_current_profile_name() == "nightly"
 
 
 def as_json(found: Any) -> Any:
-    """The values as an editor reads them: a date is text there."""
+    """The values as an editor reads them, where a date is text."""
     match found:
         case dict():
             return {key: as_json(value) for key, value in found.items()}
@@ -131,7 +131,7 @@ def as_json(found: Any) -> Any:
 
 
 def underlined(text: str) -> list[str]:
-    """What an editor underlines: the value at the path of each error of the schema, or the key that it names."""
+    """What an editor underlines: for each error of the schema, the value at its path, or the key in it."""
     tree = read_yaml("a.yaml", text)
     found: list[str] = []
     waiting = list(VALIDATOR.iter_errors(as_json(tree.data)))
@@ -223,7 +223,7 @@ def test_an_editor_underlines_each_one_letter_typo_too() -> None:
 @pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=examples(40))
-def test_what_the_models_take_the_schema_takes(data: st.DataObject) -> None:
+def test_the_schema_accepts_what_the_models_accept(data: st.DataObject) -> None:
     tree: Any = data.draw(st.sampled_from(TREES))
     changed = replaced(tree, data.draw(st.sampled_from(places(tree))), data.draw(SHAPES))
     text = yaml.safe_dump(changed, allow_unicode=True)
@@ -243,7 +243,7 @@ def test_what_only_validate_finds_is_listed_and_an_editor_does_not_underline_it(
 
 
 @pytest.mark.slow
-def test_an_editor_underlines_everything_else_that_validate_refuses_and_nothing_that_it_takes(tmp_path: Path) -> None:
+def test_an_editor_underlines_everything_else_that_validate_refuses_and_nothing_that_it_accepts(tmp_path: Path) -> None:
     left = re.compile("|".join(f"({beginning})" for beginning, _ in LEFT.values() if beginning))
     for found in near_policies(5_000 if NIGHTLY else 150, seed=13):
         (tmp_path / "a.yaml").write_text(json.dumps(found))
@@ -257,7 +257,7 @@ def test_an_editor_underlines_everything_else_that_validate_refuses_and_nothing_
         assert bool(underlines) is not OLDER.is_valid(found), found
 
 
-def test_the_schema_has_no_keyword_that_an_editor_of_an_older_draft_reads_otherwise() -> None:
+def test_the_schema_has_no_keyword_with_another_meaning_in_an_older_draft() -> None:
     Draft7Validator.check_schema(policy_schema())
     newer = {
         "prefixItems", "minContains", "maxContains", "unevaluatedItems", "unevaluatedProperties", "dependentRequired",

@@ -46,12 +46,12 @@ rules:
     ]
 
 
-def test_an_option_beside_the_keys_of_a_rule_is_told_where_it_belongs(tmp_path: Path) -> None:
+def test_a_misplaced_option_of_a_rule_has_a_hint_where_it_belongs(tmp_path: Path) -> None:
     [problem] = problems(tmp_path, RULE % "times_runtim: 2")
     assert problem.endswith("surprise, when (write options below options:, such as options: {times_runtime: …})")
 
 
-def test_an_expression_with_a_comma_within_braces_is_told_to_be_quoted(tmp_path: Path) -> None:
+def test_an_expression_with_a_comma_within_braces_has_a_hint_to_quote_it(tmp_path: Path) -> None:
     found = problems(tmp_path, f"{RULES}  - {{name: a, rule: spot-required, when: default(EnableNetworkIsolation, false)}}\n")
     assert any(problem.endswith("(put the expression in quotes: within braces, a comma ends it)") for problem in found)
 
@@ -59,7 +59,7 @@ def test_an_expression_with_a_comma_within_braces_is_told_to_be_quoted(tmp_path:
 @pytest.mark.parametrize(
     ("key", "hint"), [("kind", "write rule: and the kind"), ("type", "write rule: and the kind"), ("if", "write when:")]
 )
-def test_a_key_of_another_policy_language_is_told_what_it_is_called_here(tmp_path: Path, key: str, hint: str) -> None:
+def test_a_key_of_another_policy_language_has_a_hint_with_its_name_here(tmp_path: Path, key: str, hint: str) -> None:
     [problem] = problems(tmp_path, RULE % f"{key}: x")
     assert problem.endswith(f"({hint})")
 
@@ -85,7 +85,7 @@ def test_a_key_of_another_policy_language_is_told_what_it_is_called_here(tmp_pat
         ),
     ],
 )
-def test_a_file_that_is_no_policy_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
+def test_a_file_that_is_not_a_policy_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
     assert problems(tmp_path, text)[0].startswith(message)
 
 
@@ -163,7 +163,7 @@ def test_a_duration_is_a_number_and_its_unit(tmp_path: Path, length: str, hint: 
         ("match: {tags: {'team,user': x}}", "(write a list with brackets, such as [team, owner])"),
     ],
 )
-def test_a_value_of_another_form_says_how_to_write_it(tmp_path: Path, entry: str, message: str) -> None:
+def test_a_value_in_another_form_has_a_hint_how_to_write_it(tmp_path: Path, entry: str, message: str) -> None:
     assert any(found.endswith(message) for found in problems(tmp_path, RULE % entry))
 
 
@@ -175,7 +175,9 @@ def test_a_value_of_another_form_says_how_to_write_it(tmp_path: Path, entry: str
         ("version: 1\ndefaults: {channel: #ml}\nrules: []\n", (3, 6), "# starts a comment unless it is quoted"),
     ],
 )
-def test_what_is_not_closed_is_shown_where_it_begins(tmp_path: Path, text: str, place: tuple[int, int], hint: str) -> None:
+def test_an_unclosed_bracket_or_quote_is_shown_where_it_begins(
+    tmp_path: Path, text: str, place: tuple[int, int], hint: str
+) -> None:
     (tmp_path / "a.yaml").write_text(text, "utf-8")
     (error,) = validate_folder(tmp_path).errors
     assert (error.line, error.column) == place

@@ -75,7 +75,7 @@ def test_text_that_is_not_yaml_has_its_place_too(tmp_path: Path, text: str, line
 def test_tabs_wide_characters_and_long_lines_keep_the_caret_in_its_place(tmp_path: Path) -> None:
     (wide,) = errors(tmp_path, "version: 1\nslack: {}\ndefaults: {channel: '世界', mode: warm}\n")
     _, line, carets = wide.text.splitlines()
-    assert carets.index("^") == line.index("warm") + 2  # two characters before it take two columns each
+    assert carets.index("^") == line.index("warm") + 2  # two characters before it are two columns wide
     (long,) = errors(tmp_path, f"version: 1\nslack: {{}}\ndefaults: {{channel: '{'x' * 500}', mode: warm}}\n")
     _, line, carets = long.text.splitlines()
     assert len(line) <= 104
@@ -101,7 +101,7 @@ def test_a_long_list_of_mistakes_ends_with_a_sentence_about_the_others(tmp_path:
     assert any("200 mistakes or more" in problem.found for problem in found)
 
 
-def test_every_file_of_the_folder_is_read_although_one_cannot_be(tmp_path: Path) -> None:
+def test_every_file_of_the_folder_is_read_even_if_one_is_unreadable(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").symlink_to("nothing")
     (tmp_path / "c.yaml").write_bytes(b"\xff")
     (tmp_path / "d.yaml").write_text("version: 2\n")

@@ -28,7 +28,7 @@ def rates(folder: Path, *changes: dict[str, str | None]) -> tuple[AgreedRate, ..
     return load_policy(compile_folder(folder), BEGIN).agreed_rates
 
 
-def test_a_file_of_rates_alone_is_read_to_the_rates_that_lambda_reads(tmp_path: Path) -> None:
+def test_a_file_with_only_rates_compiles_to_the_rates_that_lambda_reads(tmp_path: Path) -> None:
     plan = AgreedRate(
         instance_type="ml.g5.2xlarge", region="us-east-1", spot=False, micros_per_h=900_000, since=date(2026, 7, 1), until=None,
         agreement=Agreement.SAVINGS_PLAN, usage_type="USE1-Train:ml.g5.2xlarge",
@@ -75,9 +75,7 @@ def test_the_revision_of_a_policy_without_rates_is_as_before(tmp_path: Path) -> 
         ({"discount": "10%"}, "found unknown key 'discount'"),
     ],
 )  # fmt: skip
-def test_a_rate_that_does_not_hold_together_is_refused_at_its_place(
-    tmp_path: Path, changes: dict[str, str | None], problem: str
-) -> None:
+def test_an_inconsistent_rate_is_refused_at_its_place(tmp_path: Path, changes: dict[str, str | None], problem: str) -> None:
     found = problems(tmp_path, text(changes))
     assert any(line.startswith("a.yaml:3: rates[0]") and problem in line for line in found), found
 

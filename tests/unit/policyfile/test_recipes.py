@@ -1,4 +1,4 @@
-"""The recipes of the docs: each compiles, keeps its cases, has one for each part, and is on the page as it is."""
+"""The recipes of the docs: each compiles, passes its cases, has one for each part, and is on the page unchanged."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ PAGE = (DOCS / "recipes.md").read_text("utf-8")
 RECIPES = sorted(path for path in (DOCS / "recipes").iterdir() if path.is_dir())
 
 
-def test_there_are_ten_and_each_has_its_place_on_the_page() -> None:
+def test_there_are_ten_recipes_and_each_is_on_the_page() -> None:
     assert len(RECIPES) == len(re.findall(r"^## \d+\. ", PAGE, re.MULTILINE)) == 10
     assert "(recipes.md)" in (DOCS / "policies.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.name)
-def test_a_recipe_keeps_its_cases_and_no_part_is_without_one(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_recipe_passes_its_cases_and_each_part_has_one(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["test", str(recipe), "--coverage"]) == 0, capsys.readouterr()
 
 

@@ -18,7 +18,7 @@ def test_the_page_is_current() -> None:
     assert PAGE.read_text("utf-8") == reference_page(), "run: spotwarden schema --format markdown -o docs/policy-reference.md"
 
 
-def test_the_page_has_every_key_with_what_it_takes() -> None:
+def test_the_page_has_every_key_with_its_values() -> None:
     rows = re.findall(r"^\| `(\S+)` \| (.+?) \| .+? \| .+ \|$", PAGE.read_text("utf-8"), re.MULTILINE)
     assert {key for key, _ in rows} == {key for said in DESCRIPTIONS.values() for key in said}
     assert all(takes and "None" not in takes for _, takes in rows)
@@ -36,7 +36,7 @@ def test_the_page_has_every_key_with_what_it_takes() -> None:
         "| `lineage_usd` | a number from 0.0001 to 10,000,000 or text | – |",
     ],
 )
-def test_a_row_says_what_a_key_takes_and_its_default(row: str) -> None:
+def test_a_row_has_the_values_of_a_key_and_its_default(row: str) -> None:
     assert row in PAGE.read_text("utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Suggestions are the words that are nearest to what was written."""
+"""Suggestions are the known words that are most similar to a wrong word."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_nearest_words_are_suggested(found: object, words: tuple[str, ...]) 
     assert set(similar_words(found, WORDS)) == set(words)
 
 
-def test_the_likest_of_two_words_at_the_same_distance_is_first() -> None:
+def test_the_most_similar_of_two_words_at_the_same_distance_is_first() -> None:
     assert similar_words("sname", ("name", "same"))[0] == "name"
 
 
@@ -51,7 +51,7 @@ def test_two_suggestions_are_one_question() -> None:
         ("block", Mode, ("enforce",)),
         ("block", RuleAction, ("stop",)),
         ("critical", Severity, ("high",)),
-        ("warnn", Mode, ("warn",)),  # what is near goes before what others call it
+        ("warnn", Mode, ("warn",)),  # a similar word comes before other programs' words
         ("block", ("name",), ()),
     ],
 )

@@ -1,4 +1,4 @@
-"""Waivers in policy files: every key is required, rules are known, and the end is bounded."""
+"""Waivers in policy files: every key is required, their rules must exist, and their end is limited."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_waiver_is_in_the_document_that_lambda_reads(tmp_path: Path) -> None:
         "ML-1",
     )
     assert waiver.match.role == ("*/legacy",)
-    assert waiver.expires == datetime(2026, 12, 11, tzinfo=UTC)  # the day counts to its end
+    assert waiver.expires == datetime(2026, 12, 11, tzinfo=UTC)  # the waiver is valid until the end of the day
 
 
 def test_the_revision_of_a_policy_without_waivers_is_as_before(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_rule_that_is_there_twice_is_suggested_once(tmp_path: Path) -> None:
         ({"starts": "2026-12-10"}, "(a waiver counts from when its policy is in force until it expires)"),
     ],
 )  # fmt: skip
-def test_a_waiver_that_says_something_else_is_refused(tmp_path: Path, changes: dict[str, str], problem: str) -> None:
+def test_an_invalid_waiver_is_refused(tmp_path: Path, changes: dict[str, str], problem: str) -> None:
     assert any(problem in line for line in problems(tmp_path, with_waiver(**changes)))
 
 
@@ -105,7 +105,7 @@ def test_two_waivers_have_two_names(tmp_path: Path) -> None:
         ("longest_waiver: 2d\nslack: {waiver_at_most: 3d}\n", "2026-12-02"),
     ],
 )
-def test_one_bound_holds_for_waivers_of_files_and_of_slack(tmp_path: Path, section: str, allowed: str) -> None:
+def test_one_limit_applies_to_waivers_in_files_and_in_slack(tmp_path: Path, section: str, allowed: str) -> None:
     assert compiled(tmp_path, section.join(("", with_waiver(expires=allowed))))
     after = datetime.fromisoformat(allowed).replace(tzinfo=UTC).date().toordinal() + 1
     with pytest.raises(BadPolicy, match=r"waivers\[0\]\.expires: found .*, wanted at latest .*, since longest_waiver allows"):

@@ -1,4 +1,4 @@
-"""What a policy may say and probably does not mean is warned about, at its place."""
+"""What is valid in a policy but probably not meant has a warning at its place."""
 
 from __future__ import annotations
 
@@ -241,7 +241,7 @@ def test_rules_that_no_job_can_keep_together_are_named(tmp_path: Path, first: st
         ("version: 1\nslack: {waiver_at_most: 5d}\n", "does-nothing", "waiver_at_most"),
     ],
 )
-def test_a_key_that_does_nothing_where_it_is_is_named(tmp_path: Path, text: str, code: str, marked: str) -> None:
+def test_a_key_without_effect_is_named(tmp_path: Path, text: str, code: str, marked: str) -> None:
     assert told(tmp_path, text) == [(code, marked)]
 
 
@@ -257,7 +257,7 @@ def test_a_key_that_does_nothing_where_it_is_is_named(tmp_path: Path, text: str,
         "version: 1\nslack: {waiver_at_most: 5d, may: {waive: [U0A1B2C3D]}}\n",
     ],
 )
-def test_a_key_that_does_something_is_not_named(tmp_path: Path, text: str) -> None:
+def test_a_key_with_an_effect_is_not_named(tmp_path: Path, text: str) -> None:
     assert told(tmp_path, text) == []
 
 
@@ -269,7 +269,7 @@ def test_a_file_that_ends_almost_like_a_policy_is_named_since_nobody_reads_it(tm
     assert (found.code, Path(found.file).name, found.suggestions) == ("not-read", name, (word,))
 
 
-def test_compile_says_its_warnings_beside_the_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_compile_prints_its_warnings_in_addition_to_the_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.yaml").write_text(RULE % "{team}/", "utf-8")
     assert main(["compile", str(tmp_path)]) == 0
     out, err = capsys.readouterr()
@@ -289,7 +289,7 @@ ROLLED_OUT = RULES + "  - {name: one, rule: spot-required, mode: enforce, action
         ("share: 99%", []),
     ],
 )
-def test_a_day_that_has_passed_and_a_share_of_all_do_nothing(tmp_path: Path, more: str, marked: list[str]) -> None:
+def test_a_past_day_and_a_share_of_all_jobs_do_nothing(tmp_path: Path, more: str, marked: list[str]) -> None:
     assert [text for _, text in told(tmp_path, ROLLED_OUT % more, now=datetime(2026, 12, 1, 12, tzinfo=UTC))] == marked
 
 
@@ -324,5 +324,5 @@ TEMPLATE = "rule: checkpoint-required, mode: enforce, action: repair, repair: {c
          ("contradicted", "'s3://acme/x/{job}/'")),
     ],
 )  # fmt: skip
-def test_what_has_no_effect_where_it_is_is_named(tmp_path: Path, text: str, expected: tuple[str, str] | None) -> None:
+def test_a_rule_block_or_key_without_effect_is_named(tmp_path: Path, text: str, expected: tuple[str, str] | None) -> None:
     assert told(tmp_path, f"{text}\n", now=NOW) == ([expected] if expected else [])

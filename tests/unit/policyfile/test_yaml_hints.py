@@ -34,7 +34,7 @@ BLOCK = "version: 1\nresubmit:\n  - name: one\n    causes: {starved: {limit: %s}
         (RULE.replace("    rule", "\u00a0   rule"), "write plain spaces: there is a no-break space"),
     ],
 )
-def test_what_to_do_about_text_that_is_not_yaml_is_said_and_that_more_may_follow(tmp_path: Path, text: str, hint: str) -> None:
+def test_text_that_is_not_yaml_has_a_hint_and_a_note_that_more_may_follow(tmp_path: Path, text: str, hint: str) -> None:
     (problem,) = problems(tmp_path, text)
     said = problem.partition("wanted YAML; other mistakes in the file are shown once this one is corrected (")[2]
     assert hint in said

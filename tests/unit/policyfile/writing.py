@@ -1,4 +1,4 @@
-"""Writes policy files, and returns the problems that compiling them reports, or the warnings of what compiles."""
+"""Writes policy files, and returns the problems or the warnings when they are compiled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RULES = "version: 1\nrules:\n"
 
 
 def problems(folder: Path, text: str, *more: str) -> list[str]:
-    """The problems of these files, without the path of the folder and the column (``test_places`` holds the columns)."""
+    """The problems of these files, without the folder's path and without columns (``test_problem`` checks the columns)."""
     for number, content in enumerate((text, *more)):
         (folder / f"{'abc'[number]}.yaml").write_text(content, "utf-8")
     with pytest.raises(BadPolicy) as refused:
@@ -25,7 +25,7 @@ def problems(folder: Path, text: str, *more: str) -> list[str]:
 
 
 def warnings(folder: Path, text: str, *, now: datetime | None = None) -> tuple[Problem, ...]:
-    """The warnings about a file without a mistake; at no time, no day has passed."""
+    """The warnings about a file without errors. Without ``now``, no day has passed."""
     (folder / "a.yaml").write_text(text, "utf-8")
     validated = validate_folder(folder, now=now)
     assert validated.errors == ()
@@ -34,6 +34,6 @@ def warnings(folder: Path, text: str, *, now: datetime | None = None) -> tuple[P
 
 
 def told(folder: Path, text: str, *, now: datetime | None = None) -> list[tuple[str, str]]:
-    """The code of each warning, and the text that it marks."""
+    """The code of each warning, and the text at its place."""
     found = warnings(folder, text, now=now)
     return [(one.code, one.source[one.column - 1 :][: one.length]) for one in found]

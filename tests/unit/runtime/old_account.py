@@ -26,7 +26,7 @@ HOUR = timedelta(hours=1)
 
 
 class KilledError(BaseException):
-    """The function was ended."""
+    """Raised where Lambda would end the function."""
 
 
 @dataclass

@@ -22,12 +22,12 @@ WHERE = "\naccount 111122223333 · us-east-1"  # below every message of a job
 
 
 class Crash(Exception):
-    """The function was killed."""
+    """Raised where Lambda would end the function."""
 
 
 @dataclass
 class Slack:
-    """A workspace that keeps what it is told; ``answer`` may be something else than a yes, before or after it kept it."""
+    """A workspace that keeps the messages it gets. ``answer`` may be another one than Done, before or after it kept a message."""
 
     posts: list[tuple[str, str, Page]] = field(default_factory=list)
     edits: list[tuple[str, Page]] = field(default_factory=list)

@@ -11,7 +11,7 @@ from tests.unit.runtime.slack_place import Place
 
 
 class WithBadPolicy(Place):
-    """A place in which a newer version of the policy cannot be used."""
+    """Ports with a newer version of the policy that is refused."""
 
     def refused(self) -> RefusedPolicy:
         return RefusedPolicy(place="s3://acme/policies.json", problem="found no version", version="1")

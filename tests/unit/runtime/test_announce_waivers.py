@@ -29,7 +29,7 @@ def waiting(at: Any) -> list[str]:
     return [message.text().title for message in at.outbox.waiting(CHANNEL, 10)]
 
 
-def test_it_is_announced_once_when_a_week_is_left() -> None:
+def test_a_waiver_is_announced_once_when_a_week_is_left() -> None:
     at: Any = place(waiver(expires=BEGIN + 10 * DAY))
     assert (announce_waivers(at), waiting(at)) == (0, [])
     at.at = BEGIN + 3 * DAY
@@ -42,12 +42,12 @@ def test_it_is_announced_once_when_a_week_is_left() -> None:
 
 
 @pytest.mark.parametrize("expires", [BEGIN, BEGIN - DAY, BEGIN + 8 * DAY, BEGIN + 91 * DAY])
-def test_one_that_has_ended_is_far_away_or_too_long_is_not_announced(expires: Any) -> None:
+def test_a_waiver_that_has_ended_or_ends_much_later_or_is_too_long_is_not_announced(expires: Any) -> None:
     at: Any = place(waiver(expires=expires))
     assert (announce_waivers(at), waiting(at)) == (0, [])
 
 
-def test_one_that_is_renewed_is_announced_again() -> None:
+def test_a_renewed_waiver_is_announced_again() -> None:
     at: Any = place(waiver(expires=BEGIN + DAY))
     announce_waivers(at)
     at.policy = replace(at.policy, waivers=(waiver(expires=BEGIN + 5 * DAY),))
@@ -55,7 +55,7 @@ def test_one_that_is_renewed_is_announced_again() -> None:
     assert len(waiting(at)) == 2
 
 
-def test_the_hourly_function_does_it_at_every_hour() -> None:
+def test_the_hourly_function_announces_waivers_in_every_run() -> None:
     at: Any = place(waiver(expires=BEGIN + DAY))
     queue_digests(at)
     assert len(waiting(at)) == 1

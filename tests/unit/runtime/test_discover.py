@@ -1,4 +1,4 @@
-"""Discover: newest jobs first, at a cost that follows what changed, and past whatever fails."""
+"""Discover reads the newest jobs first. Its cost depends on how much changed, and a failure does not stop it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LIST = "list_training_jobs"
 
 
 def settled(account: OldAccount) -> OldAccount:
-    """Run discover each hour until both passes are complete, then forget what it cost."""
+    """Run discover each hour until both passes are complete, then reset the counts of calls."""
     for _ in range(200):
         done = account.run()
         passed = account.ledger.passed_until(SECOND)
@@ -133,7 +133,7 @@ def test_a_job_too_old_for_the_first_pass_is_found_by_the_second() -> None:
     assert "slow" in account.names
 
 
-def test_the_time_is_asked_before_every_call_also_while_pages_hold_nothing() -> None:
+def test_the_clock_is_read_before_every_call_even_while_pages_are_empty() -> None:
     account = OldAccount(call_s=2)
     account.past(3_000, 2 * DAY, ended_after=timedelta(0))
     account.ledger.note_passed(FIRST, T0 - HOUR)
@@ -144,7 +144,7 @@ def test_the_time_is_asked_before_every_call_also_while_pages_hold_nothing() -> 
 
 
 @pytest.mark.slow
-def test_a_pass_that_time_cuts_off_goes_on_where_it_stood() -> None:
+def test_a_pass_that_is_cut_off_continues_where_it_stopped() -> None:
     account = OldAccount(call_s=2)
     account.past(60, DAY)
     first = account.run()
@@ -159,7 +159,7 @@ def test_a_pass_that_time_cuts_off_goes_on_where_it_stood() -> None:
     assert set(of_first_pass) == {f"past-{n:06}" for n in range(60)}
 
 
-def test_a_job_with_which_the_function_ends_holds_up_nothing() -> None:
+def test_a_job_that_ends_the_function_delays_no_other() -> None:
     account = OldAccount()
     account.past(1_000, 40 * HOUR, ended_after=timedelta(0))
     account.ledger.note_passed(FIRST, T0)
@@ -275,7 +275,7 @@ def test_jobs_created_at_the_same_moment_are_each_looked_at_once() -> None:
     assert sorted(account.names[:12]) == [f"twin-{n:02}" for n in range(12)]
 
 
-def test_rows_of_the_passes_by_slices_are_read_as_before() -> None:
+def test_rows_of_older_versions_are_read_as_before() -> None:
     account = OldAccount()
     account.past(400, 40 * DAY)
     account.ledger.note_passed(FIRST, T0 - 3 * HOUR)

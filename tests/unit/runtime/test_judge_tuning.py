@@ -51,7 +51,7 @@ def test_each_definition_that_breaks_a_rule_is_told_once_however_often_the_tunin
     assert waiting(at) == [':rotating_light: The tuning job *tuner* breaks the rule "use-spot"'] * 2
 
 
-def test_it_is_told_in_the_channel_of_its_team_and_never_stopped() -> None:
+def test_a_finding_is_told_in_the_channel_of_the_team_and_the_tuning_job_is_not_stopped() -> None:
     at = place(BARE, slack=SlackSettings(channels={"vision": "#vision"}))
     judge_tuning("tuner", at)
     assert len(waiting(at, "#vision")) == 1
@@ -70,12 +70,14 @@ def test_it_is_told_in_the_channel_of_its_team_and_never_stopped() -> None:
         ({}, False),
     ],
 )
-def test_what_only_records_is_waived_undecided_or_over_is_not_told(changes: dict[str, Any], *, alive: bool) -> None:
+def test_a_finding_that_is_only_recorded_waived_unimportant_unknown_or_of_an_ended_job_is_not_told(
+    changes: dict[str, Any], *, alive: bool
+) -> None:
     at = place(BARE, alive=alive, **changes)
     assert (judge_tuning("tuner", at), waiting(at)) == (0, [])
 
 
-def test_a_tuning_job_that_is_gone_is_nothing() -> None:
+def test_a_tuning_job_that_is_gone_causes_no_message() -> None:
     at = place()
     at.jobs = Tuners(None)
     assert judge_tuning("tuner", at) == 0

@@ -1,4 +1,4 @@
-"""An event contributes a job's name only. An invalid event is refused with what was found and wanted."""
+"""Only a job's name is taken from an event. An invalid event is refused with what was found and wanted."""
 
 from __future__ import annotations
 

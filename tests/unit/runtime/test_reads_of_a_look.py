@@ -1,5 +1,7 @@
-"""Each read of a look, but for the job itself and the ledger: silent for hours or answering nonsense, it holds up no record of
-what happened, and no decision that does not need it.
+"""Each read of a look at a job, except those of the job itself and of the ledger.
+
+If one gets no answer for hours, or an answer of another form, what happened is still recorded, and everything that does not need
+that answer is still decided.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ NONSENSE: tuple[Any, ...] = ([], 3, "<html>", {})
 
 
 class Client:
-    """A client whose one call answers as given, or raises; the others answer what a look needs."""
+    """A client with one call that answers as given, or raises; the other calls answer what a look needs."""
 
     def __init__(self, call: str, answer: Any) -> None:
         self._call, self._answer = call, answer
@@ -106,7 +108,7 @@ def test_a_read_without_an_answer_says_so_and_the_look_goes_on(read: str, code: 
 
 
 @pytest.mark.parametrize("read", READS)
-def test_nonsense_is_no_answer(read: str) -> None:
+def test_an_answer_of_another_form_counts_as_no_answer(read: str) -> None:
     call, odd, ask, told = READS[read]
     general = NONSENSE[:-1] if read in ("DescribeAlgorithm",) else NONSENSE  # {}: an algorithm without a ProductId
     assert [ask(Client(call, answer)) for answer in (*general, *odd)] == [told] * len((*general, *odd))
@@ -118,7 +120,7 @@ LISTINGS: tuple[Any, ...] = (
 
 
 @pytest.mark.parametrize("answer", [*NONSENSE[:-1], *LISTINGS])
-def test_a_listing_that_cannot_be_read_is_waited_for_as_one_that_does_not_come(answer: Any) -> None:
+def test_a_list_that_cannot_be_read_counts_as_one_without_an_answer(answer: Any) -> None:
     with pytest.raises(Unreachable, match="cannot be read"):
         S3Checkpoints(Client("list_objects_v2", answer), ["saved"]).scan("s3://saved/p/", now=BEGIN)
 
@@ -127,7 +129,7 @@ def test_a_listing_that_cannot_be_read_is_waited_for_as_one_that_does_not_come(a
 
 
 class Silent:
-    """A port of which no call has an answer."""
+    """A port whose calls get no answer."""
 
     def __getattr__(self, name: str) -> Any:
         def call(*_: Any, **__: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A look at a job whose tags or algorithm SageMaker does not say: what happened is recorded, and what they may decide waits."""
+"""A look at a job whose tags or algorithm cannot be read: what happened is recorded, and what depends on them waits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def account_with(block: object = None, **job: object) -> Account:
 
 
 def seen(account: Account, part: str = "ListTags") -> Account:
-    """The account once the job was looked at as a whole; from now on a part of it is unread."""
+    """The account after the whole job was looked at once; from now on a part of it cannot be read."""
     account.trigger("bert")
     account.part_unread = part
     account.now = BEGIN + HOUR
@@ -105,7 +105,7 @@ def test_a_stop_that_a_person_asked_for_is_done_and_told() -> None:
     assert not any(i.open for i in told)
 
 
-def test_a_job_whose_tags_nobody_ever_read_is_recorded_once_they_are_known() -> None:
+def test_a_job_whose_tags_were_never_read_is_recorded_once_they_are_known() -> None:
     account = account_with()
     account.part_unread = "ListTags"
     with pytest.raises(Unreachable, match="never read"):
@@ -116,7 +116,7 @@ def test_a_job_whose_tags_nobody_ever_read_is_recorded_once_they_are_known() -> 
     assert [e.team for e in row(account, Started)] == ["vision"]
 
 
-def test_a_job_whose_algorithm_nobody_read_is_recorded_and_no_rule_stops_it_before_the_algorithm_is_known() -> None:
+def test_a_job_whose_algorithm_was_never_read_is_recorded_and_no_rule_stops_it_before_the_algorithm_is_known() -> None:
     account = account_with(spot=False)
     account.policy = replace(account.policy, rules=(builders.rule(),), in_force_at=BEGIN - HOUR)
     account.part_unread = "DescribeAlgorithm"
@@ -128,7 +128,7 @@ def test_a_job_whose_algorithm_nobody_read_is_recorded_and_no_rule_stops_it_befo
     assert [type(act) for act in acts(account)] == [Stop]
 
 
-def test_a_job_of_another_service_stays_one() -> None:
+def test_a_job_of_another_service_stays_a_job_of_that_service() -> None:
     account = seen(account_with(service=Service.PIPELINES))
     assert row(account, DirectivesRead) == []
     account.end("bert", Outcome.CAPACITY, usage=builders.usage(), service=None)  # what proved it was a tag
@@ -137,7 +137,7 @@ def test_a_job_of_another_service_stays_one() -> None:
     assert acts(account) == []
 
 
-def test_a_trigger_that_fails_for_want_of_tags_is_remembered_and_tried_again() -> None:
+def test_a_trigger_that_fails_because_tags_cannot_be_read_is_stored_and_tried_again() -> None:
     account = seen(account_with())
     swept = account.pass_time(HOUR)
     assert swept[-1].failing > 0

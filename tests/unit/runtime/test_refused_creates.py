@@ -1,4 +1,4 @@
-"""A CreateTrainingJob that SageMaker refused is recorded and told once, whatever its caller wrote into it."""
+"""A CreateTrainingJob that SageMaker refused is recorded and announced once, whatever its caller wrote into it."""
 
 from __future__ import annotations
 
@@ -179,7 +179,9 @@ def test_a_refusal_whose_message_could_not_be_queued_is_told_when_its_event_come
         (["ResourceLimitExceeded"], None),
     ],
 )
-def test_only_a_want_of_room_is_heard(code: Any, why: CreateRefusal | None) -> None:
+def test_only_refusals_by_a_quota_or_a_throttle_or_for_lack_of_capacity_are_recorded(
+    code: Any, why: CreateRefusal | None
+) -> None:
     found = refused_create_of(event(errorCode=code), policy())
     assert (found.why if found else None) is why
     assert note_refused_create(event(errorCode=code), place()) is (why is not None)

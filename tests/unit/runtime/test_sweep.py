@@ -22,7 +22,7 @@ HOUR = timedelta(hours=1)
 
 
 class FullOutbox(MemoryOutbox):
-    """An outbox that takes no message about the policy."""
+    """An outbox that accepts no message about the policy."""
 
     def put(self, message: Message) -> bool:
         if message.key.startswith("policy-refused/"):
@@ -31,13 +31,13 @@ class FullOutbox(MemoryOutbox):
 
 
 class WithBadPolicy(Account):
-    """An account in which a newer version of the policy cannot be used."""
+    """An account with a newer version of the policy that is refused."""
 
     def refused(self) -> Any:
         return RefusedPolicy(place="s3://acme/policies.json", problem="found no version", version="1")
 
 
-def test_a_refusal_of_the_policy_that_cannot_be_told_keeps_no_job_waiting() -> None:
+def test_a_refused_policy_that_cannot_be_announced_delays_no_job() -> None:
     account = WithBadPolicy(policy(rules=(), resubmissions=(block(),)), now=BEGIN + HOUR, outbox=FullOutbox())
     account.on_submit = lambda _: Later("Rate exceeded", tried=False)
     account.jobs["bert"] = job()
@@ -52,10 +52,10 @@ def test_a_refusal_of_the_policy_that_cannot_be_told_keeps_no_job_waiting() -> N
 
 
 class Killed(BaseException):
-    """The function was ended."""
+    """Raised where Lambda would end the function."""
 
 
-def test_a_job_that_ends_the_function_each_time_holds_up_no_other_for_long() -> None:
+def test_a_job_that_ends_the_function_each_time_delays_no_other_for_long() -> None:
     account = Account(policy(rules=(), resubmissions=(block(),)), now=BEGIN)
     names = ["bad", *(f"good-{number}" for number in range(5))]
     for name in names:

@@ -1,4 +1,4 @@
-"""What looks at jobs decide and do is counted by verdict, by kind and answer, and by day, and taken once."""
+"""What is decided and done is counted by verdict, by kind and answer, and by closed day; each count is taken once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def stop() -> Intent:
     return Intent(action=Stop(about="bert", because="w"), due_at=BEGIN)
 
 
-def test_a_decision_counts_once_by_the_strongest_of_what_it_asks_for() -> None:
+def test_a_decision_is_counted_once_by_its_strongest_part() -> None:
     tally = Tally()
     submit = Intent(action=Submit(about="bert", job="bert-2", number=2, cause=FailureCause.CAPACITY), due_at=BEGIN)
     for decision in (
@@ -42,7 +42,7 @@ def test_a_decision_counts_once_by_the_strongest_of_what_it_asks_for() -> None:
     assert list(tally.taken()) == []
 
 
-def test_answers_count_by_kind_and_what_only_the_ledger_sees_does_not() -> None:
+def test_answers_are_counted_by_kind_except_those_of_a_wake() -> None:
     tally = Tally()
     for result in (IntentResult.DONE, IntentResult.DONE, None):
         tally.performed(stop(), result)
@@ -52,7 +52,7 @@ def test_answers_count_by_kind_and_what_only_the_ledger_sees_does_not() -> None:
     ]  # fmt: skip
 
 
-def test_an_act_is_counted_under_the_word_that_the_ledger_stores_it_under() -> None:
+def test_an_action_is_counted_under_its_stored_kind() -> None:
     for action in (
         Stop(about="bert", because="w"), Submit(about="bert", job="bert-2", number=2, cause=FailureCause.CAPACITY),
         Announce(about="bert", topic="stopped", channel="#ml"), Publish(about="bert", detail_type="Ended", detail="{}"),
@@ -64,7 +64,7 @@ def test_an_act_is_counted_under_the_word_that_the_ledger_stores_it_under() -> N
         assert dimensions["kind"] == STORED_NAMES[type(action)]
 
 
-def test_a_day_that_is_over_counts_its_dollars_and_its_interruptions_by_pool() -> None:
+def test_the_dollars_and_the_interruptions_by_pool_of_a_closed_day_are_counted() -> None:
     tally, pool = Tally(), GROUP.pool
     counts = {Count(CountKind.INTERRUPTION, team, pool): 2 for team in ("vision", "ads")}
     savings = Savings(spent_micros=1, counterfactual_micros=5, wasted_micros=3)

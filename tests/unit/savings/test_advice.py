@@ -1,4 +1,4 @@
-"""Advice comes from a family's history, with its reasons and the share of past runs that would have fit."""
+"""Advice comes from a family's history, with the share of past runs that would have fit into each limit."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_type_with_the_cheapest_useful_hour_is_recommended() -> None:
 
 
 def torn(times: int) -> list[Entry]:
-    """The history, whose last run was interrupted so often."""
+    """The history, with so many interruptions of its last run."""
     return [replace(e, interruptions=times) if isinstance(e, Measured) and e.job == "train-bert-009" else e for e in PAST]
 
 
@@ -98,7 +98,7 @@ def test_advice_says_what_a_run_may_expect_on_spot_with_and_without_checkpoints(
     assert saving.share == pytest.approx(saving.hours / 5 / 3, rel=0.01)
 
 
-def test_of_a_pool_that_was_hardly_watched_advice_says_nothing_about_spot() -> None:
+def test_without_enough_history_of_the_pool_advice_says_nothing_about_spot() -> None:
     advice = advise("train-bert", run(1, HOUR_S) + run(2, HOUR_S) + run(3, HOUR_S), {})
     assert (advice.without_checkpoints, advice.with_checkpoints) == (None, None)
 

@@ -189,7 +189,7 @@ def test_a_report_says_which_rates_it_used(rates: tuple[AgreedRate, ...], text: 
 
 
 def asked_of_the_list(name: str, *rates: AgreedRate) -> list[tuple[str, datetime, datetime | None]]:
-    """What the price list is asked for, of a job from an hour before July until three hours later."""
+    """The prices that are looked up in the list for a job that runs from an hour before July to three hours later."""
     calls: list[tuple[str, datetime, datetime | None]] = []
 
     def list_price(kind: str, region: str, at: datetime, since: datetime | None) -> Rate | None:

@@ -64,7 +64,7 @@ def scan_at_the_end(of: Job, newest_at: datetime | None) -> CheckpointScanned:
 
 
 def audited(entries: list[Entry], *jobs: Job, since: datetime = BEGIN, until: datetime = BEGIN + 24 * HOUR) -> Audit:
-    """The ledger's lineages are told apart by the tag here, which the audit itself never reads."""
+    """The audit of these jobs. Lineages come from the jobs' tags here; the audit itself never reads tags."""
     lineages = {of.name: of.tags.get("spotwarden:lineage", LINEAGE if of.name == "bert" else of.name) for of in jobs}
     return audit(entries, {of.name: of for of in jobs}, lineages, rate_of, since, until)
 
@@ -218,7 +218,7 @@ def test_usage_that_sagemaker_shows_later_is_a_difference() -> None:
 
 
 def test_two_jobs_that_had_one_name_are_two_attempts_and_only_the_one_that_exists_is_recomputed() -> None:
-    """A job that is deleted frees its name."""
+    """The name of a deleted job can be used again."""
     later = replace(DONE, created_at=BEGIN + 5 * HOUR, ended_at=BEGIN + 6 * HOUR, usage=usage(1800, 900))
     entries: list[Entry] = [e for of in (DONE, later) for e in (started(of, 1), measured(of), credited(of, usage_of(of)))]
     result = audited(entries, later)

@@ -1,4 +1,4 @@
-"""The lines of a bill: what is training is summed by day, region, type and market; what cannot be read is counted and named."""
+"""Training lines of a bill are summed by day, region, type and market; lines that cannot be read are counted and named."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def test_before_the_oldest_price_the_oldest_price_applies() -> None:
 
 
 def test_a_change_of_price_splits_a_period_at_its_date() -> None:
-    """Twelve hours at one dollar and twelve at two are a dollar and a half on average."""
+    """Twelve hours at 1 dollar and twelve at 2 dollars are 1.50 dollars on average."""
     over = rate_over([OLD, NEW], NOON - timedelta(hours=24), NOON)
     assert over is not None
     assert over.micros_per_h == 1_500_000

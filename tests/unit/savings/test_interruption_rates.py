@@ -82,8 +82,8 @@ def test_pool_statistics_do_not_depend_on_the_order_of_entries(entries: list[Ent
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9), st.integers(60, 9 * HOUR)), max_size=9))
-def test_numerator_and_hours_of_any_days_come_from_the_same_jobs(jobs: list[tuple[int, int, int]]) -> None:
-    """A job is interrupted on its first day and ends some days later; whatever day is summed, both are of the jobs that ended."""
+def test_interruptions_and_hours_of_any_days_come_from_the_same_jobs(jobs: list[tuple[int, int, int]]) -> None:
+    """A job is interrupted on its first day and ends some days later: both its interruptions and its hours count at its end."""
     days: dict[int, list[Entry]] = {day: [] for day in range(3)}
     for number, (day, times, training_s) in enumerate(jobs):
         days[0] += [interrupted(f"job-{number}", minute) for minute in range(times)]

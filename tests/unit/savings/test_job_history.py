@@ -1,4 +1,4 @@
-"""The history of a family estimates the next run, and how fast one instance type is beside another."""
+"""From a family's history, the next run's length and the relative speed of two instance types are estimated."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def test_a_deleted_job_is_counted_under_its_former_name() -> None:
 
 
 def test_every_kind_of_entry_has_a_name_in_the_rollups_of_days() -> None:
-    """A kind without one would keep every day from being closed, and every digest from being sent."""
+    """Without a name for an entry, no day could be closed and no digest sent."""
     assert set(ENTRY_NAMES) == set(get_args(Entry))
 
 

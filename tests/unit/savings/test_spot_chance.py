@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from controller.savings.interruption_rates import RatePosterior
 from controller.savings.spot_chance import SPELL_H, SPELL_SHARE, UNBILLED_H, SpotRun, finish_chance, training_h, training_least_h
 
-KNOWN = 1e7  # hours: a rate that is certain
+KNOWN = 1e7  # hours of history, so that the rate is certain
 
 
 def run(work_h: float, limit_h: float, segment_h: float | None = None, start_h: float = 0.25) -> SpotRun:
@@ -57,7 +57,7 @@ def test_the_mean_over_the_posterior_is_at_least_what_its_mean_rate_gives(shape:
     assert mean > training_least_h(run(12, 24), rate) > 12
 
 
-def test_a_pool_that_was_watched_for_less_than_a_run_has_no_mean_and_what_overflows_is_none() -> None:
+def test_a_pool_with_less_history_than_a_run_has_no_mean_and_an_overflow_gives_none() -> None:
     assert training_h(run(48, 96), RatePosterior(shape=0.5, hours=40)) is None
     assert training_h(run(48, 96), RatePosterior(shape=0.5, hours=48)) is None
     assert training_h(run(48, 96), RatePosterior(shape=0.5, hours=49)) is not None
@@ -109,7 +109,7 @@ def _finishes(about: SpotRun, rate: RatePosterior, random: Random) -> bool:
 @given(
     st.floats(0.02, 672), st.floats(0.1, 4), st.floats(0.02, 2), st.floats(0.0, 50), st.floats(0.5, 5000), st.floats(10, 100_000)
 )
-def test_a_chance_is_a_chance_and_checkpoints_never_lower_it(
+def test_a_chance_is_between_0_and_1_and_checkpoints_never_lower_it(
     work_h: float, factor: float, every_h: float, start_h: float, shape: float, hours: float
 ) -> None:
     rate = RatePosterior(shape=shape, hours=hours)

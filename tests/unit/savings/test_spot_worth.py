@@ -1,4 +1,4 @@
-"""What is expected of a job on spot comes from its pool, its run length and the prices; what is not known is None."""
+"""What is expected of a job on spot comes from its pool, the length of its run and the prices; what is not known is None."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_run_of_a_second_costs_no_more_on_spot_than_on_demand() -> None:
 
 
 @pytest.mark.parametrize(("hours", "known"), [(9.9, False), (10, True)])
-def test_a_pool_that_was_hardly_watched_says_nothing(hours: float, *, known: bool) -> None:
+def test_a_pool_with_too_little_history_gives_no_result(hours: float, *, known: bool) -> None:
     assert (worth(hours=hours, interruptions=3) is not None) is known
 
 

@@ -23,7 +23,7 @@ WHOSE = OtherStack(account=ACCOUNT, region=REGION, address=sealed(API, ACCOUNT, 
 
 
 class Network:
-    """Remembers what was sent, and answers as it is told."""
+    """Stores what was sent, and gives a certain answer."""
 
     def __init__(self, answer: tuple[int, bytes] | Exception = (200, b"")) -> None:
         self.answer = answer

@@ -1,4 +1,4 @@
-"""What Secrets Manager holds for Slack is read as one of three forms; another is refused, and never quoted."""
+"""Slack's secret has one of three forms; a secret of another form is refused, and never quoted."""
 
 from __future__ import annotations
 

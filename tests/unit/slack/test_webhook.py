@@ -57,6 +57,7 @@ def test_a_message_is_posted_and_names_the_channel_it_was_meant_for(hook: Hook) 
         (403, "action_prohibited", {}, Later("Slack says action_prohibited")),
         (410, "channel_is_archived", {}, Later("Slack says channel_is_archived")),
         (400, "no_text", {}, Refused("Slack says no_text")),
+        (400, "invalid_token\n", {}, Later("Slack says invalid_token\n")),
         (400, "<html>Bad Request</html>", {}, Later("Slack says <html>Bad Request</html>")),
         (200, "<html>Sign in</html>", {}, Later("Slack did not answer: HTTP 200 without its ok")),
         (200, "", {}, Later("Slack did not answer: HTTP 200 without its ok")),

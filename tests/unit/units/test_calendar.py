@@ -17,7 +17,7 @@ from controller.units.calendar import hour_key, month_key, month_start, next_hou
         (datetime(2026, 3, 29, 1, tzinfo=UTC), "2026-03-29T01", datetime(2026, 3, 29, 2, tzinfo=UTC)),
     ],
 )
-def test_a_rate_limit_counts_anew_at_the_next_full_hour(now: datetime, hour: str, then: datetime) -> None:
+def test_a_rate_limit_counts_from_zero_at_the_next_full_hour(now: datetime, hour: str, then: datetime) -> None:
     assert (hour_key(now), next_hour(now)) == (hour, then)
 
 

@@ -1,4 +1,4 @@
-"""What people type becomes one visible line of bounded length."""
+"""A text that people typed becomes one visible line of limited length."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_longer_text_ends_with_an_ellipsis() -> None:
 
 
 @given(st.text(st.characters()), st.integers(1, 60))
-def test_every_text_becomes_bounded_and_encodable_and_stays_as_it_is_a_second_time(typed: str, most: int) -> None:
+def test_every_text_becomes_bounded_and_encodable_and_a_second_call_changes_nothing(typed: str, most: int) -> None:
     line = one_line(typed, most)
     assert len(line) <= most
     line.encode("utf-8")

@@ -1,4 +1,4 @@
-"""Money is exact."""
+"""Amounts are exact to a millionth of a dollar, and are shown in dollars and cents."""
 
 from fractions import Fraction
 

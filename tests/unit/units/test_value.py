@@ -1,4 +1,4 @@
-"""A value class behaves as one of the standard decorator, in everything that this code uses of it."""
+"""A value class behaves like one of the standard decorator, in everything that this code uses."""
 
 from __future__ import annotations
 

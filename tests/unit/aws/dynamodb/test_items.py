@@ -133,7 +133,7 @@ def test_a_field_that_is_none_is_not_written() -> None:
 
 
 def test_an_item_of_schema_1_is_still_read() -> None:
-    """Written by hand: whoever changes the codec must keep this readable."""
+    """The item is written by hand: it must stay readable after each change of the codec."""
     old = {
         **PLACE,
         "schema": {"N": "1"},
@@ -275,7 +275,7 @@ BAD_ROWS: tuple[Any, ...] = ({}, {"schema": {"N": "99"}}, {"schema": {"S": "x"},
 
 
 @pytest.mark.parametrize("what", GOOD_ROWS)
-def test_a_row_of_another_job_that_cannot_be_read_holds_up_no_look(what: str) -> None:
+def test_a_row_of_another_job_that_cannot_be_read_stops_no_decision(what: str) -> None:
     good, ask = GOOD_ROWS[what]
     good = {**key("lineage#1", "x"), **good}
     bad = [{**key("lineage#1", "x"), **row} for row in BAD_ROWS]

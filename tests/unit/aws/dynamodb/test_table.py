@@ -1,4 +1,4 @@
-"""A call of the table that AWS refuses is told as AWS said it; one that may work later is Unreachable."""
+"""A call of the table that AWS refuses raises AWS's own error; a call that may work later raises Unreachable."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAME, KEY = "Ledger", {"pk": {"S": "a"}, "sk": {"S": "b"}}
 
 
 class Refusing:
-    """A client of which every call is answered with one error."""
+    """A client whose calls all raise one error."""
 
     def __init__(self, error: ClientError) -> None:
         self._error = error
@@ -30,7 +30,7 @@ class Refusing:
 
 
 def called(name: str, error: ClientError) -> Any:
-    """What one call of the table raises."""
+    """The exception that one call of the table raises."""
     table = Table(Refusing(error), NAME)
     calls = {
         "get": lambda: table.get("a", "b"),
@@ -45,7 +45,7 @@ def called(name: str, error: ClientError) -> Any:
 
 @pytest.mark.parametrize("name", CALLS)
 def test_an_error_that_no_retry_repairs_is_raised_as_it_is_and_is_not_its_own_cause(name: str) -> None:
-    """Who walks from an error to its cause would never end."""
+    """Otherwise a loop over an error and its causes would never end."""
     error = client_error("ValidationException", "found half a character", "TransactWriteItems")
     assert called(name, error) is error
     assert error.__cause__ is None

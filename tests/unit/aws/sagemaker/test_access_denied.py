@@ -1,4 +1,4 @@
-"""What the controller's role may not do: a denied read is raised with AWS's message, a denied stop is refused, and a denied
+"""Calls that the controller's role may not make: a denied read raises AWS's error, a denied stop is refused, and a denied
 submission waits.
 """
 
@@ -123,20 +123,20 @@ def test_a_job_is_submitted_again_only_with_a_role_that_the_stack_lists() -> Non
         assert job.unrepeatable == "its role r is not in TrainingRoles"
 
 
-def test_a_job_of_another_life_of_the_name_is_not_submitted_again() -> None:
+def test_another_job_that_took_the_name_is_not_submitted_again() -> None:
     client = Guarded("Unheard", describe_training_job=DESCRIBED, list_tags={"Tags": []}, create_training_job={})
     for born_at in (None, BEGIN + timedelta(seconds=1)):
         answer = SageMakerJobs(client, roles=["r"]).submit(replace(SUBMIT, born_at=born_at), ROOT)
         assert answer == Refused("bert is gone, and no request is ever guessed")
 
 
-def test_a_job_of_another_life_of_the_name_is_not_stopped() -> None:
+def test_another_job_that_took_the_name_is_not_stopped() -> None:
     client = Guarded("Unheard", describe_training_job=DESCRIBED, stop_training_job={})
     assert SageMakerJobs(client).stop("bert", BEGIN) == Later("it was asked to stop", 150)
     assert SageMakerJobs(client).stop("bert", BEGIN + timedelta(seconds=1)) == Done("gone")
 
 
-def test_an_answer_to_a_stop_that_nobody_has_seen_is_a_try_and_its_text_is_kept() -> None:
+def test_an_unknown_error_of_a_stop_counts_as_a_try_and_its_text_is_kept() -> None:
     answer = SageMakerJobs(Guarded("Unheard", describe_training_job=DESCRIBED)).stop("bert", None)
     assert isinstance(answer, Later)
     assert answer.tried
@@ -189,7 +189,7 @@ ALGORITHMS = {  # what an algorithm that cannot be described counts as: on-deman
 
 @pytest.mark.parametrize("name", ALGORITHMS)
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException", "ResourceNotFound"])
-def test_a_job_is_looked_at_also_where_its_creator_hides_or_deletes_its_algorithm(code: str, name: str) -> None:
+def test_a_job_is_described_even_if_its_algorithm_is_deleted_or_may_not_be_read(code: str, name: str) -> None:
     described = DESCRIBED | {"AlgorithmSpecification": {"AlgorithmName": name, "TrainingInputMode": "File"}}
     jobs = SageMakerJobs(Guarded(code, describe_training_job=described, list_tags={"Tags": []}))
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""What makes two training jobs one request: every member that no attempt may change, however the service shows it."""
+"""Two training jobs are the same request if all members are equal that no attempt may change, however SageMaker shows them."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ ALIKE: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def test_defaults_of_a_place_are_no_defaults_of_another() -> None:
+def test_a_default_of_one_section_is_no_default_of_another() -> None:
     board = {"S3OutputPath": "s3://models/out"}
     local = {"LocalPath": "/opt/ml/checkpoints"}
     assert identity_of(like(TensorBoardOutputConfig=board), KEY) != identity_of(like(TensorBoardOutputConfig=board | local), KEY)
@@ -140,7 +140,7 @@ def test_what_the_service_fills_in_and_what_an_attempt_may_change_make_no_differ
 
 
 def test_every_member_of_a_request_is_compared_or_set_aside_for_a_reason() -> None:
-    """A member that AWS adds has a line in ACCOUNTED first, and is compared from then on."""
+    """A member that AWS adds first gets a line in ACCOUNTED, and is then compared."""
     left = {"TrainingJobName", "Tags", "EnableManagedSpotTraining", "ProfilerConfig", "ProfilerRuleConfigurations"}
     dropped = {"SessionChainingConfig"}
     for member in ACCOUNTED.keys() - left - dropped:
@@ -161,7 +161,7 @@ def test_a_repeated_request_keeps_the_identity_whatever_changes() -> None:
     assert again["ResourceConfig"]["InstanceType"] == "ml.g5.4xlarge"
 
 
-def test_a_probe_is_known_by_the_identity_that_its_parent_foretells() -> None:
+def test_a_probe_has_the_probe_identity_of_the_job_that_it_is_for() -> None:
     probe = request_again(DESCRIBED, {}, name="bert-p", lineage_tags={}, changes=PROBE)
     assert identity_of(probe, KEY) == probe_identity_of(DESCRIBED, KEY)
     assert identity_of(DESCRIBED, KEY) != probe_identity_of(DESCRIBED, KEY)

@@ -1,4 +1,4 @@
-"""What no job can have is read as if it were not said."""
+"""Values that no job can have are read as if they were absent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On what a job runs, as its document says it: what SageMaker selected, groups of several types, and preferences."""
+"""The instances of a job, from its document: those that SageMaker selected, groups of several types, and preferences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No half of a character is left in an answer of AWS."""
+"""No lone surrogate (half of a character) stays in an answer of AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of a document, only the members that expressions read are kept, and what a document does not say is unknown."""
+"""Only the members that expressions use are read from a document; a member that the document does not contain is unknown."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ def members(shape: Any, name: str = "", seen: tuple[str, ...] = ()) -> Iterator[
 
 
 def test_every_member_of_the_create_request_is_accounted_for() -> None:
-    """A member that botocore adds fails here, until somebody decides what happens to it."""
+    """A member that a new botocore adds makes this test fail, until ACCOUNTED says what happens to it."""
     assert set(ACCOUNTED) == set(CREATE.members)
 
 

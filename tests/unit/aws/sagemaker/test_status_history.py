@@ -1,4 +1,4 @@
-"""What happened to a job: its interruptions, intervals, end, outcome and usage, as its document says them."""
+"""What happened to a job, from its document: its interruptions, intervals, end, outcome and usage."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_an_interval_whose_end_is_left_out_ends_where_the_next_status_begins() -
     assert describe(SecondaryStatusTransitions=lines).intervals[0].end == AT + timedelta(minutes=60)
 
 
-def test_a_stop_began_when_the_transition_says() -> None:
+def test_a_stop_began_at_the_time_of_its_transition() -> None:
     at = AT + timedelta(minutes=5)
     assert describe(SecondaryStatusTransitions=[{"Status": "Stopping", "StartTime": at}]).stopping_at == at
     assert describe(TrainingJobStatus="Stopping").stopping_at == DESCRIPTION["LastModifiedTime"]
@@ -110,7 +110,7 @@ def test_a_wait_without_an_end_lasted_until_the_job_was_stopped(pending_s: int, 
     assert job_of(never, kind=DocumentKind.DESCRIBE).outcome is outcome
 
 
-def test_a_job_that_was_stopped_for_want_of_capacity_says_so_in_its_reason_too() -> None:
+def test_a_failure_reason_can_say_that_a_job_was_stopped_for_lack_of_capacity() -> None:
     never = without(DESCRIPTION, "TrainingStartTime") | {"TrainingJobStatus": "Stopped", "SecondaryStatus": "Stopped"}
     reason = "CapacityError: Unable to provision requested ML compute capacity."
     assert job_of(never | {"FailureReason": reason}, kind=DocumentKind.DESCRIBE).outcome is Outcome.CAPACITY

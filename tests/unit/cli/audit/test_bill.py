@@ -1,4 +1,4 @@
-"""``spotwarden audit --bill``: what AWS billed beside what the ledger recorded, by day, type and region."""
+"""``spotwarden audit --bill`` compares what AWS billed with what the ledger recorded, by day, type and region."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_without_record_nothing_is_written(tmp_path: Path, ohio: Any) -> None:
     assert (ohio.prices.rates("us-east-2"), ohio.prices.billed_until("us-east-2")) == ({}, None)
 
 
-def test_of_an_organization_s_bill_only_the_ledger_s_account_is_compared(tmp_path: Path, ohio: Any) -> None:
+def test_only_the_ledger_s_account_in_an_organization_s_bill_is_compared(tmp_path: Path, ohio: Any) -> None:
     own = row("USE2-Spot-Train:ml.g5.xlarge", 72.6, 91.2945)
     other = row("USE2-Train:ml.p5.48xlarge", 10, 900).replace("111122223333", "444455556666")
     bill, prices = written(tmp_path / "bill.csv", own, other), Prices(ohio.prices.rates)
@@ -96,7 +96,7 @@ def test_a_bill_that_agrees_says_so(tmp_path: Path, ohio: Any) -> None:
     assert told(written(tmp_path / "bill.csv", row("USE2-Spot-Train:ml.g5.xlarge", 72.6, 91.2945)), ohio)[1]
 
 
-def test_a_usage_type_that_nobody_has_seen_is_shown_and_not_dropped(tmp_path: Path, ohio: Any) -> None:
+def test_an_unknown_usage_type_is_shown_and_not_dropped(tmp_path: Path, ohio: Any) -> None:
     said, _ = told(written(tmp_path / "bill.csv", row("USE2-ManagedSpot:Training/g5", 3, 4.5)), ohio)
     assert "unknown usage type: USE2-ManagedSpot:Training/g5, $4.50 (3.0 h)" in said
 
@@ -155,7 +155,7 @@ def test_a_row_that_cannot_be_read_is_named_and_the_others_count(tmp_path: Path,
     assert [amount.micros for amount in bill.groups.values()] == [2_000_000]
 
 
-def test_of_many_bad_rows_the_first_are_named_and_all_are_counted(tmp_path: Path) -> None:
+def test_the_first_of_many_bad_rows_are_named_and_all_are_counted(tmp_path: Path) -> None:
     bill = bill_of(written(tmp_path / "bill.csv", *[row("USE2-Train:ml.g5.xlarge", "\x1b[2J", 1)] * 1000))
     assert (bill.problem_count, len(bill.problems)) == (1000, 10)
     assert "\x1b" not in "".join(bill.problems)
@@ -181,7 +181,7 @@ def test_gzip_and_the_names_of_the_older_report_are_read(tmp_path: Path) -> None
         (b"\x1f\x8b\x08garbage", "bill"),
     ],
 )
-def test_what_is_no_bill_is_one_sentence(tmp_path: Path, content: bytes, wanted: str) -> None:
+def test_a_file_that_is_not_a_bill_ends_with_one_sentence(tmp_path: Path, content: bytes, wanted: str) -> None:
     path = tmp_path / "bill"
     path.write_bytes(content)
     with pytest.raises(BadInput, match=wanted):
@@ -194,7 +194,7 @@ def test_an_address_without_a_bill_is_one_sentence(address: str) -> None:
         bill_of(address)
 
 
-def test_a_price_that_cannot_be_is_not_recorded(tmp_path: Path, ohio: Any) -> None:
+def test_an_impossible_price_is_not_recorded(tmp_path: Path, ohio: Any) -> None:
     ohio.prices.note_rates("us-east-2", {"ml.g5.xlarge": replace(builders.rate(1_257_500))})
     bill = written(
         tmp_path / "bill.csv",

@@ -1,4 +1,4 @@
-"""A bill is the same bill as CSV, gzip and Parquet, on this machine and in S3; a broken file is one sentence."""
+"""A bill is the same as CSV, gzip and Parquet, on this machine and in S3; a broken file ends with one sentence."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def as_gzip(path: Path, rows: list[Row]) -> None:
 
 
 def parquet_file(**how: Any) -> Write:
-    """A writer of Parquet; ``money`` and ``time`` are types of numbers and times, ``text`` is that of texts."""
+    """A function that writes a Parquet file, with these types for amounts, times and texts."""
     money, time = how.pop("money", pyarrow.float64()), how.pop("time", pyarrow.timestamp("ms", "UTC"))
     text, pairs = how.pop("text", pyarrow.string()), pyarrow.map_(pyarrow.string(), pyarrow.string())
     spelt = how.pop("spelt", str)
@@ -131,7 +131,7 @@ WRITERS: dict[str, Write] = {
 
 
 def content(bill: Bill) -> tuple[object, ...]:
-    """All of a bill but the numbers of its rows, which a CSV counts from below its names."""
+    """A bill without row numbers in its problems: a CSV also counts the line of column names."""
     problems = [re.sub("'(nan|99999999999.*)'", "", problem.partition(": ")[2]) for problem in bill.problems]
     return bill.rows, bill.groups, bill.plans, bill.usage_types, bill.unseen, bill.accounts, bill.problem_count, problems
 
@@ -190,14 +190,14 @@ def test_a_broken_parquet_file_is_one_sentence(tmp_path: Path, broken: Callable[
     assert len(said) < len(str(path)) + 220
 
 
-def test_texts_that_are_no_utf_8_are_replaced_as_in_a_csv(tmp_path: Path) -> None:
+def test_invalid_utf_8_is_replaced_as_in_a_csv(tmp_path: Path) -> None:
     path = tmp_path / "bill"
     parquet_file(compression="none")(path, ROWS)
     path.write_bytes(path.read_bytes().replace(b"ManagedSpot", b"Managed\xff\x00ot"))
     assert list(bill_of(str(path)).unseen) == ["USE2-Managed\ufffdot:Training/g5"]
 
 
-def test_no_cut_and_no_changed_byte_of_a_parquet_file_is_a_traceback(tmp_path: Path) -> None:
+def test_a_truncated_or_changed_parquet_file_never_ends_with_a_traceback(tmp_path: Path) -> None:
     path = tmp_path / "bill"
     parquet_file(compression="none")(path, ROWS)
     good = path.read_bytes()
@@ -214,7 +214,7 @@ def test_no_cut_and_no_changed_byte_of_a_parquet_file_is_a_traceback(tmp_path: P
 
 def test_a_parquet_file_that_unpacks_to_too_much_ends_with_a_sentence(tmp_path: Path) -> None:
     path, long = tmp_path / "bill", "x" * 5000
-    parquet_file(compression="zstd")(path, [row(long)] * 2000)  # a dictionary: the file says that it is small
+    parquet_file(compression="zstd")(path, [row(long)] * 2000)  # dictionary encoding: the file states a small size
     assert path.stat().st_size < 20_000
     with pytest.raises(BadInput, match=r"bill: more than 1,000,000 bytes, wanted the export of one month"):
         bill_of(str(path), bytes_most=1_000_000)

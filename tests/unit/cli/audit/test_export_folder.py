@@ -1,4 +1,4 @@
-"""``audit --bill`` of a folder, here or in S3, reads what its one file would say; a part that would count twice is refused."""
+"""``audit --bill`` gives the same result for a folder, local or in S3, as for one file; a part is never counted twice."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def packed(*rows: str) -> bytes:
 EXPORT = {
     f"data/{MONTH}/cur-00001.csv.gz": packed(BIG),
     f"data/{MONTH}/cur-00002.csv.gz": packed(SMALL),
-    f"data/{MONTH}/cur-00003.csv.gz": packed(BIG),  # of an earlier execution that had more parts
+    f"data/{MONTH}/cur-00003.csv.gz": packed(BIG),  # from an earlier execution, which had more parts
     "data/BILLING_PERIOD=2026-02/cur-00001.csv.gz": packed(BIG),
     f"metadata/{MONTH}/cur-Manifest.json": json.dumps(
         {"dataFiles": [f"s3://acme/cur/data/{MONTH}/cur-0000{n}.csv.gz" for n in (1, 2)]}
     ).encode(),
-    "metadata/BILLING_PERIOD=2026-02/cur-Manifest.json": b"{}",  # another month: not looked at
+    "metadata/BILLING_PERIOD=2026-02/cur-Manifest.json": b"{}",  # another month: not read
 }
 
 
@@ -52,7 +52,7 @@ def s3() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("place", ["here", "s3://acme-bills/cur/", "s3://acme-bills/cur"])
-def test_a_folder_says_what_its_one_file_would_say(s3: Any, tmp_path: Path, place: str) -> None:
+def test_a_folder_gives_the_result_of_one_whole_file(s3: Any, tmp_path: Path, place: str) -> None:
     here = folder(tmp_path / "cur", EXPORT)
     for name, data in EXPORT.items():
         s3.put_object(Bucket="acme-bills", Key=f"cur/{name}", Body=data)
@@ -102,9 +102,9 @@ def test_two_files_with_the_same_content_are_refused_wherever_they_are(s3: Any, 
 @pytest.mark.parametrize(
     ("here", "there"),
     [
-        (("one.csv.gz",), ("cur/one.csv.gz",)),  # a file here, its copy in S3
-        (("one.csv.gz",), ("cur/",)),  # a file here, the folder of its copy in S3
-        ((), ("cur/", "other.csv.gz")),  # a folder in S3, and a file there that was written in parts, so its ETag differs
+        (("one.csv.gz",), ("cur/one.csv.gz",)),  # a local file, and its copy in S3
+        (("one.csv.gz",), ("cur/",)),  # a local file, and the folder of its copy in S3
+        ((), ("cur/", "other.csv.gz")),  # a folder in S3, and a file there with another ETag because of its multipart upload
         (("",), ("cur/",)),  # the whole export twice, each with its manifest
     ],
 )
@@ -124,7 +124,7 @@ def test_a_copy_is_found_here_and_in_s3_whatever_its_name_and_its_etag(
         whole_export(given, FIRST, UNTIL)
 
 
-def test_a_copy_that_was_packed_or_unpacked_is_refused_and_parts_without_training_may_be_alike(tmp_path: Path) -> None:
+def test_a_compressed_or_uncompressed_copy_is_refused_and_parts_without_training_may_be_equal(tmp_path: Path) -> None:
     plain = "\n".join((HEAD, BIG, "")).encode()
     here = folder(tmp_path, {"one.csv": plain, "two.csv.gz": packed(BIG), "three.csv": f"{HEAD}\n".encode()})
     with pytest.raises(BadInput, match=r"found the same lines in .*one.csv and .*two.csv.gz, wanted each part once"):
@@ -132,21 +132,21 @@ def test_a_copy_that_was_packed_or_unpacked_is_refused_and_parts_without_trainin
     assert bill_of_parts([f"{here}/three.csv", f"{here}/three.csv"]).rows == 0
 
 
-def test_parts_that_the_manifest_names_may_be_alike(tmp_path: Path) -> None:
+def test_parts_that_the_manifest_names_may_be_equal(tmp_path: Path) -> None:
     files = {"a-00001.csv": f"{HEAD}\n".encode(), "a-00002.csv": f"{HEAD}\n".encode()}
     here = folder(tmp_path, {**files, "a-Manifest.json": json.dumps({"reportKeys": list(files)}).encode()})
     assert len(whole_export([here], FIRST, UNTIL)[0]) == 2
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"{", b"[" * 100_000, b"NaN", b'"text"'])
-def test_a_manifest_that_is_no_json_is_one_sentence(tmp_path: Path, body: bytes) -> None:
+def test_a_manifest_that_is_not_json_ends_with_one_sentence(tmp_path: Path, body: bytes) -> None:
     here = folder(tmp_path, {"a.csv": b"x", "Manifest.json": body})
     with pytest.raises(BadInput, match=r"Manifest.json: found no (JSON|dataFiles)") as raised:
         whole_export([here], FIRST, UNTIL)
     assert "\n" not in str(raised.value)
 
 
-def test_a_named_pipe_a_link_to_nothing_and_a_folder_without_a_part_are_refused_before_aws_is_asked(tmp_path: Path) -> None:
+def test_a_named_pipe_a_broken_link_and_a_folder_without_a_part_are_refused_before_any_call(tmp_path: Path) -> None:
     here = folder(tmp_path / "pipe", {"a-00001.csv": b"x"})
     os.mkfifo(tmp_path / "pipe" / "a-00002.csv")
     (tmp_path / "empty").mkdir()

@@ -1,4 +1,4 @@
-"""Of a folder that holds an export, the parts of one execution are taken; what is not certain is refused in one sentence."""
+"""From the folder of an export, the parts of one execution are read; uncertain parts are refused in one sentence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Layout = Mapping[str, Any]
 
 
 def chosen(layout: Layout, since: date = OCTOBER, until: date = NOVEMBER, root: str = "s3://b/") -> list[str]:
-    """The paths that are taken of a folder; the values of a layout are the manifests in it, and None for other files."""
+    """The paths that are chosen from a folder. The layout maps each path to its manifest, and other files to None."""
     found = [Listed(address=root + path, path=path, size=1) for path in layout]
     return [one.path for one in chosen_parts(found, lambda address: layout[address.removeprefix(root)], since, until).files]
 
@@ -159,14 +159,14 @@ WRONG: dict[str, tuple[Layout, str]] = {
 
 
 @pytest.mark.parametrize(("layout", "wanted"), WRONG.values(), ids=list(WRONG))
-def test_what_is_not_certain_is_refused_in_one_sentence(layout: Layout, wanted: str) -> None:
+def test_a_folder_with_uncertain_parts_is_refused_in_one_sentence(layout: Layout, wanted: str) -> None:
     for one in (layout, dict(reversed(layout.items()))):
         with pytest.raises(BadInput, match=wanted) as raised:
             chosen(one, until=DECEMBER)
         assert "\n" not in str(raised.value)
 
 
-def test_each_month_of_a_period_is_read_and_a_month_that_is_missing_is_told() -> None:
+def test_each_month_of_a_period_is_read_and_a_missing_month_is_named() -> None:
     assert chosen(files(*TWO, NEXT), until=DECEMBER) == [*TWO, NEXT]
     assert chosen(files(*TWO, NEXT), since=date(2026, 10, 31), until=date(2026, 11, 2)) == [*TWO, NEXT]
     found = [Listed(address=f"s3://b/{path}", path=path, size=1) for path in TWO]

@@ -1,4 +1,4 @@
-"""The backtest runs the controller's own decision beside other strategies, and names what it cannot run."""
+"""The backtest runs the controller's own decision and other strategies, and names what it cannot run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HALF = 0.5
 
 
 def case(capacity: str, work: int, overhead: int = 1, *, checkpoints: bool = True) -> DeadlineCase:
-    """A job over samples written as ``#`` (spot is there) and ``.`` (it is not)."""
+    """A job over samples, written as ``#`` (spot capacity) and ``.`` (none)."""
     samples = tuple(sample == "#" for sample in capacity)
     return DeadlineCase(capacity=samples, gap_s=600, work=work, overhead=overhead, checkpoints=checkpoints)
 
@@ -71,7 +71,7 @@ def test_without_checkpoints_an_interruption_and_a_move_lose_all_work() -> None:
 
 
 def test_an_uninterrupted_job_without_checkpoints_is_not_killed_shortly_before_its_end() -> None:
-    nearly = case("." * 4 + "#" * 13 + "." * 11, 12, checkpoints=False)  # the latest moment is during its last samples
+    nearly = case("." * 4 + "#" * 13 + "." * 11, 12, checkpoints=False)  # the latest moment for a move is during its last samples
     outcome = play(nearly, STRATEGIES["spotwarden"](nearly), HALF)
     assert (outcome.missed, outcome.moves, outcome.cost) == (False, 0, 13 * HALF)
 
@@ -104,7 +104,7 @@ def test_starts_are_spread_over_the_trace() -> None:
     assert {(len(c.capacity), c.work, c.overhead) for c in cases} == {(6, 2, 2)}
 
 
-def test_json_is_one_line_a_policy_and_ours_is_spotwarden(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_one_line_for_each_policy_and_ours_is_spotwarden(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = folder(tmp_path, trace([1, 0] * 200))
     code, out, _ = played(capsys, "--traces", where, "--shapes", "4h/8h", "--format", "json")
     lines = [json.loads(line) for line in out.splitlines()]
@@ -136,7 +136,7 @@ def test_bad_arguments_are_named(arguments: list[str], message: str, tmp_path: P
 
 
 @pytest.mark.parametrize("document", ["not json", {"data": [1]}, trace([]), trace([1], gap_s=0), trace(["x"])])  # type: ignore[list-item]  # no numbers
-def test_a_file_of_another_form_is_named(document: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_in_another_format_is_named(document: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = played(capsys, "--traces", folder(tmp_path, document))
     assert code == 2
     assert "0.json" in err

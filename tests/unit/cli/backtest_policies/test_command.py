@@ -17,7 +17,7 @@ REPAIR = (
     "rules: [{name: spot, rule: spot-required, mode: enforce, action: repair, options: {runtime_over: 1h},"
     ' repair: {checkpoint: "s3://acme-ck/{team}/{job}/"}}]\n'
 )
-RATE_MICROS = 1_515_000  # of ml.g5.2xlarge
+RATE_MICROS = 1_515_000  # the list price of ml.g5.2xlarge
 
 
 def backtest(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any], str]:
@@ -157,7 +157,7 @@ def test_the_text_of_a_tag_is_never_markup(tmp_path: Path, capsys: pytest.Captur
     assert "\x1b" not in out
 
 
-def test_a_mistake_in_a_policy_is_said_and_nothing_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mistake_in_a_policy_is_printed_and_no_history_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = policies(tmp_path, "rules: [{name: spot, rule: spot-requird}]\n")
     assert main(["backtest", "policies", folder, "--history", written(tmp_path, line())]) == 2
     assert "spot-required" in capsys.readouterr().err

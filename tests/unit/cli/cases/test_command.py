@@ -1,4 +1,4 @@
-"""``spotwarden test``: what a case may say, what is compared, what no case reaches, and the exit codes."""
+"""``spotwarden test``: what a case may contain, what is compared, what no case reaches, and the exit codes."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ EVERY_PART = f"""
     expect: {{verdict: allow, action: resubmit}}
 """
 
-Said = tuple[int, str, str]
+CheckOutput = tuple[int, str, str]
 
 
 @pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
-    """Run these cases under the policy above; exit code, output and errors, with the folder left out of the paths."""
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., CheckOutput]:
+    """Run these cases under the policy above. Returns exit code, output and errors, without the folder in paths."""
 
-    def say(cases: str, *options: str, policy: str = POLICY) -> Said:
+    def say(cases: str, *options: str, policy: str = POLICY) -> CheckOutput:
         (tmp_path / "team.yaml").write_text(policy, "utf-8")
         (tmp_path / "team.test.yaml").write_text(f"version: 1\ncases:{cases}", "utf-8")
         code = main(["test", str(tmp_path), *options])
@@ -67,7 +67,7 @@ def one(job: str, expect: str, **more: str) -> str:
     return f"\n  - name: one\n    job: {job}{extra}\n    expect: {expect}\n"
 
 
-def test_cases_that_hold_pass_and_full_coverage_is_said(run: Callable[..., Said]) -> None:
+def test_correct_cases_pass_and_full_coverage_is_printed(run: Callable[..., CheckOutput]) -> None:
     assert run(EVERY_PART, "--coverage") == (
         0,
         "5 cases: 5 passed, 0 failed\ncoverage: 5 of 5 rules, waivers and resubmit blocks\n",
@@ -75,7 +75,7 @@ def test_cases_that_hold_pass_and_full_coverage_is_said(run: Callable[..., Said]
     )
 
 
-def test_coverage_names_what_no_case_reaches_and_fails(run: Callable[..., Said]) -> None:
+def test_coverage_names_what_no_case_reaches_and_fails(run: Callable[..., CheckOutput]) -> None:
     few = EVERY_PART[: EVERY_PART.index("  - name: nothing written")]
     code, out, _ = run(few, "--coverage")
     assert code == 1
@@ -108,7 +108,7 @@ def test_coverage_names_what_no_case_reaches_and_fails(run: Callable[..., Said])
         ("{spot: true, runtime: 2h}", "{verdict: allow}", "refused: StoppingCondition.MaxWaitTimeInSeconds is not set; wanted: "),
     ],
 )
-def test_a_case_that_does_not_hold_says_what_differs(run: Callable[..., Said], job: str, expect: str, difference: str) -> None:
+def test_a_failed_case_prints_its_differences(run: Callable[..., CheckOutput], job: str, expect: str, difference: str) -> None:
     code, out, _ = run(one(job, expect))
     assert code == 1
     assert "failed  one  (team.test.yaml:3)" in out
@@ -158,13 +158,15 @@ def test_a_case_that_does_not_hold_says_what_differs(run: Callable[..., Said], j
         (" []", "cases: found an empty list, wanted at least one entry"),
     ],
 )
-def test_a_mistake_in_a_case_is_said_with_its_place_and_no_case_runs(run: Callable[..., Said], case: str, problem: str) -> None:
+def test_a_mistake_in_a_case_is_reported_with_its_place_and_no_case_runs(
+    run: Callable[..., CheckOutput], case: str, problem: str
+) -> None:
     code, out, err = run(case)
     assert (code, out) == (2, "")
     assert problem in err
 
 
-def test_mistakes_of_every_kind_are_said_at_once(run: Callable[..., Said]) -> None:
+def test_mistakes_of_every_kind_are_reported_together(run: Callable[..., CheckOutput]) -> None:
     code, _, err = run("""
   - {name: one, job: {runtime: 24 h, spott: true}, expect: {verdict: alow, findings: [vision-on-spt], action: halt}}
   - {name: two, job: {runtime: 24h}, expect: {verdict: findings, findings: [{rule: spot-requird, field: CheckpointConfig.S3Ur}]}}
@@ -181,14 +183,14 @@ def test_mistakes_of_every_kind_are_said_at_once(run: Callable[..., Said]) -> No
     assert err.count("team.test.yaml:") >= len(wanted)
 
 
-def test_a_mistake_in_a_policy_and_one_in_a_case_are_said_together(run: Callable[..., Said]) -> None:
+def test_mistakes_in_a_policy_and_in_a_case_are_reported_together(run: Callable[..., CheckOutput]) -> None:
     code, _, err = run(one("{sport: true}", "{verdict: allow}"), policy="version: 1\nrules: [{name: a, rule: spot-requird}]\n")
     assert code == 2
     assert "did you mean 'spot'?" in err
     assert "did you mean 'spot-required'?" in err
 
 
-def test_a_document_is_a_file_beside_the_cases_or_written_out(run: Callable[..., Said], tmp_path: Path) -> None:
+def test_a_document_is_a_file_beside_the_cases_or_written_out(run: Callable[..., CheckOutput], tmp_path: Path) -> None:
     described: dict[str, Any] = {
         "TrainingJobArn": "arn:aws:sagemaker:eu-west-1:111122223333:training-job/bert",
         "TrainingJobName": "bert",
@@ -207,12 +209,12 @@ def test_a_document_is_a_file_beside_the_cases_or_written_out(run: Callable[...,
     assert run(one(json.dumps(described), expect)) == (0, "1 case: 1 passed, 0 failed\n", "")
 
 
-def test_a_job_has_the_team_of_its_role_as_the_controller_sees_it(run: Callable[..., Said]) -> None:
+def test_a_job_has_the_team_of_its_role_as_the_controller_sees_it(run: Callable[..., CheckOutput]) -> None:
     expect = "{verdict: stop, findings: [vision-on-spot], action: stop}"
     assert run(one("{runtime: 24h, role: vision-role}", expect))[0] == 0
 
 
-def test_results_are_json_lines_or_junit_xml_too(run: Callable[..., Said], tmp_path: Path) -> None:
+def test_results_are_json_lines_or_junit_xml_too(run: Callable[..., CheckOutput], tmp_path: Path) -> None:
     case = one("{runtime: 1h}", "{verdict: findings}").replace("name: one", 'name: "a <b> & \\u0001"')
     code, out, _ = run(case, "--format", "json", "--coverage", "--junit", str(tmp_path / "out.xml"))
     first, last = (json.loads(line) for line in out.splitlines())
@@ -265,11 +267,11 @@ waivers:
         ("{role: other}", "2026-01-02T00:00:00Z", "{verdict: stop, findings: [on-spot], action: stop}"),
     ],
 )
-def test_a_case_says_which_waiver_counts_at_its_time(run: Callable[..., Said], job: str, at: str, expect: str) -> None:
+def test_a_case_says_which_waiver_counts_at_its_time(run: Callable[..., CheckOutput], job: str, at: str, expect: str) -> None:
     assert run(one(job, expect, at=at), policy=WAIVERS) == (0, "1 case: 1 passed, 0 failed\n", "")
 
 
-def test_a_waiver_that_no_case_uses_is_named_and_one_that_is_used_must_be_expected(run: Callable[..., Said]) -> None:
+def test_a_waiver_that_no_case_uses_is_named_and_one_that_is_used_must_be_expected(run: Callable[..., CheckOutput]) -> None:
     at = "2026-01-02T00:00:00Z"
     code, out, _ = run(one("{role: other}", "{verdict: stop, findings: [on-spot], action: stop}"), "--coverage", policy=WAIVERS)
     assert (code, "not reached by any case: waiver old" in out) == (1, True)
@@ -291,19 +293,19 @@ AGAIN, NO_MORE = "{verdict: allow, action: resubmit}", "{verdict: allow}"
     [
         (ENDED, "[starved, starved]", AGAIN),
         (ENDED, "[starved, starved, starved]", NO_MORE),
-        (ENDED, "[never-launched, starved, starved]", NO_MORE),  # one budget holds for both
+        (ENDED, "[never-launched, starved, starved]", NO_MORE),  # both causes have one budget
         (ENDED, "[starved, starved, {cause: starved, kept: 30m, lasted: 2h}]", NO_MORE),
-        (ENDED, "[capacity, capacity, capacity]", AGAIN),  # another cause counts against no budget of this one
+        (ENDED, "[capacity, capacity, capacity]", AGAIN),  # another cause does not use this budget
         (ENDED, "repair", AGAIN),
         ("{spot: true, runtime: 24h, wait: 30h}", "repair", "{verdict: stop, findings: [save-work]}"),  # repaired once already
     ],
 )
-def test_a_case_says_what_became_of_earlier_attempts(run: Callable[..., Said], job: str, attempts: str, expect: str) -> None:
+def test_a_case_may_have_earlier_attempts(run: Callable[..., CheckOutput], job: str, attempts: str, expect: str) -> None:
     code, out, err = run(one(job, expect, history=f"{{attempts: {attempts}}}"))
     assert (code, err) == (0, ""), out
 
 
-def test_attempts_that_kept_training_do_not_count_where_the_budget_is_per_progress(run: Callable[..., Said]) -> None:
+def test_attempts_that_kept_training_do_not_count_where_the_budget_is_per_progress(run: Callable[..., CheckOutput]) -> None:
     policy = POLICY.replace("limit: 3", "limit: 2, per: progress")
     for attempts, expect in (("[starved, starved]", NO_MORE), ("[starved, {cause: starved, kept: 30m}]", AGAIN)):
         last = f"{{{SAVED}, outcome: starved}}"
@@ -320,14 +322,14 @@ def test_attempts_that_kept_training_do_not_count_where_the_budget_is_per_progre
         ("3", "wanted"),
     ],
 )
-def test_a_mistake_in_attempts_is_said_with_its_place(run: Callable[..., Said], attempts: str, problem: str) -> None:
+def test_a_mistake_in_attempts_is_reported_with_its_place(run: Callable[..., CheckOutput], attempts: str, problem: str) -> None:
     code, _, err = run(one(ENDED, AGAIN, history=f"{{attempts: {attempts}}}"))
     assert code == 2
     assert problem in err
     assert "history.attempts" in err
 
 
-def test_a_case_says_what_a_pool_is_like_and_reaches_spot_worth_it(run: Callable[..., Said]) -> None:
+def test_a_case_may_describe_a_pool_and_reach_spot_worth_it(run: Callable[..., CheckOutput]) -> None:
     policy = "version: 1\nrules: [{name: pays, rule: spot-worth-it, mode: warn}]\n"
     pool = "pool: {watched: 40d, interruptions: 150}"
     cases = f"""
@@ -347,7 +349,7 @@ def test_a_case_says_what_a_pool_is_like_and_reaches_spot_worth_it(run: Callable
     assert said == (0, "3 cases: 3 passed, 0 failed\ncoverage: 1 of 1 rules, waivers and resubmit blocks\n", "")
 
 
-def test_a_case_whose_action_differs_says_why_nothing_is_done(run: Callable[..., Said]) -> None:
+def test_a_case_with_another_action_prints_why_nothing_is_done(run: Callable[..., CheckOutput]) -> None:
     later = POLICY.replace("mode: enforce, action: stop, match", "mode: enforce, enforce_from: 2999-01-01, action: stop, match")
     expect = "{verdict: stop, findings: [vision-on-spot], action: stop}"
     _, out, _ = run(one("{runtime: 24h, role: vision-role}", expect), policy=later)
@@ -359,7 +361,7 @@ def test_a_case_whose_action_differs_says_why_nothing_is_done(run: Callable[...,
     assert "action: save-work: The job keeps running: it cannot be repaired automatically. Its next attempt may cost $" in out
 
 
-def test_a_case_says_what_it_lacks_for_a_rule_that_looks_beside_the_job(run: Callable[..., Said]) -> None:
+def test_a_case_names_the_missing_keys_of_its_history(run: Callable[..., CheckOutput]) -> None:
     worth = POLICY.replace("resubmit:", "  - {name: pays, rule: spot-worth-it}\nresubmit:")
     job = "{spot: true, runtime: 24h, wait: 30h, checkpoint: 's3://acme/x/'}"
     _, out, _ = run(one(job, "{verdict: allow}"), policy=worth)
@@ -370,7 +372,7 @@ def test_a_case_says_what_it_lacks_for_a_rule_that_looks_beside_the_job(run: Cal
     assert "in history" not in out
 
 
-def test_a_next_attempt_on_another_type_has_the_price_of_that_type_under_a_cap(run: Callable[..., Said]) -> None:
+def test_a_next_attempt_on_another_type_has_the_price_of_that_type_under_a_cap(run: Callable[..., CheckOutput]) -> None:
     elsewhere = "ladder: [same, {instance_types: [ml.p3.2xlarge]}], cap: {lineage_usd: 500}, causes: {starved: {limit: 3}}"
     policy = POLICY.replace("causes: {starved: {limit: 3}}", elsewhere)
     code, out, err = run(one(ENDED, AGAIN), policy=policy)

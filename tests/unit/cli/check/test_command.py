@@ -1,4 +1,4 @@
-"""``spotwarden check`` checks documents of every kind and form, and reports what it cannot read beside the other results."""
+"""``spotwarden check`` checks documents of every kind and form, and also reports those that it cannot read."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ rules:
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder without ./policies, so that the packaged defaults hold."""
+    """A folder without ./policies, so that the packaged policies are used."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def check(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Write a file, check it, and return the exit code, the JSON objects and what standard error says."""
+    """Write a file, check it, and return the exit code, the JSON objects and standard error."""
 
     def run(text: Any, *more: str, name: str = "job.json") -> tuple[int, list[dict[str, Any]], str]:
         (elsewhere / name).write_text(text if isinstance(text, str) else json.dumps(text), "utf-8")

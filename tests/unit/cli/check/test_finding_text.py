@@ -1,4 +1,4 @@
-"""What a rule found reads as a sentence, whichever rule it is."""
+"""What a rule found is a sentence, for every rule."""
 
 from __future__ import annotations
 

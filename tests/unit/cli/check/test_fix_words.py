@@ -1,4 +1,4 @@
-"""A fix is said in the words of the reader's tool."""
+"""A fix is in the terms of the reader's tool."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHANGE = {
 }
 
 
-def test_durations_are_told_as_people_say_them() -> None:
+def test_durations_are_in_words() -> None:
     assert in_words(CHANGE) == (
         "EnableManagedSpotTraining true, MaxRuntimeInSeconds 5 days (432000 s), MaxWaitTimeInSeconds 7 days (604800 s),"
         " S3Uri s3://acme/ck/, tags team=ml"
@@ -87,7 +87,7 @@ def test_ack_has_its_own_spelling() -> None:
     )
 
 
-def test_each_run_of_what_runs_again_has_a_prefix_of_its_own() -> None:
+def test_each_run_of_a_repeated_definition_has_its_own_prefix() -> None:
     fix = Fix(request=CHANGE)
     assert list(prefix_lines(Fix(request={"EnableManagedSpotTraining": True}), "sdk-v2")) == []
     assert list(prefix_lines(Fix(request={"CheckpointConfig": None}), "sdk-v2")) == []
@@ -104,7 +104,7 @@ def test_each_run_of_what_runs_again_has_a_prefix_of_its_own() -> None:
     assert [label for label, _ in prefix_lines(odd, "sdk-v2")] == ["each run"]
 
 
-def test_a_way_that_has_no_word_for_a_change_is_left_out() -> None:
+def test_a_tool_that_cannot_express_a_change_is_left_out() -> None:
     change = {
         "CheckPointConfig": None,
         "StoppingCondition": {"MaxRunTime": None},
@@ -127,7 +127,7 @@ def test_a_way_that_has_no_word_for_a_change_is_left_out() -> None:
         ({"RoleArn": "--debug"}, "--role-arn=--debug"),
         ({"Environment": {"file:///etc/passwd": "1"}}, """--environment '{"file:///etc/passwd": "1"}'"""),
         ({"Environment": {"a@": "file:///etc/passwd"}}, """--environment '{"a@": "file:///etc/passwd"}'"""),
-        ({"Tags": [{"Key": "a", "Value": "file:///etc/passwd"}]}, "--tags Key=a,Value=file:///etc/passwd"),  # not at its start
+        ({"Tags": [{"Key": "a", "Value": "file:///etc/passwd"}]}, "--tags Key=a,Value=file:///etc/passwd"),  # not at the start
     ],
 )
 def test_the_aws_cli_reads_no_value_of_a_fix_from_a_file_or_an_address(change: dict[str, Any], said: str) -> None:

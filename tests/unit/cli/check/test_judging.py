@@ -1,4 +1,4 @@
-"""Documents of the kinds that people have, each with the right answer under the shipped policies."""
+"""Documents of all kinds get the right verdict under the shipped policies."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_document_is_judged_as_it_should_be(
     assert said.err == ""
 
 
-def test_a_state_s_name_is_no_name_of_a_job_and_no_part_of_a_prefix(said_of: Check) -> None:
+def test_the_name_of_a_state_is_not_a_job_name_and_not_part_of_a_prefix(said_of: Check) -> None:
     machine = json.loads((CASES / "state-machine.json").read_text("utf-8"))
     state = machine["States"].pop("Train")
     machine["States"]["Train the model (XGBoost)"] = state
@@ -54,7 +54,7 @@ def test_a_list_s_one_summary_alone_is_undecided_too(said_of: Check) -> None:
     assert (said.code, said.job["undecided"]) == (3, ALL)
 
 
-def test_a_description_says_nothing_of_tags(said_of: Check) -> None:
+def test_a_description_leaves_tags_unknown(said_of: Check) -> None:
     policies = ("--policies", str(CASES / "by-tag"))
     said = said_of(CASES / "describe-without-tags.json", *policies)
     assert (said.code, said.job["verdict"]) == (3, "undecided")
@@ -65,7 +65,7 @@ def test_a_description_says_nothing_of_tags(said_of: Check) -> None:
     assert (said.code, said.job["verdict"]) == (0, "allow")
 
 
-def test_a_runtime_is_never_lowered_and_it_is_said_why_there_is_no_fix(said_of: Check) -> None:
+def test_a_runtime_is_never_lowered_and_the_missing_fix_is_explained(said_of: Check) -> None:
     (finding,) = said_of(CASES / "create-five-day-run.json").job["findings"]
     assert finding["fix"]["request"] == {}
     assert "wait-limit allows MaxWaitTimeInSeconds of at most 2 days (172800 s)" in finding["fix"]["why_not"]
@@ -100,7 +100,7 @@ def test_an_algorithm_of_the_job_s_own_account_is_its_own(said_of: Check) -> Non
         ("ack-trainingjob.yaml", "spec", 5, None),
     ],
 )
-def test_each_job_is_told_with_where_it_stands_and_whose_it_is(
+def test_each_job_is_printed_with_its_place_and_its_owner(
     said_of: Check, file: str, path: str, line: int, owner: str | None
 ) -> None:
     job = said_of(CASES / file).job
@@ -118,7 +118,7 @@ def test_a_job_s_name_asks_sagemaker_and_says_why_it_cannot(said_of: Check, monk
 
 
 def test_one_wrong_value_hides_no_other_mistake(said_of: Check) -> None:
-    """A request that cannot be read as it is, is judged by the values that were meant, and without those that nobody can know."""
+    """An unreadable request is judged with its certain corrections, and without its other wrong values."""
     wrong = {
         "TrainingJobName": "bad name!", "RoleArn": "train", "EnableManagedSpotTraining": "true", "Tags": {"team": "x"},
         "StoppingCondition": {"MaxRunTimeInSeconds": 7200, "MaxWaitTimeInSeconds": 3600},
@@ -142,7 +142,7 @@ def test_null_and_whole_floats_are_in_the_fix(said_of: Check) -> None:
     assert "left" not in job["fix"]
 
 
-def test_a_tuning_job_s_event_without_its_envelope_says_nothing_of_spot(said_of: Check) -> None:
+def test_a_tuning_job_s_event_without_its_envelope_leaves_spot_unknown(said_of: Check) -> None:
     tuning = json.loads((CASES / "tuning-request.json").read_text("utf-8"))
     del tuning["TrainingJobDefinition"]["EnableManagedSpotTraining"]
     arn = "arn:aws:sagemaker:us-east-1:111122223333:hyper-parameter-tuning-job/tune-a"
@@ -184,7 +184,7 @@ def test_the_instances_of_a_tuning_job_may_be_several_types(said_of: Check, conf
         ("{'TrainingJobName': 'r', 'CreationTime': datetime.datetime(2026, 1, 1, tzinfo=tzlocal())}", "r.txt", "json.dumps"),
     ],
 )
-def test_what_another_tool_writes_is_named_with_what_to_check(said_of: Check, text: str, name: str, wanted: str) -> None:
+def test_a_file_of_another_tool_is_named_with_what_to_check(said_of: Check, text: str, name: str, wanted: str) -> None:
     said = said_of(text, name=name)
     assert (said.code, wanted in said.err) == (2, True)
 
@@ -197,7 +197,7 @@ def test_what_another_tool_writes_is_named_with_what_to_check(said_of: Check, te
         ({"InputDataConfig.$": "$.inputs"}, "allow", []),
     ],
 )
-def test_a_job_that_keeps_every_rule_is_not_allowed_while_it_is_open_whether_sagemaker_takes_it(
+def test_a_job_that_keeps_every_rule_is_undecided_if_sagemaker_may_refuse_it(
     said_of: Check, changes: dict[str, object], verdict: str, undecided: list[str]
 ) -> None:
     names = {name.removesuffix(".$") for name in changes}

@@ -1,4 +1,4 @@
-"""What the ledger knows of a job's pool and family decides ``spot-worth-it`` for a person, too."""
+"""The ledger's data on a job's pool and family decides ``spot-worth-it`` on the command line too."""
 
 from __future__ import annotations
 

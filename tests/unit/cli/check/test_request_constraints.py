@@ -1,4 +1,4 @@
-"""What SageMaker documents and botocore's model does not say: such a request is refused, never allowed."""
+"""A request that SageMaker's documentation forbids is refused, even if botocore's model allows it."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ ON_DEMAND = {"EnableManagedSpotTraining": None, "StoppingCondition": {"MaxRuntim
     ],
     ids=range(17),
 )  # fmt: skip
-def test_what_sagemaker_documents_is_refused(said_of: Check, changes: dict[str, Any], field: str) -> None:
+def test_a_request_that_the_documentation_forbids_is_refused(said_of: Check, changes: dict[str, Any], field: str) -> None:
     said = said_of(request(**changes))
     assert (said.code, said.job["verdict"]) == (4, "refused")
     assert field in [finding["field"] for finding in said.job["findings"] if finding["severity"] == "refused"]
 
 
-def test_an_address_of_s3_is_a_place_in_s3(said_of: Check) -> None:
+def test_an_https_url_of_s3_is_accepted(said_of: Check) -> None:
     for place in (
         "https://s3.eu-west-1.amazonaws.com/acme-ml/out/",
         "https://s3-us-west-2.amazonaws.com/b",
@@ -68,6 +68,6 @@ def test_a_long_job_that_cannot_be_spot_is_allowed_on_demand(said_of: Check, res
     assert (said.code, said.job["verdict"]) == (0, "allow")
 
 
-def test_a_spot_job_with_a_warm_pool_gives_the_pool_up(said_of: Check) -> None:
+def test_the_fix_for_a_spot_job_with_a_warm_pool_removes_the_pool(said_of: Check) -> None:
     said = said_of(request(ResourceConfig=RESOURCES | {"KeepAlivePeriodInSeconds": 600}))
     assert said.job["fix"]["request"] == {"ResourceConfig": {"KeepAlivePeriodInSeconds": None}}

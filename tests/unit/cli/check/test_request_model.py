@@ -1,4 +1,4 @@
-"""A request is validated closed against botocore's model: members, types, enums, patterns, lengths, and what is required."""
+"""A request is validated strictly by botocore's model: members, types, enums, patterns, lengths, and required members."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def refused(document: dict[str, Any]) -> list[tuple[str, str]]:
     return [(one.field, one.wanted) for one in model_refusals(document, SHAPE, filled=frozenset())]
 
 
-def test_a_whole_request_is_taken() -> None:
+def test_a_complete_request_is_accepted() -> None:
     assert refused(request()) == []
 
 
@@ -34,12 +34,12 @@ def test_a_whole_request_is_taken() -> None:
         ("HyperParams", "HyperParameters"),
     ],
 )
-def test_an_unknown_member_is_told_with_what_was_meant(written: str, meant: str) -> None:
+def test_an_unknown_member_is_named_with_what_was_meant(written: str, meant: str) -> None:
     found = dict(refused(request(**{written: "x"})))
     assert f"did you mean {meant}?" in found[written]
 
 
-def test_a_member_misspelt_deep_inside_is_told_once_and_judged_as_meant() -> None:
+def test_a_misspelt_nested_member_is_named_once_and_judged_as_meant() -> None:
     document = request(StoppingCondition={"MaxRuntimeInSeconds": 7200, "MaxWaitTime": 7200})
     assert refused(document) == [
         ("StoppingCondition.MaxWaitTime", "a member that SageMaker knows; did you mean MaxWaitTimeInSeconds?")
@@ -78,11 +78,11 @@ def test_what_the_model_does_not_allow_is_refused(changes: dict[str, Any], field
     assert wanted in dict(refused(request(**changes)))[field]
 
 
-def test_what_was_surely_meant_is_in_the_fix(said_of: Check) -> None:
+def test_a_certain_correction_is_in_the_fix(said_of: Check) -> None:
     said = said_of(request(ResourceConfig=RESOURCES | {"InstanceType": "ml.g5.xlarg", "InstanceCount": "2"}))
     assert said.code == 4
     assert said.job["fix"]["request"] == {"ResourceConfig": {"InstanceType": "ml.g5.xlarge", "InstanceCount": 2}}
 
 
-def test_where_nobody_can_know_what_was_meant_that_is_said(said_of: Check) -> None:
+def test_without_a_certain_correction_the_output_explains_why(said_of: Check) -> None:
     assert said_of(request(TrainingJobName="bert_1")).job["fix"]["why_not"].endswith("TrainingJobName")

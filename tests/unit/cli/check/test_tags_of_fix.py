@@ -1,4 +1,4 @@
-"""Whoever merges a fix into a request keeps the tags that the job has."""
+"""A person who merges a fix into a request keeps the job's tags."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_fix_without_tags_stays_as_it_is() -> None:
     assert whole_fix(fix, job("bert", tags={"team": "vision"})) is fix
 
 
-def test_every_way_of_writing_has_the_tags_of_the_job() -> None:
+def test_the_fix_for_every_tool_has_the_tags_of_the_job() -> None:
     fix = whole_fix(Fix(request={"Tags": listed({"owner": "ml"})}), job("bert", tags={"team": "our vision"}))
     texts = {name: write(fix.request) for name, (_, write) in WAYS.items()}
     assert all("our vision" in text and "owner" in text for text in texts.values()), texts
@@ -93,7 +93,7 @@ def test_a_misspelt_list_of_tags_is_in_a_fix_for_which_no_rule_wants_a_tag(said_
     assert found["fix"]["request"] == {"tags": None, "Tags": listed({"team": "vision"})}
 
 
-def test_a_description_with_given_tags_is_told_only_those_to_add(said_of: Check, who: str) -> None:
+def test_the_fix_for_a_description_with_given_tags_has_only_those_to_add(said_of: Check, who: str) -> None:
     described: dict[str, Any] = request() | {
         "TrainingJobArn": "arn:aws:sagemaker:us-east-1:111122223333:training-job/bert-1", "TrainingJobStatus": "Completed",
         "CreationTime": "2026-11-20T10:00:00+00:00", "RoleArn": ROLE,

@@ -1,4 +1,4 @@
-"""The doctor says what its caller may not read, and checks the rest."""
+"""The doctor reports which permissions its caller lacks, and makes all other checks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.unit.cli.installed_stack import slack as slack
 
 
 class Refusing:
-    """Clients of which some operations are refused; ``asked`` are the operations that were called."""
+    """Clients that refuse some operations. ``asked``: the operations that were called."""
 
     def __init__(self, local: aws.Local, *refused: str) -> None:
         self.local, self.refused, self.asked = local, refused, set[str]()

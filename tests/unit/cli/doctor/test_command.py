@@ -61,7 +61,7 @@ CHANGING = (
 
 
 def assert_transcript(title: str, out: str) -> None:
-    """Hold what the doctor says to its section of doctor.md; with RENEW=1 in the environment, write the section."""
+    """Compare the doctor's output with its section in transcripts.md; with RENEW=1 in the environment, write the section."""
     for pattern, word in CHANGING:
         out = re.sub(pattern, word, out)
     sections = dict(part.split("\n", 1) for part in TRANSCRIPTS.read_text("utf-8").split("\n## ")[1:])
@@ -128,7 +128,7 @@ def fail_a_trigger(local: aws.Local) -> None:
 
 
 def change_drain(local: aws.Local, *, less: Iterable[str] = (), more: Iterable[str] = ()) -> None:
-    """Put another policy into the role of Drain, by hand."""
+    """Replace the policy in the role of Drain, as if by hand."""
     role = role_named(local, "DrainRole")
     document = local.client("iam").get_role_policy(RoleName=role, PolicyName="policy")["PolicyDocument"]
     allow(local, role, [*(a for a in document["Statement"][0]["Action"] if a not in less), *more])
@@ -290,7 +290,7 @@ def test_a_policy_that_is_broken_is_named(local: aws.Local, tmp_path: Path, caps
 
 
 class Sts:
-    """STS at a time of its own: it answers, or refuses a request whose time is far off, with its own time in both."""
+    """An STS with its own clock: it answers, or refuses a request with a wrong time. Both responses have its time."""
 
     def __init__(self, date: str, *, refuses: bool) -> None:
         self.meta = {"ResponseMetadata": {"HTTPHeaders": {"date": date}}}
@@ -311,9 +311,7 @@ class Sts:
         ("Mon, 30 Nov 2026 03:20:00 GMT", True, "this machine's clock is 1200 s from AWS's: set it, or signatures are refused"),
     ],
 )
-def test_a_clock_that_is_off_is_told_in_seconds_also_where_aws_refuses_its_signature(
-    date: str, told: str, *, refuses: bool
-) -> None:
+def test_a_wrong_clock_is_reported_in_seconds_also_if_aws_refuses_the_signature(date: str, told: str, *, refuses: bool) -> None:
     def client(_: str) -> Any:
         return Sts(date, refuses=refuses)
 

@@ -1,4 +1,4 @@
-"""The doctor says which function Lambda cannot run, and which runs with settings that are not the stack's."""
+"""The doctor reports which functions Lambda cannot run, and which have other settings than in the stack."""
 
 from __future__ import annotations
 

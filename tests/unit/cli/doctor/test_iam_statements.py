@@ -1,4 +1,4 @@
-"""Policies of resources are read by statement: effect, principal, action, resource and condition."""
+"""Resource-based policies are read statement by statement: effect, principal, action, resource and condition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doctor says what the roles of the functions and of the training jobs may do too much or too little."""
+"""The doctor reports missing and excess permissions of the roles of functions and of training jobs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_role_with_a_managed_policy_may_do_more_than_its_own_policy_says(local
     )
 
 
-def test_a_right_that_the_same_role_denies_is_missing(local: aws.Local) -> None:
+def test_a_permission_that_the_same_role_denies_is_missing(local: aws.Local) -> None:
     role_with(local, "denies", ALLOWS, {"Effect": "Deny", "Action": "sns:*", "Resource": "*"})
     said = look_at_role(local.client("iam"), "DrainRole", "denies", ALLOWS["Action"])
     assert said == (False, f"Drain lacks sns:Publish: {REDEPLOY}, which puts its own policies back")

@@ -1,4 +1,4 @@
-"""The doctor looks up the quotas and the topics that the policies name."""
+"""The doctor looks up the quotas and the SNS topics that the policies name."""
 
 from __future__ import annotations
 
@@ -75,19 +75,19 @@ def test_types_that_are_named_in_full_are_asked_for_with_spot_and_on_demand_as_t
         ),
     ],
 )  # fmt: skip
-def test_a_quota_that_lets_nothing_train_is_named(document: Any, changes: dict[str, Any], ok: bool | None, says: str) -> None:
+def test_a_quota_of_zero_is_named(document: Any, changes: dict[str, Any], ok: bool | None, says: str) -> None:
     values = {name: value for name, value in (PLENTY | changes).items() if value is not None}
     found, said = look_at_quotas(Quotas(**values), document)
     assert found is ok
     assert says in said
 
 
-def test_policies_that_name_no_type_ask_nothing() -> None:
+def test_policies_without_an_instance_type_need_no_quota() -> None:
     assert look_at_quotas(None, {"rules": [], "resubmit": []}) == (True, "the policies name no instance type in full")
 
 
 class Sns:
-    """SNS, in which some topics exist."""
+    """An SNS with some topics."""
 
     def __init__(self, *known: str) -> None:
         self.known = known

@@ -1,4 +1,4 @@
-"""The doctor says what is wrong with the bucket of the reports."""
+"""The doctor reports what is wrong with the bucket of the reports."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RULES: list[dict[str, Any]] = [
 
 
 def as_the_stack_makes_it(s3: Any, bucket: str) -> None:
-    """Give a bucket what moto's CloudFormation does not."""
+    """Set what moto's CloudFormation does not set on a bucket."""
     made = merge_template("python3.14", "arm64")["Resources"]["Reports"]["Properties"]["PublicAccessBlockConfiguration"]
     s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=made)
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [TLS]}))
@@ -105,11 +105,11 @@ def test_a_bucket_that_is_not_as_the_stack_made_it_is_named(s3: Any, change: Any
     assert ok is False
     assert says.startswith(f"the bucket reports {said}")
     assert says.endswith(f"; {REDEPLOY}")
-    assert says.count(", and ") == said.count(", and ")  # nothing else
+    assert says.count(", and ") == said.count(", and ")  # no other problem
 
 
 class WithRules:
-    """A bucket whose lifecycle rules have members that moto does not keep."""
+    """A bucket with lifecycle rules that have members which moto does not keep."""
 
     def __init__(self, s3: Any, *kept: Mapping[str, Any]) -> None:
         self.s3, self.kept = s3, kept
@@ -158,7 +158,7 @@ def test_a_bucket_as_the_stack_makes_it_is_in_order(s3: Any) -> None:
 
 
 class OfSomebodyElse:
-    """A bucket that the caller may see, and another account owns; or one of another region."""
+    """A bucket of another account that the caller may see, or a bucket of another region."""
 
     def __init__(self, code: str = "") -> None:
         self.code = code
@@ -170,7 +170,7 @@ class OfSomebodyElse:
 
 
 @pytest.mark.parametrize(("code", "said"), [("", "is not of account 123456789012"), ("301", "is not in us-east-1")])
-def test_a_bucket_that_somebody_made_under_the_name_of_a_deleted_one_is_told(code: str, said: str) -> None:
+def test_a_bucket_of_somebody_else_with_the_name_of_a_deleted_one_is_named(code: str, said: str) -> None:
     ok, says = look_at_reports(OfSomebodyElse(code), "reports", aws.ACCOUNT, "")
     assert ok is False
     assert says.startswith(f"the bucket reports {said}: it was deleted, and somebody else made one of that name")

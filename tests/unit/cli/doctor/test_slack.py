@@ -1,4 +1,4 @@
-"""The doctor says what is wrong with the secret of Slack, and what to do."""
+"""The doctor reports what is wrong with the secret for Slack, and what to do."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from controller.cli.doctor.slack import look_at_slack
+from controller.cli.slack_manifest import manifest
+from infra.local.http_server import HttpServer, Response
 from infra.local.slack.server import Slack
 from tests.client_errors import client_error
 
@@ -45,13 +47,13 @@ class Secrets:
         ({"SecretString": '{"webhook_url": "https://hooks"}'}, True, "an incoming webhook"),
     ],
 )
-def test_a_secret_that_cannot_be_used_is_told_with_what_to_do(answer: Any, told: str, *, ok: bool) -> None:
+def test_an_unusable_secret_is_named_with_what_to_do(answer: Any, told: str, *, ok: bool) -> None:
     found = look_at_slack(lambda _: Secrets(answer), "arn")
     assert found[0] is ok
     assert found[1].startswith(told)
 
 
-def test_a_secret_without_a_signing_secret_posts_and_hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_signing_secret_the_app_posts_but_gets_no_clicks(monkeypatch: pytest.MonkeyPatch) -> None:
     slack = Slack().serve()
     monkeypatch.setenv("SPOTWARDEN_SLACK_URL", f"{slack.url}/api/")
     try:
@@ -60,3 +62,15 @@ def test_a_secret_without_a_signing_secret_posts_and_hears_nothing(monkeypatch: 
         slack.close()
     assert ok
     assert says.endswith("; the secret has no signing_secret, so buttons and /spot do nothing")
+
+
+@pytest.mark.parametrize(
+    ("secret", "url"), [("xoxb-1", ""), ('{"bot_token": "xoxb-1", "signing_secret": "s"}', "https://acme.test/api/")]
+)
+def test_an_app_with_the_scopes_of_its_manifest_is_in_order(secret: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    scopes = ",".join(manifest(url, "Spotwarden")["oauth_config"]["scopes"]["bot"])
+    headers = {"Content-Type": "application/json", "x-oauth-scopes": scopes}
+    with HttpServer(lambda _: Response(body=b'{"ok": true, "team": "acme"}', headers=headers)) as slack:
+        monkeypatch.setenv("SPOTWARDEN_SLACK_URL", f"{slack.url}/api/")
+        ok, says = look_at_slack(lambda _: Secrets({"SecretString": secret}), "arn")
+    assert ok, says

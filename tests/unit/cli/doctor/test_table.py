@@ -1,4 +1,4 @@
-"""The doctor says whether the table is a ledger, and what nobody can restore from it."""
+"""The doctor reports whether the table can be the ledger, and whether it could be restored."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def test_a_table_with_other_keys_is_named(local: aws.Local, keys: Mapping[str, s
     assert told in says
 
 
-def test_a_table_of_another_region_is_told_with_the_region_that_was_looked_at(local: aws.Local) -> None:
+def test_a_missing_table_is_named_with_the_region(local: aws.Local) -> None:
     assert look_at_table(local.client("dynamodb"), "Elsewhere")[1].startswith("us-east-1 has no table Elsewhere: ")
 
 
 class Described:
-    """A DynamoDB whose table is in a state."""
+    """A DynamoDB with a table in a given status."""
 
     def __init__(self, status: str) -> None:
         self.status = status
@@ -61,14 +61,14 @@ class Described:
 
 
 @pytest.mark.parametrize("status", ["INACCESSIBLE_ENCRYPTION_CREDENTIALS", "DELETING", "CREATING", "ARCHIVED"])
-def test_a_table_that_nobody_can_use_is_told_with_its_state(status: str) -> None:
+def test_an_unusable_table_is_named_with_its_status(status: str) -> None:
     assert look_at_table(Described(status), "T") == (
         False, f"the table T is {status}, so nothing can be read or written: wait, or look at its KMS key"
     )  # fmt: skip
 
 
 class Unsaved:
-    """A table as the stack makes it, without point-in-time recovery."""
+    """A table as the stack creates it, but without point-in-time recovery."""
 
     def describe_table(self, TableName: str) -> Any:  # noqa: N803 (AWS's own name)
         made = RESOURCES["Ledger"]["Properties"]

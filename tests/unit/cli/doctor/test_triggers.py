@@ -1,4 +1,4 @@
-"""The doctor says who hears of alarms, and which rule, bus, queue or function triggers nothing."""
+"""The doctor reports alarms that reach nobody, and rules, event buses, queues and functions that do not work."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def make_alarm(local: aws.Local, name: str, *, enabled: bool = True) -> None:
     )  # fmt: skip
 
 
-def test_alarms_that_nobody_hears_are_named(local: aws.Local) -> None:
+def test_alarms_that_reach_nobody_are_named(local: aws.Local) -> None:
     make_alarm(local, "A")
     assert look_at_alarms(local.client, ["A"], "") == (
         True,
@@ -57,14 +57,14 @@ def test_alarms_that_nobody_hears_are_named(local: aws.Local) -> None:
 
 
 @pytest.mark.parametrize(("bus", "ok"), [("", True), ("default", True), ("ml", False)])
-def test_a_bus_that_is_not_there_is_named(local: aws.Local, bus: str, *, ok: bool) -> None:
+def test_a_missing_event_bus_is_named(local: aws.Local, bus: str, *, ok: bool) -> None:
     assert look_at_bus(local.client, bus)[0] is ok
     assert (
         ok or "the event bus ml does not exist: create it, or deploy with another EventBus" in look_at_bus(local.client, bus)[1]
     )
 
 
-def test_a_queue_that_was_deleted_is_no_empty_queue(local: aws.Local) -> None:
+def test_a_deleted_queue_is_not_an_empty_queue(local: aws.Local) -> None:
     sends = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
     queue = local.client("sqs").create_queue(QueueName="DeadLetters")["QueueUrl"]
     assert look_at_dead_letters(local.client, queue) == (
@@ -83,7 +83,7 @@ def test_a_queue_that_was_deleted_is_no_empty_queue(local: aws.Local) -> None:
     )  # fmt: skip
 
 
-def test_an_alarm_that_was_deleted_or_made_mute_is_named(local: aws.Local) -> None:
+def test_an_alarm_that_was_deleted_or_has_its_actions_disabled_is_named(local: aws.Local) -> None:
     make_alarm(local, "RingsFail")
     make_alarm(local, "SweepIsMissing", enabled=False)
     assert look_at_alarms(local.client, ["RingsFail", "SweepIsMissing", "WorkIsOverdue"], "") == (
@@ -98,7 +98,7 @@ PATTERN = {"source": ["aws.sagemaker"], "detail-type": ["SageMaker Training Job 
 
 
 class PatternRule:
-    """A rule with a pattern, which calls no function."""
+    """A rule with an event pattern and without a target."""
 
     def describe_rule(self, **_: Any) -> Any:
         return {"State": "ENABLED", "EventPattern": json.dumps(PATTERN)}
@@ -111,7 +111,7 @@ class PatternRule:
     ("declared", "same"),
     [
         ({"EventPattern": PATTERN}, True),
-        ({"EventPattern": {**PATTERN, "source": {"Ref": "Source"}}}, True),  # what CloudFormation fills in
+        ({"EventPattern": {**PATTERN, "source": {"Ref": "Source"}}}, True),  # CloudFormation fills it in, so it is not compared
         ({"EventPattern": {**PATTERN, "detail": {"TrainingJobStatus": ["Failed"]}}}, False),
         ({"ScheduleExpression": "rate(1 minute)"}, False),
         ({}, True),
@@ -124,7 +124,7 @@ def test_a_rule_that_fires_at_other_times_than_the_stack_says_is_named(declared:
 
 
 class OneRule:
-    """A rule that is enabled and may call its function, which reserves no execution."""
+    """A rule that is enabled and may invoke its function, which has a reserved concurrency of 0."""
 
     def describe_rule(self, **_: Any) -> Any:
         return {"State": "ENABLED"}
@@ -139,7 +139,7 @@ class OneRule:
         return {"ReservedConcurrentExecutions": 0}
 
 
-def test_a_function_that_was_paused_by_its_concurrency_is_named() -> None:
+def test_a_function_with_a_reserved_concurrency_of_zero_is_named() -> None:
     assert look_at_rules(lambda _: OneRule(), {"EachMinute": "EachMinute"}) == (
         False, f"Sweep reserves 0 executions, so Lambda never runs it; {REDEPLOY}"
     )  # fmt: skip
@@ -150,7 +150,7 @@ RULE = "arn:aws:events:us-east-1:123456789012:rule/EachMinute"
 
 
 class AllowedBy(OneRule):
-    """The same with another policy of the function, which runs."""
+    """Like ``OneRule``, with this resource-based policy of a function that can run."""
 
     def __init__(self, *statements: Mapping[str, Any]) -> None:
         self.statements = statements

@@ -1,12 +1,12 @@
-"""Small programs in the styles of the SDK v1, v2 and v3 and of boto3, each with the right answer about it."""
+"""Small programs in the styles of the SDK v1, v2 and v3 and of boto3, each with the expected result."""
 
 from __future__ import annotations
 
 from tests.unit.cli.checking import request
 
 ALL = ["save-long-work", "one-hour-without-checkpoints", "wait-limit", "spot-for-long-jobs"]
-OF_A_FRAMEWORK = ["save-long-work", "wait-limit", "spot-for-long-jobs"]  # whose script may save
-WITHIN_LIMITS = ["save-long-work", "spot-for-long-jobs"]  # and that waits shortly, if at all
+OF_A_FRAMEWORK = ["save-long-work", "wait-limit", "spot-for-long-jobs"]  # its script may save checkpoints
+WITHIN_LIMITS = ["save-long-work", "spot-for-long-jobs"]  # with a short wait or none
 ROLE = "arn:aws:iam::111122223333:role/train"
 IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.5.1-gpu-py311"
 

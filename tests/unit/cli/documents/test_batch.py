@@ -1,4 +1,4 @@
-"""Service jobs of AWS Batch carry the request of a training job as text."""
+"""Service jobs of AWS Batch contain the request of a training job as text."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ def test_a_program_that_submits_one_is_read(said_of: Check) -> None:
         (service_job("{}", serviceJobType="OTHER"), "a service job of type OTHER"),
     ],
 )
-def test_what_is_no_request_is_told(said_of: Check, document: dict[str, Any], error: str) -> None:
+def test_a_payload_that_is_not_a_request_is_named(said_of: Check, document: dict[str, Any], error: str) -> None:
     said = said_of(document)
     assert (said.code, said.job["error"].startswith(error)) == (2, True)

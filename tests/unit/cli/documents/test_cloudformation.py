@@ -1,4 +1,4 @@
-"""Templates: what makes a training job is judged, and what makes none beside it is no mistake."""
+"""Templates: resources that create training jobs are judged, and other resources beside them are no mistake."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def machine(definition: Any) -> dict[str, Any]:
 
 
 def joined(parameters: dict[str, Any]) -> dict[str, Any]:
-    """A definition as the CDK writes it: one text in pieces, with intrinsics between them."""
+    """A definition as the AWS CDK writes it: one text, joined from pieces and intrinsic functions."""
     task = {"Type": "Task", "End": True, "Resource": "arn:|:states:::sagemaker:createTrainingJob.sync", "Parameters": parameters}
     text = json.dumps({"StartAt": "T", "States": {"T": task}})
     before, after = text.split("|")
@@ -33,7 +33,7 @@ def test_a_definition_in_pieces_is_judged_and_a_machine_without_training_beside_
     assert said_of({"Resources": {"B": machine(json.dumps(IDLE))}}).code == 2
 
 
-def test_a_job_in_a_text_of_several_lines_stands_in_its_line(said_of: Check) -> None:
+def test_a_job_in_a_text_of_several_lines_has_its_line(said_of: Check) -> None:
     lines = json.dumps(
         {"StartAt": "T", "States": {"T": {"Type": "Task", "End": True, "Resource": TASK, "Parameters": request()}}}, indent=1
     ).splitlines()
@@ -45,7 +45,7 @@ def test_a_job_in_a_text_of_several_lines_stands_in_its_line(said_of: Check) -> 
     assert said_of(json.dumps(escaped)).job["line"] == 1
 
 
-def test_the_one_call_of_a_custom_resource_is_judged(said_of: Check) -> None:
+def test_the_sdk_call_of_a_custom_resource_is_judged(said_of: Check) -> None:
     call = {"service": "SageMaker", "action": "createTrainingJob", "parameters": request(CheckpointConfig=None)}
     custom = {"Type": "Custom::AWS", "Properties": {"Create": json.dumps(call), "Delete": "{}"}}
     said = said_of({"Resources": {"C": custom}})
@@ -55,7 +55,7 @@ def test_the_one_call_of_a_custom_resource_is_judged(said_of: Check) -> None:
 
 
 @pytest.mark.parametrize("parameters", ["${request}", [1], 3, True])
-def test_a_call_whose_parameters_are_no_object_is_named(said_of: Check, parameters: object) -> None:
+def test_an_sdk_call_with_wrong_parameters_is_named(said_of: Check, parameters: object) -> None:
     custom = {"Type": "Custom::AWS", "Properties": {"Create": {"action": "createTrainingJob", "parameters": parameters}}}
     said = said_of({"Resources": {"C": custom}})
     assert (said.code, said.job["path"]) == (2, "Resources.C.Properties.Create.parameters")

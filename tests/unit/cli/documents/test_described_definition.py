@@ -1,4 +1,4 @@
-"""A definition within a description is judged like one in a file of its own."""
+"""A definition inside a description is judged like one in its own file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_the_definition_of_a_description_is_judged(said_of: Check) -> None:
     assert (said.code, said.rules, said.job["path"]) == (1, ["save-long-work"], "PipelineDefinition.Steps[0].Arguments")
 
 
-def test_what_is_no_definition_is_told(said_of: Check) -> None:
+def test_a_text_that_is_not_a_definition_is_named(said_of: Check) -> None:
     for text, error in (("{", "line 1: found text that is not JSON"), ("{}", "found a definition without steps or states")):
         said = said_of({"PipelineName": "p", "PipelineDefinition": text})
         assert (said.code, said.job["error"].startswith(error)) == (2, True)

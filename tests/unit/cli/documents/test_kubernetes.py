@@ -1,4 +1,4 @@
-"""Resources of ACK: what SageMaker has already is not refused, and other resources of a manifest are no mistake."""
+"""ACK resources: a job that exists in SageMaker is not refused, and other resources in a manifest are no mistake."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_other_resources_of_ack_beside_a_job_are_no_mistake(said_of: Check) -> N
     assert said_of([resource("Model", {})]).code == 2
 
 
-def test_a_job_that_sagemaker_has_is_not_refused(said_of: Check) -> None:
+def test_a_job_that_exists_in_sagemaker_is_not_refused(said_of: Check) -> None:
     written = {"TrainingImage": XGBOOST, "TrainingInputMode": "File", "MetricDefinitions": [{"Name": "a", "Regex": "b"}]}
     spec = request(AlgorithmSpecification=written)
     assert said_of(resource("TrainingJob", spec)).code == 4
@@ -35,8 +35,8 @@ def test_the_definition_of_a_pipeline_is_text_in_its_resource(said_of: Check) ->
     assert said_of(resource("Pipeline", {})).job["error"] == "found no pipelineDefinition, wanted the definition of the pipeline"
 
 
-def test_places_of_a_template_are_filled_in_later(said_of: Check) -> None:
-    """``$NAME`` of envsubst, ``{{ name }}`` of Helm and Jinja, ``${name}`` of most others."""
+def test_placeholders_of_a_template_are_filled_in_later(said_of: Check) -> None:
+    """``$NAME`` in envsubst, ``{{ name }}`` in Helm and Jinja, ``${name}`` in most others."""
     for place in ("$BUCKET", "{{ bucket }}", "${bucket}"):
         spec = request(RoleArn=place, TrainingJobName=place, CheckpointConfig={"S3Uri": f"s3://{place}/ck"})
         job = said_of(resource("TrainingJob", spec)).job

@@ -1,4 +1,4 @@
-"""Small programs in the styles of the SDK v1, v2 and v3 and of boto3: judged by their literals, and honest about the rest."""
+"""Small programs in the styles of the SDK v1, v2 and v3 and of boto3: judged by their literals, all else is unknown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.cli.documents.python_programs import PROGRAMS, V2_SPOT
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_a_program_is_judged_by_what_it_says(said_of: Check, name: str) -> None:
+def test_a_program_is_judged_by_its_literals(said_of: Check, name: str) -> None:
     text, verdict, broken, undecided = PROGRAMS[name]
     said = said_of(text, name="train.py")
     assert (said.job["verdict"], said.rules, said.job["undecided"]) == (verdict, broken, undecided)
@@ -32,13 +32,13 @@ def test_a_program_of_the_first_sdk_is_fixed_in_its_names(said_of: Check, capsys
     assert "Estimator(train_use_spot_instances=True, train_max_run=14400, train_max_wait=28800)" in said
 
 
-def test_a_pipeline_owns_the_estimator_whose_fit_a_step_is_given(said_of: Check) -> None:
+def test_a_pipeline_owns_the_estimator_of_its_step(said_of: Check) -> None:
     text = V2_SPOT.replace("estimator.fit()", "args = estimator.fit()")
     text += "from sagemaker.workflow.steps import TrainingStep\nTrainingStep(name='t', step_args=args)\n"
     assert said_of(text, name="pipe.py").job["owner"] == "SageMaker Pipelines"
 
 
-def test_a_cell_of_commands_or_of_no_python_hides_no_other(said_of: Check) -> None:
+def test_a_cell_of_commands_or_invalid_python_hides_no_other_cell(said_of: Check) -> None:
     cells = [
         {"cell_type": "code", "source": "files = !ls\nif files:\n    !rm -r x\nelse:\n    %cd y\nEstimator?\n"},
         {"cell_type": "code", "source": "print 'old'\nmax_run = 3\n"},
@@ -58,7 +58,7 @@ def test_a_cell_of_commands_or_of_no_python_hides_no_other(said_of: Check) -> No
     assert said_of(json.dumps(other), name="train.ipynb").job["error"] == "found a notebook in r, wanted one in Python"
 
 
-def test_a_job_stands_in_its_line_under_its_name(said_of: Check) -> None:
+def test_a_job_has_its_line_and_its_name(said_of: Check) -> None:
     job = said_of(V2_SPOT, name="train.py").job
     assert (job["file"], job["path"], job["line"], job["job"]) == ("train.py", "estimator", 3, "estimator")
     assert job["algorithm"]["class"] == "framework"
@@ -71,7 +71,7 @@ def test_a_tuner_owns_its_estimator_and_a_pipeline_its_step(said_of: Check) -> N
     assert said_of(stepped, name="pipe.py").job["owner"] == "SageMaker Pipelines"
 
 
-def test_a_notebook_is_one_program_and_a_job_stands_in_its_cell(said_of: Check) -> None:
+def test_a_notebook_is_one_program_and_a_job_has_its_cell(said_of: Check) -> None:
     cells = [
         {"cell_type": "markdown", "source": ["# Train"]},
         {"cell_type": "code", "source": ["%pip install sagemaker\n", "!ls\n", "max_run = 14400\n"]},
@@ -82,7 +82,7 @@ def test_a_notebook_is_one_program_and_a_job_stands_in_its_cell(said_of: Check) 
     assert (said.code, said.job["path"], said.job["line"], said.job["verdict"]) == (0, "cells[2].estimator", 3, "allow")
 
 
-def test_a_value_of_a_cell_that_is_not_python_is_said_to_come_from_there(said_of: Check) -> None:
+def test_an_unknown_value_names_the_cell_that_is_not_python(said_of: Check) -> None:
     cells = [
         {"cell_type": "code", "source": ["limit = !cat limit.txt\n"]},
         {"cell_type": "code", "source": V2_SPOT.replace("max_run=14400", "max_run=limit")},
@@ -104,7 +104,7 @@ def test_a_value_of_a_cell_that_is_not_python_is_said_to_come_from_there(said_of
         (V2_SPOT.replace("ml.g5.2xlarge", "local_gpu"), "instance_type local_gpu trains on this machine"),
     ],
 )
-def test_a_program_without_a_training_job_is_told_so(said_of: Check, text: str, error: str) -> None:
+def test_a_program_without_a_training_job_is_reported(said_of: Check, text: str, error: str) -> None:
     said = said_of(text, name="train.py")
     assert said.code == 2
     assert said.job["error"].startswith(error)
@@ -120,11 +120,11 @@ def test_a_class_of_another_library_is_no_training_job(said_of: Check) -> None:
     assert said.code == 2
 
 
-def test_what_is_set_after_many_estimators_were_made_is_found_in_one_reading() -> None:
+def test_attributes_that_are_set_on_many_estimators_take_linear_time() -> None:
     made = "".join(f"e{n} = PyTorch(instance_type='ml.m5.large', role='r')\ne{n}.max_run = given\n" for n in range(500))
     began_s = time.process_time()
     found = list(python_jobs("a.py", f"from sagemaker.pytorch import PyTorch\n{made}"))
-    assert time.process_time() - began_s < 3  # a reading for each of them: 5
+    assert time.process_time() - began_s < 3  # with one reading for each estimator it takes 5 s
     assert len(found) == 500
     assert isinstance(found[0].body["StoppingCondition"]["MaxRuntimeInSeconds"], FilledInLater)
 
@@ -138,7 +138,7 @@ def test_a_trainer_is_configured_by_name_or_right_after_it_is_made() -> None:
         f"ModelTrainer(training_image='i')\nother(b).with_stopping_condition({settings.format(4)})\n"
     )
     stops = [one.body["StoppingCondition"]["MaxRuntimeInSeconds"] for one in python_jobs("a.py", text)]
-    assert stops == [1, 3, 3600]  # the last is the SDK's own
+    assert stops == [1, 3, 3600]  # the last one is the SDK's default
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_trainer_is_configured_by_name_or_right_after_it_is_made() -> None:
         ("ModelTrainer(training_image='x', stopping_conditions=None)", "stopping_conditions", "stopping_condition?"),
     ],
 )
-def test_an_argument_that_the_sdk_does_not_have_is_told_with_what_was_meant(
+def test_an_unknown_argument_of_the_sdk_is_named_with_what_was_meant(
     said_of: Check, program: str, field: str, meant: str
 ) -> None:
     said = said_of(f"made = {program}\n", name="train.py")
@@ -163,7 +163,7 @@ def test_an_argument_that_the_sdk_does_not_have_is_told_with_what_was_meant(
     assert (said.code, told["severity"], told["wanted"].endswith(meant)) == (4, "refused", True)
 
 
-def test_places_of_airflow_s_templates_are_filled_in_later(said_of: Check) -> None:
+def test_placeholders_of_airflow_are_filled_in_later(said_of: Check) -> None:
     config = request(TrainingJobName="nightly-{{ ds_nodash }}")
     said = said_of(f"train = SageMakerTrainingOperator(task_id='t', config={config!r})\n", name="dag.py")
     assert (said.code, said.job["job"]) == (0, "train")

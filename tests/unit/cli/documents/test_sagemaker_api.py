@@ -1,4 +1,4 @@
-"""What SageMaker's API takes and gives, and what is said of a document that is none of it."""
+"""Documents of SageMaker's API are read, and any other document is named."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def event(kind: str, detail: dict[str, Any]) -> dict[str, Any]:
     return {"source": "aws.sagemaker", "detail-type": kind, "account": "111122223333", "region": "us-east-1", "detail": detail}
 
 
-def test_an_event_of_a_pipeline_s_step_names_a_job_and_says_nothing_else_of_it(said_of: Check) -> None:
+def test_an_event_of_a_pipeline_step_has_only_the_job_s_name(said_of: Check) -> None:
     arn = "arn:aws:sagemaker:us-east-1:111122223333:training-job/pipelines-abc-Train-xyz"
     said = said_of(
         event(
@@ -38,7 +38,7 @@ def test_an_event_of_a_tuning_job_has_its_definition_judged(said_of: Check) -> N
     assert (said.code, said.job["verdict"]) == (3, "undecided")
 
 
-def test_a_call_that_cloudtrail_recorded_is_a_request_with_small_letters(said_of: Check) -> None:
+def test_a_call_in_cloudtrail_is_a_request_with_lower_case_names(said_of: Check) -> None:
     parameters = {name[0].lower() + name[1:]: value for name, value in request(CheckpointConfig=None).items()}
     said = said_of(event("AWS API Call via CloudTrail", {"eventName": "CreateTrainingJob", "requestParameters": parameters}))
     assert (said.code, said.rules, said.job["path"]) == (1, ["save-long-work"], "detail.requestParameters")
@@ -75,7 +75,7 @@ def test_a_call_that_cloudtrail_recorded_is_a_request_with_small_letters(said_of
     ],
     ids=range(12),
 )
-def test_what_holds_no_training_job_is_named(said_of: Check, document: dict[str, Any], error: str) -> None:
+def test_a_document_without_a_training_job_is_named(said_of: Check, document: dict[str, Any], error: str) -> None:
     said = said_of(document)
     assert said.code == 2
     assert error in said.job["error"]

@@ -1,4 +1,4 @@
-"""State machines as tools write them: with bare places, within maps, in JSONata."""
+"""State machines as tools write them: with unquoted placeholders, in Map states, with JSONata."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def machine(parameters: Any, member: str = "Parameters") -> dict[str, Any]:
     return {"StartAt": "T", "States": {"T": task}}
 
 
-def test_a_place_without_quotes_is_filled_in_later(said_of: Check) -> None:
+def test_a_placeholder_without_quotes_is_filled_in_later(said_of: Check) -> None:
     text = json.dumps(machine(request(StoppingCondition={"MaxRuntimeInSeconds": "|"}, EnableManagedSpotTraining="|")))
     job = said_of(text.replace('"|"', "${value}"), name="train.asl.json").job
     assert (job["verdict"], job["later"]["StoppingCondition.MaxRuntimeInSeconds"]) == ("undecided", "${value}")

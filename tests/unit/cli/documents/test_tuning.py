@@ -1,4 +1,4 @@
-"""Tuning jobs: their definitions are judged, and the request around them must be one that SageMaker takes."""
+"""Tuning jobs: their definitions are judged, and SageMaker must accept the request around them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def definition(name: str, **changes: Any) -> dict[str, Any]:
 
 
 def tuning(**changes: Any) -> dict[str, Any]:
-    """The request of a tuning job of two definitions, of which the second has no checkpoints; None takes a member out."""
+    """The request of a tuning job with two definitions, the second without checkpoints. None removes a member."""
     whole = {
         "HyperParameterTuningJobName": "tune", "HyperParameterTuningJobConfig": CONFIG,
         "TrainingJobDefinitions": [definition("a"), definition("b", CheckpointConfig=None)],
@@ -67,7 +67,7 @@ def test_what_sagemaker_would_refuse_around_the_definitions_is_refused(
     assert {job["verdict"] for job in said.jobs} == {"refused"}
 
 
-def test_the_name_of_a_pipeline_s_tuning_job_is_given_later_and_the_rest_is_held_to_the_model(said_of: Check) -> None:
+def test_the_name_of_a_pipeline_s_tuning_job_is_given_later_and_the_rest_is_validated(said_of: Check) -> None:
     said = said_of(pipeline(HyperParameterTuningJobName=None))
     assert (said.code, refused(said)) == (1, set())
     bad = said_of(pipeline(HyperParameterTuningJobName=None, HyperParameterTuningJobConfig={**CONFIG, "Strategy": "Magic"}))
@@ -82,8 +82,8 @@ def test_a_call_whose_other_members_come_from_elsewhere_is_not_refused_for_lacki
     assert refused(said_of(program, name="tune.py")) == set()
 
 
-def test_the_hyperparameters_of_a_definition_are_no_member_of_the_fix(said_of: Check) -> None:
-    """They decide whether an image runs a script; the model of a definition has HyperParameterRanges, which they are not."""
+def test_the_hyperparameters_of_a_definition_are_not_in_the_fix(said_of: Check) -> None:
+    """They are read as HyperParameters, to find out whether an image runs a script; a definition has no such member."""
     fixed = definition("a", CheckpointConfig=None, StaticHyperParameters={"epochs": "9"})
     (job,) = said_of(tuning(TrainingJobDefinitions=[fixed])).jobs
     assert (job["verdict"], list(job["fix"]["request"])) == ("findings", ["CheckpointConfig"])

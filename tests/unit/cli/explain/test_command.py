@@ -1,4 +1,4 @@
-"""``spotwarden explain`` says what was looked at, why it counts or not, what comes next, and what has happened."""
+"""``spotwarden explain`` prints what was checked, why it applies or not, what happens next, and what has happened."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ ON_DEMAND: dict[str, Any] = create_request(
 
 @pytest.fixture
 def explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Explain a document under the policy above; exit code, output and errors."""
+    """Explain a document under the policy above. Returns exit code, output and errors."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SPOTWARDEN_TABLE", raising=False)
     Path("policies").mkdir()
@@ -109,7 +109,7 @@ def test_json_has_the_same(explained: Any) -> None:
     assert [block["counts"] for block in said["resubmit"]] == [False, True]
 
 
-def test_what_a_document_does_not_say_leaves_a_rule_open(explained: Any) -> None:
+def test_a_member_that_a_document_lacks_leaves_a_rule_undecided(explained: Any) -> None:
     event = {
         "source": "aws.sagemaker", "detail-type": "SageMaker Training Job State Change", "account": "111122223333",
         "region": "us-east-1",
@@ -146,7 +146,7 @@ def test_a_rule_of_each_kind_is_explained_whatever_is_not_known_of_the_job(expla
     assert (code, err) == (0, "")
     assert "h (spot-worth-it, audit) policies/team.yaml:10: undecided" in out
     assert "not known here: how often the pool is interrupted and how long the family's runs take" in out
-    assert "spot_worth" not in out  # a name of the code
+    assert "spot_worth" not in out  # a name in the code
 
 
 def test_a_rule_that_is_rolled_out_says_why_it_only_warns(explained: Any) -> None:
@@ -159,7 +159,7 @@ def test_a_rule_that_is_rolled_out_says_why_it_only_warns(explained: Any) -> Non
 
 
 def test_a_request_is_priced_by_a_region_that_is_named(explained: Any) -> None:
-    """A request says no region: without a price, every repair under a spend cap would look impossible."""
+    """A request contains no region: without a price, every repair under a spend cap would look impossible."""
     capped = POLICY.replace("name: of-all, mode", "name: of-all, cap: {lineage_usd: 5000}, mode")
     repair = capped.replace("mode: warn}", 'mode: enforce, action: repair, repair: {checkpoint: "s3://acme/{job}/"}}')
     Path("policies", "team.yaml").write_text(repair, "utf-8")
@@ -180,7 +180,7 @@ def test_a_request_is_priced_by_a_region_that_is_named(explained: Any) -> None:
         ("TrainingPlanArn", "arn:aws:sagemaker:us-east-1:111122223333:training-plan/p", "uses reserved capacity"),
     ],
 )
-def test_a_job_of_which_spot_is_not_required_is_told_why(explained: Any, member: str, value: Any, reason: str) -> None:
+def test_the_reason_why_spot_is_not_required_is_printed(explained: Any, member: str, value: Any, reason: str) -> None:
     kept = {} if member == "InstanceGroups" else ON_DEMAND["ResourceConfig"]
     _, out, _ = explained({**ON_DEMAND, "ResourceConfig": {**kept, "VolumeSizeInGB": 50, member: value}})
     assert "on-spot (spot-required, enforce, stop) policies/team.yaml:4: kept" in out
@@ -210,7 +210,7 @@ def test_a_waiver_given_in_slack_counts() -> None:
         (["job.json", "--policies", "none"], "wanted a folder of policy files"),
     ],
 )
-def test_bad_input_is_said_in_one_sentence(
+def test_bad_input_ends_with_one_sentence(
     explained: Any, arguments: list[str], error: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     explained(ON_DEMAND)
@@ -218,7 +218,7 @@ def test_bad_input_is_said_in_one_sentence(
     assert error in capsys.readouterr().err
 
 
-def test_the_story_of_a_job_in_the_ledger_is_told_to_its_end(
+def test_the_timeline_of_a_job_in_the_ledger_is_complete(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "policies"
@@ -253,7 +253,7 @@ def test_the_story_of_a_job_in_the_ledger_is_told_to_its_end(
         assert times == sorted(times)
         assert {event["kind"] for event in said["timeline"]} == {"entry", "intent", "message"}
         assert "in force in the stack since " in out
-        assert "policies/team.yaml:" in out  # the folder here has the same revision, so its places are shown
+        assert "policies/team.yaml:" in out  # the local folder has the same revision, so its places are shown
         lax = POLICY.replace("mode: enforce, action: stop, applies_to: running", "mode: warn")
         for other in (lax, "version: 1\nrules: [{name: a, rule: no-such-rule}]\n"):
             (folder / "team.yaml").write_text(other, "utf-8")

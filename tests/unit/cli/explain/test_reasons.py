@@ -1,4 +1,4 @@
-"""The parts of a selector say what the selector says, and an explained outcome is the one that the rules give."""
+"""The parts of a selector agree with the selector, and an explained outcome agrees with the rule."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ JOBS = st.builds(
 
 
 @given(SELECTORS, JOBS)
-def test_a_selector_matches_where_all_its_parts_do(selector: Selector, about: Job) -> None:
+def test_a_selector_matches_if_all_its_parts_match(selector: Selector, about: Job) -> None:
     words = [part.matches for part in selector.parts(about)]
     assert selector.matches(about) == (False if False in words else None if None in words else True)
 
 
-def test_the_values_that_an_expression_compares_are_said_and_those_that_may_be_secrets_are_not() -> None:
+def test_the_values_that_an_expression_compares_are_shown_but_not_possible_secrets() -> None:
     text = (
         "default(ResourceConfig.InstanceCount, 1) > 4 or has(VpcConfig) or count(InputDataConfig) > 3"
         " or default(HyperParameters.token, '') == 'x' or default(EnableNetworkIsolation, false)"

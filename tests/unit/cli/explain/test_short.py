@@ -1,4 +1,4 @@
-"""An explanation begins with what became of the job: how it ended, and why something was done or not."""
+"""An explanation begins with what happened to the job: how it ended, and why something was done or not."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_newest_attempt_is_named_with_how_it_ended() -> None:
     assert in_short(lineage(entries=(started(2), ended)), policy(), "bert") == (f"attempt 2, bert {Outcome.DISK.label}",)
 
 
-def test_why_a_job_is_not_submitted_again_is_said_where_no_message_says_it() -> None:
+def test_why_a_job_is_not_submitted_again_is_explained_without_a_message() -> None:
     assert why_not_again(()) == "It is not submitted again: no resubmit block selects it."
     assert why_not_again((block(chosen=False),)) == "It is not submitted again: no resubmit block selects it."
     assert why_not_again((block(chosen=True),)) == (

@@ -1,4 +1,4 @@
-"""Every kind of entry and intent has words, on one bounded line."""
+"""Every kind of entry and intent has its text, on one line of bounded length."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.builders import BEGIN, lineage
 
 
 def made(cls: type[Any]) -> Any:
-    """A value of a class whose texts are long and would obey a terminal."""
+    """An instance of a class, with long texts that contain control characters of terminals."""
     hints = get_type_hints(cls)
     return cls(**{f.name: value(hints[f.name]) for f in fields(cls) if f.init})
 
@@ -34,7 +34,7 @@ def value(hint: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", get_args(Entry), ids=lambda kind: kind.__name__)
-def test_every_entry_has_words_of_its_own(kind: type[Any]) -> None:
+def test_every_kind_of_entry_has_its_own_text(kind: type[Any]) -> None:
     (event,) = timeline(lineage(entries=(made(kind),)))
     assert entry_text(made(kind))
     assert len(event.text) <= LINE_MAX
@@ -42,14 +42,14 @@ def test_every_entry_has_words_of_its_own(kind: type[Any]) -> None:
 
 
 @pytest.mark.parametrize("kind", get_args(Action), ids=lambda kind: kind.__name__)
-def test_every_intent_has_words_of_its_own(kind: type[Any]) -> None:
+def test_every_kind_of_intent_has_its_own_text(kind: type[Any]) -> None:
     (event,) = timeline(lineage(intents=(Intent(action=made(kind), due_at=BEGIN),)))
     assert intent_text(Intent(action=made(kind), due_at=BEGIN))
     assert (len(event.text) <= LINE_MAX, event.open) == (True, True)
     assert event.text.isprintable()
 
 
-def test_a_long_story_keeps_its_end() -> None:
+def test_a_long_timeline_keeps_its_newest_events() -> None:
     many = tuple(
         Interrupted(job=f"j{n}", at=BEGIN, team=None, instance_type="ml.g5.xlarge", region="us-east-1")
         for n in range(EVENTS_MAX + 9)

@@ -1,4 +1,4 @@
-"""The history of an account is written once per job that ended, goes on where it stopped, and has no secret."""
+"""The history of an account has each job that ended once, continues after an interruption, and has no secret."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ THROTTLED = client_error("ThrottlingException", "Rate exceeded", "DescribeTraini
 
 
 class Counting(Client):
-    """A client that counts the calls, and fails a Describe of some names."""
+    """A client that counts the calls, and fails to describe jobs with some names."""
 
     def __init__(self, world: World, failing: dict[str, Exception] | None = None) -> None:
         super().__init__(world)
@@ -60,7 +60,7 @@ def test_every_job_that_ended_is_a_line_that_reads_as_the_job(ended: World, tmp_
     jobs = [found.job for found in recorded_jobs(str(file)) if isinstance(found, Recorded)]
     assert {job.name for job in jobs} == {"one", "two", "three"}
     assert all(job.usage is not None and "tags" not in job.unknown for job in jobs)
-    assert all(name.isalpha() for line in lines(file) for name in line)  # a client adds others, which no answer of AWS has
+    assert all(name.isalpha() for line in lines(file) for name in line)  # without members that our client adds
     assert "hunter2" not in file.read_text("utf-8")
 
 
@@ -70,7 +70,7 @@ def test_values_are_kept_only_where_they_are_asked_for(ended: World, tmp_path: P
     assert lines(file)[0]["HyperParameters"]["token"] == "hunter2-and-more"
 
 
-def test_an_export_that_was_ended_goes_on_and_asks_for_no_job_again(ended: World, tmp_path: Path) -> None:
+def test_an_interrupted_export_continues_and_describes_no_job_again(ended: World, tmp_path: Path) -> None:
     file = tmp_path / "history.jsonl"
     with pytest.raises(ClientError):
         export(Counting(ended, {"one": THROTTLED}), EARLY, file)
@@ -86,7 +86,7 @@ def test_an_export_that_was_ended_goes_on_and_asks_for_no_job_again(ended: World
 
 
 class Interrupted(Client):
-    """A client with one job a page, which fails its n-th call."""
+    """A client with one job on each page. Its n-th call fails."""
 
     def __init__(self, world: World, at: int, error: BaseException = THROTTLED) -> None:
         super().__init__(world)
@@ -198,7 +198,7 @@ def host() -> Iterator[Host]:
         yield deployed
 
 
-def test_the_command_writes_to_standard_output_and_tells_progress_beside_it(
+def test_the_command_writes_to_standard_output_and_its_progress_to_standard_error(
     host: Host, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["export", "history", "--since", "2d"]) == 0
@@ -208,7 +208,7 @@ def test_the_command_writes_to_standard_output_and_tells_progress_beside_it(
 
 
 @pytest.mark.parametrize("since", ["yesterday", "-1d", "2026-13-01", "", "0d", "2999-01-01"])
-def test_a_time_that_is_none_is_bad_input(since: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_time_is_bad_input(since: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "history", "--since", since]) == 2
     assert "--since: found" in capsys.readouterr().err
 

@@ -1,4 +1,4 @@
-"""A line that is no job is told with its number and its reason, and the next line is read."""
+"""A line that is not a job is reported with its number and the reason, and the next line is read."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def test_a_bad_line_is_named_and_the_others_are_read(bad: bytes, why: str, tmp_p
     assert (third.line, third.job.name) == (3, "two")
 
 
-def test_empty_lines_count_and_are_passed_over(tmp_path: Path) -> None:
+def test_empty_lines_are_counted_and_ignored(tmp_path: Path) -> None:
     assert [found.line for found in read(tmp_path, b"", line(), b"  \r", line(), b"")] == [2, 4]
 
 
-def test_an_algorithms_product_id_says_whose_it_is(tmp_path: Path) -> None:
+def test_an_algorithms_product_id_shows_its_owner(tmp_path: Path) -> None:
     algorithm = {"AlgorithmName": "our-own"}
     unknown, own, sold = read(
         tmp_path,
@@ -91,7 +91,7 @@ def test_a_file_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.binary(max_size=60), max_size=5))
-def test_a_job_is_read_whatever_bytes_stand_in_the_lines_before_it(lines: list[bytes]) -> None:
+def test_a_job_is_read_whatever_bytes_are_in_the_lines_before_it(lines: list[bytes]) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:

@@ -14,7 +14,7 @@ SECRET = "hunter2-and-more"
 
 
 def example(shape: Any, seen: frozenset[str] = frozenset()) -> Any:
-    """A value of a shape in which every free text is the secret."""
+    """A value of a botocore shape in which every free text is the secret."""
     match shape.type_name:
         case "structure":
             if shape.name in seen:

@@ -1,4 +1,4 @@
-"""A job is typed as its name or its ARN; an ARN of another account or region is never taken for a job of the same name here."""
+"""A job is given by its name or its ARN; an ARN of another account or region never means a job with that name here."""
 
 from __future__ import annotations
 

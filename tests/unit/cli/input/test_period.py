@@ -1,4 +1,4 @@
-"""Periods as people type them."""
+"""Periods are read as people type them."""
 
 from __future__ import annotations
 
@@ -50,6 +50,6 @@ def test_a_period_can_be_said_in_words(text: str, first: date, after: date) -> N
 
 
 @pytest.mark.parametrize("text", ["last", "this", "last moth", "today week", "next month", "last month ago"])
-def test_other_words_are_no_period(text: str) -> None:
+def test_other_words_are_not_a_period(text: str) -> None:
     with pytest.raises(BadInput, match="wanted 2026-10"):
         period_of(text, date(2026, 11, 29))

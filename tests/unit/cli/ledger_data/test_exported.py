@@ -27,7 +27,7 @@ from tests.unit.savings.test_advice import PAST
 
 
 class Written:
-    """Remembers what a commit would write, as a table holds it."""
+    """A client that keeps the rows that a commit writes, as they would be in a table."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -71,11 +71,11 @@ def test_the_sums_of_two_exports_add_up_and_each_account_has_a_line(files: list[
     assert both["total"]["attempts"] == first["total"]["attempts"] + second["total"]["attempts"] > 0
     assert {line["name"] for line in both["lines"]} == {f"{'1' * 12} us-east-1", f"{'2' * 12} us-east-1"}
     assert sum(line["attempts"] for line in both["lines"]) == both["total"]["attempts"]
-    assert (first["origin"]["policy"], both["origin"]["policy"]) == ("1" * 12, "")  # two policies have no one name
+    assert (first["origin"]["policy"], both["origin"]["policy"]) == ("1" * 12, "")  # with two policies, the report names none
 
 
 def only_sums(path: Path, day: date, dollars: int) -> str:
-    """An export whose lineages have expired: the sums of a day alone."""
+    """An export of a ledger with expired lineages: it has only sums of days."""
     savings = Savings(attempts=1, spent_micros=dollars * 1_000_000)
     group = Group(team="vision", user="", algorithm="x", instance_type="ml.g5.xlarge", region="us-east-1")
     client = Written()

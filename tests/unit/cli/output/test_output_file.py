@@ -1,4 +1,4 @@
-"""What cannot be written at the end is said before the work begins."""
+"""A file that cannot be written is reported before the work begins."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def test_a_place_that_cannot_be_written_is_refused_at_the_start(
     assert said.format(tmp_path) in capsys.readouterr().err
 
 
-def test_a_place_that_is_made_at_the_end_is_no_mistake_and_nothing_is_created(tmp_path: Path) -> None:
+def test_a_folder_that_is_created_at_the_end_is_allowed_and_nothing_is_created_before(tmp_path: Path) -> None:
     assert why_not_written(tmp_path / "new" / "deeper" / "ports.json") == ""
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="this system has no /proc")
-def test_a_place_that_is_only_read_is_told() -> None:
+def test_a_read_only_place_is_refused() -> None:
     assert why_not_written(Path("/proc/self/ports.json")) == "Permission denied"
 
 
@@ -54,7 +54,7 @@ def test_a_place_that_is_only_read_is_told() -> None:
     ],
 )
 @pytest.mark.parametrize(("file", "found"), [("folder", "a folder"), ("none/file", "no folder none")])
-def test_no_command_works_first_and_then_finds_no_place_for_its_result(
+def test_every_command_checks_the_place_of_its_result_before_it_works(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -78,7 +78,7 @@ def test_with_a_signal_an_on_demand_job_returns_while_there_is_time_for_both_mov
     assert choose(replace(seen, deadline=NOON + timedelta(hours=2, minutes=25)), COSTS).move is Move.STAY
 
 
-def test_a_job_that_just_moved_stays_for_min_stay_and_one_with_all_its_moves_for_good() -> None:
+def test_a_job_does_not_return_before_its_minimum_stay_or_after_its_last_move() -> None:
     seen = state(attempt=AttemptState.ON_DEMAND, spot_seen=True)
     assert choose(replace(seen, since=NOON - timedelta(minutes=10)), COSTS).move is Move.STAY
     assert choose(replace(seen, moves=39), COSTS).move is Move.STAY

@@ -111,7 +111,7 @@ def test_without_checkpoints_the_policy_chooses_between_the_deadline_and_the_cos
 
 
 def test_a_job_whose_checkpoint_was_never_seen_is_not_moved_unless_the_policy_says_so() -> None:
-    """With a prefix but without a checkpoint in it, or where nobody could look: a stop would lose everything."""
+    """With a prefix but no checkpoint in it, or a prefix that could not be scanned, a stop would lose all training."""
     with_prefix = replace(NO_CHECKPOINTS, checkpoint_uri="s3://checkpoints/bert/")
     for changes in ({"checkpoint_scan": replace(SEEN, newest_at=None)}, {"checkpoint_scan": replace(SEEN, problem="no")}, {}):
         for training in (with_prefix, NO_CHECKPOINTS):
@@ -125,7 +125,7 @@ def test_a_job_whose_checkpoint_was_never_seen_is_not_moved_unless_the_policy_sa
 
 
 def training(*, for_h: float, of: str, spot: bool, due_h: float, **changes: Any) -> Facts:
-    """A job without checkpoints that trains for some hours, and began three minutes after its creation."""
+    """A job without checkpoints that has trained for ``for_h`` hours, from three minutes after its creation."""
     due = {"spotwarden:deadline": (BEGIN + timedelta(hours=due_h)).isoformat(), "spotwarden:expected-runtime": of}
     one = job(tags={"team": "vision"} | due, checkpoint_uri=None, spot=spot, wait_s_max=72_000 if spot else None)
     return looked_up(one, now=BEGIN + timedelta(minutes=3, hours=for_h), resubmission=MOVES, **changes)
@@ -142,14 +142,14 @@ def test_an_uninterrupted_spot_job_is_not_stopped_15_minutes_before_its_end(due_
 def test_people_are_told_once_that_a_job_stays_on_spot_because_a_move_would_lose_more_than_is_left() -> None:
     nearly_done = training(for_h=3.75, of="4h", spot=True, due_h=8)
     assert "15 min of training are left, and a move would lose 3 h 45 min." in text(nearly_done, "deadline-at-risk")
-    assert "deadline-at-risk" not in topics(training(for_h=3.75, of="4h", spot=True, due_h=9))  # it could still begin anew
+    assert "deadline-at-risk" not in topics(training(for_h=3.75, of="4h", spot=True, due_h=9))  # it can still start over
 
 
 @pytest.mark.parametrize(
     ("about", "topic", "told"),
     [("bert", "not-moved/latest-moment", True), ("bert-0", "not-moved/latest-moment", False), ("bert", "no-room", False)],
 )
-def test_a_job_of_which_was_told_that_it_is_not_moved_is_not_told_to_stay_on_spot(about: str, topic: str, told: bool) -> None:
+def test_after_the_message_that_a_job_is_not_moved_none_says_that_it_stays_on_spot(about: str, topic: str, told: bool) -> None:
     nearly_done = training(for_h=3.75, of="4h", spot=True, due_h=8)
     said = Intent(action=Announce(about=about, topic=topic, channel="#c", kind="k", facts="{}"), due_at=BEGIN)
     known = replace(nearly_done, lineage=replace(nearly_done.lineage, intents=(said,)))
@@ -193,7 +193,7 @@ def test_a_job_that_uploads_its_model_has_not_lost_its_deadline() -> None:
 
 
 def test_a_job_with_checkpoints_is_not_stopped_where_less_is_left_than_the_move_costs() -> None:
-    """Two hours of work, 10 minutes left, all else proven a moment ago: a move takes 14 minutes and repeats nothing."""
+    """Two hours of work, 10 minutes left, the rest proven by a checkpoint: a move takes 14 minutes and repeats nothing."""
     one = job(tags=TAGS | {"spotwarden:deadline": (BEGIN + timedelta(hours=2, minutes=20)).isoformat()})
     at = BEGIN + timedelta(minutes=113)
     seen = replace(SEEN, newest_at=at, scanned_at=at)
@@ -310,7 +310,7 @@ def test_without_room_in_the_quota_the_job_stays_people_are_told_and_it_is_descr
 def test_a_job_that_uploads_has_trained_to_the_end_whatever_was_expected(
     checkpoint_uri: str | None, spot: bool, due_h: float, lost: bool
 ) -> None:
-    """It was to train 4 h and is done after 3: only a deadline that is over is lost."""
+    """4 h of training were expected, and it was done after 3 h: its deadline is lost only when it is over."""
     due = {"spotwarden:deadline": (BEGIN + timedelta(hours=due_h)).isoformat(), "spotwarden:expected-runtime": "4h"}
     trained = (Interval(start=BEGIN + timedelta(minutes=2), end=BEGIN + 3 * HOUR),)
     one = job(secondary="Uploading", tags=due, checkpoint_uri=checkpoint_uri, spot=spot, intervals=trained)

@@ -104,7 +104,7 @@ SEARCH_ONLY = policy(rules=(rule(match=Selector(tags={"team": ("search",)})),), 
 
 
 @pytest.mark.parametrize(("first", "stopped"), [("search", True), ("vision", False)])
-def test_an_offence_that_only_a_later_change_of_the_tags_brings_about_is_told_and_not_acted_on(first: str, stopped: bool) -> None:
+def test_a_finding_that_holds_only_because_of_later_tags_is_announced_and_not_acted_on(first: str, stopped: bool) -> None:
     """Whoever may call AddTags can change the tags of other people's jobs."""
     by_now = job(spot=False, wait_s_max=None, tags={"team": "search"})
     found = facts(by_now, tagged_first=replace(by_now, tags={"team": first}), policy=SEARCH_ONLY)
@@ -144,7 +144,7 @@ DAY = timedelta(days=1)
         (None, 14 * DAY, DAY, False),
     ],
 )
-def test_a_waiver_given_in_slack_is_held_to_the_policy_of_now(
+def test_a_waiver_given_in_slack_is_limited_by_the_current_policy(
     flagged_kind: str | None, longest: timedelta, age: timedelta, holds: bool
 ) -> None:
     offender, now = job(spot=False, wait_s_max=None), BEGIN + timedelta(minutes=5)

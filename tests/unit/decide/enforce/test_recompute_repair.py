@@ -1,4 +1,4 @@
-"""A repair is computed again from the rules of now; the row that asked for it is only believed about which rules those are."""
+"""A repair is computed again from the current rules; only the names of the rules are taken from the row that asked for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job is stopped to be repaired only where the cap has room for its next attempt; without room, it is asked again each hour."""
+"""A job is stopped to be repaired only if the cap has room for its next attempt; otherwise the cap is checked each hour."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_next_attempt_of_a_repair_is_reserved_before_the_stop() -> None:
 
 
 @pytest.mark.parametrize("plan", [None, NotRepairable(why="w"), replace(PLAN, purpose=Purpose.RULE)])
-def test_what_is_no_repair_is_not_held_to_a_cap(plan: Stop | NotRepairable | None) -> None:
+def test_a_plan_without_a_repair_is_not_limited_by_a_cap(plan: Stop | NotRepairable | None) -> None:
     assert with_room(capped(1), plan) is plan
 
 
@@ -85,7 +85,7 @@ def test_a_stop_that_was_begun_keeps_what_it_reserved(begun: Intent, wanted: Sto
 
 
 @pytest.mark.parametrize(("minutes", "hours"), [(0, 1), (59.9, 1), (60, 2), (61, 2)])
-def test_a_job_without_room_is_looked_at_again_at_the_next_full_hour_of_its_life(minutes: float, hours: int) -> None:
+def test_the_cap_is_checked_again_at_the_next_full_hour_since_the_creation_of_the_job(minutes: float, hours: int) -> None:
     found = look_for_room_again(facts(now=BEGIN + timedelta(minutes=minutes)), NotRepairable(why="w", for_now=True))
     at = BEGIN + hours * HOUR
     assert found == (Intent(action=Wake(about="bert", at=at), due_at=at),)

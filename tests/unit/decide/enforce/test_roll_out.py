@@ -1,4 +1,4 @@
-"""A guard decides from counted facts, asks for them only where a rule would act, and never changes what it decided of a job."""
+"""A guard decides from counted facts, needs them only if a rule would act, and never changes what it decided about a job."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OFFENDER = job(spot=False, wait_s_max=None, checkpoint_uri=None)
 
 
 def asked(acts: RuleActs | None = None, **changes: object) -> Facts:
-    """The facts of a job that breaks a guarded rule, after the guard was asked."""
+    """The facts of a job that breaks a guarded rule, with the guard's counts."""
     known = {
         "rule_acts": {"use-spot": acts or RuleActs()}, "looked_up": frozenset({Need.RULE_ACTS}),
         "policy": policy(rules=(GUARDED,), in_force_at=BEGIN),
@@ -64,7 +64,7 @@ def test_a_rule_acts_on_as_many_jobs_as_its_guard_allows_and_holds_itself_back_a
     assert [(e.jobs, e.teams) for e in enforce(fourth).entries if isinstance(e, RuleHeldBack)] == [(4, 2)]
 
 
-def test_a_rule_of_which_no_act_is_known_yet_acts_on_its_first_job() -> None:
+def test_a_rule_without_recorded_acts_acts_on_its_first_job() -> None:
     assert stops(asked(rule_acts={}))
     only_this_job = replace(GUARDED, rollout=Rollout(surprise=SurpriseGuard(jobs=1)))
     assert stops(asked(rule_acts={}, policy=policy(rules=(only_this_job,), in_force_at=BEGIN)))
@@ -93,7 +93,7 @@ def test_after_its_first_day_a_revision_is_not_held_back_however_often_it_acts()
     assert not stops(replace(found, now=in_force_at + timedelta(hours=23, minutes=59)))
 
 
-def test_what_was_decided_of_a_job_stays_and_is_not_asked_again() -> None:
+def test_what_was_decided_about_a_job_stays_and_is_not_looked_up_again() -> None:
     for first in (asked(acted()), asked(acted("a", "b", "c"))):
         known = replace(first.lineage, entries=(*first.lineage.entries, *enforce(first).entries))
         for acts in (acted(), acted("a", "b", "c", "d"), RuleActs(held_back=True)):

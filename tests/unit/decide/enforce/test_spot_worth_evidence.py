@@ -1,4 +1,4 @@
-"""Whether checkpoints are written is what was seen, and what is left of a job is what is expected of it."""
+"""Whether a job writes checkpoints comes from scans; what is expected of it is its remaining training and time."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_the_time_that_a_job_has_waited_is_gone() -> None:
     assert found.without.chance == 0
 
 
-def test_a_hopeless_job_is_told_before_it_trains_and_stopped_where_the_rule_enforces() -> None:
+def test_a_job_with_no_chance_on_spot_is_announced_before_it_trains_and_stopped_if_the_rule_enforces() -> None:
     bare = replace(LONG, checkpoint_uri=None)
     pays = rule("spot-pays", kind="spot-worth-it", options={}, mode=Mode.ENFORCE, action=RuleAction.STOP)
     about = known(bare, policy=policy(rules=(pays,)))

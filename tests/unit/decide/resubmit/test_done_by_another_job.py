@@ -41,7 +41,7 @@ def test_another_job_that_does_the_work_takes_the_place_of_the_attempt_and_is_to
     assert "*bert-2* does the same work" in text(found, "done-elsewhere")
 
 
-def test_once_told_no_attempt_follows_whatever_becomes_of_the_other_job() -> None:
+def test_after_the_message_no_attempt_follows_however_the_other_job_ends() -> None:
     after = learn(due("bert-2"), decide(due("bert-2")))
     assert not decide(after)
     later = replace(after, now=after.now + timedelta(hours=2), done_elsewhere="")
@@ -55,7 +55,7 @@ def test_an_open_submission_is_withdrawn_when_the_other_job_appears() -> None:
     assert [i.key.split("/")[0] for i in decide(again).withdrawn if isinstance(i.action, Submit)] == ["submit"]
 
 
-def test_what_a_person_asks_for_is_made_all_the_same() -> None:
+def test_an_attempt_that_a_person_asked_for_is_made_in_any_case() -> None:
     asked = UserRequested(
         job="bert", at=BEGIN + HOUR, team="vision", request=UserRequest.TRY_AGAIN, who="U1", number=2
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Each cause decides whether the next attempt keeps its step or takes the next one; no step is taken twice.
 
-A move goes to on-demand, to spot again, or to the next step; places that were refused are passed.
+A move goes to on-demand, back to spot, or to the next step; places that were refused are skipped.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ def at_step(*intents: Intent, number: int = 3, **changes: object) -> Facts:
     return facts(attempt(number, **changes), number=number, lineage=lineage(intents=intents))
 
 
-def test_the_first_request_stands_on_step_0_and_an_attempt_on_the_highest_step_used_so_far() -> None:
+def test_the_first_request_has_step_0_and_an_attempt_the_highest_step_used_so_far() -> None:
     assert current_step(facts()) == 0
     assert current_step(at_step(submitted(2, 2), submitted(3, 1))) == 2
     assert current_step(at_step(submitted(2, 1), submitted(3, 1), submitted(4, 3))) == 1, "attempt 4 comes later"

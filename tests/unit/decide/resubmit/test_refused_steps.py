@@ -1,4 +1,4 @@
-"""Which submissions got no attempt and never will, and which places are passed because of them."""
+"""Which submissions created no job and never will, and which places are skipped because of them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_submission_after_this_outcome_that_never_fits_or_whose_tries_are_used
     assert refused_submissions(after(intent)) == ((intent,) if refused else ())
 
 
-def test_a_submission_of_which_an_attempt_was_seen_is_neither_refused_nor_short_of_quota() -> None:
+def test_a_submission_whose_attempt_was_seen_is_neither_refused_nor_short_of_quota() -> None:
     assert refused_submissions(after(NEVER, entries=(SEEN,))) == ()
     assert short_of_quota(after(WAITS, entries=(SEEN,)), QUOTA) == ()
     other = replace(SEEN, job="bert")
@@ -86,7 +86,7 @@ def test_without_a_budget_for_quota_nothing_is_short_of_it() -> None:
     assert short_of_quota(after(WAITS), block()) == ()
 
 
-def test_a_place_that_never_fits_is_known_by_what_was_sent_and_of_older_rows_by_their_changes() -> None:
+def test_a_place_that_never_fits_comes_from_the_sent_request_and_in_older_rows_from_the_changes() -> None:
     change = on_instances("ml.g5.4xlarge")
     old = replace(SUBMIT, changes=change_to_json(change))
     found = after(replace(NEVER, action=old))

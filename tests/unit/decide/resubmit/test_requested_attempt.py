@@ -73,7 +73,7 @@ def test_on_demand_is_refused_where_a_rule_would_bring_it_back() -> None:
 
 
 def move(about: Any, *rules: Any, waiver: Waived | None = None) -> Facts:
-    """A person asks for on-demand of a job that runs or has ended; nothing has stopped it."""
+    """A person asks for a move to on-demand of a job that runs or has ended, and that no rule has stopped."""
     number, at = 0 if about.alive else 2, BEGIN + HOUR / 2
     asked_for = UserRequested(job="bert", at=at, team="vision", who="U0LOCAL1", request=UserRequest.ON_DEMAND, number=number)
     entries = (asked_for, *((waiver,) if waiver else ()))
@@ -129,7 +129,7 @@ def test_the_attempt_of_a_running_job_that_was_moved_carries_the_fix() -> None:
     assert submit.cause is MoveCause.ASKED
 
 
-def test_a_job_that_cannot_be_repeated_is_said_and_not_submitted_on_request() -> None:
+def test_a_job_that_cannot_be_repeated_is_announced_and_not_submitted_on_request() -> None:
     serverless = asked(replace(ON_DEMAND, unrepeatable="it is serverless"))
     assert actions(serverless, Submit) == []
     assert "does not repeat its request: it is serverless" in text(serverless, "cannot-repeat")
@@ -194,7 +194,7 @@ def test_a_rule_that_its_guard_holds_back_changes_nothing_about_the_attempt_afte
 
 
 def test_an_attempt_that_breaks_a_rule_is_submitted_again() -> None:
-    """The policy's own ladder may have moved it to where no rule allows a first job."""
+    """The policy's ladder may have moved it to a place where a rule would not allow a first job."""
     over = failed()
     second = replace(over, number=2, lineage=replace(over.lineage, entries=()))
     assert [submit.number for submit in actions(second, Submit)] == [3]

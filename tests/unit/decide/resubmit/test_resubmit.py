@@ -141,7 +141,7 @@ def test_a_job_stopped_for_a_repair_is_submitted_with_its_changes_and_without_a_
     assert "*bert* was stopped and cannot be submitted again" in text(unplaced, "cannot-repeat")
 
 
-def test_a_request_that_cannot_be_repeated_is_said_and_not_submitted() -> None:
+def test_a_request_that_cannot_be_repeated_is_announced_and_not_submitted() -> None:
     serverless = looked_up(replace(starved().job, unrepeatable="it is serverless"), now=BEGIN + HOUR, claims=None)
     assert not actions(serverless, Submit)
     assert "Spotwarden does not repeat its request: it is serverless." in text(serverless, "cannot-repeat")
@@ -152,7 +152,7 @@ def test_a_request_that_cannot_be_repeated_is_said_and_not_submitted() -> None:
 
 
 def test_a_job_whose_tags_are_not_read_is_submitted_again_once_they_must_be_shown() -> None:
-    """One of them may forbid it, or say when it has to be done."""
+    """A tag may forbid the attempt, or set a deadline."""
     at_once = block(causes={FailureCause.CAPACITY: budget(3, first_s=1)})
 
     def due(minutes: float, *unknown: str) -> list[timedelta]:
@@ -309,7 +309,7 @@ def test_a_larger_machine_that_never_fits_is_followed_by_no_smaller_one() -> Non
     assert "gave-up" in topics(found)
 
 
-def test_a_change_that_no_request_may_carry_is_said_and_not_submitted() -> None:
+def test_a_change_that_is_not_allowed_is_announced_and_not_submitted() -> None:
     larger = block(causes={FailureCause.MEMORY: budget(2, instance_type="g5.12xlarge")})
     found = looked_up(ended(job(), Outcome.MEMORY), now=BEGIN + HOUR, claims=None, resubmission=larger)
     assert not actions(found, Submit)

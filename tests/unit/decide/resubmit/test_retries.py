@@ -1,4 +1,4 @@
-"""A budget counts all retries or those without progress, a retry waits longer each time, and giving up tells how far it got."""
+"""A budget counts all retries or those without progress; each retry waits longer; giving up reports how far the job got."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def after(gains_h: tuple[int | None, ...], **changes: object) -> Facts:
     return looked_up(ended(last, Outcome.STARVED, ended_at=begin + 2 * DAY), **(given | changes))
 
 
-def test_a_ten_day_job_of_which_every_attempt_gains_two_days_is_not_given_up() -> None:
+def test_a_ten_day_job_is_not_given_up_if_every_attempt_gains_two_days() -> None:
     for attempts in range(1, 9):
         gaining = after((48,) * attempts)
         assert [submit.number for submit in actions(gaining, Submit)] == [attempts + 1]
@@ -115,7 +115,7 @@ def test_what_an_attempt_showed_just_now_counts_as_its_progress() -> None:
 
 
 def test_an_attempt_that_sagemaker_repeated_by_itself_counts_once() -> None:
-    """RetryStrategy repeats an internal error under the same name: only what the controller submitted draws on the budget."""
+    """After an internal error, RetryStrategy restarts the job under the same name. The budget counts only submissions."""
     repeated = tuple(BEGIN + timedelta(minutes=minute) for minute in range(10, 60, 10))
     failed = ended(job(repeated_at=repeated), Outcome.INTERNAL)
     one_retry = block(causes={FailureCause.INTERNAL: budget(1)})

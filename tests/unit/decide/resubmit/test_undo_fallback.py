@@ -1,4 +1,4 @@
-"""What the controller's own change of instances broke goes back to the instances that worked, once, and a person is told."""
+"""If an attempt fails on instances that the controller chose, the next one returns, once, to those that worked."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def submitted(number: int, cause: AttemptCause = FailureCause.STARVED) -> Intent
 def failed(
     *before: tuple[Started | Ended, ...], on: str = LARGER, count: int = 1, outcome: Outcome = Outcome.ALGORITHM, **changes: Any
 ) -> Facts:
-    """The newest attempt failed in its code, on the 48xlarge unless something else is said."""
+    """The newest attempt failed in its code, by default on an ml.g5.48xlarge."""
     number = len(before) + 1
     one = ended(attempt(number, instance_type=on, instance_count=count), outcome)
     known = lineage(
@@ -79,11 +79,11 @@ def test_an_attempt_on_other_instances_that_fails_in_its_code_goes_back_and_a_pe
     assert not decide(learn(broken, decide(broken)))
 
 
-def test_a_failure_of_no_known_class_that_only_other_instances_show_goes_back_too() -> None:
+def test_an_unclassified_failure_that_occurs_only_on_other_instances_goes_back_too() -> None:
     assert resources(failed(ROOT, outcome=Outcome.FAILED))["InstanceType"] == LARGE
     shown = (
-        failed(ROOT, tried(2, LARGE, Outcome.FAILED, 600), outcome=Outcome.FAILED),  # it fails so on its own instances
-        failed(tried(1, LARGE, Outcome.MEMORY, 60), outcome=Outcome.FAILED),  # there is nothing to go back to
+        failed(ROOT, tried(2, LARGE, Outcome.FAILED, 600), outcome=Outcome.FAILED),  # it failed the same way on its own instances
+        failed(tried(1, LARGE, Outcome.MEMORY, 60), outcome=Outcome.FAILED),  # no instances worked before
         failed(ROOT, outcome=Outcome.FAILED, on=LARGE),
     )
     for one in shown:
@@ -133,7 +133,7 @@ def test_a_larger_volume_after_a_full_disk_is_no_change_to_take_back() -> None:
     assert "changed-back" not in topics(replace(broken, job=replace(broken.job, volume_gb=100)))
 
 
-def test_on_demand_and_other_waits_are_nothing_that_a_container_sees() -> None:
+def test_a_move_to_on_demand_and_another_max_wait_are_not_undone() -> None:
     broken = failed(ROOT, on=LARGE)
     assert not actions(replace(broken, job=replace(broken.job, spot=False, wait_s_max=None)), Submit)
 
@@ -184,7 +184,7 @@ def test_a_lineage_goes_back_once_and_then_a_person_is_told_that_it_ends() -> No
     assert "gave-up" in topics(again)
 
 
-def test_instances_on_which_the_code_failed_too_are_not_gone_back_to() -> None:
+def test_a_job_does_not_return_to_instances_on_which_its_code_failed() -> None:
     both = failed(tried(1, LARGE, Outcome.MEMORY, 60))
     assert not actions(both, Submit)
     assert "gave-up" in topics(both)

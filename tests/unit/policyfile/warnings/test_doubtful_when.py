@@ -1,4 +1,4 @@
-"""An expression that says something else than is meant, or that no job of its rule can make true, is warned about."""
+"""An expression that probably means something else, or that is true for no job of its rule, has a warning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an example or a template has left in a policy is warned about."""
+"""A placeholder from an example or a template in a policy has a warning."""
 
 from __future__ import annotations
 

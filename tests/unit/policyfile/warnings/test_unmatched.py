@@ -1,4 +1,4 @@
-"""A selector that no job has is warned about, with the word that may have been meant."""
+"""A selector that matches no job has a warning, with the word that may be meant."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.unit.policyfile.writing import RULES, warnings
         ("{instance_type: 'ml.zz*'}", ()),
     ],
 )
-def test_a_text_that_no_job_has_is_told_with_the_one_that_may_be_meant(
+def test_a_text_that_no_job_has_is_named_with_the_one_that_may_be_meant(
     tmp_path: Path, match: str, suggestions: tuple[str, ...]
 ) -> None:
     [found] = warnings(tmp_path, f"{RULES}  - {{name: a, rule: spot-required, match: {match}}}\n")

@@ -1,4 +1,4 @@
-"""A waiver that has no effect is warned about."""
+"""A waiver without effect has a warning."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ def typos(word: str) -> set[str]:
 
 
 def test_every_misspelt_field_is_refused_and_the_right_word_is_suggested() -> None:
-    """The names of fields in the expressions above; the keys of hyperparameters and variables are anybody's."""
+    """The names of fields in the expressions above, without keys of hyperparameters and variables, which are free."""
     tried = []
     for text in GOOD:
         for path, _ in compile_when(text)["fields"]:

@@ -1,4 +1,4 @@
-"""An expression that is legal and probably does not mean what it says is doubted at its place, with what may be meant."""
+"""An expression that is valid but probably not meant has a doubt at its place, with what may be meant."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROLE, OUTPUT = "default(RoleArn, '')", "default(OutputDataConfig.S3OutputPath, '
 @pytest.mark.parametrize(
     ("text", "code", "marked", "meant"),
     [
-        # a glob, a regular expression, or a pattern of SQL, compared as a text
+        # a glob, a regular expression or an SQL pattern, compared as plain text
         (f"{NAME} == 'train-*'", DOUBTFUL, "'train-*'", f"{NAME} matches 'train-*'"),
         (f"'train-?' == {NAME}", DOUBTFUL, "'train-?'", f"{NAME} matches 'train-?'"),
         (f"{NAME} != 'train-[ab]'", DOUBTFUL, "'train-[ab]'", f"not ({NAME} matches 'train-[ab]')"),
@@ -30,7 +30,7 @@ ROLE, OUTPUT = "default(RoleArn, '')", "default(OutputDataConfig.S3OutputPath, '
         (f"{MODEL} == 'bert*'", DOUBTFUL, "'bert*'", f"{MODEL} matches 'bert*'"),
         (f"has(VpcConfig) and 'subnet-*' in {SUBNETS}", DOUBTFUL, "'subnet-*'", f"any({SUBNETS} matches 'subnet-*')"),
         ("any(InputDataConfig.ChannelName == 'tr*')", DOUBTFUL, "'tr*'", "InputDataConfig.ChannelName matches 'tr*'"),
-        # a text where a glob stands
+        # plain text instead of a glob
         (f"{NAME} matches 'train'", DOUBTFUL, "'train'", f"{NAME} == 'train'"),
         (f"{NAME} matches 'train%'", DOUBTFUL, "'train%'", f"{NAME} matches 'train*'"),
         (f"{NAME} matches '^train-[0-9]+$'", NO_JOB, "'^train-[0-9]+$'", f"{NAME} matches 'train-[0-9]*'"),

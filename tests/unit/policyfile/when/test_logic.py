@@ -1,4 +1,4 @@
-"""A condition that is said to be true of no job is true of none that the controller could evaluate it for."""
+"""If ``never`` states that a condition is true for no job, the controller evaluates it to true for no job."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_what_is_never_true_is_true_of_no_job_and_what_is_never_false_is_false_o
         (" and ".join(["(has(Environment) or has(RetryStrategy))"] * 9) + " and has(VpcConfig) and not has(VpcConfig)", False),
     ],
 )
-def test_a_contradiction_is_found_and_what_is_not_certain_is_not_said(text: str, is_never: bool) -> None:
-    """The last one has too many cases to be looked into."""
+def test_a_contradiction_is_found_and_in_doubt_nothing_is_reported(text: str, is_never: bool) -> None:
+    """The last example has more cases than are checked."""
     compile_when(text)
     assert never(parse(text)) is is_never

@@ -1,4 +1,4 @@
-"""A day that is over is rolled up once, and again when an entry comes late."""
+"""A day that is over is rolled up once, and again when an entry is added later."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def with_bad_day(problem: Exception) -> tuple[Place, set[date]]:
     return Place(ledger=ledger), ledger.bad
 
 
-def test_a_day_that_cannot_be_rolled_up_holds_up_no_other_and_is_rolled_up_once_it_can() -> None:
+def test_a_day_that_cannot_be_rolled_up_delays_no_other_and_is_rolled_up_later() -> None:
     place, bad = with_bad_day(OverflowError("a bad entry"))
     place.learn(interrupted(BEGIN))
     place.learn(interrupted(BEGIN + DAY))
@@ -105,7 +105,7 @@ def test_a_day_that_cannot_be_rolled_up_holds_up_no_other_and_is_rolled_up_once_
     assert place.interruptions(TODAY) == 1
 
 
-def test_a_day_that_could_not_be_read_for_want_of_an_answer_stays_open() -> None:
+def test_a_day_stays_open_while_aws_does_not_answer() -> None:
     place, _ = with_bad_day(Unreachable("DynamoDB throttled"))
     place.now_at = BEGIN + 2 * DAY
     with pytest.raises(Unreachable):
@@ -114,10 +114,10 @@ def test_a_day_that_could_not_be_read_for_want_of_an_answer_stays_open() -> None
 
 
 class Killed(BaseException):
-    """The function was ended."""
+    """Raised where Lambda would end the function."""
 
 
-def test_a_late_day_that_ends_the_function_each_time_holds_up_no_new_day() -> None:
+def test_a_late_day_that_ends_the_function_each_time_delays_no_new_day() -> None:
     place, bad = with_bad_day(OverflowError("a bad entry"))
     ledger: Any = place.ledger
     place.learn(interrupted(BEGIN + DAY))
@@ -172,7 +172,7 @@ def test_a_late_entry_rolls_up_its_day_again() -> None:
     assert [close_days(place.ports) for _ in range(2)] == [1, 0]
 
 
-def test_a_mark_of_a_moment_ago_stays_until_the_index_must_have_its_entry() -> None:
+def test_a_recent_mark_stays_until_the_index_has_its_entry() -> None:
     place = Place(now_at=BEGIN + DAY)
     close_days(place.ports)
     place.learn(interrupted(BEGIN))

@@ -23,7 +23,7 @@ def digest_time(timezone: str, hour: int, minute: int) -> DigestTime:
 
 
 def check(at: DigestTime, length: timedelta, begin: datetime, end: datetime) -> None:
-    """Send every digest of a period, and see that the reported days follow each other without a gap or an overlap."""
+    """Send every digest of a period, and check that the reported days follow each other without a gap or an overlap."""
     before = last_due(at, length, begin)
     expected = reported_until(at, before)
     due_at = before
@@ -61,7 +61,7 @@ def test_every_day_of_ten_years_is_reported_once_in_zones_near_midnight_utc(
 
 
 @pytest.mark.parametrize(("zone", "hour", "minute"), [("America/Los_Angeles", 16, 30), ("Europe/London", 0, 30)])
-def test_a_change_of_daylight_saving_is_one_day_a_digest_like_any_other(zone: str, hour: int, minute: int) -> None:
+def test_each_digest_reports_one_day_even_at_a_change_of_daylight_saving(zone: str, hour: int, minute: int) -> None:
     at = digest_time(zone, hour, minute)
     before = last_due(at, DAY, datetime(2026, 1, 2, tzinfo=UTC))
     reported = reported_until(at, before)
@@ -104,7 +104,7 @@ SETTINGS = [
 def test_each_day_is_reported_once_whatever_hour_weekday_or_zone_the_policy_changes_to(
     edits: list[tuple[DigestTime, int]], period: str, start_h: int
 ) -> None:
-    """A function that looks now and then, under policies that change after some hours; the last one stays for nine days."""
+    """The function runs at irregular times, under policies that change after some hours; the last policy stays for nine days."""
     length, now = {"day": DAY, "week": WEEK}[period], datetime(2026, 1, 1, tzinfo=UTC) + start_h * HOUR
     first = until = reported_until(edits[0][0], last_due(edits[0][0], length, now))
     queued_at, told = now, [first]

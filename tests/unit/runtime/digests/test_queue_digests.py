@@ -1,4 +1,4 @@
-"""A digest is stored page by page, whatever it holds: no item is larger than DynamoDB takes."""
+"""A digest is stored page by page, whatever it contains: no item is larger than DynamoDB accepts."""
 
 from __future__ import annotations
 

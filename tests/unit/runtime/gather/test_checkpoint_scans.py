@@ -1,4 +1,4 @@
-"""An S3 that does not answer holds up no decision for long."""
+"""No decision waits long for an S3 that does not answer."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_an_end_waits_a_quarter_of_an_hour_for_s3_and_then_the_job_goes_on() -> 
     assert actions(replace(late, checkpoint_scan=found), Submit)
 
 
-def test_a_running_job_is_looked_at_without_s3() -> None:
+def test_a_running_job_is_judged_without_an_answer_of_s3() -> None:
     running = job(intervals=(Interval(start=BEGIN, end=None),), checkpoint_uri=URI)
     assert scan_or_go_on(facts(running, now=BEGIN + 2 * HOUR, lineage=lineage()), URI, silent()) is None
 

@@ -1,4 +1,4 @@
-"""What a decision needs to know is looked up, and then it is decided again."""
+"""What a decision needs to know is looked up, and then decided again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ROOM, SCORE = frozenset({Need.ON_DEMAND_ROOM}), frozenset({Need.PLACEMENT_SCORE}
 
 @dataclass
 class Account:
-    """A ledger, and an AWS that says one quota and one score."""
+    """A ledger, and an AWS with one quota and one placement score."""
 
     limit: int | None = 4
     score_now: int | None = 7
@@ -60,7 +60,7 @@ def answered(needs: frozenset[Need], account: Any, about: Facts | None = None) -
 
 
 class Looking(Account):
-    """An account whose S3 notes what it is told to ignore."""
+    """An account whose S3 stores which files it is told to ignore."""
 
     ignored: tuple[str, ...] = ()
 
@@ -73,7 +73,7 @@ class Looking(Account):
         return CheckpointScan(uri=uri, scanned_at=now, objects=0, bytes_seen=0, newest_at=None, complete=True)
 
 
-def test_a_prefix_is_looked_into_without_what_the_policy_says_is_no_checkpoint() -> None:
+def test_a_scan_ignores_files_that_the_policy_says_are_no_checkpoints() -> None:
     save = rule("save-it", kind="checkpoint-required", options={"runtime_over_s": 900}, action=RuleAction.REPAIR,
                 repair=Repair(checkpoint="s3://acme/{family}/"))  # fmt: skip
     account = Looking()
@@ -84,7 +84,7 @@ def test_a_prefix_is_looked_into_without_what_the_policy_says_is_no_checkpoint()
     assert account.ignored == ("*.onnx",)
 
 
-def test_while_s3_is_silent_a_repair_gets_a_prefix_of_the_lineage_s_own_and_s3_is_asked_once() -> None:
+def test_while_s3_is_silent_a_repair_gets_the_lineage_s_own_prefix_and_s3_is_asked_once() -> None:
     class Silent(Looking):
         asked = 0
 
@@ -108,7 +108,7 @@ def test_answers_of_a_look_up_are_marked_as_looked_up() -> None:
 
 
 @pytest.mark.parametrize(("limit", "room"), [(4, 1), (2, -1), (None, None)])
-def test_the_room_is_the_quota_less_the_holds_of_live_jobs(limit: int | None, room: int | None) -> None:
+def test_the_room_is_the_quota_minus_the_holds_of_live_jobs(limit: int | None, room: int | None) -> None:
     account = Account(limit=limit)
     held = QuotaHold(region=REGION, instance_type=TYPE, instances=3, job="gpt", created_at=BEGIN, lineage="gpt's")
     elsewhere = replace(held, instance_type="ml.p4d.24xlarge", instances=9)
@@ -116,7 +116,7 @@ def test_the_room_is_the_quota_less_the_holds_of_live_jobs(limit: int | None, ro
     assert answered(ROOM, account).room == room
 
 
-def test_the_placement_score_is_what_ec2_says_now() -> None:
+def test_the_placement_score_is_read_from_ec2() -> None:
     asked = PlacementAsked(region=REGION, instance_type=TYPE, job="bert", at=BEGIN, score=7)
     assert answered(SCORE, Account(), facts(job(), now=BEGIN)).placement == asked
     assert answered(SCORE, Account(score_now=None), facts(job(), now=BEGIN)).placement == replace(asked, score=None)
@@ -179,7 +179,7 @@ BARE = replace(
 )
 
 
-def test_a_job_that_waits_is_weighed_by_its_pool_and_by_those_of_types_like_its_own() -> None:
+def test_spot_is_judged_for_a_waiting_job_by_its_own_pool_and_those_of_similar_types() -> None:
     found = weighed(BARE).spot_worth
     assert found is not None
     assert (found.interruptions, found.run_s, found.written) == (150, 48 * 3600, False)
@@ -188,12 +188,12 @@ def test_a_job_that_waits_is_weighed_by_its_pool_and_by_those_of_types_like_its_
 
 
 @pytest.mark.parametrize("about", [replace(BARE, spot=False), job(tags=BARE.tags), replace(BARE, service=Service.TUNING)])
-def test_a_job_that_trains_or_is_on_demand_or_of_another_service_is_not_weighed(about: Job) -> None:
+def test_spot_is_not_judged_for_a_job_that_trains_or_is_on_demand_or_of_another_service(about: Job) -> None:
     assert weighed(about).spot_worth is None
     assert weighed(BARE, kind="checkpoint-required").spot_worth is None
 
 
-def test_a_guard_counts_what_its_rule_did_since_the_revision_took_force_again() -> None:
+def test_a_guard_counts_the_acts_of_its_rule_since_the_revision_took_force_again() -> None:
     guarded = rule("use-spot", rollout=Rollout(surprise=SurpriseGuard(jobs=3)))
     account = Account()
     account.ledger.acted["r1", "use-spot"] = {"old": ("vision", BEGIN), "new": ("speech", BEGIN + HOUR)}

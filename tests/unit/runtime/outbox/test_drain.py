@@ -1,4 +1,4 @@
-"""Waiting messages reach Slack: one card per lineage, in order, many of a kind as one, and none is lost."""
+"""Waiting messages reach Slack: with one card per lineage, in order, many of one kind as one message, and none is lost."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_through_a_webhook_each_message_is_posted_and_nothing_is_edited() -> Non
     assert "|Job in SageMaker>" in place.slack.posts[0][2].text
 
 
-def test_through_a_webhook_nothing_speaks_of_a_thread() -> None:
+def test_through_a_webhook_no_text_mentions_a_thread() -> None:
     place = Place(slack=Slack(threads=False))
     page = Page(text="Details are in the thread", blocks=({"type": "divider"},))
     place.outbox.put(Message(key="d/0", channel="#ml-spot", at=BEGIN, native=page.json, plain="[]", thread="digest/day"))
@@ -198,7 +198,7 @@ def test_while_slack_is_slow_no_channel_takes_the_time_of_the_others() -> None:
 
 
 class Forgetful(MemoryOutbox):
-    """An outbox that cannot write where a post of #b is."""
+    """An outbox that cannot store the place of a post in #b."""
 
     def remember_post(self, channel: str, thread: str, post: Post, *, at: datetime) -> None:
         if channel == "#b":
@@ -206,7 +206,7 @@ class Forgetful(MemoryOutbox):
         super().remember_post(channel, thread, post, at=at)
 
 
-def test_a_channel_that_cannot_be_read_or_written_holds_up_no_other() -> None:
+def test_a_channel_that_cannot_be_read_or_written_delays_no_other() -> None:
     place = Place(outbox=Forgetful())
     for number, channel in enumerate(("#a", "#b", "#c")):
         message = place.say(number, f"news for {channel}", root=f"job-{number}")
@@ -217,7 +217,7 @@ def test_a_channel_that_cannot_be_read_or_written_holds_up_no_other() -> None:
     assert place.texts() == ["news for #a", "news for #c"]
 
 
-def test_while_slack_does_not_answer_a_channel_waits_longer_and_longer() -> None:
+def test_while_slack_does_not_answer_a_channel_waits_longer_each_time() -> None:
     place = Place(slack=Slack(answer=lambda: Later("Slack says 500")))
     place.say(1, "one")
     for _ in range(8 * 60):
@@ -279,7 +279,7 @@ def test_ten_thousand_announcements_reach_a_slack_with_every_fault(seed: int) ->
     assert place.slack.calls < 2_000, "under a bounded number of calls"
 
 
-def test_a_channel_hears_of_what_is_said_once_a_day_once_a_day() -> None:
+def test_a_message_that_is_sent_once_a_day_reaches_each_channel_once_a_day() -> None:
     place, closed = Place(), []  # type: ignore[var-annotated]  # what the rows say
 
     def replace_ledger(of: Place) -> Any:

@@ -1,4 +1,4 @@
-"""A message or a card that Slack refuses is sent in another form, in parts, or set aside, and holds up no other."""
+"""A message or a card that Slack refuses is sent in another form, in parts, or set aside, and delays no other."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_message_that_slack_refuses_in_every_form_delays_no_other(error: str) 
 
 
 class LostThread(Slack):
-    """A Slack in which nobody can answer in the first thread any more."""
+    """A Slack whose first thread accepts no more replies."""
 
     refusal: Answer = Refused("")
 
@@ -111,7 +111,7 @@ def test_a_page_of_a_digest_whose_thread_is_gone_begins_a_new_thread(form: str, 
 
 
 class NoCards(MemoryLedger):
-    """A ledger of whose lineages no card can be made."""
+    """A ledger with lineages from which no card can be made."""
 
     def load(self, lineage: LineageId) -> Lineage:
         raise LookupError("no card can be made")
@@ -166,7 +166,7 @@ def test_a_message_whose_blocks_slack_refuses_is_sent_as_text() -> None:
 @pytest.mark.parametrize(
     ("error", "calls"), [("msg_too_long", 2), ("invalid_blocks", 2), ("cant_update_message", 1), ("edit_window_closed", 1)]
 )
-def test_a_card_whose_new_blocks_slack_refuses_is_brought_up_to_date_as_text(error: str, calls: int) -> None:
+def test_a_card_whose_new_blocks_slack_refuses_is_updated_as_text(error: str, calls: int) -> None:
     place = picky(lambda channel, page: error if channel == "edit" and page.blocks else None)
     place.say(1, "one")
     drain(place.ports)
@@ -184,7 +184,7 @@ def test_a_message_that_is_too_long_is_sent_in_parts() -> None:
     assert all(len(page.blocks) <= 1 for _, _, page in place.slack.posts)
 
 
-def test_a_digest_page_that_is_too_long_does_not_hold_up_the_channel() -> None:
+def test_a_digest_page_that_is_too_long_does_not_delay_the_channel() -> None:
     section = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 100}}
     page = json.dumps({"text": "digest", "blocks": [section] * 40})
     place = picky(lambda _, page: "msg_blocks_too_long" if len(page.blocks) > 10 else None)
@@ -218,13 +218,13 @@ def test_the_second_half_of_a_message_that_is_too_long_is_not_lost(answer: Answe
     assert posted == [("first", ""), ("second", "1")]
 
 
-def test_a_card_that_slack_refuses_holds_up_none_of_its_messages() -> None:
+def test_a_card_that_slack_refuses_delays_none_of_its_messages() -> None:
     place = picky(lambda _, page: "an_error_of_next_year" if "no data yet" in page.text else None)
     place.say(1, "It moves.")
     assert (drain(place.ports).set_aside, place.texts(threads=False)) == ((), ["It moves."])
 
 
-def test_one_message_that_slack_refuses_takes_no_other_of_its_storm_with_it() -> None:
+def test_a_message_that_slack_refuses_does_not_stop_the_others_of_its_storm() -> None:
     place = picky(lambda _, page: "an_error_of_next_year" if "poison" in page.text else None)
     for number in range(20):
         root = "poison" if number == 7 else f"job-{number}"
@@ -251,7 +251,7 @@ def test_messages_that_never_get_an_answer_delay_no_other_however_many_they_are(
     assert place.slack.calls < 12 * sick + 20
 
 
-def test_one_message_that_never_gets_an_answer_does_not_keep_its_storm_back() -> None:
+def test_a_message_that_never_gets_an_answer_does_not_delay_its_storm() -> None:
     place = picky(lambda _, page: "503" if "poison" in json.dumps(page.blocks) else None)
     place.slack.answers["503"] = Later("Slack says 503")
     for number in range(20):
@@ -264,7 +264,7 @@ def test_one_message_that_never_gets_an_answer_does_not_keep_its_storm_back() ->
     assert all(told.count(f"job-{number} gave up") == 1 for number in range(20) if number != 7)
 
 
-def test_what_belongs_to_one_job_waits_some_hours_behind_a_message_without_an_answer() -> None:
+def test_messages_of_one_job_wait_some_hours_behind_one_without_an_answer() -> None:
     place = picky(lambda _, page: "503" if "poison" in page.text else None)
     place.slack.answers["503"] = Later("Slack says 503")
     place.say(1, "poison")
@@ -277,7 +277,7 @@ def test_what_belongs_to_one_job_waits_some_hours_behind_a_message_without_an_an
     assert 360 <= told.index(True) < 380
 
 
-def test_a_card_that_gets_no_answer_keeps_its_messages_back_for_an_hour() -> None:
+def test_a_card_that_gets_no_answer_delays_its_messages_for_an_hour() -> None:
     place = picky(lambda _, page: "503" if "no data yet" in page.text else None)
     place.slack.answers["503"] = Later("Slack says 503")
     place.say(1, "It moves.")
@@ -287,7 +287,7 @@ def test_a_card_that_gets_no_answer_keeps_its_messages_back_for_an_hour() -> Non
     assert place.texts(threads=False) == ["It moves."]
 
 
-def test_a_page_of_a_storm_that_uses_up_the_time_of_a_pass_keeps_no_other_back_for_a_day() -> None:
+def test_a_page_of_a_storm_that_uses_up_the_time_of_a_pass_delays_no_other_for_a_day() -> None:
     class Slow(PickySlack):
         def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
             place.at += timedelta(seconds=26 if "silent" in json.dumps(page.blocks) else 0)
@@ -308,7 +308,7 @@ def test_a_page_of_a_storm_that_uses_up_the_time_of_a_pass_keeps_no_other_back_f
 
 
 @pytest.mark.parametrize("silent", [6, 25])
-def test_messages_that_use_up_the_time_of_a_pass_or_are_many_keep_no_other_back_for_a_day(silent: int) -> None:
+def test_messages_that_use_up_the_time_of_a_pass_or_are_many_delay_no_other_for_a_day(silent: int) -> None:
     class Slow(PickySlack):
         def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
             place.at += timedelta(seconds=5 if "silent" in page.text else 0)
@@ -340,7 +340,7 @@ def test_a_digest_page_without_an_answer_is_set_aside_after_a_day_once_slack_tak
     assert [kept.refused_why for kept in place.outbox.aside()] == ["no answer for a day: Slack says 503"]
 
 
-def test_a_channel_that_slack_refuses_hands_its_messages_on_to_the_default_channel() -> None:
+def test_messages_for_a_channel_that_slack_refuses_go_to_the_default_channel() -> None:
     place = picky(lambda channel, _: "restricted_action_read_only_channel" if channel == "#read-only" else None)
     place.outbox.put(replace(place.say(1, "news"), key="other", channel="#read-only"))
     drain(place.ports)

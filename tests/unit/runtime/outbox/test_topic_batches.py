@@ -1,4 +1,4 @@
-"""A channel that is an SNS topic gets plain text, few and whole messages, and what it refuses goes to the default channel."""
+"""A channel that is an SNS topic gets few messages of plain text; what it refuses goes to the default channel."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TOPIC = "arn:aws:sns:us-east-1:111122223333:vision"
 
 
 class Answering(MemoryTopics):
-    """Topics that may answer as told."""
+    """SNS topics; a subclass may change their answers."""
 
     answer: Answer | None = None
     posts = 0
@@ -76,13 +76,13 @@ def test_a_message_is_one_text_with_its_place_its_links_and_commands_in_place_of
     assert place.outbox.channels() == []
 
 
-def test_what_only_brings_a_card_up_to_date_is_not_sent() -> None:
+def test_an_update_of_a_card_is_not_sent() -> None:
     place = Place()
     place.tell(1, "")
     assert (drain(place.ports).sent, place.topics.posts, place.outbox.channels()) == (0, 0, [])
 
 
-def test_many_of_a_kind_are_one_text_with_the_text_of_each() -> None:
+def test_many_messages_of_one_kind_are_sent_as_one_with_the_text_of_each() -> None:
     place = Place()
     for number in range(12):
         place.tell(number, f"job {number} moves", root=f"job-{number}", mention="U012AB3CD")
@@ -124,7 +124,7 @@ def test_messages_of_one_lineage_keep_their_order() -> None:
     assert [body.split("\n")[0] for body in place.bodies] == [f"step {number}" for number in range(5)]
 
 
-def test_few_are_sent_in_one_pass_because_sns_disables_a_mail_subscription_that_gets_many() -> None:
+def test_few_messages_are_sent_in_one_pass_because_sns_suspends_a_subscription_that_gets_many() -> None:
     place = Place()
     for number in range(TOPIC_CALLS_MAX + 3):
         place.tell(number, f"step {number}", topic="")
@@ -134,7 +134,7 @@ def test_few_are_sent_in_one_pass_because_sns_disables_a_mail_subscription_that_
     assert place.topics.posts == TOPIC_CALLS_MAX + 3
 
 
-def test_a_topic_that_is_wrong_hands_its_messages_on_to_the_default_channel() -> None:
+def test_messages_for_a_wrong_topic_go_to_the_default_channel() -> None:
     place = Place()
     place.topics.known.clear()
     place.tell(1, "It moves.")
@@ -158,7 +158,7 @@ def test_where_the_default_channel_is_the_wrong_topic_its_messages_wait_and_the_
     assert len(place.bodies) == 1
 
 
-def test_an_sns_that_does_not_answer_is_waited_for_and_nothing_is_lost() -> None:
+def test_no_message_is_lost_while_sns_does_not_answer() -> None:
     place = Place()
     place.topics.answer = Later("SNS says Throttling")
     place.tell(1, "It moves.")
@@ -170,7 +170,7 @@ def test_an_sns_that_does_not_answer_is_waited_for_and_nothing_is_lost() -> None
 
 
 class Sick(Answering):
-    """Topics that give no answer, or a refusal, to each text with the word sick."""
+    """Topics that do not answer, or refuse, each text with the word sick."""
 
     sick: Answer = Later("SNS says InternalFailure")
 
@@ -200,7 +200,7 @@ def test_one_message_at_fault_keeps_none_of_its_batch_back_and_costs_few_mails(a
     assert len(place.bodies) <= 8
 
 
-def test_a_page_of_a_digest_that_gets_no_answer_keeps_the_others_back_for_hours_and_not_for_ever() -> None:
+def test_a_page_of_a_digest_that_gets_no_answer_delays_the_others_for_hours_and_not_for_ever() -> None:
     place = Place()
     place.topics = Sick(known={TOPIC})
     for number in range(6):
@@ -230,7 +230,7 @@ def test_many_messages_without_an_answer_do_not_use_up_what_a_topic_is_sent_in_a
     assert [body.split("\n")[0] for body in place.bodies] == ["other moves"]
 
 
-def test_what_belongs_to_a_batch_without_an_answer_waits_behind_it_in_order() -> None:
+def test_messages_of_a_lineage_wait_behind_a_batch_of_it_that_gets_no_answer() -> None:
     class SickBatch(Answering):
         def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
             return Later("SNS does not answer") if "gives up" in page.text else super().post(channel, page)
@@ -255,7 +255,7 @@ def test_a_message_that_sns_refuses_is_set_aside_and_delays_no_other() -> None:
     assert [message.refused_why for message in place.outbox.aside()] == ["SNS says InvalidParameter: Message too long"]
 
 
-def test_a_slack_that_cannot_be_asked_at_all_does_not_hold_up_a_topic() -> None:
+def test_a_topic_gets_its_messages_even_if_slack_cannot_be_called() -> None:
     class NoSecret(Slack):
         @property
         def threads(self) -> bool:  # type: ignore[override]
@@ -272,7 +272,7 @@ def test_a_slack_that_cannot_be_asked_at_all_does_not_hold_up_a_topic() -> None:
     assert len(place.bodies) == 1
 
 
-def test_a_channel_of_slack_that_is_gone_hands_on_to_a_topic() -> None:
+def test_messages_for_a_slack_channel_that_is_gone_go_to_a_topic() -> None:
     place = Place(policy=builders.policy(channel=TOPIC), slack=Slack(answer=lambda: WrongChannel("Slack says is_archived")))
     place.say(1, "It moves.")
     drain(place.ports)

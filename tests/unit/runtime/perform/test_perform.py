@@ -1,4 +1,4 @@
-"""Which answers count as a try: an outage of hours uses up no budget, and a budget counts the answers of its own cause."""
+"""Which answers count as a try: an outage of hours uses up no tries, and a limit of tries counts the answers of its own cause."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_job_that_stops_for_hours_is_told_of_once_and_is_not_called_impossible
     assert stop_intent.open
 
 
-def test_a_stop_that_is_refused_is_told() -> None:
+def test_a_refused_stop_is_announced() -> None:
     account = Account(builders.policy(resubmissions=()), now=BEGIN + timedelta(minutes=10))
     account.jobs["bert"] = builders.job(spot=False, wait_s_max=None)
     account.on_stop = lambda _: Refused("AccessDenied")
@@ -163,7 +163,7 @@ def test_a_submission_that_a_failing_decider_no_longer_confirms_waits_and_is_mad
 
 
 class Died(BaseException):
-    """The function is killed: nothing catches it."""
+    """Raised where Lambda would end the function: nothing catches it."""
 
 
 def test_a_function_that_dies_once_a_refusal_is_stored_leaves_the_job_to_the_sweep() -> None:

@@ -163,7 +163,7 @@ def test_what_the_ledger_knows_is_not_described_because_it_is_listed() -> None:
 
 @pytest.mark.parametrize("problem", [Unreachable, KeyError, PermissionError])  # no answer, one that cannot be read, a denial
 @pytest.mark.parametrize(("minutes", "held_up"), [(0, True), (59, True), (60, False)])
-def test_a_job_that_nobody_can_read_holds_up_the_others_for_an_hour_at_most(
+def test_a_job_that_cannot_be_read_delays_the_others_for_at_most_an_hour(
     minutes: int, held_up: bool, problem: type[Exception]
 ) -> None:
     class Broken(Listing):
@@ -182,14 +182,14 @@ def test_a_job_that_nobody_can_read_holds_up_the_others_for_an_hour_at_most(
 
 
 def due_since_the_end(minutes: int) -> Facts:
-    """A look that has been due for so long."""
+    """The facts of a job whose look has been due for so long."""
     wake = Intent(action=Wake(about=FAILED.name, at=END), due_at=END)
     return builders.facts(FAILED, now=END + minutes * MINUTE, lineage=builders.lineage(intents=(wake,)))
 
 
 @pytest.mark.parametrize("problem", [Unreachable, KeyError, PermissionError])
 @pytest.mark.parametrize(("minutes", "held_up"), [(0, True), (59, True), (60, False)])
-def test_a_list_that_has_no_answer_holds_up_an_attempt_for_an_hour_at_most(
+def test_a_list_without_an_answer_delays_an_attempt_for_at_most_an_hour(
     minutes: int, held_up: bool, problem: type[Exception]
 ) -> None:
     class Unlisted(Listing):
@@ -245,7 +245,7 @@ def test_a_job_is_not_stopped_for_the_prefix_of_one_whose_end_is_not_recorded_ye
 
 @pytest.mark.parametrize("problem", [Unreachable, KeyError, PermissionError])
 @pytest.mark.parametrize(("minutes", "held_up"), [(59, True), (60, False)])
-def test_a_job_is_held_up_for_an_hour_at_most_where_nobody_can_read_another_one_on_its_prefix(
+def test_a_job_is_delayed_for_at_most_an_hour_where_another_one_on_its_prefix_cannot_be_read(
     minutes: int, held_up: bool, problem: type[Exception]
 ) -> None:
     class Unread(dict[str, Job]):
