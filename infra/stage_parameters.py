@@ -1,7 +1,7 @@
 """Checks a stage's parameters before anything is built: their form, and mistakes that CloudFormation finds late or not at all.
 
-CloudFormation checks each value's pattern only after the package is uploaded. It does not check where an ARN is: a secret of
-another region, or a role of another account or partition, fails during the deployment or at the first job.
+CloudFormation checks each value's pattern only after the package is uploaded. It does not check where an ARN is. A secret of
+another region, or a role of another account, fails during the deployment or at the first job.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def checkpoint_places(job: Job, repairs: Sequence[Repair], policy: Policy) -> tu
 
 
 def checkpoint_prefix(template: str, job: Job, repair: Repair) -> str | NotRepairable:
-    """Fill in a checkpoint template. Refused if a value is missing or has characters beyond ``SAFE``, or if the result is not
+    """Fill in a checkpoint template. Refused if a value is missing or does not match ``SAFE``. Refused also if the result is not
     below a prefix that the policy allows for the job's role.
     """
     known: dict[str, str | None] = {"team": job.team, "family": job.family, "job": job.name}

@@ -67,8 +67,9 @@ class SurpriseGuard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
-    """The roll-out of one rule. ``share`` is the part of the lineages (0 to 1) for which it enforces, ``enforce_from`` the first
-    day (UTC) on which it does, ``surprise`` its guard; None: no guard.
+    """The roll-out of one rule. ``share`` is the part of the lineages (0 to 1) for which it enforces.
+
+    ``enforce_from`` is the first day (UTC) on which it enforces; None: always. ``surprise`` is its guard; None: no guard.
     """
 
     share: Annotated[float, SHARE] = 1.0

@@ -13,8 +13,9 @@ class Prospect:
     """What is expected of a run in one place.
 
     ``chance`` is the probability to finish in time (0 to 1). ``hours`` are the billed hours of training that are expected until
-    the run is finished, per instance; ``exact`` is False if they are a lower bound. ``share`` is the cost divided by the
-    on-demand cost, None if the discount is unknown. ``micros`` is the cost in millionths of a dollar, None if it is unknown.
+    the run is finished, per instance and before the discount; ``exact`` is False if they are a lower bound. ``share`` is the cost
+    divided by the on-demand cost, None if the discount is unknown. ``micros`` is the cost in millionths of a dollar, None if it
+    is unknown.
     """
 
     chance: float

@@ -1,7 +1,7 @@
 """Waivers: some jobs may break a rule until a time, for a reason. The findings are still recorded and shown.
 
-A waiver does not count if the job's document lacks a field that it selects by, if it has expired, or if it ends later than the
-policy allows. In the last two cases, the finding says so.
+A waiver does not count if the job's document lacks a field that it selects by. Neither does it count if it has expired, or ends
+later than the policy allows; then the finding states why.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Matches events with EventBridge patterns. It supports the part of the pattern language that known matchers treat alike.
 
-A pattern is a tree of fields. A leaf is a list of strings, numbers, booleans or null (the field equals one of them), or a list of
-one {"anything-but": value or list} (the field exists and equals none of them). Prefix, wildcard, $or, and arrays in events are
-refused, because local matchers differ from AWS in these.
+A pattern is a tree of fields. A leaf is a list of strings, numbers, booleans or null: the field must equal one of them. A leaf
+may also be a list with one {"anything-but": value or list}: the field must exist and equal none of them. Prefix, wildcard,
+$or, and arrays in events are refused, because local matchers differ from AWS in these.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Makes moto's DynamoDB fast and atomic, without changing its responses.
 
-Stock moto copies the whole table for each item of a transaction, sorts the whole table for each query, and keeps all items in a
-list of the class: a simulated week needs minutes and gigabytes. It also serves requests on threads without a lock, so that two
-transactions can interleave. This module changes five things, and needs the exact version of moto that pyproject.toml pins:
+Stock moto copies the whole table for each item of a transaction, and sorts the whole table for each query. It also keeps all
+items in a list of the class. So a simulated week needs minutes and gigabytes. Besides, it serves requests on threads without a
+lock, so that two transactions can interleave. This module changes five things, and needs the exact version of moto that
+pyproject.toml pins:
 
 * a transaction remembers the items that it names, and restores them if it fails;
 * a query reads one partition, or one value of an index's partition key, and moto filters and sorts only these items;

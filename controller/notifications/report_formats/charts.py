@@ -63,7 +63,7 @@ def amount(value: float) -> str:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """At most eight round amounts whose range contains zero, ``low`` and ``high``."""
+    """At most seven round amounts whose range contains zero, ``low`` and ``high``."""
     low, high = min(low, 0.0), max(high, 0.0)
     if high - low < 1e-6:  # less than a micro-dollar
         return [0.0, 1.0]

@@ -19,8 +19,8 @@ class Options:
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     """If two jobs use one prefix, the job that was created later breaks the rule. At the same moment, the order of names decides.
 
-    A rule may stop it only if both jobs have the same role: with another role, anybody could take a prefix first to have the
-    job of somebody else stopped. A job whose prefix contains the prefixes of others also breaks the rule, whichever was created
+    The rule may stop it only if both jobs have the same role. Otherwise anybody could take a prefix first, to have the job of
+    somebody else stopped. A job whose prefix contains the prefixes of others also breaks the rule, whichever was created
     first, and is never stopped for that.
     """
     if not job.alive or job.checkpoint_uri is None:

@@ -104,7 +104,7 @@ def demo(
 
 @contextmanager
 def only_own_lines() -> Iterator[None]:
-    """Prevent output of other modules: logging prints a traceback for each line that it cannot write, such as to a full disk, and
+    """Prevent output of other modules. logging prints a traceback for each line that it cannot write, such as to a full disk.
     Powertools warns about each function that Ctrl-C interrupts.
     """
     before = logging.raiseExceptions
