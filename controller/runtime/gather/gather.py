@@ -49,7 +49,7 @@ from controller.units.calendar import month_key
 from controller.units.value import replace
 
 RUNS_MAX = 50  # runs of a family: enough for a quantile, and one page
-OTHER_TYPES_MAX = 3  # instance types like the job's own whose pools are compared
+OTHER_TYPES_MAX = 3  # similar instance types that are compared with the job's own
 POOL_MEMORY_AGE = timedelta(days=28)
 PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
