@@ -37,7 +37,7 @@ from controller.units.value import dataclass
 
 LATTICE = 64  # steps of the spare time
 NODES = 16  # points at which the distribution of the rate is evaluated
-SPELL_H, SPELL_SHARE = 4.0, 0.25  # hours of history, and share of the run, that set how widely one run's own rate varies
+SPELL_H, SPELL_SHARE = 4.0, 0.25  # hours of history, and share of a run, that set how much one run's rate varies
 UNBILLED_H = 1.0  # an interval lost to an interruption within its first hour is not in TrainingTimeInSeconds (SageMaker guide)
 TINY = 1e-12
 HUGE = 1e200  # numbers of the recursion are scaled down from here, before they overflow

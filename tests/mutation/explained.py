@@ -18,7 +18,7 @@ EXPLAINED: Mapping[tuple[str, str], str] = {
     ("controller/units/money.py", "return rounded if amount > 0 else -rounded"): "equal: minus zero is zero",
     (
         "controller/savings/spot_chance.py",
-        "SPELL_H, SPELL_SHARE = 5.0, 0.25  # hours of watching that say as much as is known of one run's own rate",
+        "SPELL_H, SPELL_SHARE = 5.0, 0.25  # hours of history, and share of a run, that set how much one run's rate varies",
     ): "fitted to spot traces: the calibration of `make bench` holds it, not a unit test",
     (
         "controller/decide/close_lineage.py",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -34,13 +34,13 @@ def look_at_slack(client: Callable[[str], Any], secret: str) -> tuple[bool, str]
         return False, f"the secret {secret} cannot be used: {problem} (docs/slack.md)"
     if "webhook_url" in found:
         return True, "an incoming webhook: only a message would show whether Slack takes it"
-    ok, says = _asked_slack(found["bot_token"])
+    ok, says = _asked_slack(found["bot_token"], SCOPES if found["signing_secret"] else SCOPES - {"commands"})
     clicks = "" if found["signing_secret"] else "; the secret has no signing_secret, so buttons and /spot do nothing"
     return ok, says + clicks
 
 
-def _asked_slack(token: str) -> tuple[bool, str]:
-    """Whether Slack accepts the token (``auth.test``), with all scopes (in the answer's header ``x-oauth-scopes``)."""
+def _asked_slack(token: str, wanted: Set[str]) -> tuple[bool, str]:
+    """Whether Slack accepts the token (``auth.test``), with these scopes (in the answer's header ``x-oauth-scopes``)."""
     from slack_sdk import WebClient
     from slack_sdk.errors import SlackApiError
 
@@ -51,7 +51,7 @@ def _asked_slack(token: str) -> tuple[bool, str]:
     except OSError as error:
         return False, f"Slack cannot be reached from here ({error}): the check messages says whether the functions reach it"
     granted = str({name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", ""))
-    missing = sorted(SCOPES - set(granted.replace(" ", "").split(","))) if granted else []
+    missing = sorted(wanted - set(granted.replace(" ", "").split(","))) if granted else []
     if missing:
         return False, f"the app lacks the scopes {', '.join(missing)}: add them (spotwarden slack-manifest) and install it again"
     return True, f"the token is accepted in {answer.get('team', 'the workspace')}"

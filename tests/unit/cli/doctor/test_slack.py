@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from controller.cli.doctor.slack import look_at_slack
+from controller.cli.slack_manifest import manifest
+from infra.local.http_server import HttpServer, Response
 from infra.local.slack.server import Slack
 from tests.client_errors import client_error
 
@@ -60,3 +62,15 @@ def test_without_a_signing_secret_the_app_posts_but_gets_no_clicks(monkeypatch: 
         slack.close()
     assert ok
     assert says.endswith("; the secret has no signing_secret, so buttons and /spot do nothing")
+
+
+@pytest.mark.parametrize(
+    ("secret", "url"), [("xoxb-1", ""), ('{"bot_token": "xoxb-1", "signing_secret": "s"}', "https://acme.test/api/")]
+)
+def test_an_app_with_the_scopes_of_its_manifest_is_in_order(secret: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    scopes = ",".join(manifest(url, "Spotwarden")["oauth_config"]["scopes"]["bot"])
+    headers = {"Content-Type": "application/json", "x-oauth-scopes": scopes}
+    with HttpServer(lambda _: Response(body=b'{"ok": true, "team": "acme"}', headers=headers)) as slack:
+        monkeypatch.setenv("SPOTWARDEN_SLACK_URL", f"{slack.url}/api/")
+        ok, says = look_at_slack(lambda _: Secrets({"SecretString": secret}), "arn")
+    assert ok, says
