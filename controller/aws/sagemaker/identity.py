@@ -20,7 +20,7 @@ from controller.jobs.request import PROBE, RequestChange
 VERSION = "1"  # of the list below: hashes of different lists are never equal
 
 CHANGEABLE = frozenset({"EnableManagedSpotTraining"})
-"""Members that an attempt may change as a whole; ``_PARTS`` removes parts of others. ``RequestForm`` compares what attempts may change."""
+"""Members that an attempt may change as a whole; ``_PARTS`` removes parts of others. ``RequestForm`` compares both."""
 
 SET_ASIDE = frozenset({"TrainingJobName", "Tags", "ProfilerConfig", "ProfilerRuleConfigurations"})
 """Members that are not compared: the job's own name, tags, and what SageMaker fills in and lets people change during the job."""
