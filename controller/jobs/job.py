@@ -202,7 +202,7 @@ class Job:
     role: str
     service: Service | None  # the owner that is proved
     unrepeatable: str | None  # why a copy of this job's request must not be submitted, or None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str]
     downloading: tuple[Interval, ...] = ()  # of the image, the data and the checkpoints, before each interval of training
     uploading: tuple[Interval, ...] = ()  # of the model
     intervals: tuple[Interval, ...] = ()  # of training, from SecondaryStatusTransitions

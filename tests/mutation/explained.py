@@ -45,6 +45,31 @@ EXPLAINED: Mapping[tuple[str, str], str] = {
         "controller/jobs/checkpoint.py",
         "proven = proven_of(interval, None, ended_at, scan.newest_at)",
     ): "equal: a checkpoint that is of a later interval sets the sum again at that interval",
+    (
+        "controller/ledger/entry.py",
+        '"CheckpointScanned", "Credited", "DirectivesRead", "Ended", "Entry", "Finished", "Flagged", "Interrupted", '
+        '"XXJobDeletedXX",',
+    ): "only an import with a star reads it, and ruff refuses a name there that the module does not have",
+    (
+        "controller/jobs/job.py",
+        "members: Mapping[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=None)",
+    ): "equal: it is read only for whether it is true",
+    (
+        "controller/jobs/job.py",
+        'said = self.tags.get(PIPELINE_TAG, "XXXX")',
+    ): "equal: neither text is the ARN of an execution",
+    (
+        "controller/ledger/messages/stored_facts.py",
+        "return hint(value) if (issubclass(hint, StrEnum)) or True else value",
+    ): "equal: the other fields are texts, whole numbers and flags, and a value of its own class stays what it is",
+    (
+        "controller/policy/fix.py",
+        'named = [pattern for _, patterns in asking for pattern in patterns if not set("XX*?[XX").intersection(pattern)]',
+    ): "equal: no instance type has a capital letter",
+    (
+        "controller/policy/repair.py",
+        'rules: str = "XXXX"',
+    ): "equal: messages read it only of a refusal that names its rules",
 }
 """By the file and the line that the mutant adds: the reason."""
 

@@ -74,6 +74,7 @@ NAMED_OTHERWISE = {
     "aws/sagemaker/test_access_denied.py": "each call of the adapters, denied",
     "cli/test_ledger_commands.py": "the commands that open the ledger",
     "cli/test_mistakes.py": "typical mistakes, for each command",
+    "decide/deadline/test_moving.py": "the message of `stop_to_move.py`",
     "decide/test_decisions.py": "the golden file of whole decisions",
     "handlers/test_events_of_others.py": "each handler, with events of another account",
     "handlers/test_without_slack.py": "the handlers of a stack without Slack",

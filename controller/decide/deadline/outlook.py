@@ -103,9 +103,8 @@ def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Ou
         return None
     now = max(at or facts.now, facts.job.created_at)  # clocks differ: now is never before the job's creation
     remaining_s = max(total_s - proven_lineage_s(facts), 0)
-    left_s = _left_s(facts, total_s, remaining_s) if at is None else remaining_s
     state = DeadlineState(
-        now=now, deadline=deadline, remaining_s=remaining_s, left_s=left_s,
+        now=now, deadline=deadline, remaining_s=remaining_s, left_s=_left_s(facts, total_s, remaining_s),
         attempt=_attempt_state(facts) if at is None else AttemptState.WAITING,
         since=facts.job.intervals[-1].start if facts.job.intervals else facts.job.created_at, moves=_moves(facts),
         spot_seen=facts.spot_seen if settings.back_to_spot and _can_return(facts) else None,

@@ -7,7 +7,7 @@ that step or takes the next one. A deadline can require on-demand. Places that A
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from controller.decide.deadline.outlook import outlook, spot_wait_s
@@ -103,11 +103,11 @@ def step_in_time(facts: Facts, block: Resubmission, step: Fallback, due_at: date
 
 
 def step_past_refused(
-    facts: Facts, block: Resubmission, cause: FailureCause, budget: Budget, refused: tuple[Submit, ...]
+    facts: Facts, block: Resubmission, cause: FailureCause, budget: Budget, refused: tuple[Submit, ...], repair: RequestChange
 ) -> Fallback | None:
     """The first place that was not refused: of the step that the outcome requires, of later steps, and of the job's own request.
 
-    None where all of them were refused.
+    Each attempt is sent with ``repair`` besides, so a place is that of the step together with it. None where all were refused.
     """
     but = frozenset(place_of(facts, submit) for submit in refused) | places_that_never_fit(facts)
     step = next_fallback(facts, block, cause, budget)
@@ -116,11 +116,11 @@ def step_past_refused(
         begin = step.fallback_step
         places = [step_in_time(facts, block, step, facts.now)[0], step]
     if cause.next is not RetryChange.LARGER:
-        further = advance(facts, block, begin - 1, but=but)
+        further = advance(facts, block, begin - 1, but=but, repair=repair)
         places += [] if isinstance(further, NoFallback) else [further]
     if cause.next in _AS_IT_WAS or (cause.next is RetryChange.RESUME and facts.resumable):
         places.append(Fallback(fallback_step=begin, changes={}))
-    return next((place for place in places if place_with(facts, place.changes) not in but), None)
+    return next((place for place in places if place_with(facts, merged(repair, place.changes)) not in but), None)
 
 
 def fallback_steps(facts: Facts, block: Resubmission) -> tuple[FallbackStep, ...]:
@@ -174,26 +174,31 @@ def _last_taken(facts: Facts) -> int:
 
 
 def advance(
-    facts: Facts, block: Resubmission, current: int, *, least: int = 0, but: frozenset[Place] = frozenset()
-) -> Fallback | NoFallback:
+    facts: Facts, block: Resubmission, current: int, *, least: int = 0, but: frozenset[Place] = frozenset(),
+    repair: RequestChange | None = None,
+) -> Fallback | NoFallback:  # fmt: skip
     """The next step after ``current``, at least ``least``. Skips instance types that were tried, and places that never fit or
-    are in ``but``.
+    are in ``but``. A place is that of the step together with ``repair``.
     """
     ladder, but = fallback_steps(facts, block), but | places_that_never_fit(facts)
+
+    def is_refused(changes: RequestChange) -> bool:
+        return place_with(facts, merged(repair or {}, changes)) in but
+
     for fallback_step in range(max(current + 1, least), len(ladder)):
-        changes = _changes(facts, ladder[fallback_step], but)
-        if changes is not None and place_with(facts, changes) not in but:
+        changes = _changes(facts, ladder[fallback_step], is_refused)
+        if changes is not None and not is_refused(changes):
             return Fallback(fallback_step=fallback_step, changes=changes)
     return NoFallback(why=GiveUpReason.NO_FURTHER_STEP)
 
 
-def _changes(facts: Facts, fallback_step: FallbackStep, but: frozenset[Place]) -> RequestChange | None:
+def _changes(facts: Facts, fallback_step: FallbackStep, is_refused: Callable[[RequestChange], bool]) -> RequestChange | None:
     """What a step changes in the last attempt's request; None for instance types that were all tried or refused."""
     match fallback_step.kind:
         case FallbackKind.SAME:
             return {}
         case FallbackKind.INSTANCE_TYPES | FallbackKind.EQUIVALENTS:
-            untried = [t for t in _untried(facts, fallback_step.values) if place_with(facts, on_instances(t)) not in but]
+            untried = [t for t in _untried(facts, fallback_step.values) if not is_refused(on_instances(t))]
             return on_instances(cheapest_first(untried, facts.pools, facts.rates)[0]) if untried else None
         case FallbackKind.SUBNETS:
             return merged(_back_to_root(facts), in_subnets(fallback_step.values))

@@ -85,11 +85,11 @@ def _next_attempt(facts: Facts) -> Decision:
         return _called_off(facts, asked)
     ask = stop is None or stop.purpose is Purpose.RULE or called_off_numbers(facts.lineage, job.name)
     if ask and asked is not None:
-        return Decision() if asked.request is UserRequest.STOP else _as_asked(facts, block, asked)
+        return Decision() if asked.request is UserRequest.STOP else _as_asked(facts, asked)
     if stop is not None and stop.purpose is Purpose.RULE:
         return Decision()
     if stop is not None and stop.purpose is Purpose.REPAIR:
-        return _repaired(facts, stop, block)
+        return _repaired(facts, stop)
     if stop is not None and isinstance(stop.next_cause, MoveCause):
         return _moved(facts, block, stop.next_cause)
     if block is None or block.mode is Mode.AUDIT or facts.never_again or _too_old(facts, block):
@@ -104,9 +104,9 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
     budget, sharing = block.budget_of(cause)
     job, shown = facts.job, JobFacts.of(facts.job)
     if cause in _NO_ROOM and _is_on_demand_for_its_deadline(facts):
-        return _back_to_spot(facts, block)
+        return _back_to_spot(facts)
     if changed_by_us(facts) and block.mode is not Mode.WARN:
-        return _changed_back(facts, block, cause)
+        return _changed_back(facts, cause)
     if budget is None or not budget.counts(cause, job.failure):
         return Decision()
     if job.unrepeatable:
@@ -125,18 +125,18 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
     limit = budget.limit if cause.tries_max is None else min(budget.limit, cause.tries_max)
     if tried >= limit:
         of_progress = budget.per is BudgetPer.PROGRESS
-        return give_up(facts, block, GiveUpReason.LIMIT_REACHED, cause, tried=tried, without_progress=of_progress)
+        return give_up(facts, GiveUpReason.LIMIT_REACHED, cause, tried=tried, without_progress=of_progress)
     if (all_tries := tried_for(facts, sharing)) >= (cause.tries_max or RETRIES_MAX):
-        return give_up(facts, block, GiveUpReason.LIMIT_REACHED, cause, tried=all_tries)
+        return give_up(facts, GiveUpReason.LIMIT_REACHED, cause, tried=all_tries)
     step = next_fallback(facts, block, cause, budget)
     if isinstance(step, NoFallback):
-        return give_up(facts, block, step.why, cause, tried=tried)
+        return give_up(facts, step.why, cause, tried=tried)
     wait = retry_wait(budget, tried, jitter_share(facts.lineage.id, facts.number))
     due_at = ended_at(facts) + wait
     step, due_at, hurry = step_in_time(facts, block, step, due_at)
     if "tags" in job.unknown:
         due_at = max(due_at, job.created_at + READ_AFTER)  # a tag may forbid the attempt
-    return submit_next(facts, block, cause, _with_repair(step, repair), due_at, tried=tried, limit=limit, why=hurry)
+    return submit_next(facts, cause, _with_repair(step, repair), due_at, tried=tried, limit=limit, why=hurry)
 
 
 def _with_repair(step: Fallback, repair: RequestChange) -> Fallback:
@@ -144,13 +144,13 @@ def _with_repair(step: Fallback, repair: RequestChange) -> Fallback:
     return replace(step, changes=merged(repair, step.changes)) if repair else step
 
 
-def _changed_back(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
+def _changed_back(facts: Facts, cause: FailureCause) -> Decision:
     """Return to the resources that worked, once and without a wait, and announce what the controller's change broke."""
     job, ours, back = facts.job, resources_of(facts.job), resources_that_worked(facts)
     if job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(job), why=job.unrepeatable))
     if back is None:
-        return give_up(facts, block, GiveUpReason.NOT_RETRYABLE, cause)
+        return give_up(facts, GiveUpReason.NOT_RETRYABLE, cause)
     other = back.instance_count if back.instance_count != job.instance_count else None
     known = ours.volume_gb is not None and back.volume_gb is not None
     volume_gb = back.volume_gb if known and back.volume_gb != ours.volume_gb else None
@@ -166,7 +166,7 @@ def _changed_back(facts: Facts, block: Resubmission, cause: FailureCause) -> Dec
         volume_gb=ours.volume_gb if volume_gb else None, back_to_volume_gb=volume_gb,
         subnets=", ".join(ours.subnets) if subnets else "", back_to_subnets=", ".join(subnets), team=job.team or "",
     )  # fmt: skip
-    submitted = submit_next(facts, block, MoveCause.CHANGED_BACK, step, ended_at(facts))
+    submitted = submit_next(facts, MoveCause.CHANGED_BACK, step, ended_at(facts))
     return submitted | say(facts, message) if any(isinstance(i.action, Submit) for i in submitted.intents) else submitted
 
 
@@ -176,22 +176,22 @@ def _elsewhere_at_once(
 ) -> Decision | None:  # fmt: skip
     """The next place after submissions that created no job, outside every budget; None to continue as after any outcome."""
     submits = tuple(i.action for i in (*refused, *short) if isinstance(i.action, Submit))
-    step, after = step_past_refused(facts, block, cause, budget, submits), 1 + len(submits)
+    step, after = step_past_refused(facts, block, cause, budget, submits, repair), 1 + len(submits)
     step = _with_repair(step, repair) if step is not None else None
     if step is not None and short:
-        return submit_next(facts, block, FailureCause.QUOTA, step, ended_at(facts), after=after, limit=after, tried=len(submits))
+        return submit_next(facts, FailureCause.QUOTA, step, ended_at(facts), after=after, limit=after, tried=len(submits))
     if step is not None:
         tried = tried_for(facts, block.budget_of(cause)[1], budget.per)
-        return submit_next(facts, block, cause, step, ended_at(facts), after=after, limit=budget.limit, tried=tried)
+        return submit_next(facts, cause, step, ended_at(facts), after=after, limit=budget.limit, tried=tried)
     waiting = tuple(i for i in short if i.open)
     if waiting:
         return Decision(intents=waiting) if refused else None
     if not any(never_fitted(i) for i in refused):
         return None
-    return give_up(facts, block, GiveUpReason.NO_FURTHER_STEP, cause, tried=len(refused))
+    return give_up(facts, GiveUpReason.NO_FURTHER_STEP, cause, tried=len(refused))
 
 
-def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) -> Decision:
+def _as_asked(facts: Facts, asked: UserRequested) -> Decision:
     """The attempt that a person asked for. It counts against no budget or cap, because the policy lists who may ask."""
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
@@ -202,7 +202,7 @@ def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) ->
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=changes.why, rules=changes.rules))
     step = Fallback(fallback_step=current_step(facts), changes=changes)
     after = max(asked.number - facts.number, 1)
-    return submit_next(facts, block, MoveCause.ASKED, step, asked.at, why=asked_by(asked.who), after=after)
+    return submit_next(facts, MoveCause.ASKED, step, asked.at, why=asked_by(asked.who), after=after)
 
 
 def _called_off(facts: Facts, asked: UserRequested) -> Decision:
@@ -217,24 +217,24 @@ def _called_off(facts: Facts, asked: UserRequested) -> Decision:
 def _moved(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Decision:
     """The attempt for which a job was stopped: without a wait, outside every budget, even if the policy changed meanwhile."""
     if _refused(facts):
-        return _back(facts, block)
+        return _back(facts)
     step, stop = step_of_move(facts, block, cause), _our_stop(facts)
     if cause is MoveCause.ASKED and stop is not None and stop.changes:  # they include the rules' fix
         step = replace(step, changes=change_from_json(stop.changes))
-    return submit_next(facts, block, cause, step, ended_at(facts))
+    return submit_next(facts, cause, step, ended_at(facts))
 
 
-def _back(facts: Facts, block: Resubmission | None) -> Decision:
+def _back(facts: Facts) -> Decision:
     """Return to where the job was, without a wait, because AWS refused the new place. The refused attempt keeps its name."""
     cause = MoveCause.RETURN if facts.job.spot else MoveCause.DEADLINE
     step = Fallback(fallback_step=current_step(facts), changes={})
-    return submit_next(facts, block, cause, step, ended_at(facts), why=MoveReason.NO_CAPACITY, after=2)
+    return submit_next(facts, cause, step, ended_at(facts), why=MoveReason.NO_CAPACITY, after=2)
 
 
-def _back_to_spot(facts: Facts, block: Resubmission) -> Decision:
+def _back_to_spot(facts: Facts) -> Decision:
     """Return to spot, without a wait: on-demand had no capacity."""
     step = Fallback(fallback_step=current_step(facts), changes=spot_again(facts))
-    return submit_next(facts, block, MoveCause.RETURN, step, ended_at(facts), why=MoveReason.NO_CAPACITY)
+    return submit_next(facts, MoveCause.RETURN, step, ended_at(facts), why=MoveReason.NO_CAPACITY)
 
 
 def _is_on_demand_for_its_deadline(facts: Facts) -> bool:
@@ -253,7 +253,7 @@ def _refused(facts: Facts) -> bool:
     )  # fmt: skip
 
 
-def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
+def _repaired(facts: Facts, stop: Stop) -> Decision:
     """The attempt of the repaired job: one, and outside every budget."""
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
@@ -270,7 +270,7 @@ def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
             return Decision(needs=frozenset({Need.REPAIR_PREFIX}) if after <= PREFIXES_TRIED_MAX else frozenset())
         changes = merged(changes, {"CheckpointConfig": {"S3Uri": facts.repair_prefix}})
     step = Fallback(fallback_step=current_step(facts), changes=changes)
-    return submit_next(facts, block, MoveCause.REPAIR, step, ended_at(facts), why=stop.because, after=after)
+    return submit_next(facts, MoveCause.REPAIR, step, ended_at(facts), why=stop.because, after=after)
 
 
 # ── what is known of the outcome ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -18,7 +18,7 @@ from controller.ledger.lineage_id import LineageId
 from controller.ledger.messages.kind import GiveUpReason
 from controller.ledger.messages.message import CapFacts, GaveUp, JobFacts
 from controller.ledger.move_cause import AttemptCause
-from controller.policy.resubmission import Budget, BudgetPer, Resubmission
+from controller.policy.resubmission import Budget, BudgetPer
 
 RETRIES_MAX = 100  # retries of a lineage for the causes of one budget, however much progress its attempts make
 
@@ -70,11 +70,11 @@ def jitter_share(lineage: LineageId, number: int) -> float:
 
 
 def give_up(
-    facts: Facts, block: Resubmission | None, reason: GiveUpReason, cause: AttemptCause, *,
+    facts: Facts, reason: GiveUpReason, cause: AttemptCause, *,
     tried: int = 0, without_progress: bool = False, cap: CapFacts | None = None,
 ) -> Decision:  # fmt: skip
     """Announce that no attempt follows, why, and how far the lineage got. ``tried`` is the number of retries that counted."""
-    job, seen = facts.job, last_seen(facts)
+    job, seen, block = facts.job, last_seen(facts), facts.policy.resubmission_for(facts.job)
     looked = job.checkpoint_uri is None or (seen is not None and seen.problem is None)
     message = GaveUp(
         job=JobFacts.of(job), reason=reason, cause=cause, tried=tried, cap=cap, without_progress=without_progress,

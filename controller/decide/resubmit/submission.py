@@ -21,13 +21,12 @@ from controller.ledger.lineage import GENERATIONS_MAX
 from controller.ledger.messages.kind import GiveUpReason
 from controller.ledger.messages.message import CannotRepeat, CapFacts, JobFacts, Resubmitting
 from controller.ledger.move_cause import AttemptCause, MoveCause
-from controller.policy.resubmission import Resubmission
 from controller.units.calendar import month_key
 
 
 def submit_next(
-    facts: Facts, block: Resubmission | None, cause: AttemptCause, step: Fallback, due_at: datetime, *,
-    tried: int = 0, limit: int = 1, why: str = "", after: int = 1,
+    facts: Facts, cause: AttemptCause, step: Fallback, due_at: datetime, *, tried: int = 0, limit: int = 1, why: str = "",
+    after: int = 1,
 ) -> Decision:  # fmt: skip
     """Submit the attempt with this job's number plus ``after`` at ``due_at``. Give up if a cap has no room or no name is left.
 
@@ -35,11 +34,11 @@ def submit_next(
     """
     job, number = facts.job, facts.number + after
     if facts.lineage.generation_of(number) > GENERATIONS_MAX:
-        return give_up(facts, block, GiveUpReason.NAMES_TAKEN, cause, tried=GENERATIONS_MAX)
+        return give_up(facts, GiveUpReason.NAMES_TAKEN, cause, tried=GENERATIONS_MAX)
     allowed = afford(facts, step.changes, capped=cause is not MoveCause.ASKED)
     if isinstance(allowed, CapFacts):
         reason = GiveUpReason.NO_PRICE if allowed.next_micros is None else GiveUpReason.OVER_CAP
-        return give_up(facts, block, reason, cause, cap=allowed)
+        return give_up(facts, reason, cause, cap=allowed)
     name = facts.lineage.name_of(number, job.identity)
     try:
         change = Changes.of(allowed.changes)

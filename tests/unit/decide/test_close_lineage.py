@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from controller.decide import decide
-from controller.decide.close_lineage import close_lineage, work_s
+from controller.decide.close_lineage import close_lineage, event_of_deleted, work_s
 from controller.jobs.job import Interval, Job, Outcome, Service
-from controller.ledger.entry import CheckpointScanned, Finished, Measured
+from controller.ledger.entry import CheckpointScanned, Ended, Finished, Measured
 from controller.ledger.intent import Intent, IntentResult, Publish, Submit
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.move_cause import MoveCause
@@ -175,3 +175,22 @@ def test_training_of_an_earlier_attempt_that_no_scan_shows_counts_in_full(
     known = [e for e in decide(facts(first, number=2)).entries if not isinstance(e, CheckpointScanned)]
     known += [scan(first.name, **scan_of_a)] if scan_of_a is not None else []
     assert work_s(facts(DONE, lineage=lineage(LineageId.of(DONE), entries=known))) == 57 * 60 + useful_s
+
+
+def test_the_event_of_a_finished_lineage_is_made_again_from_what_was_recorded_after_its_job_was_deleted() -> None:
+    known = lineage(LineageId.of(DONE), entries=decide(facts(DONE)).entries)
+    publish = event_of_deleted(known, "bert")
+    assert publish is not None
+    assert (publish.about, publish.detail_type) == ("bert", "Spotwarden Lineage Finished")
+    assert json.loads(publish.detail) == event(facts(DONE)) | {"trainingJobArn": None, "modelArtifacts": None}
+
+
+@pytest.mark.parametrize("missing", [Finished, Ended], ids=["it is not finished", "nobody saw its end"])
+def test_of_a_deleted_job_that_is_not_known_to_be_finished_there_is_no_event(missing: type) -> None:
+    entries = [e for e in decide(facts(DONE)).entries if not isinstance(e, missing)]
+    assert event_of_deleted(lineage(LineageId.of(DONE), entries=entries), "bert") is None
+
+
+def test_a_finished_entry_with_another_outcome_than_its_job_makes_no_event() -> None:
+    entries = [replace(e, outcome=Outcome.STOPPED) if isinstance(e, Ended) else e for e in decide(facts(DONE)).entries]
+    assert event_of_deleted(lineage(LineageId.of(DONE), entries=entries), "bert") is None

@@ -33,6 +33,8 @@ MADE: dict[str, Any] = {
         "CheckpointConfig": {"S3Uri": "s3://c/bert/"}, "ResourceConfig": {"InstanceCount": 2},
         "Tags": [{"Key": "team", "Value": "vision"}],
     },
+    "on one machine": {"ResourceConfig": {"InstanceCount": 1}},
+    "on the most machines": {"ResourceConfig": {"InstanceCount": 1000}},
     "nothing": {},
 }  # fmt: skip
 FORBIDDEN: dict[str, Any] = {

@@ -5,14 +5,23 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
-from controller.jobs.checkpoint_files import StoredFile, checkpoint_files, is_checkpoint_file, newest_checkpoint_at
+from controller.jobs.checkpoint_files import (
+    IGNORED_FOLDERS,
+    NO_CHECKPOINTS,
+    StoredFile,
+    checkpoint_files,
+    is_checkpoint_file,
+    newest_checkpoint_at,
+)
 from tests.builders import BEGIN
 
 MB = 1_000_000
+OTHER_FILES = Path(__file__).with_name("no_checkpoints.txt").read_text("utf-8").splitlines()
 
 
 def file(path: str, minute: float = 0, size: int = MB) -> StoredFile:
@@ -80,8 +89,13 @@ def test_a_file_that_only_describes_the_model_the_run_or_data_is_no_checkpoint(p
 
 
 def test_each_name_that_frameworks_and_tools_give_to_other_files_is_no_checkpoint() -> None:
-    paths = Path(__file__).with_name("no_checkpoints.txt").read_text("utf-8").splitlines()
-    assert [path for path in paths if is_checkpoint_file(file(path))] == []
+    assert [path for path in OTHER_FILES if is_checkpoint_file(file(path))] == []
+
+
+def test_each_pattern_of_names_that_are_no_checkpoints_has_an_example() -> None:
+    names = {part.lower() for path in OTHER_FILES for part in path.split("/")}
+    patterns = (*NO_CHECKPOINTS, *IGNORED_FOLDERS)
+    assert [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)] == []
 
 
 def test_the_first_save_of_which_only_the_side_files_have_arrived_is_no_checkpoint() -> None:

@@ -347,6 +347,10 @@ def test_a_loss_of_a_job_with_a_checkpoint_prefix_tells_of_no_checkpoint_that_no
 
 def test_a_figure_of_nothing_is_left_out() -> None:
     assert "$0.00" not in words().partition("Saved, spent and wasted")[0]
+    days = {FIRST + n * DAY: roll_up(told(measured(f"job-{n}"))) for n in range(2)}
+    day, month = (report_of(days, FIRST + n * DAY, FIRST + 2 * DAY) for n in (1, 0))
+    said = "\n".join(page.text for page in pages(digest_parts(day, month, DigestNotes())))
+    assert "*March so far*: $1.40 saved (70 %), $0.60 spent" in said.splitlines()
 
 
 def test_the_details_of_a_digest_are_answers_to_its_first_message() -> None:

@@ -45,6 +45,8 @@ def holds(text: str, members: dict[tuple[str, ...], Any]) -> bool | None:
         ("not default(EnableNetworkIsolation, false)", {}, None),
         ("TrainingJobName matches 'train-*'", {("TrainingJobName",): "train-1"}, True),
         ("TrainingJobName == 'a'", {("TrainingJobName",): None}, None),
+        ("TrainingJobName == 'a'", {("TrainingJobName",): ["a"]}, None),
+        ("TrainingJobName != 'a'", {("TrainingJobName",): {"a": 1}}, None),
         ("TrainingJobStatus not in ['Failed']", {("TrainingJobStatus",): "Stopped"}, True),
         ("any(InputDataConfig.ChannelName == 'raw')", {CHANNELS: ["train", "raw"]}, True),
         ("any(InputDataConfig.ChannelName == 'raw')", {CHANNELS: ["train"]}, False),

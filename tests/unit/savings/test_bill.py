@@ -46,6 +46,16 @@ def test_a_line_that_cannot_be_read_is_named_with_its_row(changes: dict[str, str
     assert found.problems[0].startswith(f"row 2: {problem}")
 
 
+@pytest.mark.parametrize("kind", [
+    "Tax", "Credit", "Refund", "Fee", "RIFee", "SavingsPlanNegation", "SavingsPlanRecurringFee", "SavingsPlanUpfrontFee",
+])  # fmt: skip
+def test_a_line_that_is_no_usage_adds_nothing_to_the_hours_of_its_day(kind: str) -> None:
+    """A refund of a job's hours has its usage type and its hours, and a negative cost."""
+    found = read_bill(COLUMNS, [LINE, LINE | {"line_item_line_item_type": kind, "line_item_unblended_cost": "-3.521"}])
+    assert [(amount.hours, amount.micros) for amount in found.groups.values()] == [(2.5, 3_521_000)]
+    assert found.problem_count == 0
+
+
 def test_a_line_without_its_cost_is_a_problem_and_no_free_hour() -> None:
     line = {name: value for name, value in LINE.items() if name != "line_item_unblended_cost"}
     assert read_bill(COLUMNS, [line]).problems == ["row 2: found '', wanted a number of dollars"]

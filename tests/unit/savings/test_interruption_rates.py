@@ -98,8 +98,8 @@ def test_a_signal_counts_for_its_family_and_region() -> None:
     def signal(family: str | None) -> MarketSignal:
         return MarketSignal(kind=MarketSignalKind.REBALANCE, instance_id="i-1", family=family, region="us-east-1", at=BEGIN)
 
-    [memory] = pool_memories([measured("a", HOUR)], [signal("g5"), signal("g4dn"), signal(None)]).values()
-    assert memory.warnings == 1
+    [memory] = pool_memories([measured("a", HOUR)], [signal("g5"), signal("g5"), signal("g4dn"), signal(None)]).values()
+    assert memory.warnings == 2
 
 
 def test_the_cheaper_useful_hour_comes_first_and_unpriced_types_last() -> None:

@@ -38,6 +38,15 @@ def test_half_the_speed_is_half_the_seconds_on_the_first_type() -> None:
     assert first_permille(known, L4, A10G) == 2000
 
 
+def test_up_to_a_factor_of_ten_runs_did_the_same_work() -> None:
+    ten, more = runs(L4, 36_000, 36_000, 36_000), runs(L4, 36_040, 36_040, 36_040)
+    on_first = runs(A10G, 3600, 3600, 3600)
+    assert first_permille((*on_first, *ten), A10G, L4) == 100
+    assert first_permille((*on_first, *ten), L4, A10G) == 10_000
+    assert first_permille((*runs(A10G, 10_000, 10_000, 10_000), *runs(L4, 100_010, 100_010, 100_010)), L4, A10G) is None
+    assert first_permille((*on_first, *more), L4, A10G) is None
+
+
 @pytest.mark.parametrize(
     "known",
     [(), runs(A10G, 1, 2, 3), (*runs(A10G, 10, 10), *runs(L4, 20, 20, 20)), (*runs(A10G, 1, 1, 1), *runs(L4, 99, 99, 99))],

@@ -17,6 +17,7 @@ from controller.savings.rollup import (
     ENTRY_NAMES,
     KEPT,
     MISSED,
+    MOVERS_MAX,
     MOVERS_TOTAL_MAX,
     Count,
     CountKind,
@@ -155,6 +156,16 @@ def test_the_attempts_that_changed_the_figures_are_bounded_whatever_teams_there_
     kept = top_movers(many)
     assert len(kept) == MOVERS_TOTAL_MAX == 300
     assert kept[-1].saved_micros == 3
+
+
+def test_of_a_team_with_many_attempts_those_that_saved_cost_and_wasted_the_most_are_kept() -> None:
+    plain = roll_up([measured("a")]).movers[0]
+    saved = [(f"saved-{n}", 1000 + n, 0) for n in range(MOVERS_MAX)]
+    cost = [(f"cost-{n}", -1000 - n, 0) for n in range(MOVERS_MAX)]
+    wasted = [(f"wasted-{n}", 0, 1 + n) for n in range(2 * MOVERS_MAX)]
+    many = [plain._replace(job=job, saved_micros=saves, wasted_micros=wastes) for job, saves, wastes in (*saved, *cost, *wasted)]
+    kept = {mover.job for mover in top_movers(many)}
+    assert kept == {job for job, _, _ in (*saved, *cost, *wasted[MOVERS_MAX:])}
 
 
 def test_an_attempt_of_a_rollup_from_before_repetitions_were_counted_was_not_repeated() -> None:

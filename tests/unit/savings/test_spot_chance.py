@@ -59,6 +59,8 @@ def test_the_mean_over_the_posterior_is_at_least_what_its_mean_rate_gives(shape:
 
 def test_a_pool_with_less_history_than_a_run_has_no_mean_and_an_overflow_gives_none() -> None:
     assert training_h(run(48, 96), RatePosterior(shape=0.5, hours=40)) is None
+    assert training_h(run(48, 96), RatePosterior(shape=0.5, hours=48)) is None
+    assert training_h(run(48, 96), RatePosterior(shape=0.5, hours=49)) is not None
     assert training_h(run(48, 96), RatePosterior(shape=5000, hours=49)) is None
     assert training_least_h(run(600, 700), certain(2.0)) == inf
 
@@ -67,6 +69,14 @@ def test_without_interruptions_a_run_finishes_where_it_fits_and_where_it_does_no
     calm = RatePosterior(shape=1e-6, hours=KNOWN)
     assert finish_chance(run(6, 8), calm) == pytest.approx(1, abs=0.001)
     assert finish_chance(run(6, 5.9), calm) == 0
+
+
+@pytest.mark.parametrize("shape", [2.13, 13.5, 47.0, 98.0])
+def test_a_minute_of_training_in_a_year_is_certain_and_no_more_than_certain(shape: float) -> None:
+    """The weights of the posterior add up to a little more than 1 as binary fractions."""
+    chance = finish_chance(run(1 / 60, 8766, start_h=0.01), RatePosterior(shape=shape, hours=SPELL_H))
+    assert chance == pytest.approx(1)
+    assert chance <= 1
 
 
 @pytest.mark.parametrize("rate", [RatePosterior(shape=0.5, hours=10), RatePosterior(shape=60, hours=200)])

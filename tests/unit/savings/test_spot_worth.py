@@ -94,6 +94,25 @@ def test_the_type_whose_pool_does_best_is_named() -> None:
     assert found.other.chance > 0.9 > 0.6 > found.without.chance
 
 
+@pytest.mark.parametrize(
+    ("changes", "written", "keeps"),
+    [
+        ({"checkpoint_uri": "s3://b/p/"}, None, True),
+        ({"checkpoint_uri": "s3://b/p/"}, False, False),
+        ({"checkpoint_uri": "s3://b/p/", "algorithm": builders.algorithm(checkpoints=False)}, None, False),
+        ({}, None, False),
+    ],
+    ids=["a prefix", "nothing was written there", "an algorithm that writes none", "no prefix"],
+)
+def test_another_type_is_judged_by_the_checkpoints_that_the_job_writes(
+    changes: dict[str, Any], written: bool | None, *, keeps: bool
+) -> None:
+    pools, rates = {TYPE: pool(1000, 900), OTHER: pool(1000, 150, OTHER)}, {TYPE: builders.rate(), OTHER: builders.rate()}
+    found = known(spot_worth(replace(JOB, **changes), Run(length_s=48 * HOUR, written=written), pools, rates))
+    assert found.other is not None
+    assert found.other.chance > 0.9 if keeps else found.other.chance < 0.2
+
+
 def test_a_run_is_as_long_as_its_owner_expects_or_the_median_of_three_runs_or_unknown() -> None:
     assert run_length_s(5400, (1, 2, 3)) == 5400
     assert run_length_s(None, (100, 9000, 200)) == 200

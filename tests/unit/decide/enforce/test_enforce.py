@@ -9,10 +9,12 @@ from datetime import timedelta
 import pytest
 
 from controller.decide import decide
+from controller.decide.enforce.enforce import offences_of
 from controller.jobs.checkpoint import CheckpointScan
+from controller.jobs.job import Service
 from controller.jobs.request import change_from_json
 from controller.ledger.entry import Flagged, Waived
-from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, Stop, Submit
+from controller.ledger.intent import STOP_UNDER_WAY, Announce, Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.messages.kind import MessageKind
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
@@ -177,3 +179,17 @@ def test_only_the_alarm_about_checkpoints_is_told_once_a_day() -> None:
     assert [(a.kind, a.once_a_day) for a in told if a.kind is MessageKind.FLAGGED] == [(MessageKind.FLAGGED, "alive")]
     spot_rule = actions(facts(job(spot=False)), Announce)
     assert {a.once_a_day for a in spot_rule if a.kind is MessageKind.FLAGGED} == {""}
+
+
+def test_a_job_of_another_service_never_did_what_a_rule_would_have_stopped_it_for() -> None:
+    offender = job(spot=False, wait_s_max=None)
+    assert [finding.policy for finding in offences_of(facts(offender))] == ["use-spot"]
+    assert offences_of(facts(replace(offender, service=Service.TUNING))) == ()
+
+
+@pytest.mark.parametrize(("why", "kept"), [*((why, True) for why in STOP_UNDER_WAY), ("", False), ("throttled", False)])
+def test_a_stop_that_sagemaker_took_stays_open_although_no_rule_asks_for_it_any_more(why: str, kept: bool) -> None:
+    """The description may be older than the call, and still show InProgress."""
+    begun = Intent(action=Stop(about="bert", because="use-spot"), due_at=BEGIN, claim=1, why=why)
+    found = facts(job(), policy=policy(rules=(), resubmissions=()), lineage=lineage(intents=(begun,)))
+    assert [i.key for i in decide(found).withdrawn] == ([] if kept else ["stop/bert"])

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from controller.decide.decision import Need
 from controller.decide.enforce.enforce import enforce
 from controller.decide.facts import Facts
+from controller.jobs.job import Service
 from controller.ledger.entry import Flagged, RuleHeldBack, Waived
 from controller.ledger.intent import Announce, Stop
 from controller.ledger.rule_acts import RuleActs
@@ -117,3 +121,19 @@ def test_a_rule_with_a_share_acts_on_the_lineages_within_it() -> None:
     inside = [position_of(str(one.lineage.id)) < 0.5 for one in found]
     assert set(inside) == {True, False}
     assert [stops(one) for one in found] == inside
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"number": 2},
+        {"number": 0},
+        {"job": replace(OFFENDER, service=Service.TUNING)},
+        {"policy": policy(rules=(GUARDED,), in_force_at=BEGIN + timedelta(seconds=1))},
+    ],
+    ids=["an attempt of the controller", "an older attempt", "a job of another service", "a job from before the revision"],
+)
+def test_a_job_on_which_the_rule_does_not_act_is_not_counted_by_its_guard(changes: dict[str, Any]) -> None:
+    found = asked(looked_up=frozenset(), **changes)
+    assert enforce(found).needs == frozenset()
+    assert (flagged(found).mode, flagged(found).acts) == (Mode.ENFORCE, False)

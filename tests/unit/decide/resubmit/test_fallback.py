@@ -256,7 +256,7 @@ def test_the_first_place_that_was_not_refused_is_next(refused: tuple[str, ...], 
         Submit(about="bert", job=f"bert-{n}", number=n, cause=FailureCause.CAPACITY, changes=changes)
         for n, changes in enumerate(refused, start=2)
     )
-    found = step_past_refused(over, given, FailureCause.CAPACITY, budget(3), submits)
+    found = step_past_refused(over, given, FailureCause.CAPACITY, budget(3), submits, {})
     if chosen == "none":
         assert found is None
         return
@@ -276,6 +276,6 @@ def test_what_the_outcome_asks_for_comes_before_the_ladder() -> None:
     )  # fmt: skip
     given = block(causes={FailureCause.STARVED: budget(3)}, ladder=SHORT)
     over = facts(ended(job()), checkpoint_scan=seen)
-    found = step_past_refused(over, given, FailureCause.STARVED, budget(3), ())
+    found = step_past_refused(over, given, FailureCause.STARVED, budget(3), (), {})
     assert isinstance(found, Fallback)
     assert found.changes == {}

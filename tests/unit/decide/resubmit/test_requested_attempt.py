@@ -12,14 +12,15 @@ from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.jobs.request import change_from_json
 from controller.ledger.entry import UserRequested, Waived
-from controller.ledger.intent import Intent, IntentResult, Stop, Submit
+from controller.ledger.intent import NEVER_FITS, Intent, IntentResult, Stop, Submit
 from controller.ledger.move_cause import MoveCause
 from controller.ledger.rule_acts import RuleActs
 from controller.policy.mode import Mode
 from controller.policy.policy import Repair, RuleAction
+from controller.policy.resubmission import FallbackKind, FallbackStep
 from controller.policy.rollout import Rollout, SurpriseGuard
 from controller.policy.user_request import UserRequest
-from tests.builders import BEGIN, block, ended, job, lineage, policy, rule
+from tests.builders import BEGIN, block, budget, ended, job, lineage, policy, rule
 from tests.unit.decide.deciding import HOUR, actions, looked_up, text, topics
 
 REFUSED = "It would break use-spot (EnableManagedSpotTraining is"
@@ -157,6 +158,24 @@ def test_a_first_job_that_a_rule_would_have_repaired_is_submitted_again_with_the
 def test_a_first_job_that_its_rule_would_have_left_alone_is_submitted_again_as_it_was() -> None:
     [submit] = actions(failed(repair=Repair()), Submit)
     assert submit.changes == ""
+
+
+def test_a_first_job_keeps_its_repair_at_each_place_that_is_tried_once_where_none_fits() -> None:
+    """No rule stops the attempt later: without the repair it would get round the rule."""
+    ladder = (FallbackStep(kind=FallbackKind.INSTANCE_TYPES, values=("ml.g5.4xlarge", "ml.g5.8xlarge")),)
+    repairing = rule(repair=Repair(checkpoint="s3://acme/{team}/"), action=RuleAction.REPAIR)
+    whole = policy(rules=(repairing,), resubmissions=(block(causes={FailureCause.CAPACITY: budget(3)}, ladder=ladder),))
+    found = looked_up(ended(ON_DEMAND, Outcome.CAPACITY), policy=whole)
+    sent: list[Submit] = actions(found, Submit)
+    for _ in range(4):
+        never = (Intent(action=a, due_at=BEGIN, claim=1, closed=IntentResult.REFUSED, why=f"{NEVER_FITS}0") for a in sent)
+        found = replace(found, lineage=lineage(intents=never))
+        sent += actions(found, Submit)
+    changes = [change_from_json(submit.changes) for submit in sent]
+    machines = [change.pop("ResourceConfig", {}).get("InstanceType") for change in changes]
+    assert machines == ["ml.g5.4xlarge", "ml.g5.8xlarge", None]
+    assert changes == [changes[0]] * 3
+    assert changes[0]["EnableManagedSpotTraining"] is True
 
 
 @pytest.mark.parametrize("facts", [

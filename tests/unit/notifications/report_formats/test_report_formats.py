@@ -125,6 +125,18 @@ def test_the_page_escapes_names_in_its_tables_and_charts_and_loads_nothing() -> 
     assert not any(f'{name}="http' in page for name in ("src", "href"))
 
 
+def test_the_page_shows_no_loss_as_a_saving() -> None:
+    def lead(useful_s: int) -> str:
+        one = measured("a")
+        entries = [one, replace(told(one)[1], useful_s=useful_s)]
+        page = as_html(report_of({FIRST: roll_up(entries)}, FIRST, FIRST + DAY))
+        return next(line for line in page.splitlines() if '<p class="lead' in line)
+
+    assert lead(0).startswith('<p class="lead loss">Spot')
+    assert lead(1080).startswith('<p class="lead">Spot')
+    assert lead(3600).startswith('<p class="lead">Spot')
+
+
 def test_the_same_report_is_the_same_bytes() -> None:
     assert as_html(report()) == as_html(report())
     assert as_csv(report()) == as_csv(report())
