@@ -164,7 +164,7 @@ class Measured(UnderPolicy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credited(UnderPolicy):
-    """The useful training seconds of a finished job, per instance, and their basis (``controller.savings.progress.Basis``).
+    """The useful training seconds of a finished job, per instance, and their basis (``controller.savings.progress.UsefulBasis``).
 
     For a job without a model they are 0 until a later attempt continues from its checkpoint. Of several entries the largest
     counts.

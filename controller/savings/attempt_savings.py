@@ -10,9 +10,8 @@ For one attempt, by the SageMaker guide's page model-managed-spot-training (bill
     wasted          the part of the actual cost that paid for lost training
 
 Both costs also contain the billable seconds of a warm pool after the job, at the on-demand rate. The total of a lineage, a team
-or a day is the sum of its attempts. The counterfactual of an on-demand attempt is at most its own
-bill, so it saves nothing. AWS's own percentage (1 − billable ÷ training) is reported beside these figures; it also counts
-training that was lost.
+or a day is the sum of its attempts. The counterfactual of an on-demand attempt is at most its own bill, so it saves nothing.
+AWS's own percentage (1 − billable ÷ training) is reported beside these figures; it also counts training that was lost.
 """
 
 from __future__ import annotations
