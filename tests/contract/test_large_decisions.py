@@ -192,7 +192,7 @@ MANY_RULES = replace(TELLS_NEWS, rules=tuple(builders.rule(f"rule-{n}", mode=Mod
     ],
     ids=["findings", "repetitions", "wakes", "submits", "submits after the end", "leased", "refused", "cards"],
 )  # fmt: skip
-def test_an_odd_state_comes_to_rest_in_a_few_rounds_without_an_error(
+def test_a_state_of_unusual_size_is_handled_in_a_few_rounds_without_an_error(
     policy: Policy, changes: dict[str, Any], outcome: Outcome | None, left: tuple[Intent, ...], rounds: int
 ) -> None:
     account = Account(policy, MemoryLedger(), now=BEGIN + HOUR)

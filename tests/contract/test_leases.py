@@ -23,7 +23,7 @@ from tests.contract.one_lineage import (
 )
 
 
-def test_of_two_that_take_an_intent_one_gets_it(ledger: Ledger) -> None:
+def test_only_one_of_two_functions_can_claim_an_intent(ledger: Ledger) -> None:
     mine = theirs = commit(ledger, STOP).intents[0]
     taken = ledger.lineages.take(ID, mine, now=NOW, leased_until=NOW + MINUTE)
     assert taken == replace(STOP, leased_until=NOW + MINUTE, claim=1)
@@ -46,7 +46,7 @@ def test_an_intent_can_be_taken_after_its_lease_and_what_was_not_answered_is_no_
     assert taken.tries == 1
 
 
-def test_refusals_for_want_of_quota_are_counted_by_themselves(ledger: Ledger) -> None:
+def test_refusals_because_of_a_quota_are_counted_separately(ledger: Ledger) -> None:
     found = commit(ledger, SUBMIT).intents[0]
     for no_quota in (False, True, False, True):
         taken = ledger.lineages.take(ID, found, now=NOW, leased_until=NOW + MINUTE)

@@ -38,7 +38,7 @@ def test_a_limit_of_zero_allows_nothing(ledger: Ledger) -> None:
     assert not ledger.limits.spend("stop/10", "a", 1, 0, BEGIN)
 
 
-def test_who_asks_for_more_takes_only_the_rest(ledger: Ledger) -> None:
+def test_a_repeated_request_for_more_takes_only_the_difference(ledger: Ledger) -> None:
     assert ledger.limits.spend("money/vision", "a", 400, 1000, BEGIN)
     assert ledger.limits.spend("money/vision", "a", 700, 1000, BEGIN)
     assert ledger.limits.taken("money/vision") == 700
@@ -74,7 +74,7 @@ def test_what_others_hold_is_given_back_in_the_same_write_and_needs_no_room(ledg
     assert not ledger.limits.spend("money/vision", "a", 1, 1000, BEGIN)
 
 
-def test_a_limit_that_nobody_took_from_is_whole(ledger: Ledger) -> None:
+def test_nothing_is_taken_of_an_unused_limit(ledger: Ledger) -> None:
     assert ledger.limits.taken("money/vision") == 0
 
 
@@ -101,7 +101,7 @@ def test_a_halt_of_an_operator_replaces_any_other(ledger: Ledger) -> None:
     assert ledger.halts.halt() == replace(HALT, why="found the cause")
 
 
-def test_who_ends_a_halt_ends_no_other_that_was_called_meanwhile(ledger: Ledger) -> None:
+def test_resume_does_not_end_a_halt_that_was_called_meanwhile(ledger: Ledger) -> None:
     other = replace(HALT, who="grace", why="the next incident")
     assert not ledger.halts.set_halt(None, in_place_of=HALT)
     ledger.halts.set_halt(other)

@@ -87,7 +87,7 @@ def test_a_moment_goes_forward_only(ledger: Ledger, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MOMENTS)
-def test_no_two_share_a_moment(ledger: Ledger, name: str) -> None:
+def test_no_two_stored_times_share_a_row(ledger: Ledger, name: str) -> None:
     MOMENTS[name].note(ledger, BEGIN)
     assert [other for other, moment in MOMENTS.items() if moment.read(ledger)] == [name]
 
@@ -113,7 +113,7 @@ def test_moments_are_stored_under_the_names_that_ledgers_hold(dynamodb: Any) -> 
     assert dynamodb.scan(TableName=table)["Count"] == len(MOMENTS)
 
 
-def test_where_a_pass_stands_is_not_read_from_the_partition_that_other_functions_write(dynamodb: Any) -> None:
+def test_the_position_of_a_pass_is_not_in_a_partition_that_other_functions_write(dynamodb: Any) -> None:
     table = aws.create_table(dynamodb.meta.endpoint_url, "Passes")
     ledger = DynamoLedger(dynamodb, table)
     row = {"pk": {"S": "cursor"}, "sk": {"S": "discover"}, "at": {"S": "9999-01-01T00:00:00.000000Z"}, "schema": {"N": "1"}}

@@ -139,7 +139,7 @@ def test_a_message_longer_than_sns_takes_arrives_cut_off(place: Place) -> None:
 
 @given(st.text(max_size=300))
 @settings(max_examples=8)
-def test_whatever_people_wrote_sns_takes_it(place: Place, text: str) -> None:
+def test_sns_accepts_a_message_with_any_text_of_people(place: Place, text: str) -> None:
     shown = page(f"*{escaped(text, 400)}*")
     topic = place.make("hostile")
     assert isinstance(place.chat.post(topic, shown), Done)

@@ -81,7 +81,7 @@ def test_a_job_of_another_service_is_never_stopped_nor_submitted_again(facts: Fa
 
 
 @given(lives)
-def test_an_attempt_of_ours_is_never_stopped_by_a_rule(facts: Facts) -> None:
+def test_no_rule_stops_an_attempt_of_the_controller(facts: Facts) -> None:
     asked = any(isinstance(entry, UserRequested) for entry in facts.lineage.entries)
     assert asked or not (facts.number > 1 and decided(facts, Stop))
 
@@ -139,7 +139,7 @@ def test_a_job_that_always_fails_is_retried_to_its_limits_and_then_reported(poli
 @pytest.mark.slow
 @settings(max_examples=60)
 @given(lives, st.integers(0, 200), st.integers(0, 200), st.booleans())
-def test_from_any_facts_repeated_parts_reach_rest_in_bounded_rounds(facts: Facts, more: int, wakes: int, told: bool) -> None:
+def test_from_any_facts_a_bounded_number_of_parts_leaves_nothing_to_do(facts: Facts, more: int, wakes: int, told: bool) -> None:
     """For any number of interruptions and open intents, each part can be committed, and less remains after it."""
     often = tuple(facts.job.created_at + timedelta(minutes=n) for n in range(more))
     job = replace(facts.job, interrupted_at=tuple(sorted({*facts.job.interrupted_at, *often})))

@@ -115,7 +115,7 @@ def test_a_second_fix_changes_nothing(about: Job, whole: Policy) -> None:
 
 
 @given(jobs(), policies())
-def test_where_there_is_no_fix_it_is_said_why(about: Job, whole: Policy) -> None:
+def test_without_a_fix_there_is_a_reason(about: Job, whole: Policy) -> None:
     verdict = judge(about, Basis(whole, EVIDENCE))
     if verdict.findings and not verdict.fix.request:
         assert verdict.fix.why_not
@@ -143,7 +143,7 @@ def other_changes(about: Job) -> Iterable[dict[str, Any]]:
 
 @settings(max_examples=examples(25))
 @given(jobs(), policies())
-def test_where_it_is_said_that_there_is_no_fix_no_simple_change_is_one(about: Job, whole: Policy) -> None:
+def test_if_no_fix_is_found_no_simple_change_is_a_fix(about: Job, whole: Policy) -> None:
     verdict = judge(about, Basis(whole, EVIDENCE))
     if not verdict.fix.why_not or any(finding.rule == "instance-allowed" for finding in verdict.findings):
         return
@@ -182,7 +182,7 @@ def test_a_request_with_its_fix_is_one_that_sagemaker_takes(about: Job, whole: P
 
 
 @given(jobs(), policies())
-def test_whoever_merges_the_fix_into_the_request_has_one_that_keeps_the_rules_and_its_own_tags(about: Job, whole: Policy) -> None:
+def test_a_request_with_its_fix_merged_keeps_the_rules_and_its_own_tags(about: Job, whole: Policy) -> None:
     request = request_of(replace(about, excludes_spot=()))
     before = checked(request, whole)
     if before.fix.why_not or not before.fix.request:

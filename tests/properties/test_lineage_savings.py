@@ -97,7 +97,7 @@ def test_the_drawn_lineages_are_measured_and_credited() -> None:
         ([None, None], False, 0),
     ],
 )  # fmt: skip
-def test_credit_goes_past_attempts_that_died_at_once_and_never_to_them(
+def test_credit_skips_attempts_that_died_at_once(
     attempts: list[tuple[int, int | None] | None], completes: bool, useful_h: int
 ) -> None:
     assert total(entries_of(attempts, completes)).useful_s == useful_h * 3600

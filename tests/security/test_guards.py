@@ -244,7 +244,7 @@ GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
     ),
     "18: a file that cannot be read is passed over": (
         ((folder, "_alike", _only_readable_files),),
-        lambda path: test_policy_files.test_whatever_looks_like_a_policy_is_read_or_named(test_policy_files.dangling, path),
+        lambda path: test_policy_files.test_each_file_that_looks_like_a_policy_is_read_or_named(test_policy_files.dangling, path),
     ),
 }  # fmt: skip
 

@@ -122,7 +122,7 @@ def test_a_halt_that_is_called_again_on_the_command_line_keeps_its_reason_and_sa
 
 
 @pytest.mark.parametrize("readable", [True, False])
-def test_a_halt_that_was_written_to_end_by_itself_holds_once_somebody_calls_a_halt(host: Host, readable: bool) -> None:
+def test_a_halt_row_with_an_expiry_becomes_permanent_once_somebody_halts(host: Host, readable: bool) -> None:
     """An attacker who controls the API's function may write the halt's row, with a time at which DynamoDB deletes it."""
     press_halt(host, card(host, "long").ts)
     dynamodb = wiring.client("dynamodb")

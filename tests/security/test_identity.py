@@ -117,7 +117,7 @@ def _due_at(host: Host, name: str) -> datetime:
     return intent.due_at.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
-def test_the_very_request_that_was_sent_created_in_that_moment_is_as_good_as_ours() -> None:
+def test_a_stranger_s_identical_request_at_the_moment_of_submission_counts_as_the_attempt() -> None:
     with lab(POLICY) as host:
         launch(host, victim())
         run(host, minutes=1)
@@ -129,7 +129,7 @@ def test_the_very_request_that_was_sent_created_in_that_moment_is_as_good_as_our
         assert len(host.world.jobs) == 2
 
 
-def test_the_very_request_that_was_sent_created_before_it_was_sent_is_somebody_else_s() -> None:
+def test_a_stranger_s_identical_request_before_the_submission_is_not_the_attempt() -> None:
     with lab(POLICY) as host:
         launch(host, victim())
         run(host, minutes=1)
@@ -141,7 +141,7 @@ def test_the_very_request_that_was_sent_created_before_it_was_sent_is_somebody_e
         assert len(made) == 2
 
 
-def test_who_takes_one_name_after_the_other_gains_nothing_as_later_names_are_not_known() -> None:
+def test_a_stranger_who_takes_names_gains_nothing_because_later_names_are_not_known() -> None:
     from controller.ledger.attempt_name import attempt_name
 
     with lab(POLICY) as host:

@@ -155,7 +155,7 @@ ODD_STEPS: dict[str, Any] = {
 }
 
 
-def test_whatever_a_pipeline_answers_its_job_is_judged_within_an_hour() -> None:
+def test_a_job_is_judged_within_an_hour_for_any_answer_of_its_pipeline() -> None:
     """The creator of a job chooses the pipeline whose steps are listed."""
     with deployed(POLICY) as host:
         host.world.list_pipeline_execution_steps = lambda **asked: ODD_STEPS[asked["PipelineExecutionArn"].rpartition("/")[2]]  # type: ignore[method-assign]

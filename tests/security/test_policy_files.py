@@ -82,7 +82,7 @@ HEAVY_FILES: dict[str, bytes] = {  # just below the limits
 
 
 @pytest.mark.parametrize("name", BAD_POLICIES)
-def test_a_policy_file_that_is_a_weapon_is_refused_in_few_sentences(name: str, tmp_path: Path) -> None:
+def test_a_hostile_policy_file_is_refused_in_few_sentences(name: str, tmp_path: Path) -> None:
     data, words = BAD_POLICIES[name]
     folder = tmp_path / "policies"
     folder.mkdir()
@@ -139,7 +139,7 @@ def test_a_folder_of_very_many_files_is_refused_in_few_sentences(tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_a_case_file_that_is_a_weapon_is_refused_in_one_sentence(name: str, tmp_path: Path) -> None:
+def test_a_hostile_case_file_is_refused_in_one_sentence(name: str, tmp_path: Path) -> None:
     data, words = BAD_FILES[name]
     (tmp_path / "a.yaml").write_text(RULE % "")
     (tmp_path / "a.test.yaml").write_bytes(data)
@@ -192,7 +192,7 @@ def _yml(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("make", [dangling, _below, _behind_a_link, _directory, _fifo, _loop, _upper_case, _yml])
-def test_whatever_looks_like_a_policy_is_read_or_named(make: Callable[[Path], str], tmp_path: Path) -> None:
+def test_each_file_that_looks_like_a_policy_is_read_or_named(make: Callable[[Path], str], tmp_path: Path) -> None:
     from controller.policyfile import BadPolicy, compile_folder
 
     (tmp_path / "a.yaml").write_text(RULE % "")
@@ -217,7 +217,7 @@ def test_whatever_looks_like_a_policy_is_read_or_named(make: Callable[[Path], st
         "{role: []}",
     ],
 )
-def test_a_selector_that_says_nothing_is_a_mistake(match: str, tmp_path: Path) -> None:
+def test_an_empty_selector_is_a_mistake(match: str, tmp_path: Path) -> None:
     """Otherwise it would select all jobs."""
     from controller.policyfile import BadPolicy, compile_folder
 
@@ -264,7 +264,7 @@ PASSED_OVER: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("name", PASSED_OVER)
-def test_nothing_in_a_policy_file_is_passed_over_or_read_as_something_else(name: str, tmp_path: Path) -> None:
+def test_no_part_of_a_policy_file_is_ignored_or_misread(name: str, tmp_path: Path) -> None:
     from controller.policyfile import BadPolicy, compile_folder
 
     text, said = PASSED_OVER[name]
@@ -307,7 +307,7 @@ SAID_TWICE: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("name", SAID_TWICE)
-def test_a_document_that_says_one_thing_twice_is_refused(name: str, tmp_path: Path) -> None:
+def test_a_document_with_a_duplicate_name_is_refused(name: str, tmp_path: Path) -> None:
     """Parsers use different ones of the two values, so ``check`` could approve another job than the one that is created."""
     from controller.cli.documents import documents
 
@@ -352,7 +352,7 @@ BAD_PROGRAMS: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD_PROGRAMS)
-def test_a_program_that_is_a_weapon_is_read_in_little_time_and_memory(name: str, tmp_path: Path) -> None:
+def test_a_hostile_program_is_parsed_in_little_time_and_memory(name: str, tmp_path: Path) -> None:
     from controller.cli.documents import documents
 
     text, said = BAD_PROGRAMS[name]
@@ -363,7 +363,7 @@ def test_a_program_that_is_a_weapon_is_read_in_little_time_and_memory(name: str,
 
 
 @pytest.mark.parametrize("name", BAD_DOCUMENTS)
-def test_a_document_that_is_a_weapon_is_refused_in_one_sentence(name: str, tmp_path: Path) -> None:
+def test_a_hostile_document_is_refused_in_one_sentence(name: str, tmp_path: Path) -> None:
     data, words = BAD_DOCUMENTS[name]
     (tmp_path / name).write_bytes(data)
     refused(spotwarden("check", name, folder=tmp_path), words)

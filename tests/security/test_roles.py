@@ -111,7 +111,7 @@ rules:
         assert status(host, "mine") == "Stopped"
 
 
-def test_without_a_role_nothing_is_done_and_everything_is_said() -> None:
+def test_without_listed_roles_the_controller_only_observes_and_reports() -> None:
     policy = AGAIN.replace(
         "resubmit:",
         "rules:\n  - {name: spot-only, rule: spot-required, options: {runtime_over: 1h}, mode: enforce, action: stop}\nresubmit:",

@@ -72,7 +72,7 @@ def garbage_of(number: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("offset", [0, *(pytest.param(offset, marks=pytest.mark.nightly) for offset in (2, 5))])
-def test_garbage_in_the_rows_of_functions_that_never_submit_silences_nothing(offset: int) -> None:
+def test_garbage_in_the_rows_of_functions_that_never_submit_suppresses_no_message(offset: int) -> None:
     with lab(POLICY) as host:
         run(host, hours=2)  # until discover has stored its position
         for function, places in ROWS.items():
@@ -259,7 +259,7 @@ def test_a_forged_price_buys_nothing_under_a_cap(host: Host, micros: int) -> Non
     assert measured.rate_micros_per_h is None or measured.rate_micros_per_h > 0
 
 
-def test_a_pool_of_impossible_figures_is_no_memory_of_it(host: Host) -> None:
+def test_impossible_figures_of_a_pool_are_ignored(host: Host) -> None:
     day = host.clock.at.date()
     memory = PoolMemory(instance_type="ml.g5.xlarge", region="us-east-1", exposure_s=-36_000, interruptions=-5)
     put("pool#us-east-1/ml.g5.xlarge", str(day), write(memory))

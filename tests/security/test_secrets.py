@@ -84,7 +84,7 @@ def test_after_a_rotation_the_new_secret_works_at_once_and_the_old_one_no_longer
     assert heard(host, OLD) == 401
 
 
-def test_a_rotation_that_nobody_used_yet_is_known_after_two_minutes(host: Host) -> None:
+def test_a_rotated_secret_is_refused_after_two_minutes_if_nobody_used_the_new_one(host: Host) -> None:
     assert heard(host, OLD) == 200
     stored(host, NEW)
     host.clock.at += timedelta(minutes=2)
@@ -102,7 +102,7 @@ def test_wrong_signatures_cost_one_read_of_the_secret_in_five_seconds(host: Host
     assert heard(host, OLD) == 200
 
 
-def test_while_the_secret_cannot_be_read_nothing_comes_in(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_the_secret_cannot_be_read_no_request_is_accepted(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:1")
     wiring.install(clock=host.clock)
     assert heard(host, OLD) == 503

@@ -225,7 +225,7 @@ TYPED = st.one_of(
 @example("waivers " + "x" * 10_000)
 @example("\x00")
 @example("")
-def test_whatever_is_typed_has_a_short_answer(users: Users, typed: str) -> None:
+def test_each_command_has_a_short_answer(users: Users, typed: str) -> None:
     form = {"command": "/spot", "text": typed, "user_id": ME, "trigger_id": users.new_trigger()}
     response = users.app.command(form)
     assert response.status == 200, (typed[:100], response)

@@ -174,7 +174,7 @@ FORGED_END = Finished(
 
 
 @pytest.mark.parametrize("ends", [None, Outcome.FAILED, Outcome.STOPPED], ids=str)
-def test_a_forged_end_of_a_lineage_says_nothing_that_no_look_at_its_job_recorded(ends: Outcome | None) -> None:
+def test_a_forged_end_of_a_lineage_causes_no_event_or_message_that_its_job_does_not_confirm(ends: Outcome | None) -> None:
     """The job is alive, or ended differently and was deleted. No event, message or card says that it completed."""
     news = SlackSettings(tell=(Importance.NEWS,))
     account = Account(builders.policy(rules=(), slack=news), now=BEGIN + timedelta(hours=1))

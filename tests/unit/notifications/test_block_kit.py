@@ -101,7 +101,7 @@ def test_a_chart_of_more_points_than_slack_draws_lists_the_others() -> None:
     assert "team 24" in page.blocks[1]["text"]["text"]
 
 
-def test_labels_that_are_too_long_are_written_in_full_and_stay_different() -> None:
+def test_long_labels_are_shortened_differently_and_repeated_in_full() -> None:
     names = ("the very long name of team one", "the very long name of team two")
     chart = Chart(title="T", kind="bar", categories=names, series=(("S", (1.0, 2.0)),))
     [page] = pages([chart])
@@ -163,11 +163,11 @@ def buttons(number: int, text: str = "b") -> Buttons:
         (buttons(26), ["actions", "actions"]),
     ],
 )
-def test_a_block_holds_as_much_as_slack_takes_and_what_is_more_continues_in_another(part: Part, wanted: list[str]) -> None:
+def test_a_block_has_at_most_what_slack_accepts_and_the_rest_is_in_another_block(part: Part, wanted: list[str]) -> None:
     assert kinds(part) == [wanted]
 
 
-def test_a_field_of_more_than_slack_takes_is_a_section_of_its_own() -> None:
+def test_a_field_that_is_too_long_becomes_a_section() -> None:
     [page] = pages([Fields(("x" * 2000, "y" * 2001))])
     assert ["fields" in block for block in page.blocks] == [True, False]
 
@@ -211,7 +211,7 @@ def test_ten_long_fields_need_more_than_one_message() -> None:
     assert all(wrong(page) == [] for page in made)
 
 
-def test_a_button_carries_as_much_as_slack_takes_and_not_more() -> None:
+def test_a_button_s_value_may_have_as_many_characters_as_slack_accepts() -> None:
     def one(value: int, action_id: int) -> Buttons:
         return Buttons((Button(text="Stop", action_id="a" * action_id, value="v" * value),))
 

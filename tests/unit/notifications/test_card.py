@@ -223,7 +223,7 @@ def test_a_waiver_is_shown_while_it_is_in_force() -> None:
     assert not any("Waived" in getattr(part, "mrkdwn", "") for part in parts(STARTED, expired))
 
 
-def test_however_much_is_said_of_a_lineage_its_card_is_one_message_with_every_button_and_link() -> None:
+def test_a_card_is_always_one_message_with_all_buttons_and_links() -> None:
     long = "\N{PILE OF POO}" * 120
     attempts = [replace(STARTED, job=f"bert-r{number:03d}", number=number + 1) for number in range(200)]
     last = attempts[-1].job
@@ -332,7 +332,7 @@ def test_of_several_messages_the_one_that_acts_on_the_job_comes_first_and_the_ot
     assert said.splitlines()[-1] == "Also: The checkpoints of *bert* cannot be read. Details are in the thread."
 
 
-def test_a_message_of_before_does_not_describe_a_job_that_has_ended() -> None:
+def test_a_message_from_before_the_end_of_a_job_does_not_describe_it() -> None:
     alive = replace(FLAGGED, policy="really-written", next_step=NextStep.NOTHING, fix="")
     done = replace(STARVED, outcome=Outcome.COMPLETED, seen_at=NOW)
     assert state(STARTED, done, intents=(told(alive),)) == ":white_check_mark: *bert* completed"
@@ -348,7 +348,7 @@ def test_a_job_that_a_rule_stopped_keeps_the_reason_and_what_to_do() -> None:
     assert said[3].startswith("*To do:* Change the request and submit the job again: `{")
 
 
-def test_what_is_said_of_an_attempt_carries_the_name_that_people_gave_the_job() -> None:
+def test_messages_about_an_attempt_on_the_card_name_the_job_as_people_did() -> None:
     second = replace(STARTED, job="bert-r02", number=2)
     given_up = GaveUp(job=replace(FACTS, name="bert-r02"), reason=GiveUpReason.NO_FURTHER_STEP)
     said = card(
@@ -362,7 +362,7 @@ def test_what_is_said_of_an_attempt_carries_the_name_that_people_gave_the_job() 
     assert "*bert-r02*" not in said.mrkdwn
 
 
-def test_what_cannot_be_read_or_was_withdrawn_is_left_out() -> None:
+def test_announcements_that_cannot_be_read_or_were_withdrawn_are_left_out() -> None:
     withdrawn = replace(told(FLAGGED), closed=IntentResult.WITHDRAWN)
     broken = Intent(action=Announce(about="bert", topic="flagged", channel="#ml", kind=FLAGGED.kind, facts="{}"), due_at=BEGIN)
     assert state(STARTED, intents=(withdrawn, broken)) == ":runner: *bert* is running"
@@ -400,7 +400,7 @@ def test_a_running_job_says_what_an_hour_costs_at_most_and_a_finished_one_never_
     assert cost(STARTED, STARVED, never) == "*Cost so far*\nNothing: it never started"
 
 
-def test_the_account_has_the_name_that_the_policy_gives_it() -> None:
+def test_the_account_is_shown_with_its_name_in_the_policy() -> None:
     named = replace(policy(), labels=Labels(accounts={"111122223333": "ml-prod"}))
     last = parts(STARTED, of=named)[-1]
     assert last == Small(f"account 111122223333 (ml-prod) · us-east-1 · created {when(BEGIN)}")

@@ -89,7 +89,7 @@ def test_a_team_with_a_channel_gets_its_own_digest_and_the_default_channel_gets_
     assert channels_of(policy) == {"#ml-vision": frozenset({"vision", "speech"}), "#ml-spot": frozenset()}
 
 
-def test_a_digest_that_has_nothing_to_say_is_not_sent() -> None:
+def test_an_empty_digest_is_not_sent() -> None:
     place: Any = Place()
     place.report_store = place
     place.publish = lambda _: ""
@@ -335,7 +335,7 @@ def test_figures_of_the_month_that_are_those_of_the_day_are_not_repeated() -> No
     assert "*March so far*: $1.40 saved (70 %), $0.60 spent" in texts[1]
 
 
-def test_a_loss_of_a_job_with_a_checkpoint_prefix_tells_of_no_checkpoint_that_nobody_has_seen() -> None:
+def test_the_advice_for_a_loss_does_not_claim_that_a_checkpoint_exists() -> None:
     lost = measured("tagger-bug", billable_s=3600)
     report = report_of({FIRST: roll_up([lost, replace(told(lost)[1], useful_s=0)])}, FIRST, FIRST + DAY)
     said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
@@ -345,7 +345,7 @@ def test_a_loss_of_a_job_with_a_checkpoint_prefix_tells_of_no_checkpoint_that_no
     )
 
 
-def test_a_figure_of_nothing_is_left_out() -> None:
+def test_a_figure_of_zero_is_left_out() -> None:
     assert "$0.00" not in words().partition("Saved, spent and wasted")[0]
     days = {FIRST + n * DAY: roll_up(told(measured(f"job-{n}"))) for n in range(2)}
     day, month = (report_of(days, FIRST + n * DAY, FIRST + 2 * DAY) for n in (1, 0))
@@ -370,7 +370,7 @@ def test_the_details_of_a_digest_are_answers_to_its_first_message() -> None:
     assert "By team" in str(details.blocks)
 
 
-def test_a_digest_without_a_thread_speaks_of_none() -> None:
+def test_a_digest_without_a_thread_does_not_mention_one() -> None:
     report = report_of({FIRST: roll_up((), refused=(refused(1),))}, FIRST, FIRST + DAY)
     notes = DigestNotes(shelved=("*bert* starved",), threads=False)
     said = "\n".join(page.text for page in pages(digest_parts(report, report, notes)))

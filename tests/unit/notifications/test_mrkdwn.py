@@ -36,7 +36,7 @@ def test_a_text_is_cut_at_the_last_good_place(text: str, most: int, cut: list[st
     assert list(pieces(text, most)) == cut
 
 
-def test_a_text_that_fits_is_one_piece_and_nothing_is_a_dash() -> None:
+def test_a_text_that_fits_is_one_piece_and_an_empty_text_is_a_dash() -> None:
     assert list(pieces("abc", 3)) == ["abc"]
     assert list(pieces(" \n ", 3)) == ["–"]
 
@@ -76,5 +76,5 @@ def test_a_long_label_is_shortened_in_time_that_grows_with_what_is_kept() -> Non
         (escaped("spotwarden:deadline:soon"), "spotwarden:deadline:soon"),
     ],
 )
-def test_for_a_terminal_our_markup_is_taken_away_and_an_arn_stays_whole(mrkdwn: str, text: str) -> None:
+def test_text_for_a_terminal_has_no_markup_and_keeps_arns(mrkdwn: str, text: str) -> None:
     assert unmarked(mrkdwn) == text

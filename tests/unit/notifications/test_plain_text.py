@@ -64,7 +64,7 @@ def test_every_part_of_a_message_is_in_its_text_and_buttons_are_not() -> None:
     assert not re.search(r"[*`]|<(?!https:)", body)
 
 
-def test_of_a_page_with_tables_of_slack_the_text_is_taken() -> None:
+def test_the_text_of_a_page_is_used_if_it_has_native_tables() -> None:
     [page] = pages((Text("*a*"), Table(caption="By team", columns=("Team", "Spent"), rows=(("vision", "$3"),))))
     assert plain_message(page).body == "a\nBy team\n• vision: Spent $3"
 
@@ -85,7 +85,7 @@ def test_the_subject_is_short_ascii(title: str, subject: str) -> None:
     assert len(subject) <= SUBJECT_MAX
 
 
-def test_nothing_to_say_is_a_dash() -> None:
+def test_an_empty_message_is_a_dash() -> None:
     empty = plain_message(Page(text=" \u0000 ", blocks=()))
     assert (empty.subject, empty.body) == ("Spotwarden: -", "–")
 

@@ -49,7 +49,7 @@ def test_the_first_three_that_saved_follow_and_none_is_named_twice() -> None:
     assert [line.split()[0] for line in lines(both, *saved[1:])] == ["a", "b", "c"]
 
 
-def test_where_no_job_saved_or_lost_nothing_is_said() -> None:
+def test_without_jobs_that_saved_or_lost_there_is_no_text() -> None:
     assert lines() == []
     assert lines(PLAIN) == []
 

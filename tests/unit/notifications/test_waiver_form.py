@@ -64,7 +64,7 @@ def test_a_rule_with_a_long_name_is_offered_shortened_and_read_in_full() -> None
     assert (request.policy, wrong) == (LONG, {})
 
 
-def test_the_form_knows_its_job_and_begins_with_the_first_rule_and_the_latest_day() -> None:
+def test_the_form_contains_its_job_and_preselects_the_first_rule_and_the_latest_day() -> None:
     form = waiver_form("a/b/c/d", "bert", ["use-spot"], most=LATEST)
     assert (form["type"], form["callback_id"]) == ("modal", "spotwarden/waive")
     assert json.loads(form["private_metadata"]) == {"lineage": "a/b/c/d", "job": "bert"}

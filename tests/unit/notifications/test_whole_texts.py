@@ -82,12 +82,12 @@ GOLDEN: Mapping[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_each_text_is_the_one_that_was_read(name: str) -> None:
+def test_each_text_is_as_in_the_golden_file(name: str) -> None:
     found, wanted = GOLDEN[name](), (FOLDER / name).read_text("utf-8")
     assert found == wanted, "look at the difference, and write the file again if it is meant (see the docstring)"
 
 
-def test_the_month_has_something_of_everything() -> None:
+def test_the_month_has_each_kind_of_content() -> None:
     assert all((MONTH.movers, MONTH.trend or MONTH.forecast, MONTH.refused, MONTH.signals, MONTH.violations, MONTH.interruptions))
     assert MONTH.deadlines_kept
     assert MONTH.deadlines_missed

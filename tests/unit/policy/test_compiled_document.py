@@ -84,7 +84,7 @@ def read(text: str | bytes) -> Policy:
     return policy_of(document_of(text), BEGIN)
 
 
-def test_what_compile_writes_is_read_as_the_policy_that_it_is(compiled: dict[str, Any]) -> None:
+def test_the_output_of_compile_is_read_as_the_same_policy(compiled: dict[str, Any]) -> None:
     policy = read(document_text(compiled))
     assert (policy.revision, policy.in_force_at) == (compiled["revision"], BEGIN)
     assert [rule.name for rule in policy.rules] == ["short", "inputs"]
@@ -275,7 +275,7 @@ def test_a_value_of_two_possible_types_is_refused_with_both(compiled: dict[str, 
         read(forged(document))
 
 
-def test_half_a_character_is_refused_though_the_revision_fits(compiled: dict[str, Any]) -> None:
+def test_a_lone_surrogate_is_refused_although_the_revision_matches(compiled: dict[str, Any]) -> None:
     with pytest.raises(BadPolicyDocument, match="UnicodeEncodeError"):
         document_of(forged({**compiled, "channel": "\ud800"}))
 
@@ -317,7 +317,7 @@ def test_a_document_with_any_other_value_is_refused_or_can_be_judged_by(
     assert policy.resubmission_for(job()) is None or policy.resubmissions
 
 
-def test_a_document_that_says_one_thing_twice_is_refused(compiled: dict[str, Any]) -> None:
+def test_a_document_with_a_duplicate_name_is_refused(compiled: dict[str, Any]) -> None:
     text = document_text(compiled)
     assert document_of(text)
     with pytest.raises(BadPolicyDocument, match="the name 'rules' twice"):

@@ -26,7 +26,7 @@ def test_members_that_a_change_sets_or_takes_out_have_their_new_values() -> None
     assert after == {SPOT: True, WAIT: 60, PREFIX: None, COUNT: 2, ("StoppingCondition",): {}}
 
 
-def test_a_change_of_nothing_leaves_them_alone() -> None:
+def test_an_empty_change_leaves_all_members_as_they_are() -> None:
     before = job(members={SPOT: False, COUNT: 2})
     assert applied(before, {}).members == before.members
 
@@ -41,7 +41,7 @@ def test_a_change_of_nothing_leaves_them_alone() -> None:
         ("instance_type", {"ResourceConfig": {"InstanceType": "ml.g5.xlarge"}}),
     ],
 )
-def test_what_a_change_sets_is_no_longer_unknown(member: str, change: dict[str, Any]) -> None:
+def test_a_field_that_a_change_sets_is_no_longer_unknown(member: str, change: dict[str, Any]) -> None:
     unknown = frozenset({"spot", "runtime_s_max", "wait_s_max", "checkpoint_uri", "instance_type"})
     assert applied(job(unknown=unknown), change).unknown == unknown - {member}
 
@@ -70,23 +70,23 @@ def under(*prefixes: str) -> Broken:
     return broken
 
 
-def test_a_warm_pool_on_spot_is_given_up_where_the_rules_about_spot_can_be_kept() -> None:
+def test_a_job_on_spot_loses_its_warm_pool_if_it_can_then_keep_the_rules_about_spot() -> None:
     fix = combined_fix(WARM_ON_SPOT, under("s3://a/"), Values())
     assert fix.request == {"ResourceConfig": {"KeepAlivePeriodInSeconds": None}, "CheckpointConfig": {"S3Uri": "s3://a/bert/"}}
 
 
-def test_a_warm_pool_on_spot_under_two_contradicting_checkpoint_rules_stays_warm_and_leaves_spot() -> None:
+def test_a_job_with_a_warm_pool_leaves_spot_if_two_checkpoint_rules_exclude_each_other() -> None:
     assert combined_fix(WARM_ON_SPOT, under("s3://a/", "s3://b/"), Values()).request == ON_DEMAND
     repair = combined_fix(WARM_ON_SPOT, under("s3://a/", "s3://b/"), Values(may_leave_spot=False))
     assert (repair.request, "under s3://a/ wants checkpoints under s3://a/; under s3://b/ wants" in repair.why_not) == ({}, True)
 
 
-def test_a_job_that_sagemaker_takes_on_spot_does_not_leave_it_to_escape_two_contradicting_rules() -> None:
+def test_a_job_that_sagemaker_accepts_on_spot_does_not_leave_spot_because_two_rules_exclude_each_other() -> None:
     fix = combined_fix(replace(WARM_ON_SPOT, excludes_spot=()), under("s3://a/", "s3://b/"), Values())
     assert (fix.request, "no request satisfies these rules" in fix.why_not) == ({}, True)
 
 
-def test_a_job_that_leaves_spot_gets_what_rules_want_of_it_there() -> None:
+def test_the_fix_of_a_job_that_leaves_spot_also_keeps_the_rules_for_on_demand() -> None:
     serverless = replace(WARM_ON_SPOT, excludes_spot=("ServerlessJobConfig",))
 
     def broken(one: Job) -> list[tuple[str, Demand]]:
@@ -97,7 +97,7 @@ def test_a_job_that_leaves_spot_gets_what_rules_want_of_it_there() -> None:
     }
 
 
-def test_a_repair_s_place_may_be_in_use_for_another_one_beside_it_is_chosen_before_create() -> None:
+def test_a_repair_may_name_a_prefix_in_use_because_a_free_one_beside_it_is_chosen_before_create() -> None:
     uris = ("s3://a/x/", job().checkpoint_uri)
     demand = Demand(
         checkpoint=True, checkpoint_apart_from=tuple(claim_of(u, job="gpt", lineage="gpt", created_at=BEGIN) for u in uris)
@@ -106,13 +106,13 @@ def test_a_repair_s_place_may_be_in_use_for_another_one_beside_it_is_chosen_befo
     assert fix.request == {"CheckpointConfig": {"S3Uri": "s3://a/x/"}}
 
 
-def test_a_rule_that_its_fix_does_not_cure_is_no_fix() -> None:
+def test_a_rule_that_stays_broken_with_its_demand_has_no_fix() -> None:
     fix = combined_fix(job(), lambda one: [("never", Demand(checkpoint=True))], Values())
     assert (fix.request, fix.why_not) == ({}, "no change of the request satisfies never")
 
 
 @pytest.mark.parametrize(("most_s", "request_"), [(600, {}), (None, {"CheckpointConfig": {"S3Uri": "s3://a/x/"}})])
-def test_where_it_is_not_known_whether_sagemaker_takes_spot_no_waiting_time_is_added(most_s: int | None, request_: Any) -> None:
+def test_no_waiting_time_is_added_if_it_is_not_known_whether_sagemaker_accepts_spot(most_s: int | None, request_: Any) -> None:
     """A rule can still limit MaxWaitTimeInSeconds of such a job."""
     grouped = job(checkpoint_uri=None, wait_s_max=None, excludes_spot=("ResourceConfig.InstanceGroups",))
 

@@ -41,11 +41,11 @@ def test_an_enforced_finding_on_a_live_job_says_stop() -> None:
 @pytest.mark.parametrize(
     "spared", [ended(ON_DEMAND, Outcome.COMPLETED), job(spot=False, service=Service.TUNING)], ids=["over", "owned"]
 )
-def test_a_job_that_is_over_or_owned_is_flagged_at_most(spared: Job) -> None:
+def test_a_job_that_has_ended_or_has_an_owner_only_gets_findings(spared: Job) -> None:
     assert judge(spared, Basis(policy(), Evidence(claims=()))).word is VerdictKind.FINDINGS
 
 
-def test_an_audit_finding_flags_too() -> None:
+def test_a_finding_in_mode_audit_is_a_finding_too() -> None:
     audit = policy(rules=(rule(mode=Mode.AUDIT, action=None),))
     verdict = judge(ON_DEMAND, Basis(audit, Evidence(claims=())))
     assert (verdict.word, [f.policy for f in verdict.findings]) == (VerdictKind.FINDINGS, ["use-spot"])
@@ -73,7 +73,7 @@ WARM = ("ResourceConfig.KeepAlivePeriodInSeconds",)
         ("checkpoint-required", replace(UNCAPABLE, checkpoint_uri=None), {"spot", "runtime_s_max"}),
     ],
 )
-def test_a_rule_that_a_job_keeps_whatever_is_unknown_is_decided(kind: str, about: Job, unknown: set[str]) -> None:
+def test_a_rule_is_decided_if_the_job_keeps_it_for_all_values_of_unknown_fields(kind: str, about: Job, unknown: set[str]) -> None:
     whole = policy(rules=(rule("one", kind=kind, options={"runtime_over_s": 3600}),))
     verdict = judge(replace(about, unknown=frozenset(unknown)), Basis(whole, Evidence(claims=())))
     assert (verdict.word, verdict.undecided) == (VerdictKind.ALLOW, ())

@@ -10,7 +10,7 @@ from controller.policy.user_request import UserRequest
 from tests.builders import block, policy, rule
 
 
-def test_where_nothing_acts_what_enforces_warns_and_what_only_records_still_does() -> None:
+def test_an_observing_policy_warns_instead_of_enforcing_and_keeps_the_other_modes() -> None:
     chosen = policy(
         rules=tuple(rule(mode, mode=mode) for mode in Mode), resubmissions=tuple(block(mode, mode=mode) for mode in Mode)
     )
@@ -20,11 +20,11 @@ def test_where_nothing_acts_what_enforces_warns_and_what_only_records_still_does
     assert {one.name: one.mode for one in observing.resubmissions} == wanted
 
 
-def test_where_nothing_acts_people_may_ask_only_for_what_acts_on_no_job() -> None:
+def test_with_an_observing_policy_people_may_request_only_what_acts_on_no_job() -> None:
     everything = policy(slack=SlackSettings(may=dict.fromkeys(UserRequest, ("*",))))
     acts = {UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.STOP}
     assert everything.observing().slack == replace(everything.slack, may=dict.fromkeys(set(UserRequest) - acts, ("*",)))
 
 
-def test_a_policy_is_one_that_somebody_chose_unless_it_says_that_it_stands_in() -> None:
+def test_a_policy_does_not_stand_in_by_default() -> None:
     assert not policy().stands_in

@@ -50,13 +50,13 @@ def test_a_tag_that_could_leave_its_folder_refuses_the_repair(team: str) -> None
     assert "wanted letters, digits and hyphens" in refused.why
 
 
-def test_a_place_of_the_template_may_be_a_tag() -> None:
+def test_a_placeholder_of_the_template_may_be_a_tag() -> None:
     about = replace(UNSAVED, tags={"team": "vision", "project": "bert"})
     found = repaired(about, repairing("checkpoint-required", Repair(checkpoint="s3://acme/{tag:project}/{job}/")))
     assert found == {"CheckpointConfig": {"S3Uri": "s3://acme/bert/train-bert-017/"}}
 
 
-def test_a_place_without_a_value_refuses_the_repair() -> None:
+def test_a_placeholder_without_a_value_refuses_the_repair() -> None:
     refused = repaired(UNSAVED, repairing("checkpoint-required", Repair(checkpoint="s3://acme/{tag:project}/")))
     assert refused == NotRepairable(why="{tag:project} in the checkpoint template is nothing, wanted letters, digits and hyphens")
 
@@ -73,7 +73,7 @@ def test_a_prefix_that_the_role_may_use_is_taken() -> None:
     assert isinstance(repaired(UNSAVED, (repairing("checkpoint-required", ours))), dict)
 
 
-def test_a_prefix_that_only_begins_alike_is_not_allowed() -> None:
+def test_a_prefix_that_only_has_the_same_first_letters_is_not_allowed() -> None:
     near = replace(TEMPLATE, allowed={"*": ("s3://acme/vis",)})
     assert isinstance(repaired(UNSAVED, (repairing("checkpoint-required", near))), NotRepairable)
 
@@ -134,7 +134,7 @@ def test_several_offences_are_repaired_at_once() -> None:
     assert changes.keys() == {"CheckpointConfig", "Tags"}
 
 
-def test_a_repair_that_brings_about_a_rule_for_a_tag_without_a_value_is_refused() -> None:
+def test_a_repair_is_refused_if_it_breaks_a_rule_about_a_tag_for_which_the_policy_has_no_value() -> None:
     """The second rule selects only spot jobs, so it applies to this job only after the repair."""
     on_spot = replace(rule("who-pays"), kind="tags-required", options={"tags": ("who",)}, when=when_of(compile_when(SPOT)))
     bare = job(spot=False, wait_s_max=None, members={("EnableManagedSpotTraining",): False})

@@ -18,7 +18,7 @@ def inside(share: float) -> set[str]:
     return {lineage for lineage in LINEAGES if Rollout(share=share).held_back(lineage, AT) is None}
 
 
-def test_a_share_is_that_part_of_the_lineages_and_a_larger_one_has_all_of_it() -> None:
+def test_a_share_selects_this_part_of_the_lineages_and_a_larger_share_includes_a_smaller_one() -> None:
     tenth, fifth = inside(0.1), inside(0.2)
     assert 150 < len(tenth) < 250
     assert tenth < fifth
@@ -68,14 +68,14 @@ def test_a_surprise_is_more_jobs_or_teams_than_expected_and_not_a_flood_of_one_t
 
 
 @pytest.mark.parametrize("guard", [SurpriseGuard(jobs=20), SurpriseGuard(percent=25), SurpriseGuard(jobs=20, percent=25)])
-def test_after_a_day_of_few_jobs_a_rule_that_acts_on_everything_is_a_surprise(guard: SurpriseGuard) -> None:
+def test_after_a_day_with_few_jobs_a_rule_that_acts_on_all_jobs_is_a_surprise(guard: SurpriseGuard) -> None:
     """A Sunday does not show the teams of a Monday, so all jobs count."""
     assert guard.surprised({f"team-{number}": 5 for number in range(20)}, {"operations": 2})
     assert not guard.surprised({"vision": 2}, {"operations": 2})
 
 
 @pytest.mark.parametrize("last_day", [None, {}])
-def test_a_part_of_a_day_without_jobs_is_no_job_so_a_guard_always_guards(last_day: dict[str, int] | None) -> None:
+def test_a_percentage_of_a_day_without_jobs_still_limits_a_rule(last_day: dict[str, int] | None) -> None:
     assert SurpriseGuard(jobs=20).surprised({"a": 21}, last_day)
     assert not SurpriseGuard(jobs=20).surprised({"a": 20}, last_day)
     assert SurpriseGuard(percent=10).surprised({"a": 3}, last_day)

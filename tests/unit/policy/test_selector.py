@@ -25,7 +25,7 @@ EMPTY, VISION = (replace(WITHOUT, tags={"team": value}) for value in ("", "visio
         (("vision",), False, False, True),
     ],
 )
-def test_a_glob_matches_no_job_that_lacks_the_tag_and_the_empty_text_does(
+def test_a_glob_matches_no_job_without_the_tag_and_the_empty_pattern_does(
     wanted: tuple[str, ...], without: bool, empty: bool, vision: bool
 ) -> None:
     selector = Selector(tags={"team": wanted})
@@ -39,7 +39,7 @@ def test_a_job_whose_tags_are_not_known_is_undecided() -> None:
     assert Selector(tags={"team": ("",)}).matches(unsaid) is None
 
 
-def test_a_part_says_what_the_job_has_and_nothing_where_that_is_not_known() -> None:
+def test_a_selector_part_has_the_job_s_value_or_none_if_it_is_not_known() -> None:
     selector = Selector(role=("*",), tags={"team": ("vision",)})
     said, unsaid = selector.parts(VISION), selector.parts(replace(VISION, unknown=frozenset({"role", "tags"})))
     assert [(part.key, part.found, part.matches) for part in said] == [("role", VISION.role, True), ("tag team", "vision", True)]

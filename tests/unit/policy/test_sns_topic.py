@@ -41,7 +41,7 @@ def test_every_region_of_sns_is_in_its_partition() -> None:
         (f"arn:aws:sns:us-east-1:123456789012:{'a' * 257}", "a topic's name has 1 to 256 letters"),
     ],
 )
-def test_what_is_no_topic_for_people_is_refused_with_the_reason(arn: str, problem: str) -> None:
+def test_an_arn_that_is_not_of_a_standard_topic_is_refused_with_the_reason(arn: str, problem: str) -> None:
     assert is_topic(arn)
     with pytest.raises(BadTopic, match=problem):
         sns_topic(arn)

@@ -34,7 +34,7 @@ def under(*waivers: Waiver) -> Policy:
     return policy(waivers=waivers)
 
 
-def test_a_waived_finding_stays_and_neither_stops_nor_counts_in_the_verdict() -> None:
+def test_a_waived_finding_is_listed_and_does_not_change_the_verdict() -> None:
     verdict = judge(ON_DEMAND, Basis(under(waiver()), Evidence(), now=BEGIN))
     (finding,) = verdict.findings
     assert finding.waiver == waiver()
@@ -72,7 +72,7 @@ def test_another_rule_that_the_job_breaks_still_holds_and_its_fix_leaves_the_wai
         "a team that the role contradicts", "no time",
     ],
 )  # fmt: skip
-def test_a_waiver_in_doubt_waives_nothing(given: Waiver, about: Any, now: datetime | None) -> None:
+def test_a_waiver_counts_for_no_other_rule_job_or_time_and_not_in_doubt(given: Waiver, about: Any, now: datetime | None) -> None:
     verdict = judge(about, Basis(under(given), Evidence(), now=now))
     assert verdict.word is VerdictKind.STOP
     assert all(
@@ -87,7 +87,7 @@ def test_a_waiver_ends_at_its_moment() -> None:
     assert waiver(expires=BEGIN + 14 * DAY).state(BEGIN, longest) is WaiverState.IN_FORCE
 
 
-def test_a_finding_says_why_a_waiver_about_it_does_not_count() -> None:
+def test_a_finding_states_why_its_waiver_does_not_count() -> None:
     (expired,) = judge(ON_DEMAND, Basis(under(waiver(expires=BEGIN)), Evidence(), now=BEGIN)).findings
     assert expired.lapsed == "The waiver old-bert has expired (2026-03-02 09:00 UTC), so the rule holds."
     (too_long,) = judge(ON_DEMAND, Basis(under(waiver(expires=BEGIN + 30 * DAY)), Evidence(), now=BEGIN)).findings

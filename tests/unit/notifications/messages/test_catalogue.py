@@ -122,7 +122,7 @@ def test_every_message_but_that_of_a_finished_job_answers_why_what_comes_next_an
 
 
 @pytest.mark.parametrize("kind", MessageKind)
-def test_only_what_one_would_paste_is_code(kind: MessageKind) -> None:
+def test_only_texts_that_people_copy_are_formatted_as_code(kind: MessageKind) -> None:
     [example] = [one for one in EXAMPLES if one.kind is kind]
     spans = re.findall(r"`([^`]*)`", describe(example).body)
     pasted = ("{", "s3://", "mode: enforce", "guarantee: money", "move_without_checkpoint: true", "spotwarden:", "5h")
@@ -204,7 +204,7 @@ def test_a_bucket_that_does_not_exist_is_no_question_of_permissions() -> None:
     assert "role to list" in describe(replace(gone, problem="AccessDenied")).lines[2]
 
 
-def test_a_job_that_ended_before_it_was_looked_at_is_not_said_to_run_or_to_be_stopped() -> None:
+def test_a_message_about_an_ended_job_does_not_say_that_it_runs_or_is_being_stopped() -> None:
     ended = replace(RUNNING, outcome=Outcome.COMPLETED)
     for step in NextStep:
         broken = m.RuleBroken(
@@ -216,7 +216,7 @@ def test_a_job_that_ended_before_it_was_looked_at_is_not_said_to_run_or_to_be_st
         assert "being stopped" not in text
 
 
-def test_the_tags_of_a_fix_are_told_apart_from_the_json_that_is_merged() -> None:
+def test_the_tags_of_a_fix_are_listed_apart_from_its_json() -> None:
     fix = '{"EnableManagedSpotTraining": true, "Tags": [{"Key": "a", "Value": "b c"}, {"Key": "d", "Value": "x"}]}'
     broken = m.RuleBroken(job=RUNNING, policy="p", severity="low", field="F", found="1", wanted="2", fix=fix)
     text = str(Queued(key="k", channel="#ml", at=BEGIN, kind=broken.kind, facts=facts_to_json(broken)).text())

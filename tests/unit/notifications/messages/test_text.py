@@ -101,7 +101,7 @@ def test_a_message_says_what_a_job_costs_before_it_says_what_to_do(
     assert text.lines == ("*Why:* a", "*Next:* b", f"*Cost:* {line}", "*To do:* c")
 
 
-def test_a_message_of_before_says_nothing_of_what_a_job_costs() -> None:
+def test_a_message_of_an_older_version_has_no_line_about_the_cost() -> None:
     job, text = JobFacts(name="bert", instance_type="ml.g5.xlarge", instances=1, spot=True), MessageText("*bert*")
     assert with_cost(text, job, None, stops=False) == text
 

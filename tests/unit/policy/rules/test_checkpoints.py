@@ -43,7 +43,7 @@ def test_fifteen_minutes_may_be_lost_and_a_second_more_may_not() -> None:
     assert ask("checkpoint-required", job(checkpoint_uri=None, runtime_s_max=901)) is not None
 
 
-def test_a_job_that_says_no_limit_may_run_for_a_day() -> None:
+def test_a_job_without_a_limit_may_run_for_a_day() -> None:
     assert "up to 24 h of training" in fault_in("checkpoint-required", job(checkpoint_uri=None, runtime_s_max=None)).wanted
 
 
@@ -105,7 +105,7 @@ def test_of_two_jobs_created_at_the_same_time_the_later_name_breaks_the_rule() -
     assert ask("checkpoint-exclusive", job("bert-r02", checkpoint_uri="s3://c/"), claims) is not None
 
 
-def test_prefixes_are_compared_by_segment_whole() -> None:
+def test_prefixes_are_compared_by_whole_segments() -> None:
     assert ask("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/one-archive"), (claim("bert", "s3://c/one"),)) is None
     assert ask("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/one/x"), (claim("bert", "s3://c/one"),)) is None
     assert ask("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c2/one"), (claim("bert", "s3://c/one"),)) is None
@@ -150,7 +150,7 @@ def test_of_two_earlier_jobs_the_one_that_shares_the_role_counts() -> None:
     assert fault_in("checkpoint-exclusive", later, (theirs, ours)).actionable
 
 
-def test_who_writes_above_others_is_told_whoever_came_first_and_not_stopped() -> None:
+def test_a_job_whose_prefix_contains_others_gets_a_finding_and_is_never_stopped_for_it() -> None:
     fault = fault_in("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/"), (claim("bert", "s3://c/one/", minutes=9),))
     assert fault.wanted == "a prefix of its own; below this one writes bert"
     assert not fault.actionable
@@ -229,7 +229,7 @@ def test_a_prefix_without_a_last_slash_beside_one_that_begins_alike_is_a_finding
         (ended(OPEN), "s3://acme/ASHA-10/"),
     ],
 )
-def test_any_other_prefix_is_none(one: Job, other: str) -> None:
+def test_other_prefixes_are_no_finding(one: Job, other: str) -> None:
     assert shared(one, claim("other", other)) is None
 
 

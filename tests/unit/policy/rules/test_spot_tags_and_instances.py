@@ -33,7 +33,7 @@ def test_spot_is_not_required_where_sagemaker_would_refuse_it() -> None:
 
 
 @pytest.mark.parametrize("member", EXCLUDING)
-def test_a_job_that_cannot_be_spot_is_never_asked_to(member: str) -> None:
+def test_spot_is_never_required_of_a_job_that_cannot_use_it(member: str) -> None:
     assert ask("spot-required", job(spot=False, excludes_spot=(member,))) is None
 
 

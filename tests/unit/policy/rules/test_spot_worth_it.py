@@ -45,7 +45,7 @@ def fault(of: Job = BARE, found: SpotWorth | None = None, **options: float) -> V
     return violation
 
 
-def test_a_hopeless_job_is_told_with_both_costs_and_what_would_change_it() -> None:
+def test_the_finding_about_a_job_that_will_not_finish_has_both_costs_and_what_would_change_it() -> None:
     violation = fault()
     assert violation.field == "EnableManagedSpotTraining"
     assert violation.found == "on spot this job would most likely never finish: expected $4,545.00, on-demand $73.00"
@@ -64,7 +64,7 @@ def test_where_no_checkpoint_helps_the_other_type_and_on_demand_are_named() -> N
     assert fault(capped, worth(capped, on_demand=lost)).demand == NO_DEMAND
 
 
-def test_what_costs_more_than_on_demand_breaks_the_rule_and_the_options_say_how_much_more_it_may() -> None:
+def test_a_higher_cost_than_on_demand_breaks_the_rule_beyond_the_factor_in_its_options() -> None:
     assert "this job costs more than on-demand: expected $95.00" in fault(found=worth(without=DEAR)).found
     assert judge(BARE, Options(times_on_demand=1.5), Evidence(spot_worth=worth(without=DEAR))) is None
     assert "is not sure enough" in fault(found=worth(without=DEAR), times_on_demand=1.5, chance_at_least=95).found
@@ -122,7 +122,7 @@ def test_without_evidence_the_rule_is_undecided_and_its_fix_keeps_it() -> None:
     assert leaving == {"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}}
 
 
-def test_a_job_that_has_a_prefix_and_writes_nothing_there_is_fixed_by_its_code_alone() -> None:
+def test_only_a_change_of_the_code_fixes_a_job_that_writes_no_checkpoints_to_its_prefix() -> None:
     assert fault(SAVING, worth(SAVING, written=False)).demand == NO_DEMAND
 
 
