@@ -240,8 +240,8 @@ def _placement(facts: Facts, ports: ReadPorts) -> PlacementAsked | None:
 
 
 def _spot_seen(facts: Facts, ports: ReadPorts) -> bool:
-    """Whether the pool has spot capacity: this spot job trains now, or another job showed it within an hour, after this job's
-    creation.
+    """Whether the pool has spot capacity. A spot job shows it while it trains. For an on-demand job, another job must have shown
+    it within the last hour, and after this job's creation.
     """
     job = facts.job
     if job.spot:
