@@ -13,7 +13,7 @@ LATE = timedelta(hours=1)  # what has waited for so long takes turns at the head
 
 
 def first_in_turn(late: int, now: datetime) -> int:
-    """The index at which a pass over a queue begins, drawn anew each minute: one of the first ``late`` items, or the next one.
+    """The index at which a pass over a queue begins, another one each minute: one of the first ``late`` items, or the next item.
 
     Otherwise the same items at the head could take all the time of each pass, or end its function.
     """

@@ -47,7 +47,7 @@ WRONG_CHANNEL = frozenset({
 })  # fmt: skip
 ERROR_CODE = re.compile(r"[A-Za-z][\w.-]{0,99}")  # anything else is no answer of Slack's API
 WRONG_CHANNEL_PREFIXES = ("restricted_action", "posting_to_")  # restricted_action_read_only_channel, …_thread_only_channel, …
-TOO_LARGE = frozenset({413, 414, 431})  # HTTP: the message is larger than any server takes, whoever asks
+TOO_LARGE = frozenset({413, 414, 431})  # HTTP: the message is too large
 BOTS = ("is_workflow_bot", "is_connector_bot")  # not in every answer of users.info
 SLACKBOT = "USLACKBOT"  # a bot whose is_bot is false
 REVOKED = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})

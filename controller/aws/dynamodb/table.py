@@ -47,7 +47,7 @@ def unchanged(item: Item | None, *attributes: str) -> Write:
 
 
 def next_version(pk: str, version: int, expires: Item | None = None) -> Write:
-    """The write that increases a head's version, if that is still the one that was read."""
+    """The write that increases a head's version, if the head still has the ``version`` that was read."""
     item = {**key(pk, HEAD), **MARK, "version": {"N": str(version + 1)}, **(expires or {})}
     if version == 0:
         return {"Put": {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
@@ -97,7 +97,7 @@ class Table:
         return self._try("delete_item", Key=place, **condition)
 
     def transact(self, writes: Sequence[Write]) -> bool:
-        """Make all writes or none; False when a condition does not hold or somebody else writes the same items.
+        """Make all writes or none; False when a condition does not hold or another function writes the same items.
 
         Raises ValueError for more than 100 writes. AWS refuses more than 4 MB.
         """

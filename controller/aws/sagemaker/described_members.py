@@ -77,7 +77,7 @@ def says_something(value: Any) -> bool:
 
 
 def _plain(path: str) -> str:
-    """A path without unusual characters, for messages: the name is not one that this code knows."""
+    """A path without unusual characters, for messages: an unknown name may have any."""
     return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "?" for c in path)[:NAME_MAX]
 
 

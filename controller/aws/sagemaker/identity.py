@@ -1,8 +1,8 @@
-"""Says whether two training jobs are the same request: a keyed hash of everything that no attempt of a lineage may change.
+"""Computes whether two training jobs are the same request: a keyed hash of all members that no attempt of a lineage may change.
 
 Both sides of a comparison come from DescribeTrainingJob and through ``members_again``, so what the service adds is the same on
-both. The members that are left out below may differ between a job and its repetition, or are set by the service. The hash is
-keyed, because hyperparameters and environment variables could be guessed one by one: the ledger contains none of their values.
+both. The members that are left out below may differ between a job and its next attempt, or are set by the service. The ledger
+contains no values of hyperparameters and environment variables; the hash is keyed, because they could otherwise be guessed.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from controller.jobs.request import PROBE, RequestChange
 VERSION = "1"  # of the list below: hashes of different lists are never equal
 
 CHANGEABLE = frozenset({"EnableManagedSpotTraining"})
-"""Members that an attempt may change as a whole; parts of others are taken out by ``_PARTS``. ``RequestForm`` compares them."""
+"""Members that an attempt may change as a whole; ``_PARTS`` removes parts of others. ``RequestForm`` compares both."""
 
 SET_ASIDE = frozenset({"TrainingJobName", "Tags", "ProfilerConfig", "ProfilerRuleConfigurations"})
-"""A name of its own, tags for people, and what SageMaker fills in by itself and lets people change while the job runs."""
+"""Members that are not compared: the job's own name, tags, and what SageMaker fills in and lets people change during the job."""
 
 DEFAULTS: Mapping[tuple[str, str], frozenset[Any]] = {
-    # What SageMaker shows where a request says nothing, by section and member: a LocalPath is another folder in each section.
+    # What SageMaker shows where a request has no value, by section and member: LocalPath has another default in each section.
     ("InputDataConfig", "CompressionType"): frozenset({"None"}),
     ("InputDataConfig", "RecordWrapperType"): frozenset({"None"}),
     ("InputDataConfig", "S3DataDistributionType"): frozenset({"FullyReplicated"}),
@@ -37,7 +37,7 @@ UNORDERED = frozenset({"InputDataConfig", "SecurityGroupIds", "DebugRuleConfigur
 
 
 def identity_of(described: Described, key: str, changes: RequestChange | None = None) -> str:
-    """The hash of a described job, as it is or as it would be after some changes."""
+    """The hash of a described job, as it is or with ``changes`` merged into its request. ``key`` keys the hash."""
     request = laid_over(members_again(described, str(described.get("TrainingJobName", ""))), changes or {})
     kept = {member: value for member, value in request.items() if member not in CHANGEABLE | SET_ASIDE}
     kept["ServerlessJobConfig"] = described.get("ServerlessJobConfig")  # no attempt has it, and a stranger's job may
@@ -91,7 +91,7 @@ def _without(*names: str) -> Callable[[Part, Part], Part]:
 
 
 def _debug_hook(hook: Part, request: Part) -> Part:
-    """The SDK and the service add a hook that writes to the model's output. A hook that writes elsewhere is the user's own."""
+    """The debug hook if the user set it, else empty: the SDK and the service add one that only writes to the model's output."""
     output = str((request.get("OutputDataConfig") or {}).get("S3OutputPath", "")).rstrip("/")
     own = hook.keys() - {"S3OutputPath"} or str(hook.get("S3OutputPath", "")).rstrip("/") != output
     return hook if own else {}

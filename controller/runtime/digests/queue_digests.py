@@ -43,8 +43,8 @@ def queue_digests(ports: Ports) -> int:
     """Queue every digest that became due since it was last queued. Returns how many were queued.
 
     In a new stack, a channel's first digest is the next one that becomes due. A channel that the policy names later gets the
-    digest that became due since the last run: no other channel got it. Waivers of the policy that end soon are announced in every
-    run. Raises the first problem, after all digests were tried.
+    digest that became due since the last run, because the channel that it replaces did not get it. Waivers of the policy that end
+    soon are announced in every run. Raises the first problem, after all digests were tried.
     """
     now, policy = ports.clock.now(), ports.policies.current()
     problems: list[Exception] = []

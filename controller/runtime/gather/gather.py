@@ -49,7 +49,7 @@ from controller.units.calendar import month_key
 from controller.units.value import replace
 
 RUNS_MAX = 50  # runs of a family: enough for a quantile, and one page
-OTHER_TYPES_MAX = 3  # instance types like the job's own whose pools are compared
+OTHER_TYPES_MAX = 3  # similar instance types that are compared with the job's own
 POOL_MEMORY_AGE = timedelta(days=28)
 PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
@@ -240,8 +240,8 @@ def _placement(facts: Facts, ports: ReadPorts) -> PlacementAsked | None:
 
 
 def _spot_seen(facts: Facts, ports: ReadPorts) -> bool:
-    """Whether the pool has spot capacity: this spot job trains now, or another job showed it within an hour, after this job's
-    creation.
+    """Whether the pool has spot capacity. A spot job shows it while it trains. For an on-demand job, another job must have shown
+    it within the last hour, and after this job's creation.
     """
     job = facts.job
     if job.spot:

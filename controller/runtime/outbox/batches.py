@@ -77,7 +77,7 @@ def batches(waiting: Sequence[Message]) -> list[Batch]:
     return [Batch(tuple(messages)) for messages in made]
 
 
-def turned(steps: Sequence[Batch], now: datetime) -> list[Batch]:
+def rotated(steps: Sequence[Batch], now: datetime) -> list[Batch]:
     """The steps in the order of this minute's pass. Another one of those that have waited for an hour comes first each minute,
     because a step that gets no answer may take all the time.
 
@@ -103,7 +103,7 @@ def _is_of_storm(step: Batch) -> bool:
     return step.messages[0].thread.startswith(STORM)
 
 
-def apart(step: Batch, channel: str, *, refused: bool = False) -> list[Batch]:
+def split(step: Batch, channel: str, *, refused: bool = False) -> list[Batch]:
     """Split a step, to find the message that is not accepted; empty where it cannot be split.
 
     For a topic it is split into halves, because each part that SNS accepts is an email; for Slack into single messages. Updates
@@ -116,7 +116,7 @@ def apart(step: Batch, channel: str, *, refused: bool = False) -> list[Batch]:
     return [Batch(messages[start : start + size]) for start in range(0, len(messages), size)]
 
 
-def sent(send: Callable[[Batch], Answer], step: Batch) -> Answer:
+def send_step(send: Callable[[Batch], Answer], step: Batch) -> Answer:
     """Send a step. Refused where its text cannot be made, so that it does not block other messages."""
     try:
         return send(step)
@@ -142,6 +142,6 @@ def _stormy(message: Message) -> bool:
 
 
 def kind_of(message: Message) -> MessageKind | None:
-    """The kind of a message; one that was stored before messages had kinds has it in its topic."""
+    """The kind of a message. A message that was stored before messages had kinds has it in its topic."""
     word = message.topic.partition("/")[0]
     return message.kind or (MessageKind(word) if word in set(MessageKind) else None)

@@ -19,13 +19,13 @@ from controller.runtime.outbox.batches import (
     HELD,
     STORM,
     Batch,
-    apart,
     batches,
     in_turn,
     kind_of,
-    sent,
+    rotated,
+    send_step,
+    split,
     storm_pages,
-    turned,
 )  # fmt: skip
 from controller.runtime.outbox.drain_result import Sent, with_what_is_left
 from controller.runtime.outbox.message_parts import parts_of, where_of
@@ -111,7 +111,7 @@ class _Queue:
     def send(self) -> timedelta:
         """Send until Slack asks to wait. Returns how long the channel waits. A message that Slack refuses delays no other."""
         waiting = batches(self._fresh(self.ports.outbox.waiting(self.channel, BATCH)))
-        steps = deque(turned(list(topic_batches(waiting)) if self.to_topic else waiting, self.ports.clock.now()))
+        steps = deque(rotated(list(topic_batches(waiting)) if self.to_topic else waiting, self.ports.clock.now()))
         self.oldest = min((step.messages[0].at for step in steps), default=self.until)
         passed: list[Batch] = []  # steps without an answer since the last accepted one
         held: set[str] = set()  # threads with an unanswered message: their later messages wait, for up to six hours
@@ -121,7 +121,7 @@ class _Queue:
                 continue
             if self._is_over():
                 break
-            calls, answer = self.posts.calls, sent(self._send, step)
+            calls, answer = self.posts.calls, send_step(self._send, step)
             match answer:
                 case Done():
                     self.sent += any(message.has_text or message.plain for message in step.messages)
@@ -135,7 +135,7 @@ class _Queue:
                     self.why, age = why, self.ports.clock.now() - step.messages[0].at
                     if age < PASSED_OVER or after_s is not None or len(passed) >= PASSED_MAX:
                         return self._pause((*passed, step)[0].messages[0].at, answer)
-                    if parts := apart(step, self.channel):  # one of them may be at fault
+                    if parts := split(step, self.channel):  # one of them may be at fault
                         steps.extendleft(reversed(parts))
                         continue
                     passed.append(step)
@@ -146,7 +146,7 @@ class _Queue:
                     if not self._move(step.messages, why):
                         return LONG_PAUSE
                 case Refused(why):
-                    parts = apart(step, self.channel, refused=True)
+                    parts = split(step, self.channel, refused=True)
                     steps.extendleft(reversed(parts))
                     if not parts:
                         self._set_aside(step.messages[0], why)

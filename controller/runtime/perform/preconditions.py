@@ -23,7 +23,7 @@ def why_not_now(intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | Refu
         return None  # an earlier try created the attempt, and only the Submit is still open
     halt = ports.ledger.halts.halt()
     if halt is not None:
-        from controller.notifications.messages.text import halted  # here: a quiet trigger tells nobody anything
+        from controller.notifications.messages.text import halted  # here: most triggers do not need it
 
         return OnHold(halted(halt), int(HALT_LOOK.total_seconds()))
     match action:

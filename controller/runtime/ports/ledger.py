@@ -58,7 +58,7 @@ class Lineages(ReadLineages, Protocol):
         """
 
     def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:
-        """Claim an open intent that is due and not leased; None when somebody else was faster.
+        """Claim an open intent that is due and not leased; None when another function claimed it first.
 
         The stored row decides, not the loaded one: the intent may have been put off since.
         """
