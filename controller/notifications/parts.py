@@ -7,16 +7,22 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Header:
+    """The title of a message, in plain text."""
+
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
+    """A paragraph of mrkdwn."""
+
     mrkdwn: str
 
 
 @dataclass(frozen=True, slots=True)
 class Small:
+    """Small print, in mrkdwn."""
+
     mrkdwn: str
 
 
@@ -43,6 +49,8 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Buttons:
+    """Buttons beside each other."""
+
     buttons: tuple[Button, ...]
 
 
@@ -59,6 +67,8 @@ Cell = str | Number
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
+    """A table in plain text. Each row has a cell for each column."""
+
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]

@@ -19,6 +19,7 @@ class Agreement(StrEnum):
 
     @property
     def label(self) -> str:
+        """The name for people."""
         return "Savings Plan" if self is Agreement.SAVINGS_PLAN else "private pricing"
 
 
@@ -40,6 +41,7 @@ class AgreedRate:
     usage_type: str = ""
 
     def holds_on(self, day: date) -> bool:
+        """Whether the rate applies on a day (UTC)."""
         return self.since <= day and (self.until is None or day <= self.until)
 
     @property

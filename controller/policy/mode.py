@@ -6,6 +6,8 @@ from enum import StrEnum
 
 
 class Mode(StrEnum):
+    """Each mode also does what the modes before it do."""
+
     AUDIT = "audit"  # record
     WARN = "warn"  # record and notify people
     ENFORCE = "enforce"  # record, notify people and act

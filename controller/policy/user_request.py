@@ -6,10 +6,10 @@ from enum import StrEnum
 
 
 class UserRequest(StrEnum):
-    TRY_AGAIN = "try-again"
-    ON_DEMAND = "on-demand"
-    STOP = "stop"
-    WAIVE = "waive"
-    HALT = "halt"
-    ACCEPT_TAGS = "accept-tags"
-    CANCEL = "cancel"
+    TRY_AGAIN = "try-again"  # submit the job once more
+    ON_DEMAND = "on-demand"  # move the job to on-demand
+    STOP = "stop"  # stop the job
+    WAIVE = "waive"  # waive a rule for the job
+    HALT = "halt"  # pause all actions and messages in the account
+    ACCEPT_TAGS = "accept-tags"  # let changed tags of the job take effect
+    CANCEL = "cancel"  # call off the attempt that waits

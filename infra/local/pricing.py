@@ -51,6 +51,7 @@ class QuotaBook:
     types: Sequence[str]
 
     def list_service_quotas(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer ListServiceQuotas. Raises AwsError for another service than sagemaker."""
         if request.get("ServiceCode") != "sagemaker":
             raise AwsError("NoSuchResourceException")
         names = (f"{kind} for {spot}training job usage" for kind in self.types for spot in ("", "spot "))

@@ -40,6 +40,7 @@ class MessageText:
 
     @property
     def body(self) -> str:
+        """The title and the lines, without the small print."""
         return "\n".join((self.title, *(line for line in self.lines if line)))
 
     def parts(self, *, mention: str = "") -> tuple[Part, ...]:
@@ -108,6 +109,7 @@ def person(who: str) -> str:
 
 
 def bold(text: str) -> str:
+    """Other people's text in bold; a dash for an empty text."""
     return f"*{escaped(text) or '–'}*"
 
 
@@ -206,6 +208,7 @@ def move_reason(move: MoveFacts) -> str:
 
 
 def finish_by(move: MoveFacts) -> str:
+    """The deadline of a moved job, as a sentence; empty without one."""
     return f"Deadline: {when(move.deadline)}." if move.deadline else ""
 
 
@@ -218,6 +221,7 @@ def how_far(proven_s: int | None, expected_s: int | None) -> str:
 
 
 def money(micros: int) -> str:
+    """An amount in millionths of a dollar, as dollars."""
     return dollars(micros)
 
 

@@ -58,6 +58,7 @@ COLUMNS: Mapping[str, Column] = {
 
 
 def as_csv(report: Report) -> str:
+    """The report as CSV, with a row of column names."""
     out = io.StringIO()
     written = csv.writer(out)
     written.writerow(COLUMNS)

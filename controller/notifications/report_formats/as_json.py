@@ -13,6 +13,7 @@ OUTPUT_KEYS: Mapping[str, str] = {"outcomes": "endings", "own_cost_micros": "own
 
 
 def as_json(report: Report) -> str:
+    """The report as JSON, on one line."""
     found = {OUTPUT_KEYS.get(name, name): value for name, value in asdict(report).items()}
     found["total"], found["before"] = _line(report.total), _line(report.before)
     found["lines"] = [_line(line) for line in report.lines]

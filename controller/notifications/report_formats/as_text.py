@@ -25,6 +25,7 @@ COLUMNS = ("Spent", "On-demand", "Saved", "%", "AWS's %", "Wasted", "Missed", "A
 
 
 def as_text(report: Report) -> str:
+    """The report as lines of plain text."""
     rows = [(shown(line.name), *_cells(line)) for line in (*report.lines, report.total)]
     head = [title(report), *filter(None, (origin_text(report),))]
     text = [*head, "", sentence(report).replace("*", ""), "", *_table((str(report.by).capitalize(), *COLUMNS), rows), ""]

@@ -13,7 +13,7 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    at_most_s: Seconds
+    at_most_s: Seconds  # the limit for MaxRuntimeInSeconds
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:

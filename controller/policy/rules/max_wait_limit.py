@@ -14,8 +14,8 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    at_most_s: Seconds | None = None
-    times_runtime: Factor | None = None
+    at_most_s: Seconds | None = None  # the limit in seconds; None: no such limit
+    times_runtime: Factor | None = None  # the limit as a multiple of MaxRuntimeInSeconds
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:

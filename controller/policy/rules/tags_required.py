@@ -10,7 +10,7 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    tags: tuple[str, ...]
+    tags: tuple[str, ...]  # keys
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:

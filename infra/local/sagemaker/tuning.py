@@ -50,6 +50,7 @@ class Tuner:
 
     @property
     def definitions(self) -> list[Answer]:
+        """The TrainingJobDefinition, or the several TrainingJobDefinitions."""
         one = self.request.get("TrainingJobDefinition")
         return [one] if one else list(self.request.get("TrainingJobDefinitions") or ())
 

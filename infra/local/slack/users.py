@@ -28,6 +28,7 @@ class AppResponse:
     body: str
 
     def json(self) -> Mapping[str, Any]:
+        """The body as a JSON object; empty if it is none."""
         try:
             found = json.loads(self.body or "{}")
         except json.JSONDecodeError:
@@ -45,9 +46,11 @@ class AppRequests:
     sent: list[Mapping[str, str]] = field(default_factory=list)
 
     def interaction(self, payload: Mapping[str, Any]) -> AppResponse:
+        """Send an interaction, such as a click."""
         return self.send("/slack/interactions", {"payload": json.dumps(payload)})
 
     def command(self, form: Mapping[str, str]) -> AppResponse:
+        """Send a slash command."""
         return self.send("/slack/command", form)
 
     def send(self, path: str, form: Mapping[str, str]) -> AppResponse:
@@ -65,6 +68,7 @@ class AppRequests:
         }  # fmt: skip
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> AppResponse:
+        """POST a body with these headers. Without a response in time, the status is 0."""
         request = urllib.request.Request(self.url + path, data=body, headers=dict(headers), method="POST")  # noqa: S310  # loopback
         try:
             with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:  # noqa: S310  # loopback
