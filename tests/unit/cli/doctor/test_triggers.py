@@ -31,9 +31,11 @@ def test_alarms_that_reach_nobody_are_named(local: aws.Local) -> None:
     make_alarm(local, "A")
     assert look_at_alarms(local.client, ["A"], "") == (
         True,
-        "none of 1 is in alarm; AlarmTopic is empty, so they are seen in CloudWatch alone",
+        "none of 1 is in alarm; AlarmTopic is empty, so only CloudWatch shows them",
     )
-    assert look_at_alarms(local.client, ["A"], TOPIC)[1].startswith(f"the AlarmTopic {TOPIC} does not exist, so nobody is told")
+    assert look_at_alarms(local.client, ["A"], TOPIC)[1].startswith(
+        f"the AlarmTopic {TOPIC} does not exist, so nobody is notified"
+    )
     sns = local.client("sns")
     sns.create_topic(Name="alarms")
     assert look_at_alarms(local.client, ["A"], TOPIC) == (
@@ -90,7 +92,8 @@ def test_an_alarm_that_was_deleted_or_has_its_actions_disabled_is_named(local: a
         False, f"deleted: WorkIsOverdue; {REDEPLOY}"
     )  # fmt: skip
     assert look_at_alarms(local.client, ["RingsFail", "SweepIsMissing"], "") == (
-        False, "nobody is told of SweepIsMissing: aws cloudwatch enable-alarm-actions --alarm-names SweepIsMissing"
+        False, "nobody is notified of SweepIsMissing, whose actions are disabled:"
+        " aws cloudwatch enable-alarm-actions --alarm-names SweepIsMissing",
     )  # fmt: skip
 
 
