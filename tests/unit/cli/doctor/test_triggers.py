@@ -86,7 +86,7 @@ def test_alarms_and_subscribers_of_later_pages_count() -> None:
         "get_topic_attributes": [{"Attributes": {"Policy": json.dumps({"Statement": [publish]})}}],
     })  # fmt: skip
     assert look_at_alarms(lambda _: found, names, "") == (
-        True, "none of 60 is in alarm; AlarmTopic is empty, so they are seen in CloudWatch alone"
+        True, "none of 60 is in alarm; AlarmTopic is empty, so only CloudWatch shows them"
     )  # fmt: skip
     assert look_at_alarms(lambda _: found, names, TOPIC) == (True, "none of 60 is in alarm")
 
