@@ -42,7 +42,7 @@ def as_base64(value: Any) -> str:
     """Bytes as base64, for ``json.dumps``. Raises TypeError for anything else."""
     if isinstance(value, bytes):
         return b64encode(value).decode()
-    raise TypeError(f"found {type(value).__name__}, wanted what JSON has, or bytes")
+    raise TypeError(f"found {type(value).__name__}, wanted a type of JSON, or bytes")
 
 
 def _binary(found: dict[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ ABOUT_TOPIC = ("topicarn", "topic arn", "fifo", "messagegroupid", "target arn")
 WHY_MAX = 200
 DENIED = frozenset({"AuthorizationError", "AuthorizationErrorException", "AccessDenied", "AccessDeniedException"})
 UNKNOWN_CREDENTIALS = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "OptInRequired"})
-NOT_ALLOWED = "(is it in the stack parameter PolicyTopics, and does a topic of another account let this one in?)"
+NOT_ALLOWED = "(is it in the stack parameter PolicyTopics, and does the topic of another account allow this account?)"
 
 
 class TopicChat(PostOnlyChat):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.jobs.checkpoint import NOT_LOOKED_INTO
+from controller.jobs.checkpoint import BUCKET_NOT_LISTED
 from controller.ledger.messages.message import (
     Abandoned,
     CheckpointsUnseen,
@@ -74,7 +74,7 @@ def deleted(m: Deleted) -> MessageText:
 
 
 def _how_to_see(problem: str) -> str:
-    if problem == NOT_LOOKED_INTO:
+    if problem.endswith(BUCKET_NOT_LISTED):  # stored by older versions with another beginning
         return "To let the controller look, add the bucket to the stack parameter CheckpointBuckets."
     if "does not exist" in problem:
         return "Give the next job a CheckpointConfig with a bucket that exists."

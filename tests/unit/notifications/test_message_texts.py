@@ -105,7 +105,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.CannotRepeat(job=replace(SPOT, outcome=Outcome.STARVED), why="it is serverless"),
     m.CannotRepeat(
         job=SPOT, rules="use-spot",
-        why="it would break use-spot (EnableManagedSpotTraining is off; wanted: on), and the fix is the opposite of what was"
+        why="it would break use-spot (EnableManagedSpotTraining is off; wanted: on), and the policy's fix would undo what was"
         " asked for",
     ),
     m.Refused(name="bert", attempt="bert-r02", why="AccessDenied"),

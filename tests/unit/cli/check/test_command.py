@@ -127,7 +127,7 @@ def test_an_undescribed_algorithm_name_counts_as_marketplace_with_a_note(check: 
     code, found, _ = check({**CREATE, "AlgorithmSpecification": {"AlgorithmName": "theirs", "TrainingInputMode": "File"}})
     refused, finding = found[0]["findings"]
     assert (code, refused["severity"], finding["rule"]) == (4, "refused", "uncheckpointed-cap")
-    assert "DescribeAlgorithm not seen, so this AlgorithmName counts as Marketplace" in finding["wanted"]
+    assert "no answer of DescribeAlgorithm, so this AlgorithmName counts as a Marketplace algorithm" in finding["wanted"]
 
 
 DESCRIBED = {"TrainingJobArn": "arn:aws:sagemaker:us-east-1:1:training-job/b", "TrainingJobStatus": "InProgress"}
