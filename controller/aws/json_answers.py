@@ -26,7 +26,7 @@ def answer_of(operation: str, body: bytes, headers: Mapping[str, str], attempt: 
         if operation == "DescribeTrainingJob":
             found = {**_known(found, described_members()), UNACCOUNTED: unaccounted(found)}
     except (ValueError, TypeError, OSError, OverflowError, RecursionError) as problem:
-        raise HTTPClientError(error=f"{url} answered {operation} with what cannot be read: {problem}") from problem
+        raise HTTPClientError(error=f"{url} gave an answer to {operation} that cannot be read: {problem}") from problem
     found = {name: value for name, value in found.items() if value is not None}
     return {**found, "ResponseMetadata": _metadata(200, headers, attempt)}
 

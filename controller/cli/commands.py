@@ -214,7 +214,7 @@ COMMANDS: tuple[Command, ...] = (
         aws=True,
         help="Call off the attempt that waits to be submitted after a job.",
         examples=('spotwarden cancel bert-2026-11-20 --why "the data is wrong"',),
-        exit_codes="0 called off; 1 nothing waits, and nothing was changed; 2 bad input or usage",
+        exit_codes="0 cancelled; 1 nothing waits, and nothing was changed; 2 bad input or usage",
     ),
     Command(
         name="doctor",

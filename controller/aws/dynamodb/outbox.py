@@ -94,7 +94,7 @@ class DynamoOutbox:
             [{"Put": {"Item": {**_shelf(message), **write(message)}}}, {"Delete": {"Key": _place(message)}}]
         )
         if not moved:
-            raise Unreachable(f"the message {message.key} could not be shelved: another function was writing it")
+            raise Unreachable(f"the message {message.key} could not be moved to the digest: another function was writing it")
 
     def shelved(self, channel: str) -> list[Message]:
         return self._readable(shelf_pk(channel))

@@ -157,7 +157,7 @@ CONFIRMATIONS: Mapping[UserRequest, str] = {
     UserRequest.ON_DEMAND: "{job} moves to on-demand, unless a rule forbids it. If it is running, it is stopped first.",
     UserRequest.STOP: "{job} is stopped within two minutes.",
     UserRequest.WAIVE: "The rule is waived for {job}.",
-    UserRequest.CANCEL: "The attempt that waits for {job} is called off, unless it is being submitted at this moment.",
+    UserRequest.CANCEL: "The waiting attempt of {job} is cancelled, unless it is being submitted at this moment.",
     UserRequest.ACCEPT_TAGS: "The changed tags of {job} take effect within two minutes.",
 }
 

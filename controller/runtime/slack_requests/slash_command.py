@@ -82,9 +82,9 @@ def _savings(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
         if month is None:
             return (Text(f"{_shown(word)} is not a month. Write it as {code(f'{today:%Y-%m}')}."),)
         if month > today:
-            return (Text(f"{_shown(word)} has not begun."),)
+            return (Text(f"{_shown(word)} is in the future."),)
         if month.year < FIRST_YEAR:
-            return (Text(f"Nothing is recorded of {_shown(word)}."),)
+            return (Text(f"Spotwarden has no records for {_shown(word)}."),)
         since, until = month, next_month_start(month)
     if len(months) > 1:
         return (Text(f"Name one month, such as {code(f'{today:%Y-%m}')}."),)
