@@ -29,7 +29,8 @@ EXCLUDING: Mapping[str, str] = {
     "ResourceConfig.InstanceGroups": "it runs on a heterogeneous cluster (ResourceConfig.InstanceGroups)",
 }  # member of a request → why a request with it cannot run on spot
 
-REFUSED_ON_SPOT = frozenset(EXCLUDING) - {"ResourceConfig.InstanceGroups", "ResourceConfig.InstancePlacementConfig"}
+GROUPS, WARM_FOR = "ResourceConfig.InstanceGroups", "KeepAlivePeriodInSeconds"
+REFUSED_ON_SPOT = frozenset(EXCLUDING) - {GROUPS, "ResourceConfig.InstancePlacementConfig"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,16 @@ def why_not_spot(job: Job) -> str | None:
         )
     need(job, "excludes_spot", *(() if fits else ("runtime_s_max", "algorithm")))
     return None
+
+
+def refused_beside_groups(job: Job, change: Mapping[str, Any]) -> str:
+    """The members, in words, that SageMaker refuses beside InstanceGroups in a job with a change; empty if there are none."""
+    resources, had = change.get("ResourceConfig") or {}, bool(job.groups) or GROUPS in job.excludes_spot
+    if not resources.get("InstanceGroups", had):
+        return ""
+    own = {} if had else {"InstanceType": job.instance_type, "InstanceCount": job.instance_count}
+    refused = [name for name in ("InstanceType", "InstanceCount", WARM_FOR) if {**own, **resources}.get(name)]
+    return f"{' and '.join(refused)}, which SageMaker refuses beside InstanceGroups" if refused else ""
 
 
 def refusals(job: Job) -> Iterable[Refusal]:
