@@ -40,7 +40,8 @@ def run(
         entries = tuple(ledger.journal.entries(now - timedelta(days=days), now))
         region = region_of(family, entries)
         types = {e.instance_type for e in entries if isinstance(e, Finished)}
-        found = {t: Prices().rate(t, region, now) for t in sorted(types)}
+        prices = Prices(ledger.prices.rates)
+        found = {t: prices.rate(t, region, now) for t in sorted(types)}
         rates: dict[str, Rate] = {t: rate for t, rate in found.items() if rate is not None}
         advice = advise(family, entries, rates)
         print(
