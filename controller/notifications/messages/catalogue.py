@@ -107,7 +107,7 @@ def row_of(kind: MessageKind) -> Row:
             )  # fmt: skip
         case MessageKind.DECIDER_FAILED:
             return Row(
-                problems.decider_failed, "are only partly looked after: an error in Spotwarden", PERSON, "Report the error."
+                problems.decider_failed, "are only partly managed, because of an error in Spotwarden", PERSON, "Report the error."
             )
         case MessageKind.WAIVER_EXPIRING:
             return Row(waivers.waiver_expiring, "have a waiver that ends soon", PERSON, "Fix the jobs, or renew the waivers.")
