@@ -45,6 +45,7 @@ Since = Annotated[
     str, typer.Option("--since", metavar="TIME", help="Jobs modified since then: 2026-11-20 or 2026-11-20T09:00. Times are UTC.")
 ]
 BATCH = 10
+HIDDEN_S, HIDDEN_S_MAX = 60, 43_200  # a received letter is hidden: at first, and the most that SQS allows
 QUEUE_URL = re.compile(
     r"https?://(?:sqs\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?|[^/]+)/(?P<account>[0-9]{12})/[A-Za-z0-9_-]{1,80}"
 )
@@ -169,15 +170,23 @@ class QueueFunctions:
 
 
 def _messages(sqs: Any, queue: str) -> Iterator[Mapping[str, Any]]:
-    """Each message once. Ends when SQS returns no message, or only messages that were kept before."""
-    seen: set[str] = set()
+    """Each message once. Ends when SQS returns no message.
+
+    Kept messages come again in a pass that takes longer than they are hidden. They are then hidden for twice as long, so that
+    those behind them are received.
+    """
+    seen, hidden_s = set[str](), HIDDEN_S
     while True:
         answer = sqs.receive_message(
-            QueueUrl=queue, MaxNumberOfMessages=BATCH, MessageAttributeNames=["All"], VisibilityTimeout=60, WaitTimeSeconds=1
-        )
-        found = [message for message in answer.get("Messages", ()) if message["MessageId"] not in seen]
-        if not found:
+            QueueUrl=queue, MaxNumberOfMessages=BATCH, MessageAttributeNames=["All"], VisibilityTimeout=hidden_s,
+            WaitTimeSeconds=1,
+        )  # fmt: skip
+        received = answer.get("Messages", ())
+        if not received:
             return
+        found = [message for message in received if message["MessageId"] not in seen]
+        if len(found) < len(received):
+            hidden_s = min(2 * hidden_s, HIDDEN_S_MAX)
         for message in found:
             seen.add(message["MessageId"])
             yield message

@@ -164,7 +164,9 @@ def _sets(change: Any, path: tuple[str, ...]) -> bool:
 
 def sdk_arguments(change: RequestChange) -> Mapping[str, Any]:
     """A change as arguments of the SageMaker Python SDK's Estimator (v2)."""
-    stopping, resources, saved = (change.get(name) or {} for name in ("StoppingCondition", "ResourceConfig", "CheckpointConfig"))
+    stopping, resources = (change.get(name) or {} for name in ("StoppingCondition", "ResourceConfig"))
+    saved = change.get("CheckpointConfig", {})
+    saved = {"S3Uri": None} if saved is None else saved  # the structure is removed
     found: dict[str, Any] = {}
     for name, source, member in (
         ("use_spot_instances", change, "EnableManagedSpotTraining"),

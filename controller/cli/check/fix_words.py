@@ -137,14 +137,24 @@ def aws_cli(change: Mapping[str, Any]) -> str:
             case bool():
                 options.append(flag if value else f"--no-{flag.removeprefix('--')}")
             case Mapping():
-                kept = {k: v for k, v in value.items() if v is not None}
-                gone = ", ".join(k for k, v in value.items() if v is None)
-                options.append(f"{flag} {_cli_value(kept)}" if kept else f"(without {gone} in {flag})")
+                kept, gone = _without_removals(value)
+                options += [f"{flag} {_cli_value(kept)}"] if kept else []
+                options += [f"(without {', '.join(gone)} in {flag})"] if gone else []
             case str() if value.startswith(READ_BY_CLI):
                 options.append(f"--cli-input-json {shlex.quote(json.dumps({name: value}, ensure_ascii=False))}")
             case _:
                 options.append(f"{flag}={_cli_value(value)}" if str(value).startswith("-") else f"{flag} {_cli_value(value)}")
     return " ".join(options)
+
+
+def _without_removals(members: Mapping[str, Any], path: str = "") -> tuple[dict[str, Any], list[str]]:
+    """The members that a change sets, at any depth, and the paths of those that it removes."""
+    kept, gone = dict[str, Any](), list[str]()
+    for name, value in members.items():
+        inner, removed = _without_removals(value, f"{path}{name}.") if isinstance(value, Mapping) else (value, [])
+        gone += [f"{path}{name}"] if value is None else removed
+        kept |= {name: inner} if value is not None and (inner != {} or value == {}) else {}
+    return kept, gone
 
 
 def _cli_value(value: Any) -> str:
@@ -177,13 +187,11 @@ def model_trainer(change: Mapping[str, Any]) -> str:
     compute = dict(change.get("ResourceConfig") or {})
     if "EnableManagedSpotTraining" in change:
         compute["EnableManagedSpotTraining"] = change["EnableManagedSpotTraining"]
-    parts = []
-    if compute:
-        parts.append(f"compute=Compute({_snake(compute)})")
-    if change.get("StoppingCondition"):
-        parts.append(f"stopping_condition=StoppingCondition({_snake(change['StoppingCondition'])})")
-    if change.get("CheckpointConfig"):
-        parts.append(f"checkpoint_config=CheckpointConfig({_snake(change['CheckpointConfig'])})")
+    parts = [f"compute=Compute({_snake(compute)})"] if compute else []
+    for name in ("StoppingCondition", "CheckpointConfig"):
+        if name in change:
+            members = change[name]
+            parts.append(f"{_snaked(name)}={'None' if members is None else f'{name}({_snake(members)})'}")
     if "Tags" in change:
         tags = ", ".join(f"Tag(key={tag['Key']!r}, value={tag['Value']!r})" for tag in change["Tags"])
         parts.append(f"tags=[{tags}]")
@@ -195,6 +203,8 @@ def terraform(change: Mapping[str, Any]) -> str:
     parts = []
     for name, value in change.items():
         match value:
+            case None:
+                parts.append(f"# without {_snaked(name)}")  # HCL has no null for a block
             case Mapping():
                 inner = [f"{_hcl_name(k)} = {_hcl(v)}" for k, v in value.items()]
                 lines = "\n".join(f"  {one}" for one in inner)

@@ -72,15 +72,18 @@ def look_at_role(iam: Any, role: str, name: str, needed: Iterable[str]) -> tuple
         if not any(is_about(one, action) for one in allows) or any(is_about(one, action) for one in denies)
     )  # fmt: skip
     more = sorted(set(_beyond(allows, {action.lower() for action in needed})))
-    if attached := _attached(iam, name):
-        return False, (
-            f"{function_of(role)} may also do what {', '.join(attached)} allows, which is not part of the stack:"
+    attached, function = _attached(iam, name), function_of(role)
+    if not lacks and not more and not attached:
+        return True, f"{function} may do what its code calls, and no more"
+    own = " in its own policies" if attached else ""  # an attached policy may allow what they lack
+    said = [*([f"lacks {', '.join(lacks)}{own}"] if lacks else []), *([f"may also do {', '.join(more)}"] if more else [])]
+    problems = [f"{function} {' and '.join(said)}: {AGAIN}"] if said else []
+    if attached:
+        problems.append(
+            f"{function} may also do what {', '.join(attached)} allows, which is not part of the stack:"
             f" aws iam detach-role-policy --role-name {name} --policy-arn {attached[0]}"
         )
-    if not lacks and not more:
-        return True, f"{function_of(role)} may do what its code calls, and no more"
-    said = [*([f"lacks {', '.join(lacks)}"] if lacks else []), *([f"may also do {', '.join(more)}"] if more else [])]
-    return False, f"{function_of(role)} {' and '.join(said)}: {AGAIN}"
+    return False, "; ".join(problems)
 
 
 def look_at_training_roles(iam: Any, arns: Iterable[str], account: str) -> tuple[bool, str]:
@@ -104,11 +107,13 @@ def look_at_training_roles(iam: Any, arns: Iterable[str], account: str) -> tuple
             by_this = {"aws:sourceaccount": account}
             if not lets_service(trust, BY_SAGEMAKER, "sts:AssumeRole", known=by_this, everybody=False):  # * is accounts
                 closed.append(arn)
+    problems = []
     if missing:
-        return False, f"these TrainingRoles do not exist: {', '.join(missing)}; create them, or deploy without them"
+        problems.append(f"these TrainingRoles do not exist: {', '.join(missing)}; create them, or deploy without them")
     if closed:
-        return False, f"SageMaker may not assume {', '.join(closed)}: add {BY_SAGEMAKER} to the trust policy, or deploy without"
-    return True, ", ".join(wanted)
+        wanting = f"add {BY_SAGEMAKER} to the trust policy, or deploy without"
+        problems.append(f"SageMaker may not assume {', '.join(closed)}: {wanting}")
+    return not problems, "; ".join(problems) or ", ".join(wanted)
 
 
 def _attached(iam: Any, name: str) -> list[str]:

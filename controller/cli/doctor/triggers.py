@@ -96,8 +96,8 @@ def look_at_alarms(client: Callable[[str], Any], names: Iterable[str], topic: st
     """Whether all alarms exist, none is in the state ALARM, and their notifications can reach a subscriber."""
     known, found = sorted(names), dict[str, Any]()
     for begin in range(0, len(known), 100):
-        answer = client("cloudwatch").describe_alarms(AlarmNames=known[begin : begin + 100])
-        found |= {alarm["AlarmName"]: alarm for alarm in answer["MetricAlarms"]}
+        pages = client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNames=known[begin : begin + 100])
+        found |= {alarm["AlarmName"]: alarm for page in pages for alarm in page["MetricAlarms"]}
     if gone := [name for name in known if name not in found]:
         return False, f"deleted: {', '.join(gone)}; {REDEPLOY}"
     if firing := [name for name in known if found[name]["StateValue"] == "ALARM"]:
@@ -105,7 +105,7 @@ def look_at_alarms(client: Callable[[str], Any], names: Iterable[str], topic: st
     if mute := [name for name in known if not found[name].get("ActionsEnabled", True)]:
         return False, f"nobody is told of {', '.join(mute)}: aws cloudwatch enable-alarm-actions --alarm-names {' '.join(mute)}"
     if topic:
-        heard_by = _unless_missing(client("sns").list_subscriptions_by_topic, TopicArn=topic)
+        heard_by = _unless_missing(_subscriptions, client=client("sns"), topic=topic)
         if heard_by is None:
             return False, f"the AlarmTopic {topic} does not exist, so nobody is told of alarms: create it, or deploy with another"
         attributes = client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
@@ -120,13 +120,18 @@ def look_at_alarms(client: Callable[[str], Any], names: Iterable[str], topic: st
                 f"CloudWatch may not publish to the AlarmTopic {topic}:"
                 f" allow {BY_CLOUDWATCH} sns:Publish in the topic's access policy"
             )
-        if not any(one["SubscriptionArn"].startswith("arn:") for one in heard_by["Subscriptions"]):
+        if not any(one["SubscriptionArn"].startswith("arn:") for one in heard_by):
             return (
                 False,
                 f"nobody is subscribed to the AlarmTopic {topic}: subscribe with aws sns subscribe, and confirm the mail",
             )
     heard = "" if topic else "; AlarmTopic is empty, so they are seen in CloudWatch alone"
     return True, f"none of {len(known)} is in alarm{heard}" if known else "the stack has none"
+
+
+def _subscriptions(client: Any, topic: str) -> list[Mapping[str, Any]]:
+    pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    return [one for page in pages for one in page["Subscriptions"]]
 
 
 def look_at_dead_letters(client: Callable[[str], Any], queue: str) -> tuple[bool, str]:

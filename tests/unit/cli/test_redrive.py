@@ -14,6 +14,7 @@ from controller import wiring
 from controller.cli import main
 from controller.cli.output.errors import BadInput
 from controller.cli.redrive import QueueFunctions, account_of_queue
+from controller.cli.redrive import redrive as redrive_letters
 from controller.ledger.entry import Ended
 from controller.runtime.read_events import BadEvent
 from infra.local import aws, functions
@@ -136,11 +137,17 @@ OTHERS = "arn:aws:lambda:us-east-1:123456789012:function:delete-everything"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:DeadLetters"
 
 
+class Meta:
+    """What a client says of itself."""
+
+    region_name = "us-east-1"
+
+
 class Functions:
     """A Lambda with functions of two queues. It answers invocations of the stack's function with an error, or accepts them."""
 
     def __init__(self, error: Exception | None = None) -> None:
-        self.error, self.invoked = error, list[str]()
+        self.error, self.invoked, self.meta = error, list[str](), Meta()
 
     def get_function_event_invoke_config(self, FunctionName: str) -> dict[str, Any]:  # noqa: N803 (AWS's own name)
         if FunctionName.endswith("gone"):
@@ -218,6 +225,33 @@ def test_a_missing_queue_is_named_and_one_of_another_region_before_a_message_is_
     out, err = capsys.readouterr()
     assert told in err
     assert ("no message was set aside" in out) is ("gone" in queue)
+
+
+class SlowQueue:
+    """A queue that always offers its oldest visible letters, to a pass that takes 40 seconds for each batch."""
+
+    def __init__(self, *bodies: str) -> None:
+        self.bodies, self.visible_at, self.now, self.meta = dict(enumerate(bodies)), dict[int, int](), 0, Meta()
+
+    def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
+        return {"Attributes": {"QueueArn": QUEUE}}
+
+    def receive_message(self, *, MaxNumberOfMessages: int, VisibilityTimeout: int, **_: Any) -> dict[str, Any]:  # noqa: N803
+        self.now += 40
+        found = [n for n in self.bodies if self.visible_at.get(n, 0) <= self.now][:MaxNumberOfMessages]
+        self.visible_at |= dict.fromkeys(found, self.now + VisibilityTimeout)
+        return {"Messages": [{"MessageId": f"m{n}", "ReceiptHandle": str(n), "Body": self.bodies[n]} for n in found]}
+
+    def delete_message(self, *, ReceiptHandle: str, **_: Any) -> None:  # noqa: N803 (AWS's own name)
+        del self.bodies[int(ReceiptHandle)]
+
+
+def test_letters_behind_many_that_are_kept_are_read_in_a_pass_that_takes_minutes(capsys: pytest.CaptureFixture[str]) -> None:
+    queue, functions = SlowQueue(*["{}"] * 25, json.dumps(record(event()))), Functions()
+    url = "https://sqs.us-east-1.amazonaws.com/123456789012/DeadLetters"
+    assert (redrive_letters(queue, functions, url, None), len(queue.bodies)) == (1, 25)
+    assert "1 dead letter handed over, 25 kept\n" in capsys.readouterr().out
+    assert functions.invoked == [ARN]
 
 
 def test_an_empty_queue_is_no_error(host: Host, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from controller.cli.check.fix_words import (
     ack_spec,
     aws_cli,
     estimator,
+    first_estimator,
     fix_lines,
     in_words,
     model_trainer,
@@ -77,6 +79,34 @@ def test_terraform_has_blocks() -> None:
         "enable_managed_spot_training = true", "stopping_condition {", "  max_runtime_in_seconds = 432000",
         "  max_wait_time_in_seconds = 604800", "}",
     ]  # fmt: skip
+
+
+SMALLER = {"InstanceType": "ml.g5.xlarge", "KeepAlivePeriodInSeconds": None}
+REMOVALS: Mapping[str, tuple[dict[str, Any], dict[Callable[[Any], str], str]]] = {
+    "beside a new member": ({"ResourceConfig": SMALLER}, {
+        aws_cli: "--resource-config InstanceType=ml.g5.xlarge (without KeepAlivePeriodInSeconds in --resource-config)",
+        estimator: "Estimator(instance_type='ml.g5.xlarge', keep_alive_period_in_seconds=None)",
+        model_trainer: "ModelTrainer(compute=Compute(instance_type='ml.g5.xlarge', keep_alive_period_in_seconds=None))",
+        terraform: 'resource_config {\n  instance_type = "ml.g5.xlarge"\n  keep_alive_period_in_seconds = null\n}',
+    }),
+    "of a structure": ({"EnableManagedSpotTraining": False, "CheckpointConfig": None}, {
+        aws_cli: "--no-enable-managed-spot-training (without --checkpoint-config)",
+        estimator: "Estimator(use_spot_instances=False, checkpoint_s3_uri=None)",
+        first_estimator: "Estimator(train_use_spot_instances=False, checkpoint_s3_uri=None)",
+        model_trainer: "ModelTrainer(compute=Compute(enable_managed_spot_training=False), checkpoint_config=None)",
+        terraform: "enable_managed_spot_training = false\n# without checkpoint_config",
+    }),
+    "deep inside": ({"RetryStrategy": {"A": {"B": None, "C": 1}, "D": {"E": None}}}, {
+        aws_cli: """--retry-strategy '{"A": {"C": 1}}' (without A.B, D.E in --retry-strategy)""",
+    }),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "texts"), REMOVALS.values(), ids=list(REMOVALS))
+def test_a_member_that_a_fix_removes_is_told_in_every_tool(
+    change: dict[str, Any], texts: dict[Callable[[Any], str], str]
+) -> None:
+    assert {write: write(change) for write in texts} == texts
 
 
 def test_ack_has_its_own_spelling() -> None:

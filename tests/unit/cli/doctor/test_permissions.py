@@ -46,6 +46,21 @@ def test_a_role_with_a_managed_policy_may_do_more_than_its_own_policy_says(local
     )
 
 
+def test_a_problem_of_a_role_does_not_hide_another_one(local: aws.Local) -> None:
+    iam = local.client("iam")
+    policy = iam.create_policy(PolicyName="other", PolicyDocument=json.dumps(NO_TRUST | {"Statement": [ALLOWS]}))["Policy"]["Arn"]
+    closed = role_with(local, "short", {"Effect": "Allow", "Action": ["sns:Publish", "iam:PassRole"], "Resource": "*"})
+    iam.attach_role_policy(RoleName="short", PolicyArn=policy)
+    ok, says = look_at_role(iam, "DrainRole", "short", set(ALLOWS["Action"]))
+    lacks, attached = says.split("; Drain ")
+    assert not ok
+    assert lacks.startswith("Drain lacks dynamodb:GetItem in its own policies and may also do iam:PassRole: ")
+    assert attached.startswith(f"may also do what {policy} allows")
+    gone = f"arn:aws:iam::{aws.ACCOUNT}:role/gone"
+    ok, says = look_at_training_roles(iam, [closed, gone], aws.ACCOUNT)
+    assert (ok, gone in says, f"SageMaker may not assume {closed}: " in says) == (False, True, True)
+
+
 def test_a_permission_that_the_same_role_denies_is_missing(local: aws.Local) -> None:
     role_with(local, "denies", ALLOWS, {"Effect": "Deny", "Action": "sns:*", "Resource": "*"})
     said = look_at_role(local.client("iam"), "DrainRole", "denies", ALLOWS["Action"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -54,6 +55,38 @@ def test_alarms_that_reach_nobody_are_named(local: aws.Local) -> None:
         f"CloudWatch may not publish to the AlarmTopic {TOPIC}:"
         " allow cloudwatch.amazonaws.com sns:Publish in the topic's access policy",
     )
+
+
+class InPages:
+    """A client of AWS with the pages of its answers, by operation."""
+
+    def __init__(self, pages: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        self.pages = pages
+
+    def __getattr__(self, operation: str) -> Any:
+        return lambda **_: self.pages[operation][0]
+
+    def get_paginator(self, operation: str) -> Any:
+        return SimpleNamespace(paginate=lambda **_: iter(self.pages[operation]))
+
+
+def test_alarms_and_subscribers_of_later_pages_count() -> None:
+    """CloudWatch returns 50 alarms at a time where a call asks for no other number, and SNS 100 subscriptions."""
+    subscriptions = [["PendingConfirmation"] * 100, ["arn:aws:sns:us-east-1:123456789012:alarms:1"]]
+    by_cloudwatch = {"Service": "cloudwatch.amazonaws.com"}
+    publish = {"Effect": "Allow", "Principal": by_cloudwatch, "Action": "sns:Publish", "Resource": TOPIC}
+    names = [f"A{number:02}" for number in range(60)]
+    found = InPages({
+        "describe_alarms": [
+            {"MetricAlarms": [{"AlarmName": name, "StateValue": "OK"} for name in page]} for page in (names[:50], names[50:])
+        ],
+        "list_subscriptions_by_topic": [{"Subscriptions": [{"SubscriptionArn": arn} for arn in page]} for page in subscriptions],
+        "get_topic_attributes": [{"Attributes": {"Policy": json.dumps({"Statement": [publish]})}}],
+    })  # fmt: skip
+    assert look_at_alarms(lambda _: found, names, "") == (
+        True, "none of 60 is in alarm; AlarmTopic is empty, so they are seen in CloudWatch alone"
+    )  # fmt: skip
+    assert look_at_alarms(lambda _: found, names, TOPIC) == (True, "none of 60 is in alarm")
 
 
 @pytest.mark.parametrize(("bus", "ok"), [("", True), ("default", True), ("ml", False)])
