@@ -88,7 +88,7 @@ def _answer(answer: Callable[[Mapping[str, str], Came], Any]) -> Response:
         refused = wiring.refuse_unsigned(body, headers)
     except Unreachable as problem:
         hidden([problem])
-        return Response({"error": "the signing secret could not be read, so nothing can be let in"}, status_code=503)
+        return Response({"error": "the signing secret could not be read, so the request could not be verified"}, status_code=503)
     if refused:
         return Response({"error": refused}, status_code=401)
     try:

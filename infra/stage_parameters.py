@@ -118,11 +118,11 @@ def _elsewhere(name: str, member: str, region: str, account: str) -> str:
         return ""
     partition, _, in_region, of_account, _ = found.groups()
     if partition != partition_of(region):
-        return f"which is in the partition {partition}, and the region {region} is in {partition_of(region)}"
+        return f"which is in the partition {partition}, but the region {region} is in {partition_of(region)}"
     if name in OF_THE_REGION and in_region != region:
-        return f"which is in {in_region}, and the stack in {region}: make one there"
+        return f"which is in {in_region}, but the stack is in {region}: create one there"
     if name in OF_THE_ACCOUNT and account and of_account not in (account, "aws"):
-        return f"which is of account {of_account}, and the stack of {account}: {OF_THE_ACCOUNT[name]}"
+        return f"which is in account {of_account}, but the stack is in {account}: {OF_THE_ACCOUNT[name]}"
     return ""
 
 

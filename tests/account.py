@@ -129,7 +129,7 @@ class JobsOf:
         return answer
 
     def probe(self, probe: Probe, lineage: LineageId) -> Answer:
-        return Done("asked")
+        return Done("SageMaker accepted the probe job")
 
     def stop(self, name: str, born_at: datetime | None) -> Answer:
         return self.account.on_stop(name) if self.account.on_stop else Done("ended")

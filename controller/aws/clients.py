@@ -73,5 +73,5 @@ class Hurried:
 
     def __getattr__(self, name: str) -> Any:
         if self._now() > self._until and name not in self._always:
-            raise Unreachable(f"{name} was not called: AWS or Slack has already taken too long for a click")
+            raise Unreachable(f"{name} was not called: AWS or Slack was slow, and Slack waits only three seconds for an answer")
         return getattr(self._client, name)

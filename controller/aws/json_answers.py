@@ -26,7 +26,7 @@ def answer_of(operation: str, body: bytes, headers: Mapping[str, str], attempt: 
         if operation == "DescribeTrainingJob":
             found = {**_known(found, described_members()), UNACCOUNTED: unaccounted(found)}
     except (ValueError, TypeError, OSError, OverflowError, RecursionError) as problem:
-        raise HTTPClientError(error=f"{url} answered {operation} with what cannot be read: {problem}") from problem
+        raise HTTPClientError(error=f"{url} gave an answer to {operation} that cannot be read: {problem}") from problem
     found = {name: value for name, value in found.items() if value is not None}
     return {**found, "ResponseMetadata": _metadata(200, headers, attempt)}
 
@@ -42,7 +42,7 @@ def as_base64(value: Any) -> str:
     """Bytes as base64, for ``json.dumps``. Raises TypeError for anything else."""
     if isinstance(value, bytes):
         return b64encode(value).decode()
-    raise TypeError(f"found {type(value).__name__}, wanted what JSON has, or bytes")
+    raise TypeError(f"found {type(value).__name__}, wanted a type of JSON, or bytes")
 
 
 def _binary(found: dict[str, Any]) -> dict[str, Any]:

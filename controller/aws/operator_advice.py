@@ -19,11 +19,14 @@ UNKNOWN = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})  # 
 ACTION = re.compile(r".*not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)", re.DOTALL)
 # What AWS's message names as the reason of a denial → what an operator has to look at. The first match counts.
 TAKEN_BY = (
-    ("service control policy", "a service control policy of the organization forbids it: ask who keeps that policy"),
-    ("resource control policy", "a resource control policy of the organization forbids it: ask who keeps that policy"),
+    ("service control policy", "a service control policy of the organization forbids it: ask the person who manages that policy"),
+    (
+        "resource control policy",
+        "a resource control policy of the organization forbids it: ask the person who manages that policy",
+    ),
     ("permissions boundary", "the permissions boundary (PermissionsBoundary) does not allow it: add it there"),
     ("vpc endpoint policy", "the policy of the VPC endpoint does not allow it: add it there"),
-    ("explicit deny", "a policy denies it: find the Deny"),
+    ("explicit deny", "a policy denies it explicitly: find that Deny statement"),
 )
 
 
@@ -44,7 +47,8 @@ def missing_secret(secret: str, region: str) -> str:
     _, _, _, of, *_ = [*secret.split(":"), "", "", "", ""]
     if region and of not in ("", region):
         return (
-            f"the secret {secret} is of {of}, and this stack of {region}: make one in {region}, and name it in SlackTokenSecret"
+            f"the secret {secret} is in {of}, but this stack is in {region}: create one in {region},"
+            " and name it in SlackTokenSecret"
         )
     return f"found no secret {secret}: create it, or deploy without SlackTokenSecret"
 
@@ -54,10 +58,11 @@ def secret_advice(error: ClientError, secret: str) -> str:
     code = str(error.response.get("Error", {}).get("Code", ""))
     if code == "InvalidRequestException":  # Secrets Manager's code for a secret that is marked for deletion
         return (
-            f"the secret {secret} is marked for deletion: aws secretsmanager restore-secret --secret-id {secret} takes that back"
+            f"the secret {secret} is marked for deletion: aws secretsmanager restore-secret --secret-id {secret}"
+            " cancels the deletion"
         )
     if code == "DecryptionFailure":
-        return f"the secret {secret} cannot be decrypted: enable its KMS key, or take back the deletion of the key"
+        return f"the secret {secret} cannot be decrypted: enable its KMS key, or cancel the deletion of the key"
     return ""
 
 
@@ -92,7 +97,7 @@ def _table_advice(error: ClientError, fault: AwsFault, table: str) -> str:
     if error.response.get("Error", {}).get("Code") == "ProvisionedThroughputExceededException":
         return (
             f"the table {table} has too little capacity: aws dynamodb update-table --table-name {table} --billing-mode"
-            " PAY_PER_REQUEST lifts that"
+            " PAY_PER_REQUEST removes that limit"
         )
     return ""
 
@@ -100,7 +105,7 @@ def _table_advice(error: ClientError, fault: AwsFault, table: str) -> str:
 def _denied(error: ClientError, operation: str) -> str:
     if error.response.get("Error", {}).get("Code") in UNKNOWN:
         return (
-            f"AWS does not know the credentials of the function's role, at {operation}: enable the region for this account; if"
+            f"AWS rejected the credentials of the function's role, at {operation}: enable the region for this account; if"
             " the role was deleted, deploy the stack again with REVERT_DRIFT=yes"
         )
     found = ACTION.match(str(error.response.get("Error", {}).get("Message", "")))
@@ -108,10 +113,12 @@ def _denied(error: ClientError, operation: str) -> str:
     if taken := _taken_by(error):
         return f"the function's role may not call {action}: {taken}"
     if found and found[1].startswith("kms:"):
-        return f"the function's role may not call {action}: the policy of the key, or the stack's parameter for it, leaves it out"
+        return (
+            f"the function's role may not call {action}: add it to the key policy, or name the key in the stack parameter for it"
+        )
     return (
         f"the function's role may not call {action}: deploy the stack again with REVERT_DRIFT=yes;"
-        " look at PermissionsBoundary and at the policies of the organization, which can take rights away"
+        " look at PermissionsBoundary and at the policies of the organization, which can remove permissions"
     )
 
 

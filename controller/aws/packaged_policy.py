@@ -62,7 +62,7 @@ class CompiledPolicies:
 
     def _since(self) -> datetime:
         if self._revisions is None or self._begun_at is None:
-            raise RuntimeError("begin() comes before the first use")
+            raise RuntimeError("call begin() before the first use")
         revision, now = self._document["revision"], self._now()
         if self._decides:
             # If the package was replaced since this invocation began, its policy is not put in force again.

@@ -88,7 +88,7 @@ class ReloadedPolicies:
     def _good_version(self, now: datetime) -> Policy:
         """The version in S3 if it is good; otherwise the last good one, or the packaged one. Raises Unreachable."""
         if self._revisions is None:
-            raise RuntimeError("begin() comes before the first use")
+            raise RuntimeError("call begin() before the first use")
         found = self._put_in_force(self._source, self._revisions) if self._source is not None else None
         return found or self._last_good(self._revisions) or self._held or self._stand_in(now)
 

@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import UNREADABLE, AwsFault, fault_of
-from controller.jobs.checkpoint import NOT_LOOKED_INTO, CheckpointScan
+from controller.jobs.checkpoint import NOT_READ, CheckpointScan
 from controller.jobs.checkpoint_files import StoredFile, checkpoint_files, newest_checkpoint_at
 from controller.jobs.claim import bucket_and_prefix
 from controller.runtime.ports.answers import Unreachable
@@ -48,7 +48,7 @@ class S3Checkpoints:
     def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
         bucket, prefix = bucket_and_prefix(uri)
         if bucket not in self._buckets:
-            return _unseen(uri, now, NOT_LOOKED_INTO)
+            return _unseen(uri, now, NOT_READ)
         listing = _Listing(
             self._client,
             bucket,
@@ -63,7 +63,7 @@ class S3Checkpoints:
         except (ClientError, BotoCoreError) as error:
             return _unseen(uri, now, _problem(uri, error))
         except UNREADABLE as error:
-            raise Unreachable(f"ListObjectsV2 {uri} answered with what cannot be read: {error!r}") from error
+            raise Unreachable(f"ListObjectsV2 {uri} gave an answer that cannot be read: {error!r}") from error
         return CheckpointScan(
             uri=uri,
             scanned_at=now,

@@ -75,7 +75,7 @@ class S3PolicyDocument:
         except BotoCoreError as error:
             return NotRead(problem=_problem(error), passing=fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE))
         except UNREADABLE as error:
-            return NotRead(problem=f"S3 answered with what cannot be read ({type(error).__name__})", passing=True)
+            return NotRead(problem=f"S3 gave an answer that cannot be read ({type(error).__name__})", passing=True)
 
 
 def _problem(error: ClientError | BotoCoreError) -> str:

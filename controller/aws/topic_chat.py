@@ -32,7 +32,7 @@ ABOUT_TOPIC = ("topicarn", "topic arn", "fifo", "messagegroupid", "target arn")
 WHY_MAX = 200
 DENIED = frozenset({"AuthorizationError", "AuthorizationErrorException", "AccessDenied", "AccessDeniedException"})
 UNKNOWN_CREDENTIALS = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "OptInRequired"})
-NOT_ALLOWED = "(is it in the stack parameter PolicyTopics, and does a topic of another account let this one in?)"
+NOT_ALLOWED = "(is it in the stack parameter PolicyTopics, and does the topic of another account allow this account?)"
 
 
 class TopicChat(PostOnlyChat):
@@ -51,7 +51,7 @@ class TopicChat(PostOnlyChat):
         except BadTopic as problem:
             return WrongChannel(f"{channel[:100]}: {problem}")
         if topic.partition != (own := partition_of(self._home.region)):
-            return WrongChannel(f"SNS: the topic is in the partition {topic.partition}, and this stack in {own}")
+            return WrongChannel(f"SNS: the topic is in the partition {topic.partition}, but this stack is in {own}")
         message = plain_message(page, " ".join(filter(None, (self._home.account, self._home.region))))
         try:
             sns = self._client(topic.region)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
@@ -18,7 +17,7 @@ from controller.ledger.entry import Finished
 from controller.policy.spot_worth import cost_of, prospect_of
 from controller.runtime.ports.aws import Clock
 from controller.runtime.ports.ledger import Ledger
-from controller.savings.advice import QUANTILE, Advice, advise
+from controller.savings.advice import QUANTILE, Advice, advise, region_of
 from controller.savings.interruption_rates import PRIOR_HOURS
 from controller.units.duration import span
 from controller.units.money import Rate
@@ -39,9 +38,10 @@ def run(
     def advising(ledger: Ledger, clock: Clock) -> int:
         now = clock.now()
         entries = tuple(ledger.journal.entries(now - timedelta(days=days), now))
-        region = next((e.region for e in entries if isinstance(e, Finished)), os.environ.get("AWS_DEFAULT_REGION", ""))
+        region = region_of(family, entries)
         types = {e.instance_type for e in entries if isinstance(e, Finished)}
-        found = {t: Prices().rate(t, region, now) for t in sorted(types)}
+        prices = Prices(ledger.prices.rates)
+        found = {t: prices.rate(t, region, now) for t in sorted(types)}
         rates: dict[str, Rate] = {t: rate for t, rate in found.items() if rate is not None}
         advice = advise(family, entries, rates)
         print(
@@ -57,7 +57,7 @@ def run(
 def advice_lines(advice: Advice, *, priced: bool) -> tuple[str, ...]:
     """The advice as lines for a terminal, each with its reason. ``priced``: the price of the instance type is known."""
     pool, per_100 = advice.interruptions, 100 * advice.interruptions.mean
-    why = "the lowest cost of a useful hour among the types it ran on" if priced else "its price is not known"
+    why = f"the lowest cost of a useful hour among the types it ran on in {advice.region}" if priced else "its price is not known"
     return (
         f"{advice.family}: advice from {advice.runs} completed runs",
         f"MaxRuntimeInSeconds  {advice.runtime_s_max:>8}  25 % above the {QUANTILE:.0%} quantile of training time;"

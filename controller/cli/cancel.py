@@ -1,4 +1,4 @@
-"""``spotwarden cancel``: calls off the attempt that waits to be submitted after a job.
+"""``spotwarden cancel``: cancels the attempt that waits to be submitted after a job.
 
 The request and the withdrawal of the Submit are in one transaction: the attempt is called off or submitted, never both.
 """
@@ -38,7 +38,7 @@ def run(
     ],
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, at most 300 characters; people are told.")] = "",
     who: Annotated[
-        str | None, typer.Option("--who", metavar="NAME", help="Who calls it off. Default: this machine's user.")
+        str | None, typer.Option("--who", metavar="NAME", help="Who cancels it. Default: this machine's user.")
     ] = None,
     table: Table = None,
 ) -> int:
@@ -76,14 +76,14 @@ def cancel(id: LineageId, ledger: Ledger, clock: Clock, *, who: str, why: str) -
         current = ledger.revisions.current()
         decision = recorded([request], lineage, now).under(current.revision if current else "", mode_of(lineage))
         if ledger.lineages.commit(lineage, decision.leased(now, now)):
-            return 0, f"{waiting.job} is called off: {waiting.about} is not submitted again automatically"
+            return 0, f"{waiting.job} is cancelled: {waiting.about} is not submitted again automatically"
     raise Unreachable(f"the lineage {id} changed {TRIES} times at the same moment; run the command again")
 
 
 def _nothing_waits(lineage: Lineage) -> str:
     intent, last = open_submit(lineage), newest_attempt(lineage)
     if intent is not None and isinstance(intent.action, Submit):
-        return f"{intent.action.job} is being submitted at this moment, or was called off; nothing was changed"
+        return f"{intent.action.job} is being submitted at this moment, or was cancelled; nothing was changed"
     if last is None:
         return f"the ledger knows no attempt of {lineage.id.root}; nothing was changed"
     ended = lineage.entry(Ended, last.job)

@@ -63,6 +63,7 @@ MARKETPLACE_ACCOUNTS = frozenset(
         "977537786026", "985815980388",
     }
 )  # fmt: skip
+UNSAID = "AWS does not say whether it checkpoints, so it counts as one that does not"
 _SCRIPT_MODE = frozenset({"sagemaker_program", "sagemaker_submit_directory"})
 _HOSTS_SCRIPTS = frozenset({"sagemaker-xgboost"})  # the only built-in image that can run a user's script
 
@@ -103,22 +104,22 @@ def whose_is_said(algorithm_name: str, account: str) -> bool:
 
 def _named(name: str, product_id: str | None, described: bool) -> Algorithm:
     if product_id:
-        why = f"AWS Marketplace algorithm (ProductId {product_id}); nothing says that it can checkpoint"
+        why = f"AWS Marketplace algorithm (ProductId {product_id}); {UNSAID}"
         return Algorithm(klass=AlgorithmClass.MARKETPLACE, name=name, checkpoints=False, why=why)
     if described:
-        why = "algorithm resource without a ProductId, so the account's own; checkpoints are up to its image"
+        why = "algorithm resource without a ProductId, so the account's own; its image decides whether it checkpoints"
         return Algorithm(klass=AlgorithmClass.OWN, name=name, checkpoints=None, why=why)
-    why = "DescribeAlgorithm not seen, so this AlgorithmName counts as Marketplace, which is taken not to checkpoint"
+    why = "no answer of DescribeAlgorithm, so this AlgorithmName counts as a Marketplace algorithm that cannot checkpoint"
     return Algorithm(klass=AlgorithmClass.MARKETPLACE, name=name, checkpoints=False, why=why)
 
 
 def _of_account(name: str, owner: str, account: str) -> Algorithm | None:
     """The algorithm according to ``owner``, the account in its ARN; None for an unknown account."""
     if owner in MARKETPLACE_ACCOUNTS:
-        why = f"the algorithm's ARN has an account of AWS Marketplace ({owner}); nothing says that it can checkpoint"
+        why = f"the algorithm's ARN has an account of AWS Marketplace ({owner}); {UNSAID}"
         return Algorithm(klass=AlgorithmClass.MARKETPLACE, name=name, checkpoints=False, why=why)
     if owner == account:
-        why = f"the algorithm's ARN has the job's own account ({owner}); checkpoints are up to its image"
+        why = f"the algorithm's ARN has the job's own account ({owner}); its image decides whether it checkpoints"
         return Algorithm(klass=AlgorithmClass.OWN, name=name, checkpoints=None, why=why)
     images = known_images()
     theirs = {row.checkpoints for (registry, _, repository), row in images.items() if registry == owner and repository == name}
@@ -132,7 +133,7 @@ def _imaged(image: str, *, scripted: bool) -> Algorithm:
     parts = _IMAGE.fullmatch(image)
     if parts is None:
         return Algorithm(
-            klass=AlgorithmClass.CUSTOM, name=image, checkpoints=None, why="an image reference of a form we do not know"
+            klass=AlgorithmClass.CUSTOM, name=image, checkpoints=None, why="Spotwarden cannot read the image reference"
         )
     name = parts["repository"]
     row = known_images().get((parts["account"], parts["region"], name))
@@ -141,14 +142,14 @@ def _imaged(image: str, *, scripted: bool) -> Algorithm:
             klass=AlgorithmClass.FRAMEWORK,
             name=name,
             checkpoints=None,
-            why="script mode; checkpoints are up to the script",
+            why="script mode; the script decides whether it checkpoints",
         )
     if row is None:
-        why = "not an image that SageMaker provides in that region; checkpoints are up to it"
+        why = "not an image that SageMaker provides in that region; the image decides whether it checkpoints"
         return Algorithm(klass=AlgorithmClass.CUSTOM, name=name, checkpoints=None, why=why)
     if row.klass is AlgorithmClass.FRAMEWORK:
         return Algorithm(
-            klass=row.klass, name=name, checkpoints=None, why="framework container; checkpoints are up to the script"
+            klass=row.klass, name=name, checkpoints=None, why="framework container; the script decides whether it checkpoints"
         )
     can = "can" if row.checkpoints else "cannot"
     why = f"SageMaker's built-in {name} {can} checkpoint (SageMaker guide, model-checkpoints)"

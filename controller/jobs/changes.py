@@ -63,7 +63,7 @@ class Changes:
         try:
             fragment = json.loads(text) if text else {}
         except RecursionError:
-            raise ValueError(f"found changes nested deeper than any: {text[:80]!r}") from None
+            raise ValueError(f"found changes that are nested too deeply: {text[:80]!r}") from None
         if not isinstance(fragment, Mapping):
             raise ValueError(f"found changes {text[:80]!r}, wanted an object with named members")
         return cls.of(fragment)

@@ -43,7 +43,8 @@ class CheckpointScan:
 
 
 SAVED_WITHIN = timedelta(seconds=120)  # how long a container may still write after the end of its interval (its grace period)
-NOT_LOOKED_INTO = "not looked into: the bucket is not in CheckpointBuckets"
+BUCKET_NOT_LISTED = "the bucket is not in CheckpointBuckets"
+NOT_READ = f"not read: {BUCKET_NOT_LISTED}"
 
 
 def proven_of(interval: Interval, after: Interval | None, ended_at: datetime | None, written_at: datetime) -> timedelta | None:

@@ -83,20 +83,21 @@ FAILURE_HANDLING: Mapping[FailureCause, FailureHandling] = {
         retryable=True,
         next=RetryChange.ELSEWHERE,
         label="never launched",
-        why="Spot capacity did not come within MaxWaitTimeInSeconds. Nothing was trained. Another instance type may"
+        why="SageMaker found no spot capacity within MaxWaitTimeInSeconds. Nothing was trained. Another instance type may"
         " have capacity.",
     ),
     FailureCause.STARVED: FailureHandling(
         retryable=True,
         next=RetryChange.RESUME,
         label="waited too long for spot",
-        why="Spot capacity did not stay until MaxWaitTimeInSeconds ran out. The job can continue from its checkpoint.",
+        why="The job waited so long for spot capacity that it did not finish within MaxWaitTimeInSeconds. It can continue"
+        " from its checkpoint.",
     ),
     FailureCause.CAPACITY: FailureHandling(
         retryable=True,
         next=RetryChange.ELSEWHERE,
         label="no capacity",
-        why="EC2 had no machine of this instance type. There may be one later, or of another instance type.",
+        why="EC2 had no capacity for this instance type. It may have capacity later, or for another instance type.",
     ),
     FailureCause.INTERNAL: FailureHandling(
         retryable=True,
@@ -165,7 +166,8 @@ FAILURE_HANDLING: Mapping[FailureCause, FailureHandling] = {
         retryable=False,
         next=RetryChange.NEVER,
         label="unknown",
-        why="SageMaker gave no known reason. Someone should read it before more money is spent.",
+        why="SageMaker gave no FailureReason, or one that Spotwarden does not recognize. Read the"
+        " FailureReason and the job's logs before more money is spent.",
     ),
 }
 

@@ -23,13 +23,14 @@ KEEPS_WARM = "it keeps a warm pool (ResourceConfig.KeepAlivePeriodInSeconds)"
 EXCLUDING: Mapping[str, str] = {
     "ServerlessJobConfig": "it is serverless (ServerlessJobConfig)",
     "ResourceConfig.KeepAlivePeriodInSeconds": KEEPS_WARM,
-    "ResourceConfig.InstancePreferences": "it leaves the instance type to SageMaker (ResourceConfig.InstancePreferences)",
+    "ResourceConfig.InstancePreferences": "it lets SageMaker choose the instance type (ResourceConfig.InstancePreferences)",
     "ResourceConfig.TrainingPlanArn": "it uses reserved capacity (ResourceConfig.TrainingPlanArn)",
-    "ResourceConfig.InstancePlacementConfig": "it asks for a place in an UltraServer (ResourceConfig.InstancePlacementConfig)",
+    "ResourceConfig.InstancePlacementConfig": "it requests placement in an UltraServer (ResourceConfig.InstancePlacementConfig)",
     "ResourceConfig.InstanceGroups": "it runs on a heterogeneous cluster (ResourceConfig.InstanceGroups)",
 }  # member of a request → why a request with it cannot run on spot
 
-REFUSED_ON_SPOT = frozenset(EXCLUDING) - {"ResourceConfig.InstanceGroups", "ResourceConfig.InstancePlacementConfig"}
+GROUPS, WARM_FOR = "ResourceConfig.InstanceGroups", "KeepAlivePeriodInSeconds"
+REFUSED_ON_SPOT = frozenset(EXCLUDING) - {GROUPS, "ResourceConfig.InstancePlacementConfig"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +69,21 @@ def why_not_spot(job: Job) -> str | None:
     fits = says(job, "runtime_s_max") and runtime_of(job) <= CAPPED_S  # with any algorithm
     if not fits and says(job, "runtime_s_max", "algorithm") and job.algorithm.checkpoints is False:
         return (
-            f"its algorithm cannot checkpoint and may run {said(runtime_of(job))}; SageMaker lets such a job wait on spot for"
-            f" {said(CAPPED_S)} at most, training included"
+            f"its algorithm cannot checkpoint and may run {said(runtime_of(job))}; for such a job SageMaker limits"
+            f" MaxWaitTimeInSeconds on spot to {said(CAPPED_S)}, which includes the training"
         )
     need(job, "excludes_spot", *(() if fits else ("runtime_s_max", "algorithm")))
     return None
+
+
+def refused_beside_groups(job: Job, change: Mapping[str, Any]) -> str:
+    """The members, in words, that SageMaker refuses beside InstanceGroups in a job with a change; empty if there are none."""
+    resources, had = change.get("ResourceConfig") or {}, bool(job.groups) or GROUPS in job.excludes_spot
+    if not resources.get("InstanceGroups", had):
+        return ""
+    own = {} if had else {"InstanceType": job.instance_type, "InstanceCount": job.instance_count}
+    refused = [name for name in ("InstanceType", "InstanceCount", WARM_FOR) if {**own, **resources}.get(name)]
+    return f"{' and '.join(refused)}, which SageMaker refuses beside InstanceGroups" if refused else ""
 
 
 def refusals(job: Job) -> Iterable[Refusal]:
@@ -108,7 +119,7 @@ def _waits_on_demand(job: Job) -> Refusal | None:
         return None
     return Refusal(
         field="StoppingCondition.MaxWaitTimeInSeconds", found=said(job.wait_s_max),
-        wanted="none, or EnableManagedSpotTraining: true: only a spot job waits",
+        wanted="none, or EnableManagedSpotTraining: true: SageMaker accepts it for spot jobs only",
     )  # fmt: skip
 
 
@@ -128,7 +139,7 @@ def _no_wait(job: Job) -> Refusal | None:
         return None
     return Refusal(
         field="StoppingCondition.MaxWaitTimeInSeconds", found="not set",
-        wanted=f"at least MaxRuntimeInSeconds, which is {said(runtime_of(job))}: a spot job must say how long it waits",
+        wanted=f"at least MaxRuntimeInSeconds, which is {said(runtime_of(job))}: SageMaker requires it for a spot job",
     )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ BUTTONS = {
     UserRequest.CANCEL: (
         "Do not submit again",
         "danger",
-        "The attempt that waits is called off, and none follows automatically.",
+        "The waiting attempt is cancelled, and none follows automatically.",
     ),
     UserRequest.HALT: (
         "Halt Spotwarden",

@@ -24,6 +24,7 @@ from controller.jobs.spot_possible import (
     REFUSED_ON_SPOT,
     members_excluding_spot,
     refusals,
+    refused_beside_groups,
     runtime_of,
     why_not_spot,
 )
@@ -165,8 +166,7 @@ def _sets(change: Any, path: tuple[str, ...]) -> bool:
 def sdk_arguments(change: RequestChange) -> Mapping[str, Any]:
     """A change as arguments of the SageMaker Python SDK's Estimator (v2)."""
     stopping, resources = (change.get(name) or {} for name in ("StoppingCondition", "ResourceConfig"))
-    saved = change.get("CheckpointConfig", {})
-    saved = {"S3Uri": None} if saved is None else saved  # the structure is removed
+    saved = change["CheckpointConfig"] or {"S3Uri": None} if "CheckpointConfig" in change else {}
     found: dict[str, Any] = {}
     for name, source, member in (
         ("use_spot_instances", change, "EnableManagedSpotTraining"),
@@ -190,9 +190,11 @@ Named = Sequence[tuple[str, Demand]]
 def _smallest(job: Job, demands: Named, values: Values) -> RequestChange:
     """The smallest change that meets the demands. Raises Impossible."""
     _runtime(job, demands)
-    parts = [_spot(job, demands, values), _tags(job, demands, values), _instance(job, demands)]
-    parts += [demand.request for _, demand in demands]
-    return merged(*(part for part in parts if part))
+    parts = [_spot(job, demands, values), _tags(job, demands, values), _instance(job, demands), *(d.request for _, d in demands)]
+    change = merged(*(part for part in parts if part))
+    if refused := refused_beside_groups(job, change):
+        raise Impossible(f"{_listed(name for name, d in demands if d.request or d.instance_types)} wants {refused}")
+    return change
 
 
 def _runtime(job: Job, demands: Named) -> None:
@@ -308,7 +310,8 @@ def _instance(job: Job, demands: Named) -> RequestChange:
     found = next(filter(is_allowed, equivalents(job.instance_type)), None)
     others = () if found else filter(is_allowed, (*named, *instance_types()))
     if found := found or min(others, key=lambda one: (*difference(one, job.instance_type), one not in named, one), default=None):
-        return {"ResourceConfig": {"InstanceType": found}}
+        instead = {"InstanceCount": job.instance_count, "InstancePreferences": None} if job.preferences else {}
+        return {"ResourceConfig": {"InstanceType": found, **instead}}
     told = ", ".join(f"{name} allows {' or '.join(patterns)}" for name, patterns in asking)
     raise Impossible(f"no instance type satisfies these rules: {told}")
 

@@ -155,7 +155,7 @@ class _Pass:
     def _cut_off(self) -> SweepResult:
         at = self.position.created_at
         where = f"at jobs created {at:%Y-%m-%d %H:%M}" if at else "at its beginning"
-        return SweepResult(left=f"out of time in {self.which} {where}")
+        return SweepResult(left=f"time limit reached in {self.which} {where}")
 
     @property
     def _out_of_time(self) -> bool:

@@ -61,7 +61,7 @@ def event_in(payload: Any) -> Mapping[str, Any]:
         if inner is None:
             return payload
         payload = inner
-    raise BadEvent(f"a dead letter within a dead letter, {WRAPPINGS_MAX} deep")
+    raise BadEvent(f"found {WRAPPINGS_MAX} dead letters inside one another, wanted an event")
 
 
 def function_in(payload: Any) -> str:
@@ -120,8 +120,9 @@ def not_of(account: str, region: str, event: Mapping[str, Any]) -> str:
     if found == (account, region):
         return ""
     if found == (None, None):
-        return "it does not say of which account and region it is"
-    return f"it is of account {found[0]!r} and region {found[1]!r}, and this stack of {account!r} and {region!r}"
+        return "the event names no account and no region"
+    here = f"this stack is in account {account!r}, region {region!r}"
+    return f"the event is from account {found[0]!r}, region {found[1]!r}, but {here}"
 
 
 def trigger_of(event: Mapping[str, Any]) -> Trigger:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from controller.runtime.ports.all_ports import Ports
 
-WEEK = timedelta(days=6)  # less than seven days: the function runs at fixed times of the day
+AGE_MAX = timedelta(days=6)  # less than a week: the function runs at fixed times of the day
 PRICED_AGAIN = 35  # days before today that are rolled up again with a price that was unknown before
 
 
@@ -17,7 +17,7 @@ def refresh_prices(region: str, ports: Ports) -> tuple[int, tuple[str, ...]]:
     """
     now = ports.clock.now()
     before = ports.ledger.prices.refreshed_at(region)
-    if before is not None and now - before < WEEK:
+    if before is not None and now - before < AGE_MAX:
         return 0, ()
     listed = ports.price_list.training(region)
     known = ports.ledger.prices.rates(region)

@@ -73,7 +73,7 @@ def sweep(ports: Ports) -> SweepResult:
     first = first_in_turn(sum(one.trigger_at < started_at - LATE for one in overdue), started_at)
     for one in (*overdue[first:], *overdue[:first]):
         if ports.clock.now() - started_at > TIME_LIMIT:
-            left = "out of time"
+            left = "time limit reached"
             break
         if one.trigger not in triggered:
             triggered.add(one.trigger)

@@ -29,12 +29,14 @@ class NoAdvice(ValueError):
 class Advice:
     """Limits and an instance type for a job family. Names with ``_s`` are in seconds.
 
+    The instance type, its interruptions and the prospects are those of ``region``, in which the family ran last.
     ``runtime_inside`` and ``wait_inside`` are the shares (0 to 1) of past runs that would have fit into the limits. The three
     prospects are those of a run of median length (``run_s``) on one instance within ``wait_s_max``: on spot without and with
     checkpoints, and on-demand. Those on spot are None if the pool has too little history.
     """
 
     family: str
+    region: str
     runs: int
     runtime_s_max: int
     runtime_inside: float
@@ -50,18 +52,36 @@ class Advice:
     on_demand: Prospect
 
 
+def region_of(family: str, entries: Iterable[Entry]) -> str:
+    """The region of a family's last completed run; empty without one."""
+    return _last_region(_runs(family, entries))
+
+
+def _last_region(runs: Sequence[Finished]) -> str:
+    return max(runs, key=lambda run: run.at).region if runs else ""
+
+
+def _runs(family: str, entries: Iterable[Entry]) -> list[Finished]:
+    """The completed runs of a family."""
+    return [e for e in entries if isinstance(e, Finished) and e.family == family and e.outcome is Outcome.COMPLETED and e.work_s]
+
+
 def advise(family: str, entries: Iterable[Entry], rates: Mapping[str, Rate]) -> Advice:
-    """Recommend MaxRuntimeInSeconds, MaxWaitTimeInSeconds, a checkpoint interval and an instance type. Raises NoAdvice."""
+    """Recommend MaxRuntimeInSeconds, MaxWaitTimeInSeconds, a checkpoint interval and an instance type. Raises NoAdvice.
+
+    ``rates``: the prices by instance type, in the region that ``region_of`` returns.
+    """
     known = tuple(entries)
-    runs = [e for e in known if isinstance(e, Finished) and e.family == family and e.outcome is Outcome.COMPLETED and e.work_s]
+    runs = _runs(family, known)
     if len(runs) < RUNS_MIN:
         raise NoAdvice(f"found {len(runs)} completed runs of {family!r}, wanted at least {RUNS_MIN}")
     works = [run.work_s for run in runs if run.work_s]
     spans = _spans(runs, known) or works
     runtime_s = round(quantile(works, QUANTILE) * HEADROOM)
     wait_s = max(round(quantile(spans, QUANTILE) * HEADROOM), runtime_s)
-    pools = {instance_type: memory for (instance_type, _), memory in pool_memories(known).items()}
-    best = cheapest_first(sorted({run.instance_type for run in runs}), pools, rates)[0]
+    region = _last_region(runs)
+    pools = {instance_type: memory for (instance_type, where), memory in pool_memories(known).items() if where == region}
+    best = cheapest_first(sorted({run.instance_type for run in runs if run.region == region}), pools, rates)[0]
     pool = pools.get(best)
     rate, write_s = estimate(pool), _write_s(family, known)
     every_s, run_s = advised_interval_s(rate.mean, write_s), quantile(works, 0.5)
@@ -72,8 +92,8 @@ def advise(family: str, entries: Iterable[Entry], rates: Mapping[str, Rate]) -> 
         return spot_prospect(pool, rates.get(best), 1, work_s=run_s, segment_s=segment_s, left_s=wait_s)
 
     return Advice(
-        family=family, runs=len(runs), runtime_s_max=runtime_s, runtime_inside=_inside(works, runtime_s), wait_s_max=wait_s,
-        wait_inside=_inside(spans, wait_s), checkpoint_every_s=every_s,
+        family=family, region=region, runs=len(runs), runtime_s_max=runtime_s, runtime_inside=_inside(works, runtime_s),
+        wait_s_max=wait_s, wait_inside=_inside(spans, wait_s), checkpoint_every_s=every_s,
         checkpoint_write_s=write_s, instance_type=best, interruptions=rate,
         run_s=run_s, without_checkpoints=prospect(run_s), with_checkpoints=prospect(every_s),
         on_demand=on_demand_prospect(rates.get(best), 1, run_s),

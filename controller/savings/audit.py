@@ -165,7 +165,8 @@ def _measured(
         rate = rate_of(job.instance_type, job.region, recorded.at, job.started_at)
         rate_micros = rate.micros_per_h if rate else None
     if rate_of is not None and recorded.number > 1:
-        first = next((e.instance_type for e in started if e.number == 1 and _same_lineage(e.job, job, lineages)), None)
+        firsts = [e for e in started if e.number == 1 and e.at <= job.created_at and _same_lineage(e.job, job, lineages)]
+        first = max(firsts, key=lambda e: e.at).instance_type if firsts else None  # the name of a deleted job can be used again
         of_first = rate_of(first, job.region, recorded.at, job.started_at) if first else None
         first_rate = of_first.micros_per_h if of_first else first_rate
     assert job.usage is not None  # noqa: S101  (the caller has checked)
@@ -202,9 +203,11 @@ def _scans_of(job: Job, scans: Sequence[CheckpointScanned]) -> tuple[CheckpointS
 def _later_attempts(
     job: Job, recorded: Measured, jobs: Mapping[str, Job], lineages: Mapping[str, str], started: Iterable[Started]
 ) -> list[Job]:
+    """The later attempts of its lineage that SageMaker describes, without other jobs that have the name of a deleted one."""
     return [
         jobs[e.job] for e in started
-        if e.number > recorded.number and e.job in jobs and _same_lineage(e.job, job, lineages)
+        if e.number > recorded.number and e.job in jobs and jobs[e.job].created_at == e.at
+        and _same_lineage(e.job, job, lineages)
     ]  # fmt: skip
 
 

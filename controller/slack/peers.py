@@ -59,7 +59,7 @@ class Peers:
         Names in ``headers`` are in lower case.
         """
         if PASSED_ON in headers:
-            return Refused("it was passed on once already")
+            return Refused("another stack has already passed it on")
         if whose.account not in self._accounts:
             return Refused("that account is not among PeerAccounts (docs/operations.md, many accounts)")
         url = self._url(whose)

@@ -245,7 +245,7 @@ def test_a_conflicting_write_of_a_message_does_not_count_as_queued(dynamodb: Any
         raise error("TransactionCanceledException", "TransactionConflict", "None")
 
     outbox = DynamoOutbox(Around(dynamodb, "transact_write_items", before=once(conflict)), table)
-    with pytest.raises(Unreachable, match="the message hello could not be queued: somebody else was writing it"):
+    with pytest.raises(Unreachable, match="the message hello could not be queued: another function was writing it"):
         outbox.put(HELLO)
     assert outbox.put(HELLO)
 

@@ -173,6 +173,6 @@ class AlwaysFaster:
 
 def test_the_count_of_forgotten_people_is_tried_a_number_of_times_and_not_for_ever() -> None:
     client = AlwaysFaster()
-    with pytest.raises(Unreachable, match="others forgot people at the same time, 20 times: run it again"):
+    with pytest.raises(Unreachable, match="other runs of spotwarden forget changed the same row, 20 times: run it again"):
         DynamoDays(Table(client, "T")).note_forgotten()
     assert client.puts == 20

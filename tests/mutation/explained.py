@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import StringIO
+from tokenize import COMMENT, TokenError, generate_tokens
 
 from tests.mutation.mutants import Mutant
 
@@ -18,7 +20,7 @@ EXPLAINED: Mapping[tuple[str, str], str] = {
     ("controller/units/money.py", "return rounded if amount > 0 else -rounded"): "equal: minus zero is zero",
     (
         "controller/savings/spot_chance.py",
-        "SPELL_H, SPELL_SHARE = 5.0, 0.25  # hours of history, and share of a run, that set how much one run's rate varies",
+        "SPELL_H, SPELL_SHARE = 5.0, 0.25",
     ): "fitted to spot traces: the calibration of `make bench` holds it, not a unit test",
     (
         "controller/decide/close_lineage.py",
@@ -71,9 +73,21 @@ EXPLAINED: Mapping[tuple[str, str], str] = {
         'rules: str = "XXXX"',
     ): "equal: messages read it only of a refusal that names its rules",
 }
-"""By the file and the line that the mutant adds: the reason."""
+"""By the file and the line that the mutant adds, without its comment: the reason."""
 
 
 def reason_of(mutant: Mutant) -> str:
     """Why a mutant may survive; empty without an explanation."""
-    return EXPLAINED.get((mutant.path, " ".join(line.strip() for line in mutant.added)), "")
+    return EXPLAINED.get((mutant.path, " ".join(_without_comment(line) for line in mutant.added)), "")
+
+
+def _without_comment(line: str) -> str:
+    """A line of code without its indentation and its comment. A # within a string is none."""
+    code = line.strip()
+    try:
+        for token in generate_tokens(StringIO(code).readline):
+            if token.type == COMMENT:
+                return code[: token.start[1]].rstrip()
+    except (TokenError, SyntaxError):
+        pass  # the line ends within a bracket or a string
+    return code

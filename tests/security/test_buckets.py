@@ -18,7 +18,7 @@ resubmit:
     deadline: {finish_within: 30h}
 """
 SECRET = "s3://hr-secrets/payroll/2026/"
-NOT_LOOKED_INTO = "not looked into: the bucket is not in CheckpointBuckets"
+NOT_READ = "not read: the bucket is not in CheckpointBuckets"
 FORMS = (
     SECRET,
     "https://s3.us-east-1.amazonaws.com/hr-secrets/payroll/2026/",
@@ -56,9 +56,9 @@ def test_nothing_is_learned_of_a_bucket_that_the_stack_does_not_list() -> None:
             name = f"intern-{number}"
             scans = entries(host, name, CheckpointScanned)
             assert scans
-            assert {(s.objects, s.bytes_seen, s.newest_at, s.problem) for s in scans} == {(0, 0, None, NOT_LOOKED_INTO)}
+            assert {(s.objects, s.bytes_seen, s.newest_at, s.problem) for s in scans} == {(0, 0, None, NOT_READ)}
             assert lineage_of(host, name).intent(f"stop/{name}") is None
-        assert NOT_LOOKED_INTO in texts(host)
+        assert NOT_READ in texts(host)
         assert asked_of_s3 == []
 
 

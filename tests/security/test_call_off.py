@@ -64,14 +64,14 @@ def test_the_button_calls_off_what_waits_for_whom_the_policy_lets() -> None:
     with waiting() as host:
         assert submits(host) == [(2, None)]
         assert press(host, user="U0STRANGER").startswith("You are not allowed to do this (cancel)")
-        assert press(host) == "The attempt that waits for *bert* is called off, unless it is being submitted at this moment."
+        assert press(host) == "The waiting attempt of *bert* is cancelled, unless it is being submitted at this moment."
         assert press(host).startswith("<@U0LOCAL1> already requested this at ")
         run(host, hours=6)
         assert list(host.world.jobs) == ["bert"]
         assert submits(host) == [(2, IntentResult.WITHDRAWN)]
         assert [entry.outcome for entry in entries(host, "bert", Finished)] == ["internal"]
         assert told(host) == 1
-        assert f"<@U0LOCAL1> called attempt {next_name(host, 'bert')} off." in texts(host)
+        assert f"<@U0LOCAL1> cancelled attempt {next_name(host, 'bert')}." in texts(host)
 
 
 @pytest.mark.parametrize("name", ["the job", "the attempt that waits", "an ARN"])
@@ -82,7 +82,7 @@ def test_the_command_calls_off_what_waits_at_once_and_says_where_nothing_does(
         arn = f"arn:aws:sagemaker:{aws.REGION}:{aws.ACCOUNT}:training-job/bert"
         job = {"the job": "bert", "the attempt that waits": next_name(host, "bert"), "an ARN": arn}[name]
         assert main(["cancel", job, "--why", "the data\nis wrong", "--who", "ada"]) == 0
-        assert capsys.readouterr().out == f"{next_name(host, 'bert')} is called off: bert is not submitted again automatically\n"
+        assert capsys.readouterr().out == f"{next_name(host, 'bert')} is cancelled: bert is not submitted again automatically\n"
         assert submits(host) == [(2, IntentResult.WITHDRAWN)]
         assert main(["cancel", job]) == 1
         said = "no attempt waits after bert (it failed with an internal error of SageMaker); nothing was changed\n"
@@ -91,7 +91,7 @@ def test_the_command_calls_off_what_waits_at_once_and_says_where_nothing_does(
         assert list(host.world.jobs) == ["bert"]
         [asked] = entries(host, "bert", UserRequested)
         assert (asked.who, asked.why, asked.number) == ("ada", "the data is wrong", 2)
-        assert "ada called attempt" in texts(host)
+        assert "ada cancelled attempt" in texts(host)
         assert "Reason: the data is wrong." in texts(host)
 
 

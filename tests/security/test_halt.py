@@ -78,9 +78,9 @@ def resume() -> str:
 
 HALTED = "Halted: all actions and messages in this account are paused. Recording continues. To resume: `spotwarden resume`"
 TRANSCRIPT = [
-    HALTED, "resumed; it was halted since 2026-11-16 00:11 UTC by U0LOCAL1: pressed in Slack, on long",
-    HALTED, "resumed; it was halted since 2026-11-16 00:21 UTC by U0LOCAL1: pressed in Slack, on long",
-    HALTED, "resumed; it was halted since 2026-11-16 00:31 UTC by U0LOCAL1: pressed in Slack, on long",
+    HALTED, "resumed; it was halted since 2026-11-16 00:11 UTC by U0LOCAL1: Halt was pressed in Slack, on the message of long",
+    HALTED, "resumed; it was halted since 2026-11-16 00:21 UTC by U0LOCAL1: Halt was pressed in Slack, on the message of long",
+    HALTED, "resumed; it was halted since 2026-11-16 00:31 UTC by U0LOCAL1: Halt was pressed in Slack, on the message of long",
 ]  # fmt: skip
 
 
@@ -91,7 +91,11 @@ def test_a_halt_holds_each_of_three_times_that_it_is_pressed_with_a_resume_in_be
         said.append(press_halt(host, card(host, "long").ts))
         called = halt()
         assert called is not None
-        assert (called.who, called.why, called.since) == ("U0LOCAL1", "pressed in Slack, on long", host.clock.at)
+        assert (called.who, called.why, called.since) == (
+            "U0LOCAL1",
+            "Halt was pressed in Slack, on the message of long",
+            host.clock.at,
+        )
         said.append(resume())
         run(host, minutes=10)
     assert said == TRANSCRIPT
@@ -116,9 +120,9 @@ def test_a_halt_that_is_called_again_on_the_command_line_keeps_its_reason_and_sa
     run(host, minutes=10)
     assert main(["halt", "--table", TABLE, "--why", "another reason", "--who", "eve"]) == 0
     assert halt() == first
-    assert "already halted since 2026-11-16 00:11 UTC by U0LOCAL1: pressed in Slack, on long; this reason is kept" in (
-        capsys.readouterr().out
-    )
+    told = capsys.readouterr().out
+    assert "already halted since 2026-11-16 00:11 UTC by U0LOCAL1: Halt was pressed in Slack, on the message of long;" in told
+    assert "; this reason is kept" in told
 
 
 @pytest.mark.parametrize("readable", [True, False])
@@ -134,7 +138,7 @@ def test_a_halt_row_with_an_expiry_becomes_permanent_once_somebody_halts(host: H
     assert "expires_at" not in kept
     called = halt()
     assert called is not None
-    assert called.why == ("pressed in Slack, on long" if readable else "incident")
+    assert called.why == ("Halt was pressed in Slack, on the message of long" if readable else "incident")
 
 
 def test_a_halt_can_be_called_from_the_message_of_a_job_that_is_finished(host: Host) -> None:

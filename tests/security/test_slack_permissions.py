@@ -259,5 +259,5 @@ def test_the_name_of_a_job_is_found_however_it_was_copied(users: Users, typed: s
 def test_the_arn_of_another_account_or_region_is_not_taken_for_a_job_here(users: Users) -> None:
     for account, region in (("123456789012", "eu-west-1"), ("999999999999", "us-east-1")):
         users.command(f"job {ARN.replace('123456789012', account).replace('us-east-1', region)}warm-up")
-        here = "`/spot` answers for account 123456789012 · us-east-1."
-        assert users.ephemerals[-1] == f"That job is of account {account} · {region}, and {here}"
+        here = "`/spot` here knows only jobs in account 123456789012 · us-east-1."
+        assert users.ephemerals[-1] == f"That job is in account {account} · {region}, but {here}"

@@ -57,7 +57,7 @@ def test_the_command_shows_the_state_of_a_job_and_the_savings(host: Host, users:
     assert users.ephemerals[-1] == "SageMaker has no training job *no-such-job* in account 123456789012 · us-east-1."
     users.command("job arn:aws:sagemaker:eu-west-1:222222222222:training-job/bert")
     assert users.ephemerals[-1] == (
-        "That job is of account 222222222222 · eu-west-1, and `/spot` answers for account 123456789012 · us-east-1."
+        "That job is in account 222222222222 · eu-west-1, but `/spot` here knows only jobs in account 123456789012 · us-east-1."
     )
     users.command("savings")
     assert "November 2026" in users.ephemerals[-1]
@@ -73,7 +73,7 @@ def test_a_halt_pauses_everything_and_names_who_started_it(host: Host, users: Us
         halt = wiring.ports().ledger.halts.halt()
         assert users.ephemerals[-1].startswith("Halted")
         assert halt is not None
-        assert (halt.who, halt.why) == ("U0LOCAL1", "pressed in Slack, on ranker-patient")
+        assert (halt.who, halt.why) == ("U0LOCAL1", "Halt was pressed in Slack, on the message of ranker-patient")
     finally:
         wiring.ports().ledger.halts.set_halt(None)
 

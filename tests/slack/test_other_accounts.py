@@ -50,7 +50,7 @@ def test_a_click_on_the_message_of_another_account_is_never_done_here(
     message = card(host, "mover")
     monkeypatch.setenv("SPOTWARDEN_ACCOUNT", FRONT)
     users.press(host.slack, message.ts, "spotwarden/stop")
-    assert f"This message is of account {ACCOUNT}" in users.ephemerals[0]
+    assert f"The stack in account {ACCOUNT}" in users.ephemerals[0]
     assert "is not among PeerAccounts" in users.ephemerals[0]
     monkeypatch.setenv("SPOTWARDEN_PEER_ACCOUNTS", ACCOUNT)
     users.press(host.slack, message.ts, "spotwarden/stop")
@@ -74,4 +74,4 @@ def test_a_click_that_reaches_a_third_stack_goes_no_further(users: Users, monkey
     view = {"callback_id": "spotwarden/waive", "private_metadata": value}
     body = f"payload={json.dumps({'type': 'view_submission', 'user': {'id': users.me}, 'view': view})}"
     answer = users.app.post("/slack/interactions", body.encode(), {**users.app.signed(body), PASSED_ON: "1"})
-    assert "it was passed on once already" in answer.body
+    assert "another stack has already passed it on" in answer.body

@@ -88,7 +88,7 @@ class DynamoDays:
 
     def note_forgotten(self) -> None:
         if not any(self._noted_forgotten(self._version(FORGOTTEN)) for _ in range(FORGOTTEN_TRIES)):
-            raise Unreachable(f"others forgot people at the same time, {FORGOTTEN_TRIES} times: run it again")
+            raise Unreachable(f"other runs of spotwarden forget changed the same row, {FORGOTTEN_TRIES} times: run it again")
 
     def _noted_forgotten(self, known: int) -> bool:
         asked = _put(FORGOTTEN, {}, known, known + 1)
@@ -172,7 +172,7 @@ def _unzipped(part: Item) -> Any:
     unfolding = zlib.decompressobj()
     text = unfolding.decompress(part["zip"]["B"], UNFOLDED_MAX)
     if not unfolding.eof:
-        raise ValueError(f"found a part of more than {UNFOLDED_MAX:,} bytes, or of half a document")
+        raise ValueError(f"found a part of more than {UNFOLDED_MAX:,} bytes, or one whose end is missing")
     return json.loads(text)
 
 

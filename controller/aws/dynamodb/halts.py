@@ -16,7 +16,7 @@ from controller.runtime.ports.answers import Unreachable
 TRIES = 3
 EXPIRES = "expires_at"  # when DynamoDB removes a row
 PLACE = key(HALT, HALT)
-UNREADABLE = Halt(why="the row of the halt cannot be read", who="nobody knows", since=datetime(1970, 1, 1, tzinfo=UTC))
+UNREADABLE = Halt(why="the row of the halt cannot be read", who="an unknown person", since=datetime(1970, 1, 1, tzinfo=UTC))
 
 
 class DynamoHalts:

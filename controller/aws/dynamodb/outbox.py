@@ -42,7 +42,7 @@ class DynamoOutbox:
             ]
         )
         if not queued and self._table.get(said, "marker") is None:
-            raise Unreachable(f"the message {message.key} could not be queued: somebody else was writing it")
+            raise Unreachable(f"the message {message.key} could not be queued: another function was writing it")
         return queued
 
     def channels(self) -> list[str]:
@@ -80,7 +80,7 @@ class DynamoOutbox:
         kept = replace(message, refused_why=why)
         moved = self._table.transact([{"Put": {"Item": {**_aside(kept), **write(kept)}}}, {"Delete": {"Key": _place(message)}}])
         if not moved:
-            raise Unreachable(f"the message {message.key} could not be set aside: somebody else was writing it")
+            raise Unreachable(f"the message {message.key} could not be set aside: another function was writing it")
 
     def aside(self) -> list[Message]:
         return self._readable(ASIDE)
@@ -94,7 +94,7 @@ class DynamoOutbox:
             [{"Put": {"Item": {**_shelf(message), **write(message)}}}, {"Delete": {"Key": _place(message)}}]
         )
         if not moved:
-            raise Unreachable(f"the message {message.key} could not be shelved: somebody else was writing it")
+            raise Unreachable(f"the message {message.key} could not be moved to the digest: another function was writing it")
 
     def shelved(self, channel: str) -> list[Message]:
         return self._readable(shelf_pk(channel))

@@ -102,7 +102,7 @@ class Table:
         Raises ValueError for more than 100 writes. AWS refuses more than 4 MB.
         """
         if len(writes) > TRANSACTION_MAX:
-            raise ValueError(f"a transaction of {len(writes)} writes, wanted at most {TRANSACTION_MAX}: Decision.cut comes first")
+            raise ValueError(f"a transaction of {len(writes)} writes, wanted at most {TRANSACTION_MAX}: call Decision.cut before")
         items = [{verb: {"TableName": self.name, **asked} for verb, asked in write.items()} for write in writes]
         try:
             self._client.transact_write_items(TransactItems=items)

@@ -125,7 +125,7 @@ class SageMakerJobs:
         changes = Changes.read(submit.changes).request()
         request = request_again(described, tags, name=submit.job, lineage_tags=marks, changes=changes)
         if identity_of(request, self._key) != identity_of(described, self._key):
-            return Refused(f"{submit.job} would differ from {submit.about} in what no attempt may change")
+            return Refused(f"{submit.job} would differ from {submit.about} in a member that no attempt may change")
         return self._create(request, submit)
 
     def probe(self, probe: Probe, lineage: LineageId) -> Answer:
@@ -142,19 +142,19 @@ class SageMakerJobs:
             error.args = (without_values(str(error), request),)  # it may quote the request
             match fault_of(error):
                 case AwsFault.NAME_TAKEN:
-                    return Done("was there already")
+                    return Done("the probe job exists already")
                 case AwsFault.THROTTLED:
                     return Later(str(error), tried=False)
                 case AwsFault.UNREACHABLE:
                     raise Unreachable(f"{probe.job}: {error}") from error
                 case _:
                     return Refused(str(error))  # no quota, or not allowed: then there is no such signal
-        return Done("asked")
+        return Done("SageMaker accepted the probe job")
 
     def stop(self, name: str, born_at: datetime | None) -> Answer:
         described = self._described(name)
         if described is None or described["CreationTime"] != (born_at or described["CreationTime"]):
-            return Done("gone")
+            return Done("the job does not exist any more")
         status, secondary = described["TrainingJobStatus"], described["SecondaryStatus"]
         if status in TERMINAL:
             return Done(f"{status}/{secondary}")
@@ -208,7 +208,7 @@ class SageMakerJobs:
         """The description and the tags of the job whose request is repeated. Raises Unreachable."""
         described = self._described(action.about)
         if described is None or described["CreationTime"] != action.born_at:
-            return Refused(f"{action.about} is gone, and no request is ever guessed")
+            return Refused(f"{action.about} does not exist any more, so its request cannot be repeated")
         tags = self._tags(described["TrainingJobArn"])
         why = unrepeatable(described, tags, claims=False) or self._not_passable(described)
         return (described, tags) if why is None else Refused(f"{action.about} cannot be repeated: {why}")
@@ -225,7 +225,7 @@ class SageMakerJobs:
             error.args = (without_values(str(error), request),)  # it may quote the request
             match fault_of(error):
                 case AwsFault.NAME_TAKEN:
-                    return Later(f"{submit.job} is taken, and not described yet")
+                    return Later(f"the name {submit.job} is taken, and DescribeTrainingJob does not find the job yet")
                 case AwsFault.METRICS_REFUSED if "MetricDefinitions" in request["AlgorithmSpecification"]:
                     return self._create(without_metric_definitions(request), submit)
                 case AwsFault.QUOTA if never_fits(str(error)):
@@ -260,9 +260,9 @@ class SageMakerJobs:
     def _not_stopped(self, name: str, error: ClientError | BotoCoreError) -> Answer:
         match fault_of(error):
             case AwsFault.MISSING:
-                return Done("gone")
+                return Done("the job does not exist any more")
             case AwsFault.NOT_RUNNING:
-                return Later("it ended, or stops, by itself", STOPPING_LOOK_S, tried=False)
+                return Later("it has ended, or is already stopping", STOPPING_LOOK_S, tried=False)
             case AwsFault.THROTTLED:
                 return Later(str(error), tried=False)
             case AwsFault.DENIED | AwsFault.INVALID:

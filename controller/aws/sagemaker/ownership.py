@@ -106,7 +106,7 @@ def unrepeatable_of(described: Described, service: Service | None, claimed: Serv
     ``service`` is the proved owner of the job, ``claimed`` the one that it claims.
     """
     if service is not None:
-        return f"it belongs to {service}, which would not know of a second job"
+        return f"it belongs to {service}, which would not know about a second job"
     if claimed is not None:
         return claims_an_owner(claimed)
     specification = described.get("AlgorithmSpecification") or {}
@@ -121,7 +121,7 @@ def unrepeatable_of(described: Described, service: Service | None, claimed: Serv
         ),
         (
             resources.get("KeepAlivePeriodInSeconds"),
-            "it keeps a warm pool (ResourceConfig.KeepAlivePeriodInSeconds), billed by itself",
+            "it keeps a warm pool (ResourceConfig.KeepAlivePeriodInSeconds), which is billed separately",
         ),
         (
             not (specification.get("AlgorithmName") or specification.get("TrainingImage")),

@@ -55,4 +55,4 @@ def with_expectation(facts: Facts, ledger: Ledger) -> Facts:
         return facts
     job = facts.job
     facts = replace(facts, history=ledger.histories.history(job.account, job.region, facts.family, RUNS_MAX))
-    return with_worth(facts, ledger.pools, Prices())
+    return with_worth(facts, ledger.pools, Prices(ledger.prices.rates))

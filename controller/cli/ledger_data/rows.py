@@ -92,4 +92,4 @@ def _value(value: Any) -> Any:
 def _binary(value: object) -> str:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
-    raise TypeError(f"found {type(value).__name__}, wanted what JSON has, or bytes")
+    raise TypeError(f"found {type(value).__name__}, wanted a type of JSON, or bytes")

@@ -43,7 +43,7 @@ def request_as_asked(facts: Facts, changes: RequestChange) -> RequestChange | No
     if isinstance(fix, NotRepairable):
         return NotRepairable(why=f"{found}, so it would be stopped: {fix.why}", rules=names)
     if any(fix.get(member, value) != value for member, value in changes.items() if not isinstance(value, dict)):
-        return NotRepairable(why=f"{found}, and the fix is the opposite of what was asked for", rules=names)
+        return NotRepairable(why=f"{found}, and the policy's fix would undo what was requested", rules=names)
     return merged(changes, _with_own_prefix(facts, fix))
 
 
@@ -59,7 +59,7 @@ def repair_of_first(facts: Facts) -> RequestChange | NotRepairable:
     if any(finding.action is RuleAction.STOP for finding in offences):
         broken = ", ".join(f"{f.policy} ({f.field} is {f.found}; wanted: {f.wanted})" for f in offences)
         names = ", ".join(finding.policy for finding in offences)
-        return NotRepairable(why=f"it breaks {broken}, and ended before it could be stopped", rules=names)
+        return NotRepairable(why=f"it breaks {broken}, and the job ended before the rule could stop it", rules=names)
     fix = repaired_request(replace(facts.job, outcome=None), offences, facts.policy, unwaived(facts))
     return {} if isinstance(fix, NotRepairable) else _with_own_prefix(facts, fix)  # the rule would have left the job alone
 

@@ -158,7 +158,7 @@ def done_elsewhere(m: DoneElsewhere) -> MessageText:
         why=f"{bold(m.other)} was created since, under the same role, on the same checkpoint prefix or with the same inputs,"
         " output and hyperparameters. It runs or has completed.",
         next_step="Nothing is done automatically.",
-        to_do=f"Nothing. To run {bold(m.job.name)} all the same, use Try again.",
+        to_do=f"Nothing. To run {bold(m.job.name)} anyway, use Try again.",
         small=small_print(m.job),
     )
 
@@ -171,7 +171,7 @@ def changed_back(m: ChangedBack) -> MessageText:
     if (m.instances, m.instance_type) != (m.back_to_instances, m.back_to_type):
         chose, check = "on instances", f"its code or its checkpoint fits {escaped(m.instance_type)}. If not, take that type"
     elif m.subnets:
-        chose, check = "in subnets", "these subnets have a way to S3 and to what its code needs. If not, take them"
+        chose, check = "in subnets", "these subnets have a route to S3 and to what its code needs. If not, take them"
     else:
         of, chose, check = "resubmit block", "with a volume", f"{m.volume_gb} GB are right for it. If not, take that size"
     return explained(

@@ -11,7 +11,7 @@ def called_off(m: CalledOff) -> MessageText:
     why = f" Reason: {escaped(m.why)}." if m.why else ""
     return explained(
         f":no_entry_sign: {bold(m.job.name)} is not submitted again",
-        why=f"{person(m.who)} called attempt {escaped(m.attempt)} off.{why}",
+        why=f"{person(m.who)} cancelled attempt {escaped(m.attempt)}.{why}",
         next_step="No attempt follows automatically.",
         to_do="Nothing. To submit the job after all, use Try again in the message of this job.",
         small=small_print(m.job),

@@ -73,7 +73,9 @@ def _close(day: date, marks: list[LateDay], ports: Ports) -> Rollup:
         rollup = roll_up(entries, signals, ports.ledger.market_signals.refused(since, until))
         if ports.ledger.days.put_rollup(day, rollup, settles=marks, if_still=versions):
             return rollup
-    raise Unreachable(f"the rollup of {day} was not written: somebody else rolled the day up, or forgot a person, {TRIES} times")
+    raise Unreachable(
+        f"the rollup of {day} was not written: another function or spotwarden forget changed it in each of {TRIES} tries"
+    )
 
 
 def _midnight(day: date) -> datetime:

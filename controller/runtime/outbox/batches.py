@@ -121,7 +121,7 @@ def send_step(send: Callable[[Batch], Answer], step: Batch) -> Answer:
     try:
         return send(step)
     except UNMADE as problem:
-        return Refused(f"its text cannot be made ({type(problem).__name__})")
+        return Refused(f"the text of the message could not be written ({type(problem).__name__})")
 
 
 def storm_pages(kind: MessageKind, messages: Sequence[Message], where: str, *, threads: bool = True) -> tuple[Page, ...]:

@@ -248,7 +248,7 @@ class _Queue:
     def _begin(self, thread: str, page: Page | None = None) -> Answer:
         """Post the first message of a thread, and store its place."""
         page = page or card_page(thread, self.ports)
-        return self.posts.remembered(thread, self.posts.post(page)) if page else Refused("its card cannot be made")
+        return self.posts.remembered(thread, self.posts.post(page)) if page else Refused("the card could not be written")
 
     def _storm(self, kind: MessageKind, messages: Sequence[Message]) -> Answer:
         """Send many messages of a kind as one. The text of each is in its thread, in pages that replace them in the queue."""

@@ -100,7 +100,7 @@ def leave_a_wake(name: str, id: LineageId, ports: Ports) -> None:
     lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
     wake = Intent(action=Wake(about=name, at=now), due_at=now)
     if wake.key not in lineage.standing() and not ports.ledger.lineages.commit(lineage, Decision(intents=(wake,))):
-        raise Outpaced(f"{name}: the lineage {id} changed while a Wake was left")
+        raise Outpaced(f"{name}: the lineage {id} changed while a Wake was added to it")
 
 
 def _put_off(
@@ -154,12 +154,13 @@ def _outcome_if_not_decided(intent: Intent, lineage: Lineage, ports: Ports, reco
     match intent.action:
         case Submit() as submit:
             return _made_already(intent, submit, lineage, ports, reconcile) or Refused(
-                f"{NOT_DECIDED}{submit.job} was tried before and does not exist; something else is decided for {submit.about} now"
+                f"{NOT_DECIDED}{submit.job} was tried before, and no such job exists; the newest decision"
+                f" for {submit.about} is another one"
             )
         case Settle():
-            return Refused("it is not decided now")
+            return Refused("the newest decision does not include it")
         case Stop() | Probe() | Publish():
-            return OnHold("it is not decided now", UNDECIDED_LOOK_S)
+            return OnHold("the newest decision does not include it", UNDECIDED_LOOK_S)
         case _:
             return _carry_out(intent, lineage, ports, reconcile)
 
@@ -184,7 +185,7 @@ def _announce(announce: Announce, intent: Intent, lineage: Lineage, ports: Ports
         kind=announce.kind, facts=announce.facts, words=announce.words, topic=announce.topic, thread=str(lineage.id),
         mention=known[0] if known else "", revision=announce.revision, mode=announce.mode,
     )  # fmt: skip
-    return Done() if ports.outbox.put(message) or not announce.once_a_day else Done("said once today: the digest counts it")
+    return Done() if ports.outbox.put(message) or not announce.once_a_day else Done("already sent today: the digest counts it")
 
 
 def _channel(meant: str, lineage: Lineage, ports: Ports) -> str:
@@ -200,7 +201,7 @@ def _submit(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports, reco
     """
     claim = _claim(submit, lineage)
     if lineage.entry(Started, submit.job):
-        return _made_already(intent, submit, lineage, ports, reconcile) or Done("was seen running")
+        return _made_already(intent, submit, lineage, ports, reconcile) or Done("the attempt is already recorded as started")
     others = ports.ledger.claims.claim(claim, new=new_prefix_of(submit.changes) is not None) if claim else ()
     taken = _taken_prefix(submit, others, ports)
     if taken:
@@ -212,7 +213,7 @@ def _submit(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports, reco
     job = ports.jobs.describe(submit.job)
     created = isinstance(answer, Done)
     if job is None and created:
-        raise Unreachable(f"{submit.job} was created and is not described yet")
+        raise Unreachable(f"{submit.job} was created, and DescribeTrainingJob does not find it yet")
     ours = job is not None and (created or is_sent(intent, job))
     if job is not None and ours:
         reconcile(Trigger(job=submit.job, created_in=lineage.id if created else None), ports)
@@ -220,7 +221,7 @@ def _submit(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports, reco
         ports.ledger.claims.release(claim)
     if job is not None and not ours:
         return Refused(f"{NAME_TAKEN}{submit.job} was created by somebody else, at {job.created_at:%Y-%m-%d %H:%M:%S} UTC")
-    return answer if job is None or created else Done("an earlier try had created it, and never heard of it")
+    return answer if job is None or created else Done("an earlier try had created the attempt without recording it")
 
 
 def _made_already(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer | None:
@@ -229,14 +230,14 @@ def _made_already(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports
     if lineage.entry(Started, submit.job):
         if claim and lineage.entry(Ended, submit.job):
             ports.ledger.claims.release(claim)  # an earlier try may have claimed it after the attempt's end had released it
-        return Done("was seen running")
+        return Done("the attempt is already recorded as started")
     job = ports.jobs.describe(submit.job)
     ours = job is not None and is_sent(intent, job)
     if ours:
         reconcile(Trigger(job=submit.job), ports)
     if claim and not (job is not None and ours and job.alive):
         ports.ledger.claims.release(claim)
-    return Done("an earlier try had created it, and never heard of it") if ours else None
+    return Done("an earlier try had created the attempt without recording it") if ours else None
 
 
 def _taken_prefix(submit: Submit, others: Sequence[Claim], ports: Ports) -> str:

@@ -43,7 +43,7 @@ def reserve_for_move(stop: Stop, lineage: Lineage, ports: Ports) -> OnHold | Non
 def _team_may_be_late(lineage: Lineage, now: datetime) -> OnHold | None:
     """OnHold while the job's tags may be late: before its team is known, the amount would count against the cap of no team."""
     if team_of(lineage) is None and now < lineage.id.created_at + TAGS_LATE:
-        return OnHold("its tags may be late, and they say which team's spend cap it counts against", NO_ROOM_S)
+        return OnHold("SageMaker may not return its tags yet, and they decide which team's spend cap applies", NO_ROOM_S)
     return None
 
 

@@ -127,7 +127,7 @@ def _clicked(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
 def _halt(click: Click, ports: SlackPorts) -> str:
     """Call a halt, in one write. It does not depend on the job whose message has the button. Raises Unreachable."""
     now = ports.clock.now()
-    mine = halt_of(why=f"pressed in Slack, on {click.job}", who=click.who, since=now)
+    mine = halt_of(why=f"Halt was pressed in Slack, on the message of {click.job}", who=click.who, since=now)
     called = ports.ledger.halts.call_halt(mine)
     outcome = "Halted" if called == mine else f"Already {halted_text(called)}"
     return f"{outcome}: all actions and messages in this account are paused. Recording continues. To resume: `spotwarden resume`"
@@ -157,7 +157,7 @@ CONFIRMATIONS: Mapping[UserRequest, str] = {
     UserRequest.ON_DEMAND: "{job} moves to on-demand, unless a rule forbids it. If it is running, it is stopped first.",
     UserRequest.STOP: "{job} is stopped within two minutes.",
     UserRequest.WAIVE: "The rule is waived for {job}.",
-    UserRequest.CANCEL: "The attempt that waits for {job} is called off, unless it is being submitted at this moment.",
+    UserRequest.CANCEL: "The waiting attempt of {job} is cancelled, unless it is being submitted at this moment.",
     UserRequest.ACCEPT_TAGS: "The changed tags of {job} take effect within two minutes.",
 }
 

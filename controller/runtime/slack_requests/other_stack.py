@@ -68,7 +68,9 @@ def answer_for_other_stack(
             " If nothing comes within a minute, press the button again."
         )
     else:
-        told = f"This message is of {where}, and the click cannot be passed on: {passed.why}. Nothing was changed."
+        told = (
+            f"The stack in {where} posted this message, and the click could not be sent to it: {passed.why}. Nothing was changed."
+        )
     if payload.get("type") == "view_submission":
         return {"response_action": "errors", "errors": {"policy": told}}
     url = payload.get("response_url")

@@ -82,9 +82,9 @@ def _savings(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
         if month is None:
             return (Text(f"{_shown(word)} is not a month. Write it as {code(f'{today:%Y-%m}')}."),)
         if month > today:
-            return (Text(f"{_shown(word)} has not begun."),)
+            return (Text(f"{_shown(word)} is in the future."),)
         if month.year < FIRST_YEAR:
-            return (Text(f"Nothing is recorded of {_shown(word)}."),)
+            return (Text(f"Spotwarden has no records for {_shown(word)}."),)
         since, until = month, next_month_start(month)
     if len(months) > 1:
         return (Text(f"Name one month, such as {code(f'{today:%Y-%m}')}."),)
@@ -116,7 +116,7 @@ def _job(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
     found, names = ports.lineage_named(name), ports.policies.current().labels.accounts
     here = where_text(ports.home.account, ports.home.region, names) or "this account and region"
     if arn is not None and ports.home.account and (arn[1], arn[2]) != (ports.home.region, ports.home.account):
-        return (Text(f"That job is of {where_text(arn[2], arn[1], names)}, and `/spot` answers for {here}."),)
+        return (Text(f"That job is in {where_text(arn[2], arn[1], names)}, but `/spot` here knows only jobs in {here}."),)
     if found is None or (arn is not None and (arn[1], arn[2]) != (found.region, found.account)):
         return (Text(f"SageMaker has no training job {bold(name)} in {here}."),)
     lineage = ports.ledger.lineages.load(found)

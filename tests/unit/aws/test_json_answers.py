@@ -176,7 +176,7 @@ def test_a_job_whose_times_cannot_be_read_is_an_answer_that_cannot_be_read(
     for setting, value in {**LAMBDA, "AWS_ENDPOINT_URL_SAGEMAKER": odd.url}.items():
         monkeypatch.setenv(setting, value)
     odd.sent = http(200, f'{{"TrainingJobName":"bert","CreationTime":{at}}}'.encode())
-    with pytest.raises(BotoCoreError, match="answered DescribeTrainingJob with what cannot be read"):
+    with pytest.raises(BotoCoreError, match="gave an answer to DescribeTrainingJob that cannot be read"):
         JsonClient("sagemaker", fails, connect_s=5, read_s=5, attempts=1).describe_training_job(TrainingJobName="bert")
 
 

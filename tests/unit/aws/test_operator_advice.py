@@ -63,7 +63,7 @@ NOT_ALLOWED = "User: arn:aws:sts::1:assumed-role/x is not authorized to perform:
         ("PutItem", "ThrottlingException", "m", ""),
         (
             "GetItem", "AccessDeniedException", NOT_ALLOWED.format("kms:Decrypt") + "because no resource-based policy allows it",
-            "may not call GetItem (kms:Decrypt): the policy of the key, or the stack's parameter for it, leaves it out",
+            "may not call GetItem (kms:Decrypt): add it to the key policy, or name the key in the stack parameter for it",
         ),
         (
             "CreateTrainingJob", "AccessDeniedException", NOT_ALLOWED.format("iam:PassRole") + "because no identity-based policy",
@@ -96,7 +96,8 @@ def test_the_cause_in_the_message_of_aws_decides_the_advice(operation: str, code
 def test_for_a_secret_of_another_region_the_advice_is_to_make_one_in_this_region() -> None:
     arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:slack-AbCdEf"
     assert missing_secret(arn, "us-east-1") == (
-        f"the secret {arn} is of eu-west-1, and this stack of us-east-1: make one in us-east-1, and name it in SlackTokenSecret"
+        f"the secret {arn} is in eu-west-1, but this stack is in us-east-1: create one in us-east-1,"
+        " and name it in SlackTokenSecret"
     )
     assert missing_secret(arn, "eu-west-1").startswith(f"found no secret {arn}: create it")
     assert missing_secret("slack", "us-east-1").startswith("found no secret slack: create it")

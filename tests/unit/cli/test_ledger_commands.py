@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,11 +17,12 @@ from controller.cli.halt import resume
 from controller.cli.open_ledger import with_ledger
 from controller.cli.output.errors import AwsUnreachable
 from controller.decide.decision import Decision
+from controller.ledger.entry import Finished
 from controller.ledger.halt import Halt
 from controller.runtime.ports.answers import Unreachable
 from infra.local import aws
 from tests.account import Account, Clock
-from tests.builders import BEGIN, lineage, policy
+from tests.builders import BEGIN, lineage, policy, rate
 from tests.client_errors import client_error
 from tests.simulation.memory import MemoryLedger
 from tests.unit.savings.test_advice import PAST
@@ -128,6 +130,19 @@ def test_advice_is_read_from_the_ledger(ledger: DynamoLedger, capsys: pytest.Cap
     assert "MaxRuntimeInSeconds     40500  25 % above the 95% quantile of training time; 100% of past runs fit" in out
     code, _, err = run(capsys, "advise", "nobody", "--days", "3")
     assert (code, err) == (2, "spotwarden advise: found 0 completed runs of 'nobody', wanted at least 3\n")
+
+
+def test_advice_has_the_prices_of_the_region_in_which_the_family_ran(
+    ledger: DynamoLedger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wiring.install(clock=Later())
+    others = next(e for e in PAST if isinstance(e, Finished))
+    first = replace(others, job="gpt-1", family="gpt", region="eu-west-1", at=others.at - timedelta(minutes=1))
+    assert ledger.lineages.commit(lineage(), Decision(entries=(first, *PAST)))
+    ledger.prices.note_rates("us-east-1", {"ml.g5.2xlarge": rate(1_400_000)})  # the packaged table has another one
+    code, out, _ = run(capsys, "advise", "train-bert", "--days", "3")
+    assert (code, "among the types it ran on in us-east-1" in out) == (0, True)
+    assert "on-demand $7.00" in out
 
 
 @pytest.mark.parametrize(

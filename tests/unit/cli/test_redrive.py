@@ -111,8 +111,10 @@ def test_dead_letters_that_the_function_would_lose_are_kept_and_one_of_sns_is_re
     of_sns = {"Type": "Notification", "TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message": json.dumps(record(event()))}
     letters = {
         json.dumps(record(event()))[:200]: "the body of the message is not JSON, or was cut off: ",
-        json.dumps(record(event() | {"account": "999999999999"})): "and this stack of '123456789012' and 'us-east-1': redrive it",
-        json.dumps(record(event() | {"region": "eu-west-1"})): "and region 'eu-west-1', and this stack of",
+        json.dumps(
+            record(event() | {"account": "999999999999"})
+        ): "but this stack is in account '123456789012', region 'us-east-1': redrive it",
+        json.dumps(record(event() | {"region": "eu-west-1"})): "region 'eu-west-1', but this stack is in",
         json.dumps({"Records": [{"body": "{}"}, {"body": "{}"}]}): "the dead letter has 2 records, wanted one: send each",
         json.dumps(["not", "an", "event"]): "found a list, wanted an event or a dead letter with one",
     }
@@ -262,7 +264,7 @@ def test_an_empty_queue_is_no_error(host: Host, capsys: pytest.CaptureFixture[st
 def test_the_next_step_for_kept_dead_letters_is_printed_once(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert redrive({}, record(event(), "0.9")) == (1, 2)
     *_, without_account, older, counted, to_do = capsys.readouterr().out.splitlines()
-    assert without_account.endswith("it does not say of which account and region it is: delete it")
+    assert without_account.endswith("the event names no account and no region: delete it")
     assert older.endswith("the dead letter is a record of version '0.9', wanted '1.0'")
     assert counted == "0 dead letters handed over, 2 kept"
     assert to_do.startswith("what cannot be handed over: spotwarden replay --since TIME --function FUNCTION looks at the jobs")

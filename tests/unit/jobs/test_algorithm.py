@@ -103,14 +103,17 @@ def test_an_image_is_recognised_by_account_region_and_repository(
 @pytest.mark.parametrize(
     ("image", "why"),
     [
-        (f"111122223333.{US}/train:3", "not an image that SageMaker provides in that region; checkpoints are up to it"),
-        ("::", "an image reference of a form we do not know"),
+        (
+            f"111122223333.{US}/train:3",
+            "not an image that SageMaker provides in that region; the image decides whether it checkpoints",
+        ),
+        ("::", "Spotwarden cannot read the image reference"),
         (f"382416733822.{US}/kmeans:1", "SageMaker's built-in kmeans cannot checkpoint (SageMaker guide, model-checkpoints)"),
         (
             f"811284229777.{US}/object-detection:1",
             "SageMaker's built-in object-detection can checkpoint (SageMaker guide, model-",
         ),
-        (f"763104351884.{US}/pytorch-training:2.3", "framework container; checkpoints are up to the script"),
+        (f"763104351884.{US}/pytorch-training:2.3", "framework container; the script decides whether it checkpoints"),
     ],
 )
 def test_the_reason_why_an_image_can_checkpoint_or_not_is_given(image: str, why: str) -> None:
@@ -119,7 +122,7 @@ def test_the_reason_why_an_image_can_checkpoint_or_not_is_given(image: str, why:
 
 def test_the_reason_why_an_algorithm_can_checkpoint_or_not_is_given() -> None:
     assert of_name("our-algorithm", described=True).why == (
-        "algorithm resource without a ProductId, so the account's own; checkpoints are up to its image"
+        "algorithm resource without a ProductId, so the account's own; its image decides whether it checkpoints"
     )
     nothing = algorithm_of(image=None, algorithm_name=None, product_id=None, described=False, hyperparameters={})
     assert (nothing.name, nothing.why) == ("unknown", "the job names no image and no algorithm")
@@ -156,7 +159,7 @@ def test_an_algorithm_without_a_product_id_is_the_accounts_own() -> None:
 def test_an_undescribed_algorithm_counts_as_marketplace_with_a_note() -> None:
     found = of_name("our-algorithm", described=False)
     assert (found.klass, found.checkpoints) == (AlgorithmClass.MARKETPLACE, False)
-    assert "DescribeAlgorithm not seen" in found.why
+    assert "no answer of DescribeAlgorithm" in found.why
 
 
 def test_an_algorithm_name_wins_over_an_image() -> None:
@@ -245,7 +248,7 @@ def test_every_marketplace_account_has_twelve_digits_and_makes_an_algorithm_a_ma
         ("865070037744", AlgorithmClass.MARKETPLACE, "an account of AWS Marketplace (865070037744)"),
         ("111122223333", AlgorithmClass.OWN, "the job's own account (111122223333)"),
         ("aws", AlgorithmClass.BUILT_IN, "an account of SageMaker (aws)"),
-        ("999988887777", AlgorithmClass.MARKETPLACE, "DescribeAlgorithm not seen"),
+        ("999988887777", AlgorithmClass.MARKETPLACE, "no answer of DescribeAlgorithm"),
     ],
 )
 def test_an_undescribed_algorithm_is_known_by_the_account_in_its_arn(owner: str, klass: AlgorithmClass, why: str) -> None:

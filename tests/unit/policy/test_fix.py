@@ -56,6 +56,40 @@ def test_a_job_that_stays_on_demand_gets_the_checkpoint_that_a_rule_wants_and_lo
     }  # fmt: skip
 
 
+CLUSTER = job(spot=False, wait_s_max=None, groups=("ml.g5.xlarge",), excludes_spot=("ResourceConfig.InstanceGroups",))
+TYPED = job(spot=False, wait_s_max=None)
+SET_GROUPS = {"InstanceGroups": [{"InstanceGroupName": "a", "InstanceType": "ml.g5.xlarge", "InstanceCount": 1}]}
+
+
+@pytest.mark.parametrize(
+    ("before", "demand", "refused"),
+    [
+        (CLUSTER, Demand(request={"ResourceConfig": {"InstanceCount": 4}}), "InstanceCount"),
+        (CLUSTER, Demand(instance_types=("ml.g5.2xlarge",)), "InstanceType"),
+        (CLUSTER, Demand(request={"ResourceConfig": {"KeepAlivePeriodInSeconds": 60}}), "KeepAlivePeriodInSeconds"),
+        (TYPED, Demand(request={"ResourceConfig": SET_GROUPS}), "InstanceType and InstanceCount"),
+        (TYPED, Demand(request={"ResourceConfig": SET_GROUPS | {"InstanceType": None}}), "InstanceCount"),
+        (TYPED, Demand(request={"ResourceConfig": SET_GROUPS | {"InstanceType": None, "InstanceCount": None}}), ""),
+        (CLUSTER, Demand(request={"ResourceConfig": {"InstanceGroups": None, "InstanceCount": 4}}), ""),
+        (CLUSTER, Demand(request={"ResourceConfig": {"VolumeSizeInGB": 4}}), ""),
+        (TYPED, Demand(request={"ResourceConfig": {"InstanceCount": 4}}), ""),
+    ],
+)
+def test_a_fix_sets_nothing_that_sagemaker_refuses_beside_instance_groups(before: Job, demand: Demand, refused: str) -> None:
+    fix = combined_fix(before, lambda changed: [] if changed != before else [("mine", demand)], Values())
+    assert fix.why_not == (f"mine wants {refused}, which SageMaker refuses beside InstanceGroups" if refused else "")
+    assert bool(fix.request) is not bool(refused)
+
+
+def test_an_instance_type_of_a_fix_replaces_instance_preferences() -> None:
+    flexible = job(spot=False, wait_s_max=None, preferences='[{"InstanceType": "ml.p3.2xlarge"}]', instance_count=2)
+    demand = Demand(instance_types=("ml.g5.xlarge",))
+    fix = combined_fix(flexible, lambda changed: [] if changed != flexible else [("mine", demand)], Values())
+    assert fix.request == {
+        "ResourceConfig": {"InstanceType": "ml.g5.xlarge", "InstanceCount": 2, "InstancePreferences": None}
+    }  # fmt: skip
+
+
 WARM_ON_SPOT = job(excludes_spot=("ResourceConfig.KeepAlivePeriodInSeconds",), checkpoint_uri=None)
 ON_DEMAND = {"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}}
 

@@ -138,7 +138,7 @@ def test_the_clock_is_read_before_every_call_even_while_pages_are_empty() -> Non
     account.past(3_000, 2 * DAY, ended_after=timedelta(0))
     account.ledger.note_passed(FIRST, T0 - HOUR)
     done = account.run()
-    assert done.left.startswith("out of time in ")
+    assert done.left.startswith("time limit reached in ")
     # One job may be under way when the time is over: it has a call of its own behind it.
     assert account.taken_s <= TIME_LIMIT.total_seconds() + 2 * 2 + 2
 

@@ -135,7 +135,7 @@ def deep(letter: dict[str, Any], count: int) -> dict[str, Any]:
         ([job_event()], "found a list, wanted an event or a dead letter with one"),
         ({"Body": "{"}, "the body of the message is not JSON"),
         ({"Body": "[" * 100_000}, "the body of the message is not JSON"),
-        ({"Body": json.dumps(deep(RECORD, 5))}, "a dead letter within a dead letter, 5 deep"),
+        ({"Body": json.dumps(deep(RECORD, 5))}, "found 5 dead letters inside one another, wanted an event"),
         ({"Records": []}, "the dead letter has 0 records, wanted one"),
         ({"Records": ["x"]}, "found a str, wanted an event or a dead letter with one"),
         (RECORD | {"requestPayload": None}, "found a str, wanted an event or a dead letter with one"),
@@ -161,7 +161,7 @@ def test_the_record_names_the_function_that_failed_however_it_is_wrapped(payload
 def test_an_event_of_another_account_or_region_is_not_of_this_stack(missing: dict[str, Any]) -> None:
     event = job_event(account="1", region="us-east-1")
     assert not_of("1", "us-east-1", event) == ""
-    assert "this stack of '1' and 'us-east-1'" in not_of("1", "us-east-1", event | missing)
+    assert "this stack is in account '1', region 'us-east-1'" in not_of("1", "us-east-1", event | missing)
     assert not_of("1", "us-east-1", job_event()) != ""
 
 

@@ -10,7 +10,7 @@ import pytest
 from controller.jobs.checkpoint import advised_interval_s
 from controller.jobs.job import Outcome
 from controller.ledger.entry import CheckpointScanned, Entry, Finished, Interrupted, Measured, Started
-from controller.savings.advice import UPLOAD_BYTES_S, WRITE_S, NoAdvice, advise
+from controller.savings.advice import UPLOAD_BYTES_S, WRITE_S, NoAdvice, advise, region_of
 from tests import builders
 from tests.builders import BEGIN
 
@@ -63,6 +63,22 @@ def test_the_type_with_the_cheapest_useful_hour_is_recommended() -> None:
     both = PAST + run(50, HOUR_S, instance_type="ml.g4dn.xlarge")
     rates = {"ml.g5.2xlarge": builders.rate(1_515_000), "ml.g4dn.xlarge": builders.rate(736_000)}
     assert advise("train-bert", both, rates).instance_type == "ml.g4dn.xlarge"
+
+
+def test_the_type_and_its_interruptions_are_those_of_the_region_in_which_the_family_ran_last() -> None:
+    def moved(entries: list[Entry], interruptions: int) -> list[Entry]:
+        here = [replace(e, region="eu-west-1") if isinstance(e, Started | Measured | Finished) else e for e in entries]
+        return [replace(e, interruptions=interruptions) if isinstance(e, Measured) else e for e in here]
+
+    before, stormy = run(50, HOUR_S, instance_type="ml.g4dn.xlarge"), moved(run(60, 20 * HOUR_S), 9)
+    rates = {"ml.g5.2xlarge": builders.rate(1_515_000), "ml.g4dn.xlarge": builders.rate(736_000)}
+    for entries in (PAST + before + stormy, stormy + PAST + before):
+        advice = advise("train-bert", entries, rates)
+        assert (advice.region, region_of("train-bert", entries)) == ("eu-west-1", "eu-west-1")
+        assert advice.instance_type == "ml.g5.2xlarge"
+        assert advice.interruptions.mean == pytest.approx(9.5 / 30)
+    others = moved([replace(e, family="gpt") if isinstance(e, Finished) else e for e in run(70, 90 * HOUR_S)], 0)
+    assert region_of("train-bert", PAST + others) == "us-east-1"
 
 
 def torn(times: int) -> list[Entry]:

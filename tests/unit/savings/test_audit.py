@@ -227,6 +227,18 @@ def test_two_jobs_that_had_one_name_are_two_attempts_and_only_the_one_that_exist
     assert result.recorded.spent_micros == 550_000
 
 
+def test_a_job_with_the_name_of_a_deleted_attempt_is_not_that_attempt() -> None:
+    scan = scan_at_the_end(ROOT, BEGIN + timedelta(minutes=33))
+    again = replace(SECOND, created_at=BEGIN + 5 * HOUR)
+    assert audited([measured(ROOT), started(ROOT, 1), started(SECOND, 2), scan], ROOT, SECOND).differences
+    assert audited([measured(ROOT), started(ROOT, 1), started(SECOND, 2), started(again, 1), scan], ROOT, again).differences == ()
+    before = replace(ROOT, created_at=BEGIN - 5 * HOUR, instance_type="ml.g5.xlarge")
+    entries: list[Entry] = [
+        measured(SECOND, number=2, first_rate_micros_per_h=RATE), credited(SECOND, 1800), started(before, 1), started(ROOT, 1),
+    ]  # fmt: skip
+    assert audited(entries, ROOT, SECOND).differences == ()
+
+
 def usage_of(of: Job) -> int:
     assert of.usage is not None
     return of.usage.training_s

@@ -127,13 +127,13 @@ def test_another_job_that_took_the_name_is_not_submitted_again() -> None:
     client = Guarded("Unheard", describe_training_job=DESCRIBED, list_tags={"Tags": []}, create_training_job={})
     for born_at in (None, BEGIN + timedelta(seconds=1)):
         answer = SageMakerJobs(client, roles=["r"]).submit(replace(SUBMIT, born_at=born_at), ROOT)
-        assert answer == Refused("bert is gone, and no request is ever guessed")
+        assert answer == Refused("bert does not exist any more, so its request cannot be repeated")
 
 
 def test_another_job_that_took_the_name_is_not_stopped() -> None:
     client = Guarded("Unheard", describe_training_job=DESCRIBED, stop_training_job={})
     assert SageMakerJobs(client).stop("bert", BEGIN) == Later("it was asked to stop", 150)
-    assert SageMakerJobs(client).stop("bert", BEGIN + timedelta(seconds=1)) == Done("gone")
+    assert SageMakerJobs(client).stop("bert", BEGIN + timedelta(seconds=1)) == Done("the job does not exist any more")
 
 
 def test_an_unknown_error_of_a_stop_counts_as_a_try_and_its_text_is_kept() -> None:

@@ -44,7 +44,7 @@ def test_a_job_of_another_service_is_recognised_and_not_repeated(
 ) -> None:
     described = {**JOB, **changes}
     assert service_of(described, tags) is service
-    assert unrepeatable(described, tags) == f"it belongs to {service}, which would not know of a second job"
+    assert unrepeatable(described, tags) == f"it belongs to {service}, which would not know about a second job"
 
 
 @pytest.mark.parametrize(("region", "account"), [("eu-west-1", "111122223333"), ("us-east-1", "999999999999")])

@@ -183,7 +183,7 @@ def test_an_algorithm_name_is_marketplace_until_it_was_described() -> None:
     named = {**DESCRIPTION, "AlgorithmSpecification": {"AlgorithmName": "theirs"}}
     unseen = job_of(named, kind=DocumentKind.DESCRIBE).algorithm
     assert (unseen.klass, unseen.checkpoints) == (AlgorithmClass.MARKETPLACE, False)
-    assert "DescribeAlgorithm not seen" in unseen.why
+    assert "no answer of DescribeAlgorithm" in unseen.why
     assert job_of(named, kind=DocumentKind.DESCRIBE, algorithm_described=True).algorithm.klass is AlgorithmClass.OWN
 
 

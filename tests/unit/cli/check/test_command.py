@@ -127,7 +127,7 @@ def test_an_undescribed_algorithm_name_counts_as_marketplace_with_a_note(check: 
     code, found, _ = check({**CREATE, "AlgorithmSpecification": {"AlgorithmName": "theirs", "TrainingInputMode": "File"}})
     refused, finding = found[0]["findings"]
     assert (code, refused["severity"], finding["rule"]) == (4, "refused", "uncheckpointed-cap")
-    assert "DescribeAlgorithm not seen, so this AlgorithmName counts as Marketplace" in finding["wanted"]
+    assert "no answer of DescribeAlgorithm, so this AlgorithmName counts as a Marketplace algorithm" in finding["wanted"]
 
 
 DESCRIBED = {"TrainingJobArn": "arn:aws:sagemaker:us-east-1:1:training-job/b", "TrainingJobStatus": "InProgress"}
@@ -275,7 +275,7 @@ def test_the_text_names_each_finding_with_its_fix(elsewhere: Path, capsys: pytes
     assert said.endswith(
         "allow      launch-post  (jobs.json: [1] (line 1); DescribeTrainingJob response)\n"
         "undecided  gpt  (jobs.json: [2] (line 1); EventBridge event)\n"
-        "       undecided, as the EventBridge event does not say what they need: save-long-work, wait-limit,"
+        "       undecided, because the EventBridge event lacks values that these rules need: save-long-work, wait-limit,"
         " spot-for-long-jobs\n"
         "         --live asks SageMaker\n"
         "\n"

@@ -19,7 +19,7 @@ from controller.ledger.user_entry import Waived
 from controller.policy.judge import Basis, judge
 from controller.policy.mode import Mode
 from controller.policy.rules.kind import Evidence
-from tests.builders import BEGIN, REGION, policy, rule
+from tests.builders import BEGIN, REGION, policy, rate, rule
 from tests.unit.cli.test_ledger_commands import TABLE
 from tests.unit.cli.test_ledger_commands import ledger as ledger
 from tests.unit.decide.deciding import WAITING
@@ -49,6 +49,11 @@ def test_the_pool_of_the_ledger_decides_the_rule(ledger: DynamoLedger) -> None:
     evidence = live_evidence(BARE, PAYS, TABLE)
     assert evidence.spot_worth is not None
     assert evidence.spot_worth.interruptions == 150
+    before = evidence.spot_worth.on_demand.micros
+    ledger.prices.note_rates(REGION, {BARE.instance_type: rate(1_400_000)})
+    evidence = live_evidence(BARE, PAYS, TABLE)
+    assert evidence.spot_worth is not None
+    assert evidence.spot_worth.on_demand.micros == 48 * 1_400_000 != before
     assert [finding.policy for finding in judge(BARE, Basis(PAYS, evidence)).findings] == ["pays"]
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from controller.jobs.checkpoint import NOT_READ
 from controller.jobs.job import Outcome
 from controller.ledger.messages import message as m
 from controller.ledger.messages.kind import GiveUpReason, MessageKind, MoveReason, NextStep, asked_by
@@ -202,6 +203,12 @@ def test_a_bucket_that_does_not_exist_is_no_question_of_permissions() -> None:
     gone = m.CheckpointsUnseen(job=RUNNING, uri="s3://gone/p/", problem="the bucket does not exist")
     assert "a bucket that exists" in describe(gone).lines[2]
     assert "role to list" in describe(replace(gone, problem="AccessDenied")).lines[2]
+
+
+def test_a_bucket_that_is_not_listed_is_named_as_the_reason_also_in_a_row_of_an_older_version() -> None:
+    for problem in (NOT_READ, "not looked into: the bucket is not in CheckpointBuckets"):
+        unseen = m.CheckpointsUnseen(job=RUNNING, uri="s3://other/p/", problem=problem)
+        assert "the stack parameter CheckpointBuckets" in describe(unseen).lines[2]
 
 
 def test_a_message_about_an_ended_job_does_not_say_that_it_runs_or_is_being_stopped() -> None:

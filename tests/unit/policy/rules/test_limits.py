@@ -49,8 +49,8 @@ def test_on_demand_jobs_are_not_capped() -> None:
 def test_an_undescribed_algorithm_is_named_as_marketplace_in_the_finding() -> None:
     unseen = algorithm_of(image=None, algorithm_name="theirs", product_id=None, described=False, hyperparameters={})
     fault = fault_in("uncheckpointed-cap", job(algorithm=unseen))
-    assert "DescribeAlgorithm not seen" in fault.wanted
-    assert "counts as Marketplace" in fault.wanted
+    assert "no answer of DescribeAlgorithm" in fault.wanted
+    assert "counts as a Marketplace algorithm" in fault.wanted
 
 
 def test_waiting_is_limited_by_the_clock_and_by_what_the_job_may_run() -> None:

@@ -298,6 +298,6 @@ def test_a_message_that_is_sent_once_a_day_reaches_each_channel_once_a_day() -> 
         return closed[-1]
 
     answers = [perform_one(root, BEGIN + hours * timedelta(hours=1)) for hours, root in enumerate(("a", "b", "c"))]
-    assert answers == ["", *["said once today: the digest counts it"] * 2]
+    assert answers == ["", *["already sent today: the digest counts it"] * 2]
     perform_one("d", BEGIN + timedelta(days=1))
     assert [message.thread.split("/")[2] for message in place.outbox.waiting("#ml-spot", 9)] == ["a", "d"]
