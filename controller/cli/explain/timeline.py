@@ -74,7 +74,8 @@ def entry_text(entry: Entry) -> str:
             owner = f"; it belongs to {entry.service}" if entry.service else ""
             return f"attempt {entry.number}, {entry.job}, was created: {what}{owner}"
         case OwnerChecked():
-            return f"the controller asked SageMaker whether {entry.service} created {entry.job}: {'yes' if entry.owned else 'no'}"
+            answer = "yes" if entry.owned else "no, or no answer"
+            return f"the controller asked SageMaker whether {entry.service} created {entry.job}: {answer}"
         case Interrupted():
             return f"{entry.job} was interrupted: spot capacity for {entry.instance_type} was taken away"
         case Repeated():
@@ -124,12 +125,10 @@ def entry_text(entry: Entry) -> str:
 def _scan_text(entry: CheckpointScanned) -> str:
     if entry.problem:
         return f"the checkpoints of {entry.job} below {entry.uri} could not be listed: {entry.problem}"
-    at_risk = f"{span(entry.at_risk_s)} of training were at risk ({entry.occasion})"
+    at_risk = f"{span(entry.at_risk_s)} of training of {entry.job} were at risk ({entry.occasion})"
     if entry.newest_at is None:
-        return f"{entry.job} had no checkpoint below {entry.uri}; {at_risk}"
-    return (
-        f"the newest checkpoint of {entry.job} below {entry.uri} was written at {entry.newest_at:%Y-%m-%d %H:%M} UTC; {at_risk}"
-    )
+        return f"no checkpoint was found below {entry.uri}; {at_risk}"
+    return f"the newest checkpoint below {entry.uri} was written at {entry.newest_at:%Y-%m-%d %H:%M} UTC; {at_risk}"
 
 
 def intent_text(intent: Intent) -> str:
