@@ -145,7 +145,8 @@ def step_skipped(m: StepSkipped) -> MessageText:
     return explained(
         f":fast_forward: {bold(m.name)} cannot run as requested in this account and region",
         why=f"{why} {f'Changed: {changed}.' if changed else 'The request was unchanged.'}",
-        next_step="Spotwarden continues at once with the next step of the policy's ladder that can run, else the job as it was.",
+        next_step="Spotwarden continues at once with the next step of the ladder that can run,"
+        " or submits the same job again if none can.",
         to_do=f"{'Nothing. You can request a higher quota in Service Quotas.' if m.quota else 'Nothing.'}",
         small=_whose_attempt(m),
     )

@@ -152,7 +152,7 @@ def create_refused(m: CreateRefused) -> MessageText:
         f":no_entry: SageMaker did not create {bold(m.name)}: {REFUSALS.get(m.why, 'it refused the request')}",
         why=_refused_because(m),
         about=(f"It is used by {escaped(m.holders)}." if m.holders else "",),
-        next_step="Nothing. Spotwarden never submits it: it is not proved that the caller may use that role.",
+        next_step="Nothing. Spotwarden does not submit it, because it cannot know whether the caller may use that role.",
         to_do=_what_helps(m),
         small=f"{team}{m.instances} × {escaped(m.instance_type)} · {market}{who}",
     )
