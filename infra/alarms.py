@@ -171,7 +171,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="DiscoverIsMissing",
         meaning="The search for jobs whose event was lost did not run for three hours.",
-        runbook="As SweepIsMissing. It then looks at everything since its last run by itself.",
+        runbook="As for SweepIsMissing. The next run looks at everything since the last one.",
         metric="Invocations",
         namespace="AWS/Lambda",
         dimensions=_of("Discover"),
@@ -186,7 +186,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="DigestsAreMissing",
         meaning="The function of the digests did not run for three hours.",
-        runbook="As SweepIsMissing, and see DigestsFails. Digests that are due are sent by its next run.",
+        runbook="As for SweepIsMissing; see DigestsFails, too. Digests that are due are sent by its next run.",
         metric="Digests",
         statistic="SampleCount",
         period_s=HOUR,

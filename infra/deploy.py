@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError, WaiterError
 
 from infra.stage import STAGES, StackStuck, Stage, Undeployable, stage_of
@@ -155,7 +156,7 @@ class Deployment:
             if error.response["Error"]["Code"] == "NoSuchBucket":
                 raise Undeployable(f"found no bucket {self.stage.bucket!r}: create it in {self.stage.region} first") from error
             raise
-        return f"https://{self.stage.bucket}.s3.{self.stage.region}.{_suffix(self.stage.region)}/{place}"
+        return f"https://{self.stage.bucket}.s3.{self.stage.region}.{domain_of(self.stage.region)}/{place}"
 
     def _change_set(self, url: str, *, create: bool) -> str | None:
         """Create a change set, show it, and return its name; None if nothing changes. Raises Undeployable."""
@@ -272,8 +273,11 @@ class Deployment:
             return "CREATE_FAILED"
 
 
-def _suffix(region: str) -> str:
-    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+def domain_of(region: str) -> str:
+    """The domain of AWS in a region's partition, as botocore knows it: amazonaws.com, or amazonaws.com.cn in China."""
+    resolver = botocore.session.get_session().get_component("endpoint_resolver")
+    domain: str = resolver.get_partition_dns_suffix(resolver.get_partition_for_region(region))
+    return domain
 
 
 def _asked(question: str) -> bool:

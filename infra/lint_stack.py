@@ -116,7 +116,7 @@ def unexplained(found: set[tuple[str, str]], accepted: Mapping[str, Mapping[str,
     for check, reasons in accepted.items():
         hit = {where for name, where in found if name == check}
         over = [where for where in reasons if where not in hit and not (where == "*" and hit)]
-        lines += [f"{check} on {where} is accepted, and is not found any more" for where in over]
+        lines += [f"{check} on {where} is accepted, but is no longer found" for where in over]
     return lines
 
 

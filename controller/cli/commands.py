@@ -77,7 +77,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="validate",
         run="validate.run",
-        help="Find every mistake in policy files, and what looks like one.",
+        help="Find every mistake in policy files, and warn of what may be one.",
         examples=("spotwarden validate policies", "spotwarden validate --strict --format github"),
         exit_codes="0 no error; 1 warnings with --strict; 2 errors or bad usage",
     ),
@@ -91,7 +91,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="test",
         run="cases.command.run",
-        help="Run the cases beside the policies, and say what no case reaches.",
+        help="Run the cases beside the policies, and list what no case reaches.",
         examples=("spotwarden test policies --coverage --junit cases.xml",),
         exit_codes=(
             "0 every case passed; 1 a case failed, or with --coverage no case reaches a part of the policies; 2 bad input"
@@ -108,7 +108,7 @@ COMMANDS: tuple[Command, ...] = (
         name="explain",
         run="explain.command.run",
         aws=True,
-        help="Say why a job is judged as it is, and what comes next.",
+        help="Explain why a job is judged as it is, and what comes next.",
         examples=(
             "spotwarden explain job.json --policies policies",
             "spotwarden explain bert-017 --table NAME --format json",
@@ -179,7 +179,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="backtest policies",
         run="backtest_policies.command.run",
-        help="Say what a policy folder would have done to recorded jobs.",
+        help="Show what a policy folder would have done to recorded jobs.",
         examples=(
             "spotwarden backtest policies --history history.jsonl",
             "spotwarden backtest policies --history history.jsonl --against main/policies --format markdown",
@@ -220,7 +220,7 @@ COMMANDS: tuple[Command, ...] = (
         name="doctor",
         run="doctor.command.run",
         aws=True,
-        help="Check an installation, and say what is wrong.",
+        help="Check an installation, and report what is wrong.",
         examples=("spotwarden doctor --stack spotwarden-dev --format json",),
         exit_codes="0 all in order; 1 something is wrong or could not be checked; 2 bad input or usage",
     ),
@@ -266,7 +266,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="local",
         run="demo_and_local.run_local",
-        help="Run the AWS that is embedded in this machine.",
+        help="Run Spotwarden's embedded AWS on this machine.",
         examples=("spotwarden local demo",),
         forwards=True,
     ),

@@ -133,7 +133,7 @@ def _text(words: Iterable[str]) -> str:
     whole = "\n".join(line for line in words if line) or "A message with buttons."
     if size(whole) <= TEXT_MAX:
         return whole
-    return next(iter(pieces(whole, TEXT_MAX - 40))) + "\n… the message itself holds more."
+    return next(iter(pieces(whole, TEXT_MAX - 40))) + "\n… The message itself contains more."
 
 
 # ── text ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

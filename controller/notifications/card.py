@@ -228,7 +228,8 @@ def _notes(lineage: Lineage, policy: Policy, last: Started, news: News, now: dat
         yield Small(f"Waived: {_first(texts)}")
     why = {waiver.name: waiver.why for waiver in policy.waivers}
     by_policy = [
-        f"{escaped(e.policy)} until {when(e.waived_until)} by {escaped(e.waiver)}: {escaped(why.get(e.waiver, 'no longer said'))}"
+        f"{escaped(e.policy)} until {when(e.waived_until)} by {escaped(e.waiver)}:"
+        f" {escaped(why.get(e.waiver, 'no longer in the policy'))}"
         for e in lineage.entries
         if isinstance(e, Flagged) and e.waiver and e.job == last.job and e.waived_until and e.waived_until > now
     ]

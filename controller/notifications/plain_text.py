@@ -17,7 +17,7 @@ from controller.units.value import dataclass
 SUBJECT_MAX = 99
 BODY_BYTES_MAX = 256_000
 TITLE = "Spotwarden"
-CUT = "\n… The rest does not fit into a message of SNS."
+CUT = "\n… The rest does not fit into an SNS message."
 
 TOKENS = re.compile(r"<([^<>]*)>|`([^`\n]*)`|(?<!\S)(:[a-z0-9_+-]+:(?: |$))|(\*)")
 DATE = re.compile(r"!date\^[0-9]+\^[^|]*\|(.*)", re.DOTALL)

@@ -35,7 +35,8 @@ def _by_hand(request: UserRequest, lineage: Lineage, job: str, now: datetime) ->
             return f"Move {bold(job)} to on-demand: {first}create it again under a new name with EnableManagedSpotTraining false"
         case UserRequest.TRY_AGAIN:
             return (
-                f"Submit {bold(job)} again: create it under a new name; {code('spotwarden check job.json')} says what rules ask"
+                f"Submit {bold(job)} again: create it under a new name;"
+                f" {code('spotwarden check job.json')} shows which rules it must keep"
             )
         case UserRequest.CANCEL:
             return f"Do not submit it again: {code(f'spotwarden cancel {job} --region {region}')}"

@@ -76,11 +76,11 @@ class Waiver:
             case WaiverState.IN_FORCE:
                 return ""
             case WaiverState.EXPIRED:
-                return f"The waiver {which} has expired ({self.expires:%Y-%m-%d %H:%M} UTC), so the rule holds."
+                return f"The waiver {which} has expired ({self.expires:%Y-%m-%d %H:%M} UTC), so the rule applies."
             case WaiverState.TOO_LONG:
                 return (
                     f"The waiver {which} would end at {self.expires:%Y-%m-%d %H:%M} UTC, later than the policy allows"
-                    f" ({span(longest_s)} from now), so the rule holds."
+                    f" ({span(longest_s)} from now), so the rule applies."
                 )
 
 

@@ -71,7 +71,7 @@ def _check_may(tree: Tree) -> None:
     """The word ``members`` is allowed for reading only: users and groups that may act must be named."""
     for request, allowed in mapping(mapping(tree.data.get("slack")).get("may")).items():
         if MEMBERS in _texts(allowed) and request in tuple(UserRequest):
-            hint = f"{MEMBERS} can be used for {READ} alone"
+            hint = f"{MEMBERS} can be used only for {READ}"
             tree.problem(("slack", "may", request), found=MEMBERS, wanted=f"users and user groups for {request}", hint=hint)
 
 
@@ -83,18 +83,18 @@ def _check_rate(tree: Tree, path: Path, rate: Mapping[str, Any]) -> None:
         tree.problem(path, found="no usage_type and no instance_type", wanted="one of them", code="missing-key")
     for key in ("instance_type", "market"):
         if "usage_type" in rate and key in rate:
-            tree.problem((*path, key), found=f"{key} beside usage_type", wanted="one of them: a usage type says both", key=True)
+            tree.problem((*path, key), found=f"{key} beside usage_type", wanted="one of them: a usage type has both", key=True)
     if "usage_type" not in rate and "instance_type" in rate and "region" not in rate:
         tree.problem(path, found="no key 'region'", wanted="region: and the region of the instance type", code="missing-key")
     if of is not None and not of.region and "region" not in rate:
-        tree.problem(path, found=f"no region: {quoted(named)} does not say a known one", wanted="region: and its value")
+        tree.problem(path, found=f"no region, and {quoted(named)} contains no known one", wanted="region: and its value")
     if of is not None and of.region and rate.get("region", of.region) != of.region:
         tree.problem((*path, "region"), found=quoted(rate["region"]), wanted=f"{of.region}, the region of {named}")
     spot = of.spot if of is not None else rate.get("market") == "spot"
     if spot and rate.get("agreement") == Agreement.SAVINGS_PLAN:
         tree.problem(
             (*path, "agreement"), found="savings-plan for spot training", wanted="private-pricing, or no such rate",
-            hint="a Savings Plan covers on-demand usage alone",
+            hint="a Savings Plan covers only on-demand usage",
         )  # fmt: skip
     begin, end = str(rate.get("from", "")), str(rate.get("until", ""))
     if _is_day(begin) and _is_day(end) and end < begin:
@@ -131,7 +131,7 @@ def refuse_policy_sections(tree: Tree) -> None:
     for section in (*SECTIONS, *LATER_SECTIONS):
         if isinstance(tree.data, Mapping) and section in tree.data:
             tree.problem(
-                (section,), found=f"the section {section} in a case file", wanted="cases alone",
+                (section,), found=f"the section {section} in a case file", wanted="only cases",
                 hint="the name of a policy file does not end in .test.yaml", key=True,
             )  # fmt: skip
 

@@ -8,7 +8,7 @@ _LIMIT = "How often this cause is retried in one lineage; 0 means never."
 _BACKOFF = "How long to wait before each try."
 _PER = "lineage counts every retry, progress only those without a new checkpoint."
 _CHANNEL = "Where its messages go, in quotes: a Slack channel, or the ARN of an SNS topic."
-_MATCH = "The jobs that are meant; without it, all of them."
+_MATCH = "The jobs that it applies to; without it, all jobs."
 _NAME = "A name that no other rule or block of the folder has; messages and the ledger use it."
 
 DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
@@ -17,9 +17,9 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "defaults": "Values for the rules of this file that do not set them.",
         "brakes": "How many jobs may be stopped and submitted in an hour, in the whole account.",
         "slack": "Where and what the controller posts, and who may answer.",
-        "labels": "Which tags and roles say whose a job is.",
+        "labels": "Which tags and roles name the team and the user of a job.",
         "checkpoints": "Which files below a checkpoint prefix are not checkpoints.",
-        "trust_claims": "Whether a job's name or tag is enough to say that another service owns it, so that no rule stops it.",
+        "trust_claims": "Whether a job's name or tag is enough proof that another service owns it, so that no rule stops it.",
         "rules": "What is required of training jobs.",
         "resubmit": "What may be submitted again; the first block that matches a job applies to it.",
         "longest_waiver": "The longest time until a waiver may end, of at least 1h.",
@@ -64,7 +64,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "action": "What enforcing does: stop the job, or stop it and submit it again with its fix.",
         "repair": "What a repair needs from the policy.",
         "applies_to": "Which jobs enforcing may act on: those created after this revision took force, or also running ones.",
-        "docs": "The address of a page that says more about the rule; messages link to it.",
+        "docs": "The address of a page with more about the rule; messages link to it.",
         "channel": _CHANNEL,
         "share": "Enforcing begins with this part of the lineages, always the same ones; the others are warned about.",
         "enforce_from": "Enforcing begins with jobs created on this day (UTC); before it, the rule warns.",
@@ -82,7 +82,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
     "Block": {
         "name": _NAME,
         "match": _MATCH,
-        "mode": "enforce submits and moves jobs, warn says what would be done, audit only records.",
+        "mode": "enforce submits and moves jobs, warn tells people what would be done, audit only records.",
         "within": "An outcome that is older than this when it is first seen is only recorded.",
         "causes": "Which causes are retried, and how often.",
         "interruptions": "How many interruptions in which time move a job to the next step of the ladder.",
@@ -203,7 +203,9 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "times_runtime": "The longest MaxWaitTimeInSeconds, as a multiple of MaxRuntimeInSeconds.",
     },
     "max-runtime-limit": {"at_most": "The longest MaxRuntimeInSeconds."},
-    "spot-required": {"runtime_over": "Jobs that may run for this time or longer are meant; shorter ones may be on-demand."},
+    "spot-required": {
+        "runtime_over": "The rule applies to jobs that may run for this time or longer; shorter ones may be on-demand."
+    },
     "checkpoint-exclusive": {},
     "checkpoint-alive": {
         "first_within": "How long a job may train before its first checkpoint.",

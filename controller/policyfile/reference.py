@@ -51,9 +51,9 @@ def _table(heading: str, definition: Mapping[str, Any]) -> str:
     maps = (definition, *definition.get("anyOf", ()))
     keys: Mapping[str, Any] = next((one["properties"] for one in maps if one.get("properties")), {})
     if not keys:
-        return f"## {heading}\n\nNo key at all.\n"
+        return f"## {heading}\n\nIt has no keys.\n"
     required = definition.get("required", ())
-    rows = ["| key | takes | default | what it says |", "|---|---|---|---|"]
+    rows = ["| key | takes | default | meaning |", "|---|---|---|---|"]
     for key, value in keys.items():
         default = "required" if key in required else f"`{_plain(value['default'])}`" if "default" in value else "–"
         rows.append(f"| `{key}` | {_takes(value)} | {default} | {value.get('description', '').replace('|', chr(92) + '|')} |")

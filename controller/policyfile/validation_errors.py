@@ -78,7 +78,7 @@ def validation_errors(error: ValidationError, model: type[BaseModel], tree: Tree
 
 def unknown_key(tree: Tree, path: Path, known: tuple[str, ...]) -> None:
     """Add a problem for an unknown key; ``known`` are the keys that are allowed there."""
-    wanted = f"one of {', '.join(known)}" if known else "no key at all"
+    wanted = f"one of {', '.join(known)}" if known else "no keys"
     found, meant = f"unknown key {quoted(str(path[-1]))}", (str(path[-1]).strip(), known)
     known_word = bool(similar_words(*meant))
     other = "" if known_word else _other_word(meant[0], known) or _habit_hint(path, known) or _option_hint(path)

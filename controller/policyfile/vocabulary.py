@@ -224,7 +224,7 @@ def _template(found: str) -> str:
 written(
     _template,
     pattern=rf"^s3://[a-z0-9][a-z0-9.-]*/([^{{}}\n]|\{{({'|'.join(PLACEHOLDERS)}|{TAG_PLACEHOLDER})\}})*$",
-    patternErrorMessage=f"{bounds.TEMPLATE.wanted}, and of the placeholders {PLACEHOLDERS_SAID} alone",
+    patternErrorMessage=f"{bounds.TEMPLATE.wanted}, and only the placeholders {PLACEHOLDERS_SAID}",
     maxLength=TEXT_MAX,
 )
 Template = Annotated[str, AfterValidator(_template)]

@@ -34,7 +34,7 @@ def refuse_long_waivers(trees: Sequence[Tree], now: datetime) -> None:
             if expires > latest:
                 tree.problem(
                     (*path, "expires"), found=quoted(str(waiver.get("expires"))),
-                    wanted=f"at latest {latest:%Y-%m-%d %H:%M} UTC, since longest_waiver allows {span(longest_s)}",
+                    wanted=f"at the latest {latest:%Y-%m-%d %H:%M} UTC, since longest_waiver allows {span(longest_s)}",
                 )  # fmt: skip
 
 

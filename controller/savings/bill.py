@@ -138,7 +138,7 @@ def read_bill(columns: Iterable[str], rows: Iterable[Mapping[str, object]], acco
 
 def _add(bill: Bill, row: Mapping[str, str]) -> None:
     if not row:
-        raise ValueError("its number of columns is not that of the first row")
+        raise ValueError("it does not have as many columns as the first row")
     usage, kind = row.get("line_item_usage_type", "").strip(), row.get("line_item_line_item_type", "Usage").lower()
     if row.get("line_item_product_code", "AmazonSageMaker") not in ("AmazonSageMaker", "") or kind in NOT_USAGE:
         return

@@ -32,12 +32,17 @@ def cost_micros(seconds: int, instances: int, rate_micros_per_h: Micros) -> Micr
 
 
 def dollars(micros: Micros) -> str:
-    """Format an amount for people: "$1,234.56", "-$0.42"; "under a cent" for any amount between -1 and 1 cent except 0."""
+    """Format an amount for people: "$1,234.56", "-$0.42"; below a cent, but not 0: "under a cent" or "a loss under a cent"."""
     sign, size = ("-" if micros < 0 else ""), abs(micros)
     if 0 < size < CENT:
-        return "under a cent"
+        return "a loss under a cent" if sign else "under a cent"
     cents = (size + CENT // 2) // CENT
     return f"{sign}${cents // 100:,}.{cents % 100:02d}"
+
+
+def about_dollars(micros: Micros) -> str:
+    """Format an estimated amount of 0 or more for people: "about $1.23", "under a cent"."""
+    return dollars(micros) if 0 < micros < CENT else f"about {dollars(micros)}"
 
 
 def percent(share: float | None) -> str:

@@ -162,7 +162,7 @@ def test_a_repeated_restore_keeps_what_a_stack_has_written_since_and_says_how_ma
     assert restore(WholeTable(client, copy), file) == 1
     said = capsys.readouterr().out
     assert "1 different, 1 deleted since" in said
-    assert "2 rows left as the table has them" in said
+    assert "2 rows not restored" in said
     rows = {(row["pk"]["S"], row["sk"]["S"]): row for row in WholeTable(client, copy).rows()}
     assert rows[(first["pk"]["S"], first["sk"]["S"])] == newer
     assert (second["pk"]["S"], second["sk"]["S"]) not in rows

@@ -134,7 +134,7 @@ def test_a_message_longer_than_sns_takes_arrives_cut_off(place: Place) -> None:
     assert isinstance(place.chat.post(place.make("long"), whole), Done)
     [(_, body)] = place.received()
     assert BODY_BYTES_MAX - 100 < len(body.encode()) <= BODY_BYTES_MAX
-    assert body.endswith("The rest does not fit into a message of SNS.")
+    assert body.endswith("The rest does not fit into an SNS message.")
 
 
 @given(st.text(max_size=300))

@@ -106,7 +106,7 @@ def is_inert(page: Page, harmless: Page) -> None:
     for one in (page.text, *strings(page.blocks)):
         assert not any(category(c) in ("Cc", "Cf", "Cs") and c != "\n" for c in one)
         one.encode("utf-8")
-    if "the message itself holds more" not in page.text:
+    if "The message itself contains more" not in page.text:
         same_markup(page.text, harmless.text)
     same_markup(
         "\n".join(o["text"] for o in shown), "\n".join(o["text"] for o in objects(harmless.blocks) if o["type"] == "mrkdwn")

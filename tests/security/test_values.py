@@ -148,7 +148,7 @@ def test_a_decider_that_raises_does_not_stop_the_others(broken: str) -> None:
             assert bool(entries(host, job, Ended)) is (broken != "observe")
             used = entries(host, job, Measured) + entries(host, job, Unmeasured)  # a job that was stopped at once has no usage
             assert bool(used) is (broken != "record_usage")
-            told = sum(f"*{job}* is only partly looked after" in message.text for message in messages(host))
+            told = sum(f"*{job}* is handled only in part" in message.text for message in messages(host))
             assert told == (2 if (broken, job) == ("refresh_card", "fair") else 1), (
                 "a card that nothing refreshes keeps its first text"
             )

@@ -33,7 +33,7 @@ def test_a_waived_job_runs_and_is_shown_and_is_stopped_when_the_waiver_ends() ->
         assert 'breaks the rule "use-spot"' not in texts(host)
         run(host, hours=2)
         assert status(host, "waived") == "Stopped"
-        assert "The waiver long-run has expired (2026-11-17 00:00 UTC), so the rule holds." in texts(host)
+        assert "The waiver long-run has expired (2026-11-17 00:00 UTC), so the rule applies." in texts(host)
         run(host, hours=20)
         assert texts(host).count("The waiver *long-run* ends at") == 1
 

@@ -59,7 +59,7 @@ def _lines(bill: Bill, found: Sequence[Compared], since: date, until: date) -> I
         more = "; …" if bill.problem_count > len(bill.problems) else ""
         yield f"{count(bill.problem_count, 'row')} cannot be read: {'; '.join(bill.problems)}{more}"
     if not found:
-        yield "No training line of the bill and no recorded job is of this period."
+        yield "No training line of the bill and no recorded job is in this period."
     for one in found:
         yield (
             f"  {one.group.day}  {one.group.region}  {one.group.instance_type} {'spot' if one.group.spot else 'on-demand'}:"
@@ -89,10 +89,10 @@ def _accounts(bill: Bill) -> Iterable[str]:
     if bill.account and others:
         total = sum(amount.micros for amount in others.values())
         names = ", ".join(sorted(others)[:ACCOUNTS_SHOWN]) + (", …" if len(others) > ACCOUNTS_SHOWN else "")
-        spent = f"{dollars(total)} of training is of {count(len(others), 'other account')}: {names}"
+        spent = f"{count(len(others), 'other account')} spent {dollars(total)} on training: {names}"
         yield f"only account {bill.account} is compared; {spent}"
     elif len(others) > 1:
-        known = "AWS did not say which of them the ledger is of"
+        known = "AWS did not return the account of the ledger"
         yield f"the bill has {count(len(others), 'account')}, and all are compared: {known}"
 
 

@@ -107,7 +107,7 @@ def lines(result: Backtest, source: Source, *, markdown: bool) -> Iterator[str]:
         yield f"{count(unknown.unestimated, 'job')} without a known price, usage or discount: in neither figure."
     if unknown.undecided:
         yield (
-            f"For {count(unknown.undecided, 'job')} at least one rule is undecided: a history does not say what lay in S3,"
+            f"For {count(unknown.undecided, 'job')} at least one rule is undecided: a history does not contain what was in S3,"
             " or which jobs ran at the same time."
         )
     if len(result.policies) == 2:
@@ -120,7 +120,7 @@ def _against(result: Backtest, source: Source, table: Table, said: Callable[[str
     yield f"{title}Against {said(source.against)} (revision {said(result.policies[1].policy.revision[:12])})"
     yield ""
     if new == old and not result.differences:
-        yield "No job is treated otherwise."
+        yield "The two policies treat every job in the same way."
         return
     yield from table(("", *COLUMNS), [_row("before", old), _row("after", new)], said)
     yield ""

@@ -139,7 +139,9 @@ def _differences(case: Case, checked: Checked, action: str, policy: Policy) -> I
     yield from _name_differences("waiver", sorted(wanted), used)
     if wanted - {*used, NONE}:
         why = dict.fromkeys(finding.lapsed for finding in checked.findings if finding.lapsed)
-        yield from (f"{sentence} The case is at {case.entry.at:%Y-%m-%d %H:%M} UTC, which at: changes." for sentence in why)
+        yield from (
+            f"{sentence} The case runs at {case.entry.at:%Y-%m-%d %H:%M} UTC; the key at: sets another time." for sentence in why
+        )
     if action != expect.action:
         yield f"action: expected {expect.action}, found {action}"
 
@@ -150,7 +152,7 @@ def _missing_keys(case: Case, checked: Checked, policy: Policy) -> Iterator[str]
     for rule in policy.rules:
         keys = [key for need, keys in NEEDED.items() if need in RULE_KINDS[rule.kind].needs for key in keys if key not in said]
         if keys and rule.name in checked.undecided and rule.name not in case.entry.expect.undecided:
-            yield f"undecided: for {rule.name}, say {' and '.join(keys)} in history"
+            yield f"undecided: for {rule.name}, give {' and '.join(keys)} in history"
 
 
 def _why_action(decision: Decision) -> Iterator[str]:

@@ -16,7 +16,7 @@ from controller.policy.findings import Fix
 from controller.policy.fix import sdk_arguments
 from controller.units.plural import count
 
-ONLY_ADDED = "only those to add to the job's own: the document does not say which tags the job has"
+ONLY_ADDED = "only those to add to the job's own: the document does not contain the job's tags"
 
 
 class TooManyTags(Exception):

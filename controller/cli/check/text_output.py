@@ -77,12 +77,19 @@ class TextOutput:
             return
         if checked.found.tool == "tuning":
             self._line(
-                ("       belongs to a tuning job: its team is told once of rules that warn or enforce; nothing is stopped", "dim")
+                (
+                    "       belongs to a tuning job: its team gets one message about warn and enforce rules; nothing is stopped",
+                    "dim",
+                )
             )
         elif job.service is not None:
-            self._line((f"       belongs to {job.service}: rules are recorded, and never announced; it is never stopped", "dim"))
+            self._line(
+                (f"       belongs to {job.service}: findings are recorded, and never announced; the job is never stopped", "dim")
+            )
         elif job.claimed is not None:
-            self._line((f"       its name or tags say that it belongs to {job.claimed}, which proves nothing: rules hold", "dim"))
+            self._line(
+                (f"       its name or tags claim that it belongs to {job.claimed}; that is no proof, so rules apply to it", "dim")
+            )
 
     def _write_finding(self, finding: Finding) -> None:
         self._line(
@@ -103,9 +110,11 @@ class TextOutput:
         if not checked.fix.request or checked.job is None:
             return
         several = len(checked.findings) + len(checked.refused) > 1
-        self._line(("       the fix, for all of it" if several and not checked.left else "       the fix", "bold"))
+        self._line(("       one fix for all of these" if several and not checked.left else "       the fix", "bold"))
         if checked.left:
-            self._line((f"         it leaves {', '.join(checked.left)}: only the writer of the request knows what was meant", ""))
+            self._line(
+                (f"         it does not fix {', '.join(checked.left)}: only the writer of the request knows what was meant", "")
+            )
         again = prefix_lines(checked.fix, checked.found.tool) if "TrainingJobName" in checked.later else ()
         lines = [*fix_lines(checked.fix, checked.found.tool), *again, *resume_lines(checked.fix, checked.job.algorithm)]
         for label, text in lines:
@@ -118,7 +127,9 @@ class TextOutput:
         if checked.undecided:
             names = ", ".join(name for name in checked.undecided if name not in checked.elsewhere)
             if names:
-                self._line((f"       undecided, as the {checked.found.kind} does not say what they need: {names}", "dim"))
+                self._line(
+                    (f"       undecided, because the {checked.found.kind} lacks values that these rules need: {names}", "dim")
+                )
             if checked.elsewhere:
                 others = ", ".join(checked.elsewhere)
                 self._line((f"       undecided until the controller looks at the ledger and into S3: {others}", "dim"))

@@ -195,7 +195,7 @@ class Installation:
         if whole:
             self.described = found
         if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-            rest = "" if whole else "; it has no outputs, so nothing else can be looked at"
+            rest = "" if whole else "; it has no outputs, so nothing else can be checked"
             return False, f"{stack} is {status}: aws cloudformation describe-stack-events --stack-name {stack} says why{rest}"
         if not whole:
             return False, f"{stack} is {status}, and no stack of Spotwarden: it has no output Ledger; name another with --stack"

@@ -20,7 +20,7 @@ from controller.runtime.ports.answers import Unreachable
 NEEDED = Path(__file__).with_name("function_actions.json")
 Parameters = Mapping[str, str]
 BY_SAGEMAKER = "sagemaker.amazonaws.com"
-AGAIN = f"{REDEPLOY}, which puts its own policies back"
+AGAIN = f"{REDEPLOY}, which restores its own policies"
 
 
 def _where_given(*names: str) -> Callable[[Parameters], bool]:
@@ -94,7 +94,8 @@ def look_at_training_roles(iam: Any, arns: Iterable[str], account: str) -> tuple
     if foreign := [arn for arn in wanted if arn.split(":")[4] != account]:
         return (
             False,
-            f"these TrainingRoles are of another account than {account}: {', '.join(foreign)}; a job needs a role of its own",
+            f"these TrainingRoles belong to another account than {account}: {', '.join(foreign)};"
+            " a job needs a role of its own account",
         )
     for arn in wanted:
         try:

@@ -61,7 +61,8 @@ def look_at_quotas(client: Any, document: Mapping[str, Any]) -> tuple[bool | Non
     if low:
         return False, f"{'; '.join(low)}: request more with aws service-quotas request-service-quota-increase"
     if unknown:
-        return None, f"{NOT_CHECKED}Service Quotas has no quota {', '.join(unknown)}: is the type spelt so, and in this region?"
+        check = "check the spelling of the type, and whether this region has it"
+        return None, f"{NOT_CHECKED}Service Quotas has no quota {', '.join(unknown)}: {check}"
     return True, f"each of {len({kind for kind, _ in asked})} instance types that the policies name may train"
 
 
@@ -96,8 +97,8 @@ def look_at_topics(
         return False, f"these topics do not exist: {', '.join(gone)}; create them, or name others in the policies"
     elsewhere = sorted(set(named) - set(here))
     if elsewhere:
-        return None, f"{NOT_CHECKED}whether these topics exist, which are in other regions: {', '.join(elsewhere)}"
-    return True, f"{', '.join(here)}: allowed, and there"
+        return None, f"{NOT_CHECKED}whether these topics of other regions exist: {', '.join(elsewhere)}"
+    return True, f"{', '.join(here)}: in PolicyTopics, and exists"
 
 
 def _missing_topics(client: Callable[[str], Any], arns: Iterable[str]) -> Iterator[str]:

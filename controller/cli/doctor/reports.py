@@ -35,7 +35,7 @@ def look_at_reports(s3: Any, bucket: str, account: str, key: str) -> tuple[bool,
             return False, f"the bucket {bucket} is not in {s3.meta.region_name}: {BY_ANOTHER}; {REDEPLOY}"
         raise
     if not _is_of(s3, bucket, account):
-        return False, f"the bucket {bucket} is not of account {account}: {BY_ANOTHER}; {REDEPLOY}"
+        return False, f"the bucket {bucket} does not belong to account {account}: {BY_ANOTHER}; {REDEPLOY}"
     wrong = (_public(s3, bucket), _policy(s3, bucket), _kept(s3, bucket), _encrypted(s3, bucket, key))
     if said := [one for one in wrong if one]:
         return False, f"the bucket {bucket} {', and '.join(said)}; {REDEPLOY}"

@@ -30,9 +30,9 @@ def last_digests(ledger: Ledger, now: datetime) -> tuple[bool, str]:
     """Whether the function Digests has run in the last three hours; it runs each hour."""
     at = ledger.digests.checked_at()
     if at is None or now - at > DIGESTS_MAX:
-        when = f"last at {at:%Y-%m-%d %H:%M}" if at else "never"
-        return False, f"digests were considered {when}, and are each hour: look at the rule and the errors of Digests"
-    return True, f"digests were considered at {at:%Y-%m-%d %H:%M}"
+        when = f"last ran at {at:%Y-%m-%d %H:%M}" if at else "has never run"
+        return False, f"the function Digests {when}, and should run each hour: look at its rule and its errors"
+    return True, f"the function Digests last ran at {at:%Y-%m-%d %H:%M}"
 
 
 def messages(outbox: Outbox, now: datetime) -> tuple[bool, str]:

@@ -33,7 +33,7 @@ def look_at_slack(client: Callable[[str], Any], secret: str) -> tuple[bool, str]
     except ValueError as problem:
         return False, f"the secret {secret} cannot be used: {problem} (docs/slack.md)"
     if "webhook_url" in found:
-        return True, "an incoming webhook: only a message would show whether Slack takes it"
+        return True, "an incoming webhook: only a message can show whether Slack accepts it"
     ok, says = _asked_slack(found["bot_token"], SCOPES if found["signing_secret"] else SCOPES - {"commands"})
     clicks = "" if found["signing_secret"] else "; the secret has no signing_secret, so buttons and /spot do nothing"
     return ok, says + clicks

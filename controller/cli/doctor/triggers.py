@@ -103,11 +103,15 @@ def look_at_alarms(client: Callable[[str], Any], names: Iterable[str], topic: st
     if firing := [name for name in known if found[name]["StateValue"] == "ALARM"]:
         return False, f"in alarm: {', '.join(firing)}; docs/operations.md says what each means"
     if mute := [name for name in known if not found[name].get("ActionsEnabled", True)]:
-        return False, f"nobody is told of {', '.join(mute)}: aws cloudwatch enable-alarm-actions --alarm-names {' '.join(mute)}"
+        enable = f"aws cloudwatch enable-alarm-actions --alarm-names {' '.join(mute)}"
+        return False, f"nobody is notified of {', '.join(mute)}, whose actions are disabled: {enable}"
     if topic:
         heard_by = _unless_missing(_subscriptions, client=client("sns"), topic=topic)
         if heard_by is None:
-            return False, f"the AlarmTopic {topic} does not exist, so nobody is told of alarms: create it, or deploy with another"
+            return (
+                False,
+                f"the AlarmTopic {topic} does not exist, so nobody is notified of alarms: create it, or deploy with another",
+            )
         attributes = client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
         if attributes.get("KmsMasterKeyId", "").endswith(KEY_OF_SNS):
             return False, (
@@ -125,7 +129,7 @@ def look_at_alarms(client: Callable[[str], Any], names: Iterable[str], topic: st
                 False,
                 f"nobody is subscribed to the AlarmTopic {topic}: subscribe with aws sns subscribe, and confirm the mail",
             )
-    heard = "" if topic else "; AlarmTopic is empty, so they are seen in CloudWatch alone"
+    heard = "" if topic else "; AlarmTopic is empty, so only CloudWatch shows them"
     return True, f"none of {len(known)} is in alarm{heard}" if known else "the stack has none"
 
 

@@ -79,7 +79,7 @@ def _resource(file: str, type_: str, properties: Mapping[str, Any], place: str, 
     member = next((one for one in members if one in given), None)
     if member is None:
         uri = next((str(v) for k, v in given.items() if k in ("DefinitionUri", "DefinitionS3Location")), "elsewhere")
-        error = f"its definition stands in {uri}, which is not part of this file: check that file"
+        error = f"its definition is in {uri}, which is not part of this file: check that file"
         yield Found(file=file, kind=type_, path=place, line=line, error=error, request=None)
         return
     at = joined(place, member)
@@ -91,7 +91,7 @@ def _resource(file: str, type_: str, properties: Mapping[str, Any], place: str, 
         return
     found = reader(file, definition, at) if isinstance(definition, Mapping) else None
     if found is None:
-        error_text = "its definition is filled in when the stack is made, so it cannot be checked here"
+        error_text = "its definition is filled in when the stack is created, so it cannot be checked here"
         yield Found(file=file, kind=type_, path=at, line=line, error=error_text, request=None)
     elif isinstance(given[member], str) and begins is None:
         yield from (replace(one, line=line) for one in found)

@@ -143,9 +143,9 @@ def _bad_json(text: str, error: json.JSONDecodeError, before: int = 0) -> BadTex
     elif rest[:1] in ("}", "]") and line_before == ",":
         why = "found a comma before the closing bracket, which JSON does not allow"
     elif rest[:1] == "'":
-        why = "found text in single quotes, wanted double quotes, as JSON has them"
+        why = "found text in single quotes, wanted double quotes, as JSON requires"
     elif word := re.match(r"(True|False|None)\b", rest):
-        why = f"found {word[1]}, wanted true, false or null, as JSON has them"
+        why = f"found {word[1]}, wanted true, false or null, as JSON requires"
     else:
         why = f"found text that is not JSON ({error.msg}), wanted a job document"
     line = error.lineno if "comma" not in why else text.count("\n", 0, text.rfind(",", 0, error.pos + 1)) + 1

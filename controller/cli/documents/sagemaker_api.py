@@ -81,7 +81,7 @@ def event(file: str, document: Document, path: str = "") -> Iterator[Found] | No
         case str() if kind == API_CALL:
             return _api_call(file, detail, place, line)
         case str():
-            error = f"an event whose detail-type is {kind!r} speaks of no training job; wanted {DETAIL_TYPE!r}"
+            error = f"an event whose detail-type is {kind!r} is not about a training job; wanted {DETAIL_TYPE!r}"
         case _:
             error = f"an event whose detail-type is {shown(kind)}, wanted {DETAIL_TYPE!r}"
     return iter([_none(file, path, line, error, name)])
@@ -151,7 +151,7 @@ def described(file: str, document: Any, path: str = "", kind: DocumentKind | Non
     except BadDocument as error:
         if isinstance(document, str) and JOB_NAME.fullmatch(document):
             alone = (
-                f"found the name {document} alone, wanted a job document; spotwarden check {document} asks SageMaker for the job"
+                f"found only the name {document}, wanted a job document; spotwarden check {document} asks SageMaker for the job"
             )
             return _none(file, path, None, alone)
         return _none(file, path, line_of(document), f"{_named(document) or error}{_to_cut_out(document)}")
@@ -193,7 +193,7 @@ def _to_cut_out(document: object) -> str:
     for place, inner in walk(document):
         if place and place.count(".") < DEPTH_MAX and (is_request(inner) or "TrainingJobArn" in inner):
             line = line_of(inner)
-            return f"; cut out {place}{f' (line {line})' if line else ''}, which is a training job"
+            return f"; {place}{f' (line {line})' if line else ''} is a training job: save that part to a file, and check the file"
     return ""
 
 

@@ -55,10 +55,10 @@ def _lines(found: Explained) -> Iterable[str]:
     files = f" of {', '.join(found.files)}" if found.files else ""
     yield f"policy {found.revision}, {found.folder}{files}"
     if found.older:
-        yield "  the job was created before that: only rules with applies_to: running act on it"
+        yield "  the job was created before this policy was in force: only rules with applies_to: running act on it"
     yield f"verdict: {checked.word}; action: {found.action}"
     if found.priced_in:
-        yield f"  the document does not say its region: prices are those of {found.priced_in}"
+        yield f"  the document does not contain the region: prices are those of {found.priced_in}"
     for refusal in checked.refused:
         yield f"  SageMaker would refuse it: {refusal.field} is {refusal.found}; wanted: {refusal.wanted}"
     if found.short:
@@ -70,7 +70,7 @@ def _lines(found: Explained) -> Iterable[str]:
     if found.blocks:
         yield "submitting again"
         for block in found.blocks:
-            yield f"  {block.name} ({block.mode}){_at(block)}: {'counts' if block.chosen else 'does not count'}{_why(block.why)}"
+            yield f"  {block.name} ({block.mode}){_at(block)}: {'applies' if block.chosen else 'does not apply'}{_why(block.why)}"
             yield from _selector(block)
     fix = checked.fix
     if fix.request:
@@ -84,10 +84,10 @@ def _lines(found: Explained) -> Iterable[str]:
     if not found.coming:
         yield "  nothing"
     if found.story is not None:
-        yield f"the story of {found.lineage}"
+        yield f"history of the lineage {found.lineage}"
         yield from (f"  {_event(event)}" for event in found.story)
         if not found.story:
-            yield "  the ledger knows nothing of it yet"
+            yield "  the ledger has no entry about it yet"
 
 
 def _rule(rule: RuleReason) -> Iterable[str]:
@@ -101,7 +101,7 @@ def _rule(rule: RuleReason) -> Iterable[str]:
     for name, value in rule.read.items():
         yield f"      {name} is {value}"
     if rule.missing:
-        yield f"      the document does not say {', '.join(rule.missing)}"
+        yield f"      the document does not contain {', '.join(rule.missing)}"
     if rule.unseen:
         yield f"      not known here: {'; '.join(rule.unseen)}"
     if rule.finding is not None:
@@ -119,14 +119,14 @@ def _rule(rule: RuleReason) -> Iterable[str]:
 
 def _selector(looked: Looked) -> Iterable[str]:
     for part in looked.selector:
-        lacking = "which the document does not say" if part.matches is None else "which the job lacks"
+        lacking = "which the document does not contain" if part.matches is None else "which the job lacks"
         found = lacking if part.found is None else f"found {part.found}"
-        word = {True: "matches", False: "does not match", None: "open"}[part.matches]
+        word = {True: "matches", False: "does not match", None: "unknown"}[part.matches]
         yield f"      {part.key}: wanted {wanted_text(part.wanted)}, {one_line(found, 200)}: {word}"
 
 
 def _counts(waiver: WaiverReason) -> str:
-    return waiver.why_not or one_line(f"it counts: {waiver.says}", 400)
+    return waiver.why_not or one_line(f"it applies: {waiver.says}", 400)
 
 
 def _at(looked: Looked) -> str:

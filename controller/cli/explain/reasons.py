@@ -32,7 +32,7 @@ from controller.units.free_text import one_line
 from controller.units.plural import count
 
 SECRET = FREE_TEXT | COMMAND_LINE | {"FailureReason", "StatusMessage", "StatusDetails"}  # members that may be or quote a secret
-UNSAID, NOT_SET = "not said by the document", "not set"
+UNSAID, NOT_SET = "not in the document", "not set"
 GIVEN = "given in Slack"
 BESIDE: Mapping[str, str] = {"alive": "in progress", "intervals": "training since"}  # shown, but not in ``needs``
 EVIDENCE: Mapping[str, str] = {
@@ -144,12 +144,16 @@ def block_reasons(job: Job, policy: Policy, places: Mapping[tuple[str, str], str
 
 def _why_block(block: Resubmission, chosen: Resubmission | None, job: Job) -> str:
     if block is not chosen:
-        return "" if chosen is None or block.match.matches(job) is not True else f"{chosen.name} stands before it"
+        return (
+            ""
+            if chosen is None or block.match.matches(job) is not True
+            else f"the first block that matches the job is {chosen.name}"
+        )
     if job.cause is None:
         return "if the job ends without its model"
     budget, _ = block.budget_of(job.cause)
     if budget is None:
-        return f"the cause {job.cause} has no budget in it"
+        return f"the block has no budget for the cause {job.cause}"
     if not budget.counts(job.cause, job.failure):
         return f"the FailureReason begins with none of the reasons for the cause {job.cause}"
     return f"the cause {job.cause} has a budget of {budget.limit}"
@@ -191,7 +195,7 @@ def _waiver_reason(
     if waiver.covers(rule.name, job):
         why_not = lapsed
     elif waiver.match.matches(job) is True:
-        why_not = "The job lacks the tag that it selects by, or its role contradicts its team tag."
+        why_not = "The job lacks a tag that the waiver's match names, or its role contradicts its team tag."
     else:
         why_not = "It is not about this job."
     return WaiverReason(

@@ -74,7 +74,8 @@ def entry_text(entry: Entry) -> str:
             owner = f"; it belongs to {entry.service}" if entry.service else ""
             return f"attempt {entry.number}, {entry.job}, was created: {what}{owner}"
         case OwnerChecked():
-            return f"{entry.service} was asked whether it made {entry.job}: {'yes' if entry.owned else 'no'}"
+            answer = "yes" if entry.owned else "no, or no answer"
+            return f"the controller asked SageMaker whether {entry.service} created {entry.job}: {answer}"
         case Interrupted():
             return f"{entry.job} was interrupted: spot capacity for {entry.instance_type} was taken away"
         case Repeated():
@@ -99,7 +100,7 @@ def entry_text(entry: Entry) -> str:
             many = f"{count(entry.jobs, 'job')} of {count(entry.teams, 'team')}"
             return f"{entry.policy} would act on {many} (policy {entry.revision}); it only warns from here on"
         case JobDeleted():
-            return f"{entry.job} was deleted while something was still open about it"
+            return f"{entry.job} was deleted while the controller still had work to do for it"
         case CheckpointScanned():
             return _scan_text(entry)
         case Finished():
@@ -115,16 +116,19 @@ def entry_text(entry: Entry) -> str:
                 ("resubmit", entry.resubmit),
             )  # fmt: skip
             said = ", ".join(f"{name} {value}" for name, value in tags if value is not None) or "none"
-            return f"the tags that ask something were read{' again, not in force' if entry.number else ''}: {said}"
+            change = " changed later, and count only once a person accepts them" if entry.number else " were read"
+            return f"the tags spotwarden:* of {entry.job}{change}: {said}"
         case _:
             assert_never(entry)
 
 
 def _scan_text(entry: CheckpointScanned) -> str:
     if entry.problem:
-        return f"the checkpoints of {entry.job} below {entry.uri} could not be seen: {entry.problem}"
-    newest = f"the newest of {entry.newest_at:%Y-%m-%d %H:%M} UTC" if entry.newest_at else "no checkpoint"
-    return f"below {entry.uri} lay {newest}; {span(entry.at_risk_s)} of training of {entry.job} were at risk ({entry.occasion})"
+        return f"the checkpoints of {entry.job} below {entry.uri} could not be listed: {entry.problem}"
+    at_risk = f"{span(entry.at_risk_s)} of training of {entry.job} were at risk ({entry.occasion})"
+    if entry.newest_at is None:
+        return f"no checkpoint was found below {entry.uri}; {at_risk}"
+    return f"the newest checkpoint below {entry.uri} was written at {entry.newest_at:%Y-%m-%d %H:%M} UTC; {at_risk}"
 
 
 def intent_text(intent: Intent) -> str:

@@ -155,7 +155,7 @@ def _summary(counted: Counter[RowResult], name: str) -> Iterator[str]:
     yield f"{total} for {name}{': ' if parts else ''}{', '.join(parts)}"
     if left := _left(counted):
         yield (
-            f"{plural.count(left, 'row')} left as the table has them: a stack has used the table since the restore was cut."
+            f"{plural.count(left, 'row')} not restored: a stack has used the table since the restore was interrupted."
             " To take these rows from the export instead, pause the stack and repeat with --overwrite"
         )
     yield f"deploy with ExistingLedger: {name}"

@@ -145,7 +145,8 @@ def step_skipped(m: StepSkipped) -> MessageText:
     return explained(
         f":fast_forward: {bold(m.name)} cannot run as requested in this account and region",
         why=f"{why} {f'Changed: {changed}.' if changed else 'The request was unchanged.'}",
-        next_step="Spotwarden continues at once with the next step of the policy's ladder that can run, else the job as it was.",
+        next_step="Spotwarden continues at once with the next step of the ladder that can run,"
+        " or submits the same job again if none can.",
         to_do=f"{'Nothing. You can request a higher quota in Service Quotas.' if m.quota else 'Nothing.'}",
         small=_whose_attempt(m),
     )
@@ -157,7 +158,7 @@ def done_elsewhere(m: DoneElsewhere) -> MessageText:
         why=f"{bold(m.other)} was created since, under the same role, on the same checkpoint prefix or with the same inputs,"
         " output and hyperparameters. It runs or has completed.",
         next_step="Nothing is done automatically.",
-        to_do=f"Nothing. To run {bold(m.job.name)} all the same, use Try again.",
+        to_do=f"Nothing. To run {bold(m.job.name)} anyway, use Try again.",
         small=small_print(m.job),
     )
 
@@ -170,7 +171,7 @@ def changed_back(m: ChangedBack) -> MessageText:
     if (m.instances, m.instance_type) != (m.back_to_instances, m.back_to_type):
         chose, check = "on instances", f"its code or its checkpoint fits {escaped(m.instance_type)}. If not, take that type"
     elif m.subnets:
-        chose, check = "in subnets", "these subnets have a way to S3 and to what its code needs. If not, take them"
+        chose, check = "in subnets", "these subnets have a route to S3 and to what its code needs. If not, take them"
     else:
         of, chose, check = "resubmit block", "with a volume", f"{m.volume_gb} GB are right for it. If not, take that size"
     return explained(

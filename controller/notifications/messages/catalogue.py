@@ -106,9 +106,7 @@ def row_of(kind: MessageKind) -> Row:
                 "Correct the rule, or raise its guard: either is a new policy revision.",
             )  # fmt: skip
         case MessageKind.DECIDER_FAILED:
-            return Row(
-                problems.decider_failed, "are only partly looked after: an error in Spotwarden", PERSON, "Report the error."
-            )
+            return Row(problems.decider_failed, "are handled only in part: an error in Spotwarden", PERSON, "Report the error.")
         case MessageKind.WAIVER_EXPIRING:
             return Row(waivers.waiver_expiring, "have a waiver that ends soon", PERSON, "Fix the jobs, or renew the waivers.")
         case MessageKind.POLICY_REFUSED:

@@ -114,7 +114,7 @@ def tags_changed(m: TagsChanged) -> MessageText:
 
 def decider_failed(m: DeciderFailed) -> MessageText:
     return explained(
-        f":warning: {bold(m.job.name)} is only partly looked after: an error in Spotwarden",
+        f":warning: {bold(m.job.name)} is handled only in part: an error in Spotwarden",
         why=f"The part {escaped(m.decider)} failed on this job ({escaped(m.error)}).",
         next_step="All other parts continue.",
         to_do="Report the error. The function's log has the details.",
@@ -152,7 +152,7 @@ def create_refused(m: CreateRefused) -> MessageText:
         f":no_entry: SageMaker did not create {bold(m.name)}: {REFUSALS.get(m.why, 'it refused the request')}",
         why=_refused_because(m),
         about=(f"It is used by {escaped(m.holders)}." if m.holders else "",),
-        next_step="Nothing. Spotwarden never submits it: it is not proved that the caller may use that role.",
+        next_step="Nothing. Spotwarden does not submit it, because it cannot know whether the caller may use that role.",
         to_do=_what_helps(m),
         small=f"{team}{m.instances} × {escaped(m.instance_type)} · {market}{who}",
     )
@@ -165,7 +165,7 @@ def _refused_because(m: CreateRefused) -> str:
     if m.why == "throttled":
         return "The account sends more requests to SageMaker than it accepts. CreateTrainingJob is limited for the whole account."
     if m.why == "capacity":
-        return f"AWS has no capacity of {escaped(m.instance_type)} at the moment."
+        return f"AWS has no capacity for {escaped(m.instance_type)} at the moment."
     if not m.quota:
         return "A quota of the account is used up, and the answer does not name it."
     return f"The quota {code(m.quota)} is {m.limit}, of which {m.used} are in use, and the job asks for {m.asked}."
@@ -178,4 +178,4 @@ def _what_helps(m: CreateRefused) -> str:
         return "Create it again later, or with another instance type."
     if m.limit is not None and m.asked is not None and m.asked > m.limit:
         return f"Request a higher quota {code(m.quota)} in Service Quotas, or use fewer instances: waiting does not help."
-    return "Create it again when one of the jobs in the way has ended, or request a higher quota in Service Quotas."
+    return "Create it again when a job that uses the quota has ended, or request a higher quota in Service Quotas."

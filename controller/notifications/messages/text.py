@@ -139,7 +139,7 @@ def ended(job: JobFacts, cause: str = "") -> str:
 CAUSES: Mapping[AttemptCause, str] = {
     FailureCause.NEVER_LAUNCHED: "There was no spot capacity within MaxWaitTimeInSeconds.",
     FailureCause.STARVED: "The job waited so long for spot capacity that it did not finish within MaxWaitTimeInSeconds.",
-    FailureCause.CAPACITY: "AWS had no capacity of this instance type.",
+    FailureCause.CAPACITY: "AWS had no capacity for this instance type.",
     FailureCause.INTERNAL: "SageMaker reported an internal error.",
     FailureCause.QUOTA: "The account's instance quota was used up.",
     FailureCause.THROTTLED: "AWS throttled the request.",

@@ -11,6 +11,6 @@ def waiver_expiring(m: WaiverExpiring) -> MessageText:
     return explained(
         f":hourglass_flowing_sand: The waiver {bold(m.waiver)} ends at {when(m.expires)}",
         why=f"It was given for: {sentence(m.reason)} Ticket: {escaped(m.ticket)}. Owner: {escaped(m.owner)}.",
-        next_step=f"From then on, the jobs that it is about are held to {escaped(m.rules)} again.",
+        next_step=f"From then on, these rules apply to its jobs again: {escaped(m.rules)}.",
         to_do="Fix the jobs, or renew the waiver in the policy.",
     )

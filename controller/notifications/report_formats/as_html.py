@@ -29,7 +29,7 @@ from controller.notifications.report_formats.shared import (
 from controller.notifications.top_jobs import HEAD, moved
 from controller.savings.report import Line, Report
 from controller.savings.rollup import Mover
-from controller.units.money import DOLLAR, dollars, percent
+from controller.units.money import DOLLAR, about_dollars, dollars, percent
 from controller.units.plural import count, times
 from controller.units.value import dataclass
 
@@ -88,7 +88,7 @@ def as_html(report: Report) -> str:
         moved_head=HEAD,
         moved=[(shown(one.job), console_url(one.region, one.job), shown(one.team), text) for one, text in moved(report)],
         notes=[note for note in (forecast_line(report), deadlines(report), incomplete(report), basis_text(report)) if note],
-        own_cost=dollars(report.own_cost_micros),
+        own_cost=about_dollars(report.own_cost_micros),
     )
 
 

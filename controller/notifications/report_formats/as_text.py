@@ -18,7 +18,7 @@ from controller.notifications.report_formats.shared import (
 )
 from controller.notifications.top_jobs import HEAD, moved
 from controller.savings.report import Line, Report
-from controller.units.money import dollars, percent
+from controller.units.money import about_dollars, dollars, percent
 
 TOP = 5
 COLUMNS = ("Spent", "On-demand", "Saved", "%", "AWS's %", "Wasted", "Missed", "Attempts")
@@ -63,7 +63,7 @@ def _below(report: Report) -> Iterable[str]:
         yield f"Trend (saved): {', '.join(f'{period} {saved} ({share})' for period, saved, share, _ in trend)}"
     yield from filter(None, (forecast_line(report), deadlines(report), incomplete(report)))
     yield basis_text(report)
-    yield f"Spotwarden itself cost about {dollars(report.own_cost_micros)} (estimated)."
+    yield f"Spotwarden itself cost {about_dollars(report.own_cost_micros)} (estimated)."
 
 
 def _top(name: str, items: Sequence[str]) -> Iterable[str]:

@@ -26,7 +26,7 @@ CODE, UNBREAKABLE = "matches-no-job", "never-broken"
 LITERALS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "name": (
         re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"),
-        "letters, digits and hyphens, at most 63, as a job's name has them",
+        "a job's name: at most 63 letters, digits and hyphens",
     ),
     "role": (re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+"), "the ARN of a role, or its name"),
     "account": (re.compile(r"\d{12}"), "the twelve digits of an account"),

@@ -38,7 +38,7 @@ def check(node: Node, present: Present = NONE) -> tuple[Present, Present]:
         case _:
             type_ = _type_of(node, present)
             if type_ is not FieldType.FLAG or node.kind is Part.FLAG:
-                raise BadWhen(node.at, node.end, f"{type_} alone", "a comparison, or a field that is true or false")
+                raise BadWhen(node.at, node.end, f"only {type_}", "a comparison, or a field that is true or false")
             return NONE, NONE
 
 
@@ -130,7 +130,7 @@ def _quantified(node: Node, present: Present) -> None:
     field = inner.parts[0]
     shape = field_shape(field)
     if not (shape.many or shape.type is FieldType.LIST):
-        raise BadWhen(field.at, field.end, f"a field that is within no list, for {name}", "the comparison alone")
+        raise BadWhen(field.at, field.end, f"a field that is within no list, for {name}", "only the comparison")
     if name == "all":
         _refuse_missing(field, shape, present)
     _compared(inner, present, elements=True)

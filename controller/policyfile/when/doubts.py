@@ -77,7 +77,7 @@ def _of_comparison(node: Node, text: str, *, denied: bool) -> Iterator[Doubt]:
     if right.kind is Part.NUMBER and field.path[-1].endswith("InSeconds"):
         yield from _of_seconds(field, right)
     if sign == "!=" and right.kind is Part.FLAG and right.value is False:
-        yield Doubt(at=node.at, end=node.end, found="a negation twice", wanted="the field alone", meant=(name,))
+        yield Doubt(at=node.at, end=node.end, found="a negation twice", wanted="only the field", meant=(name,))
     other = right.parts[0] if right.kind is Part.CALL and right.value == "default" else right
     if other.kind is Part.FIELD and (mine := _unit(field)) != (theirs := _unit(other)) and (mine or theirs):
         found = f"{field.path[-1]} compared with {other.path[-1]}, which has another unit"
@@ -115,21 +115,21 @@ def _of_glob(node: Node, field: Node, name: str, right: Node) -> Iterator[Doubt]
                     wanted=form(field), meant=matched(name, better))  # fmt: skip
     elif REGEX.search(glob) or ("|" in glob and not free) or (REGEX_ALONE.search(glob) and not values.can_match(field, glob)):
         meant = () if "|" in glob else (f"{name} matches {quoted(as_glob(glob))}",)
-        found = f"{quoted(glob)}, of which ^ $ . + \\ ( | ) stand for themselves in a glob"
+        found = f"{quoted(glob)}, in which ^ $ . + \\ ( | ) are plain characters, as in each glob"
         yield Doubt(at=right.at, end=right.end, code=NO_JOB, found=found, wanted=GLOB, meant=meant)
     elif LIKE.search(glob):
         meant = (f"{name} matches {quoted(glob.replace('%', '*'))}",)
-        yield Doubt(at=right.at, end=right.end, found=f"{quoted(glob)}, in which % stands for itself", wanted="* for any text",
+        yield Doubt(at=right.at, end=right.end, found=f"{quoted(glob)}, in which % is a plain character", wanted="* for any text",
                     meant=meant)  # fmt: skip
     elif not free and re.search(r"\{[^{}]*,[^{}]*\}", glob):
-        yield Doubt(at=right.at, end=right.end, found=f"{quoted(glob)}, in which braces stand for themselves",
+        yield Doubt(at=right.at, end=right.end, found=f"{quoted(glob)}, in which braces are plain characters",
                     wanted="a comparison for each word, and or between them")  # fmt: skip
     elif not values.can_match(field, glob):
         yield Doubt(at=right.at, end=right.end, code=NO_JOB, found=f"{quoted(glob)}, which no {field.path[-1]} matches",
                     wanted=form(field), meant=matched(name, repaired(field, glob)))  # fmt: skip
     elif not values.is_glob(glob):
         twice = (f"{name} == {quoted(glob)}", f"{name} matches {quoted(f'*{glob}*')}")
-        found = f"{quoted(glob)}, a glob without * or ?, which matches this text alone"
+        found = f"{quoted(glob)}, a glob without * or ?, which matches only this text"
         yield Doubt(at=right.at, end=right.end, found=found, wanted="==, or a glob", meant=twice)
     elif field.path[-1] == "TrainingImage" and re.match(r"[a-z][^./*?\[]*([*?\[]|$)", glob):
         yield Doubt(at=right.at, end=right.end, found=f"{quoted(glob)}, while the URI of an image begins with its registry",
@@ -169,7 +169,7 @@ def _of_negation(node: Node, text: str) -> Iterator[Doubt]:
     if inner.kind is Part.NOT:
         inside = inner.parts[0]
         meant = (text[inside.at : inside.end].replace(" not in ", " in "),)
-        yield Doubt(at=node.at, end=inner.end, code=NOTHING, found="not twice, which does nothing", wanted="the condition alone",
+        yield Doubt(at=node.at, end=inner.end, code=NOTHING, found="not twice, which does nothing", wanted="only the condition",
                     meant=meant)  # fmt: skip
     elif inner.kind is Part.COMPARE and inner.value == "!=":
         meant = (f"{text[inner.parts[0].at : inner.parts[0].end]} == {text[inner.parts[1].at : inner.parts[1].end]}",)
@@ -213,7 +213,7 @@ def _of_default(node: Node, text: str) -> Iterator[Doubt]:
     field, constant = node.parts
     if not field_shape(field).optional:
         yield Doubt(at=node.at, end=node.end, code=NOTHING, found=f"default of {field.path[-1]}, which every job has",
-                    wanted="the field alone", meant=(text[field.at : field.end],))  # fmt: skip
+                    wanted="only the field", meant=(text[field.at : field.end],))  # fmt: skip
     if field.path[0] in FALSE_WITHOUT and constant.value is True:
         found = f"true for jobs without {field.path[0]}, for which SageMaker takes false"
         meant = (f"default({field.path[0]}, false)",)

@@ -62,7 +62,7 @@ def form(field: Node) -> str:
     if begins := values.beginnings(field):
         return f"a text that begins with {begins[0]}"
     if field.path[-1].endswith("Name"):
-        return "letters, digits and hyphens, as such a name has them"
+        return "a text of letters, digits and hyphens"
     return "a value that the field can have"
 
 

@@ -19,7 +19,7 @@ def test_a_reason_for_every_resource_of_a_check_is_enough() -> None:
 
 def test_a_reason_whose_finding_is_gone_is_a_line() -> None:
     reasons = {"CKV_1": {"*": "because"}, "CKV_2": {"Ledger": "because"}, "CKV_3": {"*": "because"}}
-    assert unexplained(FOUND, reasons) == ["CKV_3 on * is accepted, and is not found any more"]
+    assert unexplained(FOUND, reasons) == ["CKV_3 on * is accepted, but is no longer found"]
 
 
 def test_each_accepted_finding_has_a_reason() -> None:

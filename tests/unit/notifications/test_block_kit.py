@@ -202,7 +202,7 @@ def test_a_table_shows_ten_rows_at_a_time_or_all_where_there_are_fewer() -> None
 def test_the_text_of_a_notification_ends_before_slack_cuts_it_and_says_that_there_is_more() -> None:
     whole, cut = pages([Text("x" * 2000), Text("y" * 1899)]), pages([Text("x" * 2000), Text("y" * 1900)])
     assert whole[0].text == "x" * 2000 + "\n" + "y" * 1899
-    assert cut[0].text == "x" * 2000 + "\n… the message itself holds more."
+    assert cut[0].text == "x" * 2000 + "\n… The message itself contains more."
 
 
 def test_ten_long_fields_need_more_than_one_message() -> None:

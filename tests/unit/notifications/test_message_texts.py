@@ -186,7 +186,7 @@ EXAMPLES: tuple[Message, ...] = (
              "a checkpoint within 30 min of training", "If interrupted, the job starts over."),
         )
     ),
-    rule_broken(lapsed="The waiver old-bert has expired (2026-03-02 00:00 UTC), so the rule holds."),
+    rule_broken(lapsed="The waiver old-bert has expired (2026-03-02 00:00 UTC), so the rule applies."),
     m.WaiverExpiring(
         waiver="old-bert", rules="use-spot, wait-limit", expires=LATER, reason="moves in April", owner="alice", ticket="ML-1"
     ),

@@ -96,7 +96,7 @@ def test_a_long_text_is_cut_at_a_whole_character(letter: str) -> None:
     body = plain_message(Page(text="", blocks=blocks)).body
     assert BODY_BYTES_MAX - 200 < len(body.encode()) <= BODY_BYTES_MAX
     assert body.startswith(letter)
-    assert body.endswith("\n… The rest does not fit into a message of SNS.")
+    assert body.endswith("\n… The rest does not fit into an SNS message.")
 
 
 def test_no_control_or_half_character_is_left() -> None:

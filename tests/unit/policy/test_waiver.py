@@ -89,9 +89,9 @@ def test_a_waiver_ends_at_its_moment() -> None:
 
 def test_a_finding_states_why_its_waiver_does_not_count() -> None:
     (expired,) = judge(ON_DEMAND, Basis(under(waiver(expires=BEGIN)), Evidence(), now=BEGIN)).findings
-    assert expired.lapsed == "The waiver old-bert has expired (2026-03-02 09:00 UTC), so the rule holds."
+    assert expired.lapsed == "The waiver old-bert has expired (2026-03-02 09:00 UTC), so the rule applies."
     (too_long,) = judge(ON_DEMAND, Basis(under(waiver(expires=BEGIN + 30 * DAY)), Evidence(), now=BEGIN)).findings
-    assert "later than the policy allows (14 d from now), so the rule holds." in too_long.lapsed
+    assert "later than the policy allows (14 d from now), so the rule applies." in too_long.lapsed
 
 
 def test_one_waiver_in_force_is_enough_beside_one_that_has_expired() -> None:

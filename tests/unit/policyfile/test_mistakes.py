@@ -196,7 +196,7 @@ def test_a_duration_has_limits(tmp_path: Path, length: str, limit: str) -> None:
     ("kind", "options", "message"),
     [
         ("spot-required", "at_most: 1h", "options.at_most: found unknown key 'at_most', wanted one of runtime_over"),
-        ("checkpoint-exclusive", "under: [s3://a]", "options.under: found unknown key 'under', wanted no key at all"),
+        ("checkpoint-exclusive", "under: [s3://a]", "options.under: found unknown key 'under', wanted no keys"),
         ("max-wait-limit", "", "options: found no limit, wanted at_most, times_runtime or both"),
         ("max-wait-limit", "times_runtime: 0.5", "options.times_runtime: found 0.5, wanted at least 1"),
         ("max-wait-limit", "times_runtime: many", "options.times_runtime: found 'many', wanted a number"),

@@ -108,7 +108,7 @@ def test_two_waivers_have_two_names(tmp_path: Path) -> None:
 def test_one_limit_applies_to_waivers_in_files_and_in_slack(tmp_path: Path, section: str, allowed: str) -> None:
     assert compiled(tmp_path, section.join(("", with_waiver(expires=allowed))))
     after = datetime.fromisoformat(allowed).replace(tzinfo=UTC).date().toordinal() + 1
-    with pytest.raises(BadPolicy, match=r"waivers\[0\]\.expires: found .*, wanted at latest .*, since longest_waiver allows"):
+    with pytest.raises(BadPolicy, match=r"waivers\[0\]\.expires: found .*, wanted at the latest .*, since longest_waiver allows"):
         compiled(tmp_path, section.join(("", with_waiver(expires=datetime.fromordinal(after).date().isoformat()))))
 
 

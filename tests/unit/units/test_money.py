@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.units.money import cost_micros, dollars, micros_from_dollars, percent
+from controller.units.money import about_dollars, cost_micros, dollars, micros_from_dollars, percent
 
 amounts = st.integers(-(10**15), 10**15)
 seconds = st.integers(-(10**7), 10**7)
@@ -41,7 +41,8 @@ def test_the_launch_posts_job_cost_889_313_micros_instead_of_2_574_438() -> None
     [
         (0, "$0.00"),
         (1, "under a cent"),
-        (-1, "under a cent"),
+        (-1, "a loss under a cent"),
+        (-9_999, "a loss under a cent"),
         (9_999, "under a cent"),
         (10_000, "$0.01"),
         (14_999, "$0.01"),
@@ -56,9 +57,16 @@ def test_an_amount_is_shown_in_dollars_and_cents(micros: int, text: str) -> None
     assert dollars(micros) == text
 
 
+@pytest.mark.parametrize(
+    ("micros", "text"), [(0, "about $0.00"), (9_999, "under a cent"), (10_000, "about $0.01"), (180_000, "about $0.18")]
+)
+def test_an_estimated_amount_is_about_so_many_dollars_or_under_a_cent(micros: int, text: str) -> None:
+    assert about_dollars(micros) == text
+
+
 @given(amounts.filter(bool))
 def test_no_amount_above_zero_reads_as_zero(micros: int) -> None:
-    assert dollars(micros) == "under a cent" or any(digit in "123456789" for digit in dollars(micros))
+    assert "under a cent" in dollars(micros) or any(digit in "123456789" for digit in dollars(micros))
 
 
 @given(amounts.filter(lambda micros: micros == 0 or abs(micros) >= 10_000))

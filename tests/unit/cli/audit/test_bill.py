@@ -81,7 +81,7 @@ def test_only_the_ledger_s_account_in_an_organization_s_bill_is_compared(tmp_pat
     bill, prices = written(tmp_path / "bill.csv", own, other), Prices(ohio.prices.rates)
     lines, agree = audit_bill([bill], ohio, prices, FIRST, UNTIL, record=False, account="111122223333")
     assert agree
-    assert "only account 111122223333 is compared; $900.00 of training is of 1 other account: 444455556666" in lines
+    assert "only account 111122223333 is compared; 1 other account spent $900.00 on training: 444455556666" in lines
     unnamed, agree = audit_bill([bill], ohio, prices, FIRST, UNTIL, record=False)
     assert (agree, "the bill has 2 accounts, and all are compared" in "\n".join(unnamed)) == (False, True)
 

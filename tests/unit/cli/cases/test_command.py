@@ -279,7 +279,7 @@ def test_a_waiver_that_no_case_uses_is_named_and_one_that_is_used_must_be_expect
     assert (code, "waiver: expected none, found old" in out) == (1, True)
     late = "2026-01-12T00:00:00Z"
     code, out, _ = run(one("{role: legacy}", "{verdict: allow, findings: [on-spot], waiver: old}", at=late), policy=WAIVERS)
-    assert "The waiver old has expired (2026-01-11 00:00 UTC), so the rule holds. The case is at 2026-01-12 00:00 UTC" in out
+    assert "The waiver old has expired (2026-01-11 00:00 UTC), so the rule applies. The case runs at 2026-01-12 00:00 UTC" in out
     code, _, err = run(one("{role: legacy}", "{verdict: allow, waiver: odl}", at=at), policy=WAIVERS)
     assert (code, "found the unknown waiver 'odl', wanted one of old (did you mean 'old'?)" in err) == (2, True)
 
@@ -365,9 +365,9 @@ def test_a_case_names_the_missing_keys_of_its_history(run: Callable[..., CheckOu
     worth = POLICY.replace("resubmit:", "  - {name: pays, rule: spot-worth-it}\nresubmit:")
     job = "{spot: true, runtime: 24h, wait: 30h, checkpoint: 's3://acme/x/'}"
     _, out, _ = run(one(job, "{verdict: allow}"), policy=worth)
-    assert "undecided: for pays, say run and pool in history" in out
+    assert "undecided: for pays, give run and pool in history" in out
     _, out, _ = run(one(job, "{verdict: allow}", history="{run: 10h}"), policy=worth)
-    assert "undecided: for pays, say pool in history" in out
+    assert "undecided: for pays, give pool in history" in out
     _, out, _ = run(one(job, "{verdict: undecided, undecided: [pays]}"), policy=worth)
     assert "in history" not in out
 

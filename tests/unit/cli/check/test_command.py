@@ -275,7 +275,7 @@ def test_the_text_names_each_finding_with_its_fix(elsewhere: Path, capsys: pytes
     assert said.endswith(
         "allow      launch-post  (jobs.json: [1] (line 1); DescribeTrainingJob response)\n"
         "undecided  gpt  (jobs.json: [2] (line 1); EventBridge event)\n"
-        "       undecided, as the EventBridge event does not say what they need: save-long-work, wait-limit,"
+        "       undecided, because the EventBridge event lacks values that these rules need: save-long-work, wait-limit,"
         " spot-for-long-jobs\n"
         "         --live asks SageMaker\n"
         "\n"

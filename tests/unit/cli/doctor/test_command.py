@@ -216,7 +216,7 @@ def delete_the_bucket(local: aws.Local) -> None:
         (cut_the_policy_off, "policy", "s3://acme-policies/policies.json: found text that is not JSON"),
         (delete_the_policy, "policy", "there is no such object (NoSuchKey); policy "),
         (forget_the_policy, "policy", "and policy 0123456789ab is in force since "),
-        (stop_the_digests, "digests", "digests were considered never, and are each hour"),
+        (stop_the_digests, "digests", "the function Digests has never run, and should run each hour"),
         (refuse_a_message, "messages", "Slack refused 1: spotwarden status says why"),
         (let_a_message_wait, "messages", "messages wait for #ml since "),
         (delete_the_bucket, "buckets", "these CheckpointBuckets do not exist: acme-checkpoints"),

@@ -64,7 +64,7 @@ def test_a_problem_of_a_role_does_not_hide_another_one(local: aws.Local) -> None
 def test_a_permission_that_the_same_role_denies_is_missing(local: aws.Local) -> None:
     role_with(local, "denies", ALLOWS, {"Effect": "Deny", "Action": "sns:*", "Resource": "*"})
     said = look_at_role(local.client("iam"), "DrainRole", "denies", ALLOWS["Action"])
-    assert said == (False, f"Drain lacks sns:Publish: {REDEPLOY}, which puts its own policies back")
+    assert said == (False, f"Drain lacks sns:Publish: {REDEPLOY}, which restores its own policies")
 
 
 OTHERS: Mapping[str, tuple[str, list[Mapping[str, Any]]]] = {
@@ -90,7 +90,7 @@ def test_what_a_role_may_do_is_read_from_every_form_of_statement(
     name = request.node.callspec.id.replace(" ", "-")
     role_with(local, name, *statements)
     ok, says = look_at_role(local.client("iam"), "DrainRole", name, set(ALLOWS["Action"]))
-    assert says == (f"Drain {said}: {REDEPLOY}, which puts its own policies back" if said else says)
+    assert says == (f"Drain {said}: {REDEPLOY}, which restores its own policies" if said else says)
     assert ok is (said == "")
 
 
@@ -101,7 +101,7 @@ def test_training_roles_that_sagemaker_or_this_account_cannot_use_are_named(loca
     )  # fmt: skip
     other = arn.replace(aws.ACCOUNT, "999999999999")
     assert look_at_training_roles(iam, [arn, other], aws.ACCOUNT) == (
-        False, f"these TrainingRoles are of another account than {aws.ACCOUNT}: {other}; a job needs a role of its own"
+        False, f"these TrainingRoles belong to another account than {aws.ACCOUNT}: {other}; a job needs a role of its own account"
     )  # fmt: skip
     by_sagemaker = {"Effect": "Allow", "Principal": {"Service": ["sagemaker.amazonaws.com"]}, "Action": "sts:AssumeRole"}
     made = json.dumps(NO_TRUST | {"Statement": [by_sagemaker]})

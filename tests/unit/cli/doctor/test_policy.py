@@ -71,7 +71,7 @@ def test_types_that_are_named_in_full_are_asked_for_with_spot_and_on_demand_as_t
         ({"Total number of instances across all spot training jobs": 0.0}, False, "(L-3) is 0, and every job asks"),
         (
             {"ml.g5.xlarge for training job usage": None}, None,
-            "not checked: Service Quotas has no quota 'ml.g5.xlarge for training job usage' (named by small): is the type",
+            "not checked: Service Quotas has no quota 'ml.g5.xlarge for training job usage' (named by small): check the",
         ),
     ],
 )  # fmt: skip
@@ -106,7 +106,7 @@ class Sns:
     [
         ([TOPIC], [TOPIC], False, f"not in the stack parameter PolicyTopics: {ELSEWHERE} (of team vision); add them there"),
         ([TOPIC, ELSEWHERE], [], False, f"these topics do not exist: {TOPIC}; create them"),
-        ([TOPIC, ELSEWHERE], [TOPIC], None, f"not checked: whether these topics exist, which are in other regions: {ELSEWHERE}"),
+        ([TOPIC, ELSEWHERE], [TOPIC], None, f"not checked: whether these topics of other regions exist: {ELSEWHERE}"),
     ],
 )
 def test_a_topic_that_the_stack_may_not_use_or_that_is_gone_is_named(
@@ -120,4 +120,4 @@ def test_a_topic_that_the_stack_may_not_use_or_that_is_gone_is_named(
 def test_topics_are_found_wherever_a_policy_names_a_channel(document: Any) -> None:
     assert named_topics(document) == {TOPIC: {"the default channel", "small", "spot-only"}, ELSEWHERE: {"team vision"}}
     assert look_at_topics(Sns(), {"channel": "#ml"}, [], "us-east-1") == (True, "the policies name no SNS topic")
-    assert look_at_topics(Sns(TOPIC), {"channel": TOPIC}, [TOPIC], "us-east-1") == (True, f"{TOPIC}: allowed, and there")
+    assert look_at_topics(Sns(TOPIC), {"channel": TOPIC}, [TOPIC], "us-east-1") == (True, f"{TOPIC}: in PolicyTopics, and exists")

@@ -169,7 +169,7 @@ class OfSomebodyElse:
             raise client_error(self.code or "403", operation="HeadBucket", status=int(self.code or 403))
 
 
-@pytest.mark.parametrize(("code", "said"), [("", "is not of account 123456789012"), ("301", "is not in us-east-1")])
+@pytest.mark.parametrize(("code", "said"), [("", "does not belong to account 123456789012"), ("301", "is not in us-east-1")])
 def test_a_bucket_of_somebody_else_with_the_name_of_a_deleted_one_is_named(code: str, said: str) -> None:
     ok, says = look_at_reports(OfSomebodyElse(code), "reports", aws.ACCOUNT, "")
     assert ok is False

@@ -32,9 +32,11 @@ def test_alarms_that_reach_nobody_are_named(local: aws.Local) -> None:
     make_alarm(local, "A")
     assert look_at_alarms(local.client, ["A"], "") == (
         True,
-        "none of 1 is in alarm; AlarmTopic is empty, so they are seen in CloudWatch alone",
+        "none of 1 is in alarm; AlarmTopic is empty, so only CloudWatch shows them",
     )
-    assert look_at_alarms(local.client, ["A"], TOPIC)[1].startswith(f"the AlarmTopic {TOPIC} does not exist, so nobody is told")
+    assert look_at_alarms(local.client, ["A"], TOPIC)[1].startswith(
+        f"the AlarmTopic {TOPIC} does not exist, so nobody is notified"
+    )
     sns = local.client("sns")
     sns.create_topic(Name="alarms")
     assert look_at_alarms(local.client, ["A"], TOPIC) == (
@@ -84,7 +86,7 @@ def test_alarms_and_subscribers_of_later_pages_count() -> None:
         "get_topic_attributes": [{"Attributes": {"Policy": json.dumps({"Statement": [publish]})}}],
     })  # fmt: skip
     assert look_at_alarms(lambda _: found, names, "") == (
-        True, "none of 60 is in alarm; AlarmTopic is empty, so they are seen in CloudWatch alone"
+        True, "none of 60 is in alarm; AlarmTopic is empty, so only CloudWatch shows them"
     )  # fmt: skip
     assert look_at_alarms(lambda _: found, names, TOPIC) == (True, "none of 60 is in alarm")
 
@@ -123,7 +125,8 @@ def test_an_alarm_that_was_deleted_or_has_its_actions_disabled_is_named(local: a
         False, f"deleted: WorkIsOverdue; {REDEPLOY}"
     )  # fmt: skip
     assert look_at_alarms(local.client, ["RingsFail", "SweepIsMissing"], "") == (
-        False, "nobody is told of SweepIsMissing: aws cloudwatch enable-alarm-actions --alarm-names SweepIsMissing"
+        False, "nobody is notified of SweepIsMissing, whose actions are disabled:"
+        " aws cloudwatch enable-alarm-actions --alarm-names SweepIsMissing",
     )  # fmt: skip
 
 

@@ -57,9 +57,12 @@ def test_a_call_in_cloudtrail_is_a_request_with_lower_case_names(said_of: Check)
 @pytest.mark.parametrize(
     ("document", "error"),
     [
-        (event("SageMaker Endpoint State Change", {}), "speaks of no training job"),
+        (event("SageMaker Endpoint State Change", {}), "is not about a training job"),
         ({"ProcessingJobName": "p"}, "found a processing job, which is not a training job"),
-        ({"payload": {"request": request()}}, "cut out payload.request (line 1), which is a training job"),
+        (
+            {"payload": {"request": request()}},
+            "payload.request (line 1) is a training job: save that part to a file, and check the file",
+        ),
         ({"Results": [{"Trial": {}}]}, "found Trial, wanted TrainingJob"),
         ({"Results": [{"TrainingJob": [1]}]}, "found [1], wanted TrainingJob"),
         ({"TrainingJobSummaries": []}, "found no training job"),

@@ -77,9 +77,9 @@ def test_files_rules_selectors_and_waivers_are_named_value_by_value(explained: A
         "      EnableManagedSpotTraining is false; wanted: true, because the job may run 4 h (on-demand is allowed below 1 h)",
         "      waiver old policies/team.yaml:7, to 2026-01-11 00:00 UTC: The waiver old has expired (2026-01-11 00:00 UTC)",
         "  save-work (checkpoint-required, warn) policies/team.yaml:5: kept",
-        "  of-speech (warn) policies/team.yaml:9: does not count",
+        "  of-speech (warn) policies/team.yaml:9: does not apply",
         "      tag team: wanted speech, found vision: does not match",
-        "  of-all (enforce) policies/team.yaml:10: counts, if the job ends without its model",
+        "  of-all (enforce) policies/team.yaml:10: applies, if the job ends without its model",
     ):
         assert line in out
 
@@ -120,9 +120,9 @@ def test_a_member_that_a_document_lacks_leaves_a_rule_undecided(explained: Any) 
     }  # fmt: skip
     code, out, _ = explained(event)
     assert code == 0
-    assert "tag team: wanted vision, which the document does not say: open" in out
+    assert "tag team: wanted vision, which the document does not contain: unknown" in out
     assert "save-work (checkpoint-required, warn) policies/team.yaml:5: undecided" in out
-    assert "the document does not say AlgorithmSpecification.TrainingImage, CheckpointConfig.S3Uri," in out
+    assert "the document does not contain AlgorithmSpecification.TrainingImage, CheckpointConfig.S3Uri," in out
 
 
 EVERY_KIND = """\
@@ -167,7 +167,7 @@ def test_a_request_is_priced_by_a_region_that_is_named(explained: Any) -> None:
     repair = capped.replace("mode: warn}", 'mode: enforce, action: repair, repair: {checkpoint: "s3://acme/{job}/"}}')
     Path("policies", "team.yaml").write_text(repair, "utf-8")
     _, out, _ = explained(create_request(CheckpointConfig=None))
-    assert "the document does not say its region: prices are those of us-east-1" in out
+    assert "the document does not contain the region: prices are those of us-east-1" in out
     assert "action: repair" in out
 
 
@@ -212,7 +212,7 @@ def test_a_waiver_given_in_slack_counts() -> None:
     checked = check_job(about, Basis(known.policy, Evidence(), now=known.now), Found(file="SageMaker", kind="", request=None))
     out = as_text(explained_job(checked, PolicyUsed(policy=known.policy, where="the stack"), known.now, known))
     assert "use-spot (spot-required, enforce, stop): waived" in out
-    assert "waiver given in Slack, to 2026-03-05 09:00 UTC: it counts: long data (ML-7, U1)" in out
+    assert "waiver given in Slack, to 2026-03-05 09:00 UTC: it applies: long data (ML-7, U1)" in out
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_the_timeline_of_a_job_in_the_ledger_is_complete(
         capsys.readouterr()
         assert main(["explain", "victim", "--table", TABLE]) == 0
         out, _ = capsys.readouterr()
-        story = out[out.index("the story of ") :]
+        story = out[out.index("history of the lineage ") :]
         told = [
             "entry    attempt 1, victim, was created: 1 × ml.g5.xlarge, on-demand",
             "entry    victim breaks on-spot (enforce, policy ",

@@ -50,5 +50,5 @@ def test_the_values_that_an_expression_compares_are_shown_but_not_possible_secre
     [reason] = rule_reasons(about, under, Evidence(), judge(about, Basis(under, Evidence(), now=BEGIN)), BEGIN, {})
     assert {name: value for name, value in reason.read.items() if name in {".".join(path) for path in under.fields_read}} == {
         "ResourceConfig.InstanceCount": "2", "VpcConfig": "not set", "InputDataConfig": "a list or map of 2",
-        "HyperParameters.token": "set", "EnableNetworkIsolation": "not said by the document",
+        "HyperParameters.token": "set", "EnableNetworkIsolation": "not in the document",
     }  # fmt: skip

@@ -18,7 +18,7 @@ def started(number: int = 1) -> Started:
 
 
 def block(*, chosen: bool) -> BlockReason:
-    why = "the cause disk has no budget in it"
+    why = "the block has no budget for the cause disk"
     return BlockReason(name="again", place="", selector=(), about=chosen, mode="enforce", chosen=chosen, why=why)
 
 
@@ -39,5 +39,5 @@ def test_why_a_job_is_not_submitted_again_is_explained_without_a_message() -> No
     assert why_not_again(()) == "It is not submitted again: no resubmit block selects it."
     assert why_not_again((block(chosen=False),)) == "It is not submitted again: no resubmit block selects it."
     assert why_not_again((block(chosen=True),)) == (
-        "The resubmit block again (enforce) selects it: the cause disk has no budget in it."
+        "The resubmit block again (enforce) selects it: the block has no budget for the cause disk."
     )

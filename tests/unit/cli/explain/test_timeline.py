@@ -11,8 +11,11 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 
 from controller.cli.explain.timeline import EVENTS_MAX, LINE_MAX, entry_text, intent_text, timeline
-from controller.ledger.entry import Entry, Interrupted
+from controller.jobs.job import Service
+from controller.ledger.entry import CheckpointScanned, Entry, Interrupted, OwnerChecked
 from controller.ledger.intent import Action, Intent
+from controller.ledger.user_entry import DirectivesRead
+from controller.units.value import replace
 from tests.builders import BEGIN, lineage
 
 
@@ -55,3 +58,29 @@ def test_a_long_timeline_keeps_its_newest_events() -> None:
         for n in range(EVENTS_MAX + 9)
     )
     assert len(timeline(lineage(entries=many))) == EVENTS_MAX
+
+
+SCAN = CheckpointScanned(
+    job="bert", at=BEGIN, team=None, occasion="ended", uri="s3://b/bert/", objects=0, bytes_seen=0, newest_at=None, complete=True,
+    proven_s=0, at_risk_s=7200, problem=None,
+)  # fmt: skip
+TAGS = DirectivesRead(job="bert", at=BEGIN, team=None, number=0, family="bert")
+ASKED = OwnerChecked(job="bert", at=BEGIN, team=None, service=Service.PIPELINES, owned=False)
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        (SCAN, "no checkpoint was found below s3://b/bert/; 2 h of training of bert were at risk (ended)"),
+        (replace(SCAN, newest_at=BEGIN), f"the newest checkpoint below s3://b/bert/ was written at {BEGIN:%Y-%m-%d %H:%M} UTC; "),
+        (TAGS, "the tags spotwarden:* of bert were read: family bert"),
+        (
+            replace(TAGS, number=1),
+            "the tags spotwarden:* of bert changed later, and count only once a person accepts them: family",
+        ),
+        (ASKED, "the controller asked SageMaker whether SageMaker Pipelines created bert: no, or no answer"),
+        (replace(ASKED, owned=True), "the controller asked SageMaker whether SageMaker Pipelines created bert: yes"),
+    ],
+)
+def test_an_entry_names_who_did_what(entry: Entry, text: str) -> None:
+    assert entry_text(entry).startswith(text)

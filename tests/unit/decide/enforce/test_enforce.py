@@ -167,7 +167,7 @@ def test_a_finding_says_that_a_waiver_given_in_slack_has_expired(longest: timede
     under = replace(policy(rules=(rule(),), resubmissions=()), slack=SlackSettings(waiver_s_max=int(longest.total_seconds())))
     told = actions(facts(job(spot=False, wait_s_max=None), now=now, policy=under, lineage=lineage(entries=(given,))), Announce)
     [lapsed] = [json.loads(a.facts)["lapsed"] for a in told if a.kind is MessageKind.FLAGGED]
-    assert lapsed == "The waiver given in Slack has expired (2026-03-02 10:00 UTC), so the rule holds."
+    assert lapsed == "The waiver given in Slack has expired (2026-03-02 10:00 UTC), so the rule applies."
 
 
 def test_only_the_alarm_about_checkpoints_is_told_once_a_day() -> None:

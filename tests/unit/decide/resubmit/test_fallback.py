@@ -130,6 +130,14 @@ def test_subnets_are_no_step_for_a_job_without_a_vpc() -> None:
     ]
 
 
+def test_the_step_to_other_subnets_returns_to_the_requested_instance_type() -> None:
+    in_vpc = on_step(0, 1, types=("ml.g5.2xlarge", "ml.g5.4xlarge", "ml.g4dn.xlarge"), subnets=("subnet-0a",))
+    step = next_fallback(in_vpc, block(ladder=(SAME, TYPES, SUBNETS)), FailureCause.CAPACITY)
+    assert isinstance(step, Fallback)
+    assert step.changes["ResourceConfig"]["InstanceType"] == "ml.g5.2xlarge"
+    assert step.changes["VpcConfig"] == {"Subnets": ["subnet-0b"]}
+
+
 def test_the_step_on_demand_returns_to_the_requested_instance_type() -> None:
     types = ("ml.g5.2xlarge", "ml.g5.2xlarge", "ml.g4dn.xlarge", "ml.g5.4xlarge")
     changes = changes_of(next_fallback(on_step(0, 1, 2, types=types), with_ladder(), FailureCause.CAPACITY))
