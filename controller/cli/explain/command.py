@@ -115,7 +115,7 @@ def _explain_job(
     now = clock.now()
     lineage, number = lineage_of(job, ledger.lineages)
     seen = as_seen(job, policy)
-    facts = _facts(seen, policy, now)
+    facts = _facts(seen, policy, now, Prices(ledger.prices.rates, lambda: policy.agreed_rates))
     facts = replace(facts, lineage=lineage, number=number)
     if facts.claim is not None and job.alive:
         facts = replace(facts, claims=ledger.claims.claims_on(facts.claim.bucket))
@@ -134,12 +134,13 @@ def _made(job: Job, now: datetime) -> Job:
     return replace(job, created_at=now, status=status, secondary=secondary, unknown=job.unknown - {"created_at"})
 
 
-def _facts(job: Job, policy: Policy, now: datetime) -> Facts:
+def _facts(job: Job, policy: Policy, now: datetime, prices: Prices | None = None) -> Facts:
+    prices = prices or Prices(agreed=lambda: policy.agreed_rates)
     facts = Facts(
         now=now, job=job, number=1, lineage=Lineage(id=LineageId.of(job)), policy=policy, rate=None, claims=None,
         looked_up=frozenset(Need),
     )  # fmt: skip
-    return priced(facts, Prices(), priced_region(job))
+    return priced(facts, prices, priced_region(job))
 
 
 def explained(checked: Checked, used: PolicyUsed, now: datetime, facts: Facts | None = None) -> Explained:

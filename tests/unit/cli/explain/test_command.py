@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from controller import wiring
+from controller.aws.dynamodb.all_ports import DynamoLedger
 from controller.cli import main
 from controller.cli.check.judging import check_job
 from controller.cli.documents import Found
@@ -22,7 +24,7 @@ from controller.policy.judge import Basis
 from controller.policy.rules.kind import Evidence
 from controller.policy.rules.rule_kinds import RULE_KINDS
 from infra.local.host import TABLE
-from tests.builders import BEGIN, facts, job, lineage
+from tests.builders import BEGIN, REGION, facts, job, lineage, rate
 from tests.security.lab import lab, launch, request, run
 from tests.unit.cli.checking import request as create_request
 
@@ -38,6 +40,7 @@ resubmit:
   - {name: of-speech, match: {tags: {team: speech}}, causes: {starved: {limit: 1}}}
   - {name: of-all, mode: enforce, causes: {starved: {limit: 3}}}
 """
+UNPRICED = "ml.c7i.xlarge"  # not in the packaged price table
 ON_DEMAND: dict[str, Any] = create_request(
     EnableManagedSpotTraining=None, StoppingCondition={"MaxRuntimeInSeconds": 14_400}, Tags=[{"Key": "team", "Value": "vision"}],
     Environment={"TOKEN": "hunter2"}, HyperParameters={"password": "hunter2"}, RoleArn="arn:aws:iam::111122223333:role/legacy",
@@ -166,6 +169,17 @@ def test_a_request_is_priced_by_a_region_that_is_named(explained: Any) -> None:
     _, out, _ = explained(create_request(CheckpointConfig=None))
     assert "the document does not contain the region: prices are those of us-east-1" in out
     assert "action: repair" in out
+
+
+def test_a_job_on_sagemaker_is_priced_with_the_prices_of_the_ledger(capsys: pytest.CaptureFixture[str]) -> None:
+    with lab(POLICY) as host:
+        launch(host, request("victim", "vision", UNPRICED, checkpoint=None))
+        said = []
+        for rates in ({}, {UNPRICED: rate(900_000)}):
+            DynamoLedger(wiring.client("dynamodb"), TABLE).prices.note_rates(REGION, rates)
+            assert main(["explain", "victim", "--table", TABLE]) == 0
+            said.append("Cost: Up to $0.90 an hour while it trains" in capsys.readouterr().out)
+    assert said == [False, True]
 
 
 @pytest.mark.parametrize(
