@@ -67,7 +67,7 @@ def test_a_used_up_quota_is_told_with_its_name_and_the_jobs_that_hold_it() -> No
     assert "SageMaker did not create *bert*: a quota is used up" in text.title
     assert "`ml.g5.2xlarge for training job usage` is 4, of which 3 are in use, and the job asks for 2" in text.body
     assert "It is used by job-2 (2), job-1 (1)." in text.body
-    assert "never submits it" in text.body
+    assert "does not submit it" in text.body
     assert "by assumed-role/dev/ada" not in text.body
     assert "assumed-role/dev/ada" in text.small
 
