@@ -275,9 +275,10 @@ class Deployment:
 
 def domain_of(region: str) -> str:
     """The domain of AWS in a region's partition, as botocore knows it: amazonaws.com, or amazonaws.com.cn in China."""
-    resolver = botocore.session.get_session().get_component("endpoint_resolver")
-    domain: str = resolver.get_partition_dns_suffix(resolver.get_partition_for_region(region))
-    return domain
+    session = botocore.session.get_session()
+    partition = session.get_partition_for_region(region)
+    domains = {one["id"]: str(one["outputs"]["dnsSuffix"]) for one in session.get_data("partitions")["partitions"]}
+    return domains[partition]
 
 
 def _asked(question: str) -> bool:
