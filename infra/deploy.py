@@ -276,9 +276,8 @@ class Deployment:
 def domain_of(region: str) -> str:
     """The domain of AWS in a region's partition, as botocore knows it: amazonaws.com, or amazonaws.com.cn in China."""
     session = botocore.session.get_session()
-    partition = session.get_partition_for_region(region)
     domains = {one["id"]: str(one["outputs"]["dnsSuffix"]) for one in session.get_data("partitions")["partitions"]}
-    return domains[partition]
+    return domains[session.get_partition_for_region(region)]
 
 
 def _asked(question: str) -> bool:
